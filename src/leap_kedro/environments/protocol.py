@@ -1,0 +1,130 @@
+"""What an environment is: the seams between a benchmark and the rest of the project.
+
+A benchmark is one folder with a `Benchmark` in it. The student's side (`Environment`) and the teacher's side (`Oracle`)
+are separate objects, so that nothing privileged can reach a student by accident. An `Expert` plays by the text alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from leap_kedro.records import PrivilegedState, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a student sees: the text, and the admissible actions where the benchmark lists them."""
+
+    text: str
+    admissible: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What an action led to.
+
+    Attributes:
+        observation: What is seen now.
+        score: The benchmark's score now, 0 to 1.
+        done: Whether the environment ended the episode.
+        accepted: Whether the action was executable.
+    """
+
+    observation: Observation
+    score: float
+    done: bool
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A reason and the action that it leads to."""
+
+    reason: str
+    action: str
+
+
+class Environment(Protocol):
+    """A text environment: deterministic given the task and the actions."""
+
+    def reset(self, task: Task) -> Observation:
+        """Start the task anew. Raises `EnvironmentFailure` if it cannot be built."""
+        ...
+
+    def step(self, action: str) -> StepResult:
+        """Carry out an action; an action that is not executable changes nothing and is not `accepted`."""
+        ...
+
+
+class Oracle(Protocol):
+    """The privileged side of an environment."""
+
+    def state(self, environment: Environment) -> PrivilegedState:
+        """Privileged state at the environment's present moment."""
+        ...
+
+    def cost_to_go(self, environment: Environment) -> int | None:
+        """Least number of actions from here to the goal; None if there is no way."""
+        ...
+
+    def lookahead(self, environment: Environment, actions: Sequence[str]) -> list[int | None]:
+        """`cost_to_go` after each of `actions`, the environment left as it was; None where refused or hopeless."""
+        ...
+
+
+class Expert(Protocol):
+    """An unprivileged expert: it reads the same text as the student and remembers it."""
+
+    def start(self, opening: str) -> None:
+        """Begin an episode with its first observation."""
+        ...
+
+    def observe(self, action: str, observation: str) -> None:
+        """Take note of an action, whoever chose it, and of what followed."""
+        ...
+
+    def decide(self) -> Decision:
+        """Reason and action for the present moment; raises `ExpertStuck` if it has none left."""
+        ...
+
+
+class Benchmark(Protocol):
+    """All that the project needs of a benchmark. Built from its parameters, picklable."""
+
+    name: str
+
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        """The first `count` tasks of a split (all where None); `seed` matters where tasks are generated."""
+        ...
+
+    def environment(self) -> Environment:
+        """A fresh environment."""
+        ...
+
+    def oracle(self) -> Oracle:
+        """The privileged side."""
+        ...
+
+    def expert(self, name: str, seed: int = 0) -> Expert:
+        """An unprivileged expert by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSpec:
+    """Name and options of a benchmark: all that another process needs to build it."""
+
+    name: str
+    options: Mapping[str, Any]
+
+
+class EnvironmentFailure(Exception):
+    """The environment cannot go on, through no fault of the policy."""
+
+
+class TaskDataError(Exception):
+    """Benchmark files are missing or malformed; the message names path, file and the command that gets them."""
+
+
+class ExpertStuck(Exception):
+    """The expert knows nothing more to try."""

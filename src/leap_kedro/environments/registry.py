@@ -1,0 +1,34 @@
+"""Environments by name."""
+
+from difflib import get_close_matches
+from importlib import import_module
+
+from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
+
+_MODULES = {"alfworld": "leap_kedro.environments.alfworld"}
+
+
+class UnknownEnvironment(ValueError):
+    """No environment of that name is registered."""
+
+
+def environment_names() -> tuple[str, ...]:
+    """Names of the registered environments."""
+    return tuple(_MODULES)
+
+
+def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
+    """The benchmark that `spec` names.
+
+    Raises:
+        UnknownEnvironment: If no such environment is registered.
+        pydantic.ValidationError: If an option is unknown or out of range.
+    """
+    if spec.name not in _MODULES:
+        close = get_close_matches(spec.name, _MODULES, n=1)
+        hint = f" Did you mean '{close[0]}'?" if close else ""
+        raise UnknownEnvironment(
+            f"Unknown environment '{spec.name}' (parameter `environment`); registered: {', '.join(_MODULES)}.{hint}"
+        )
+    benchmark: Benchmark = import_module(_MODULES[spec.name]).benchmark(spec.options)
+    return benchmark

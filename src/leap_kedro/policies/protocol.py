@@ -1,0 +1,47 @@
+"""What a policy is: it answers conversations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.records import ParseStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A policy's answer.
+
+    Attributes:
+        text: The whole reply, untrusted.
+        reason: Reason read out of it.
+        action: Action read out of it; "" if there is none.
+        status: How reading it ended.
+        prompt_tokens: Tokens of the prompt, cached ones included.
+        reply_tokens: Tokens of the reply.
+        logprob: Sum of the reply's log-probabilities (natural log), where asked for.
+        error: What broke when the policy could not answer; then the other fields mean nothing.
+    """
+
+    text: str
+    reason: str
+    action: str
+    status: ParseStatus
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+    logprob: float | None = None
+    error: str = ""
+
+
+class Policy(Protocol):
+    """Answers a batch of conversations."""
+
+    id: str
+
+    def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
+        """One reply a conversation, in their order. Never raises for a single conversation's sake."""
+        ...
+
+    def fits(self, conversation: Conversation) -> bool:
+        """Whether the conversation and a reply fit into the policy's context."""
+        ...

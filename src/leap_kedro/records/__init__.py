@@ -1,0 +1,25 @@
+"""The vocabulary: frozen values that every floor speaks in. Imports nothing of ours."""
+
+from leap_kedro.records.correction import Correction, Rejection, Verdict
+from leap_kedro.records.encoding import decode, encode
+from leap_kedro.records.episode import Episode, ParseStatus, Step, StopReason, Turn
+from leap_kedro.records.example import Example, Target
+from leap_kedro.records.privileged import PrivilegedState
+from leap_kedro.records.task import Task
+
+__all__ = [
+    "Correction",
+    "Episode",
+    "Example",
+    "ParseStatus",
+    "PrivilegedState",
+    "Rejection",
+    "Step",
+    "StopReason",
+    "Target",
+    "Task",
+    "Turn",
+    "Verdict",
+    "decode",
+    "encode",
+]

@@ -1,0 +1,27 @@
+"""Records to JSON lines and back."""
+
+from functools import cache
+from typing import TypeVar
+
+from pydantic import TypeAdapter
+
+Record = TypeVar("Record")
+
+
+@cache
+def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
+    return TypeAdapter(kind)
+
+
+def encode(record: object) -> str:
+    """One line of JSON, without the line end."""
+    return _adapter(type(record)).dump_json(record).decode()
+
+
+def decode(kind: type[Record], line: str | bytes) -> Record:
+    """The record of class `kind` that `line` holds.
+
+    Raises:
+        pydantic.ValidationError: If the line is no such record.
+    """
+    return _adapter(kind).validate_json(line)

@@ -1,0 +1,45 @@
+"""A training example: one episode's trunk and the supervised replies that branch from it."""
+
+from dataclasses import dataclass
+
+from leap_kedro.records.episode import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A reply to be learnt at one decision.
+
+    Attributes:
+        step: Number of turns that precede the decision (0: right after the opening).
+        reason: Reason to be learnt.
+        action: Action to be learnt.
+        weight: Weight of the reply in the loss.
+    """
+
+    step: int
+    reason: str
+    action: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An episode to be trained on in trunk-and-branch form.
+
+    Attributes:
+        episode: Id of the episode it comes from.
+        iteration: The D_k that it belongs to.
+        environment: Registered name of the environment.
+        opening: First observation, which states the task.
+        turns: The history as the student lived it.
+        targets: The replies to be learnt, by rising step.
+        privileged: Privileged block shown before the opening; "" for the student proper.
+    """
+
+    episode: str
+    iteration: int
+    environment: str
+    opening: str
+    turns: tuple[Turn, ...]
+    targets: tuple[Target, ...]
+    privileged: str = ""

@@ -1,7 +1,7 @@
 """Records to JSON lines and back."""
 
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -9,7 +9,7 @@ Record = TypeVar("Record")
 
 
 @cache
-def _adapter(kind: type[Record]) -> TypeAdapter[Record]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -24,4 +24,5 @@ def decode(kind: type[Record], line: str | bytes) -> Record:
     Raises:
         pydantic.ValidationError: If the line is no such record.
     """
-    return _adapter(kind).validate_json(line)
+    record: Record = _adapter(kind).validate_json(line)
+    return record

@@ -1,7 +1,8 @@
 """Records to JSON lines and back."""
 
+from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -15,7 +16,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def encode(record: object) -> str:
     """One line of JSON, without the line end."""
-    return _adapter(type(record)).dump_json(record).decode()
+    return _adapter(cast(Hashable, type(record))).dump_json(record).decode()
 
 
 def decode(kind: type[Record], line: str | bytes) -> Record:
@@ -24,5 +25,5 @@ def decode(kind: type[Record], line: str | bytes) -> Record:
     Raises:
         pydantic.ValidationError: If the line is no such record.
     """
-    record: Record = _adapter(kind).validate_json(line)
+    record: Record = _adapter(cast(Hashable, kind)).validate_json(line)
     return record

@@ -1,0 +1,1 @@
+"""The student that ships: a small Llama whose tokenizer knows an environment's closed vocabulary."""

@@ -1,0 +1,68 @@
+"""The tokenizer of the embedded student: an object or place with its number is one token.
+
+Standard Hugging Face parts only (rewrites, a regular expression that cuts, a word-level model), saved as
+`tokenizer.json`, so that `AutoTokenizer` loads it without code of ours. What the vocabulary does not know is dropped
+(function words) or becomes `<unk>` (an entity with a number beyond its type's highest).
+"""
+
+import re
+from typing import TYPE_CHECKING
+
+from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.prompts.embedded import SPECIAL_TOKENS
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+_ENTITY = r"[a-z]+ \d+"
+
+
+def token_list(vocabulary: Vocabulary) -> list[str]:
+    """All tokens in order: special ones, phrases, types, entities."""
+    types = sorted(vocabulary.entities)
+    entities = [f"{kind} {number}" for kind in types for number in range(1, vocabulary.entities[kind] + 1)]
+    return list(dict.fromkeys([*SPECIAL_TOKENS, *vocabulary.phrases, *types, *entities]))
+
+
+def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedTokenizerFast":
+    """The tokenizer of a closed vocabulary.
+
+    Args:
+        vocabulary: What the texts are made of.
+        max_length: Longest conversation that the model is made for, tokens.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    tokens = {token: index for index, token in enumerate(token_list(vocabulary))}
+    tokenizer = Tokenizer(models.WordLevel(tokens, unk_token="<unk>"))
+    if vocabulary.rewrites:
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.Replace(Regex(pattern), new) for pattern, new in vocabulary.rewrites]
+        )
+    pieces = sorted([*vocabulary.phrases, *vocabulary.entities], key=len, reverse=True)
+    escaped = "|".join(_bounded(piece) for piece in pieces)
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"{_ENTITY}|{escaped}"), behavior="removed", invert=True)
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace(Regex("$"), " "), decoders.Fuse(), decoders.Replace(Regex(r" (?=[.?,])"), "")]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<bos>",
+        eos_token="<end>",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        additional_special_tokens=[token for token in SPECIAL_TOKENS if token not in _NAMED],
+        model_max_length=max_length,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+_NAMED = ("<bos>", "<end>", "<pad>", "<unk>")
+
+
+def _bounded(piece: str) -> str:
+    """A pattern for the piece that does not match inside a longer word."""
+    start = r"\b" if piece[0].isalnum() else ""
+    end = r"\b" if piece[-1].isalnum() else ""
+    return f"{start}{re.escape(piece)}{end}"

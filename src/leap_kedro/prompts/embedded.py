@@ -1,0 +1,92 @@
+"""Prompts of the embedded student: marks instead of a chat template.
+
+Trunk: `<bos>` [`<privileged>` block] opening, then per turn `<act>` action `<end>` observation. Branch: `<reply>`;
+completion: reason `<act>` action `<end>`.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from leap_kedro.prompts.renderer import ParsedReply
+from leap_kedro.records import ParseStatus, Turn
+
+SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<ask>", "<privileged>")
+
+
+class EmbeddedRenderer:
+    """Renders for a tokenizer that has `SPECIAL_TOKENS`."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        """Wrap `tokenizer`, as `leap_kedro.embedded.tokenizer.build_tokenizer` makes it."""
+        self._tokenizer = tokenizer
+        ids = tokenizer.convert_tokens_to_ids(list(SPECIAL_TOKENS))
+        self._pad, self._unk, self._bos, self._end, self._act, self._reply, self._ask, self._privileged = ids
+        self.text_ids = lru_cache(maxsize=50_000)(self._encode)
+
+    @property
+    def tokenizer(self) -> Any:
+        """The Hugging Face tokenizer behind it."""
+        return self._tokenizer
+
+    def _encode(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def opening(self, observation: str, privileged: str = "") -> list[int]:
+        """Token ids that a trunk starts with."""
+        block = [self._privileged, *self.text_ids(privileged), self._end] if privileged else []
+        return [self._bos, *block, *self.text_ids(observation)]
+
+    def turn(self, turn: Turn) -> list[int]:
+        """Token ids that a turn adds to the trunk."""
+        return [self._act, *self.text_ids(turn.action), self._end, *self.text_ids(turn.observation)]
+
+    def branch(self) -> list[int]:
+        """Token ids that ask for a reply."""
+        return [self._reply]
+
+    def question(self, text: str) -> list[int]:
+        """Token ids that ask a question about the trunk (base training)."""
+        return [self._ask, *self.text_ids(text), self._reply]
+
+    def answer(self, text: str) -> list[int]:
+        """Token ids of an answer, its end included (base training)."""
+        return [*self.text_ids(text), self._end]
+
+    def completion(self, reason: str, action: str) -> list[int]:
+        """Token ids of a reply; the reason's last full stop is left to the mark that follows it."""
+        return [*self.text_ids(reason.rstrip(" .")), *self.action_start(), *self.action_ids(action)]
+
+    def action_start(self) -> list[int]:
+        """The mark between reason and action."""
+        return [self._act]
+
+    def action_ids(self, action: str) -> list[int]:
+        """Token ids of an action, the end included."""
+        return [*self.text_ids(action), self._end]
+
+    def end_ids(self) -> tuple[int, ...]:
+        """Token ids that end a reply."""
+        return (self._end,)
+
+    def parse(self, ids: Sequence[int], admissible: Sequence[str] | None) -> ParsedReply:
+        """Reason and action of a reply.
+
+        The tokens leave out an action's function words, so the action's text is the listed one with the same tokens;
+        where there is none it is the bare tokens' text, which an environment refuses.
+        """
+        ids = [index for index in ids if index != self._pad]
+        text = self._tokenizer.decode(ids, skip_special_tokens=False)
+        if self._act not in ids:
+            return ParsedReply(text, "", "", ParseStatus.NO_ACTION if self._end in ids else ParseStatus.TRUNCATED)
+        mark = ids.index(self._act)
+        reason = self._tokenizer.decode(ids[:mark], skip_special_tokens=True).strip()
+        if self._end not in ids[mark:]:
+            return ParsedReply(text, reason, "", ParseStatus.TRUNCATED)
+        action_ids = tuple(ids[mark + 1 : ids.index(self._end, mark)])
+        reason = f"{reason}." if reason and not reason.endswith(".") else reason
+        for action in admissible or ():
+            if self.text_ids(action) == action_ids:
+                return ParsedReply(text, reason, action, ParseStatus.OK)
+        action = self._tokenizer.decode(action_ids, skip_special_tokens=True).strip()
+        return ParsedReply(text, reason, action, ParseStatus.OK if action else ParseStatus.NO_ACTION)

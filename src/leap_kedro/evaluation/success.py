@@ -1,0 +1,194 @@
+"""What a set of episodes says about the policy that played them.
+
+Infrastructure errors are counted apart: they are in no denominator, because they say nothing about the policy.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import fmean
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from leap_kedro.evaluation.intervals import Proportion, wilson
+from leap_kedro.records import Episode, ParseStatus, Step, StopReason
+
+
+class Role(StrEnum):
+    """What a split of tasks is for."""
+
+    VALIDATION = "validation"
+    """Chooses the champion."""
+    TEST = "test"
+    """Is reported and chooses nothing."""
+    OTHER = "other"
+    """Anything that a user asks for: training tasks, another benchmark's split."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a result was measured under. Two results may be compared only where these agree.
+
+    Attributes:
+        environment: Registered name of the environment.
+        split: Benchmark's name of the split.
+        role: What the split is for.
+        max_actions: Cap on actions.
+        held_to_admissible: Whether replies were held to the environment's list of admissible actions.
+        temperature: Sampling temperature; 0 is greedy.
+        seed: Seed of everything random.
+        data_source: Where the tasks come from ("generated", "official").
+        text_version: Version of the benchmark's texts, where it has versions; else "".
+    """
+
+    environment: str
+    split: str
+    role: Role
+    max_actions: int
+    held_to_admissible: bool
+    temperature: float
+    seed: int
+    data_source: str
+    text_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KindSummary:
+    """Result on one task type.
+
+    Attributes:
+        kind: Task type.
+        success: Share solved.
+        mean_actions: Actions taken, mean over solved and unsolved episodes.
+    """
+
+    kind: str
+    success: Proportion
+    mean_actions: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationSummary:
+    """Result of one policy on one split.
+
+    Attributes:
+        policy: Id of the policy.
+        iteration: LEAP iteration of the policy (0 for pi_0); None for a policy outside the loop, such as the base.
+        conditions: What it was measured under.
+        success: Share of episodes solved.
+        mean_actions: Actions taken, mean over solved and unsolved episodes (the paper's figure).
+        mean_actions_solved: The same over solved episodes; None if there are none.
+        mean_score: Score at the end, 0 to 1.
+        by_kind: Result by task type, by name.
+        invalid_action_share: Share of actions that could be read and that the environment refused.
+        unparseable_share: Share of replies that no action could be read from.
+        stop_reasons: Episodes by why they ended, infrastructure errors included.
+        infrastructure_errors: Episodes that broke; not part of any figure above.
+    """
+
+    policy: str
+    iteration: int | None
+    conditions: Conditions
+    success: Proportion
+    mean_actions: float
+    mean_actions_solved: float | None
+    mean_score: float
+    by_kind: tuple[KindSummary, ...]
+    invalid_action_share: float
+    unparseable_share: float
+    stop_reasons: Mapping[StopReason, int]
+    infrastructure_errors: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `from_json` reads back."""
+        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
+        return plain
+
+    @staticmethod
+    def from_json(plain: Mapping[str, Any]) -> "EvaluationSummary":
+        """The summary that `to_json` made `plain` of.
+
+        Raises:
+            pydantic.ValidationError: If `plain` is no summary.
+        """
+        return _ADAPTER.validate_python(plain)
+
+
+class NothingMeasured(ValueError):
+    """No episode says anything about the policy."""
+
+
+_ADAPTER = TypeAdapter(EvaluationSummary)
+
+
+def summarize(
+    episodes: Sequence[Episode], conditions: Conditions, policy: str, iteration: int | None
+) -> EvaluationSummary:
+    """Sum episodes up.
+
+    Args:
+        episodes: Episodes of one policy on one split.
+        conditions: What they were played under.
+        policy: Id of the policy.
+        iteration: Its LEAP iteration; None outside the loop.
+
+    Raises:
+        NothingMeasured: If there is no episode, or each one ended for an infrastructure reason.
+    """
+    counted = [episode for episode in episodes if not episode.stop.is_infrastructure]
+    if not counted:
+        raise NothingMeasured(_why_nothing(episodes, conditions, policy))
+    solved = [episode for episode in counted if episode.success]
+    steps = [step for episode in counted for step in episode.steps]
+    reasons = Counter(episode.stop for episode in episodes)
+    return EvaluationSummary(
+        policy=policy,
+        iteration=iteration,
+        conditions=conditions,
+        success=_success(counted),
+        mean_actions=_mean_actions(counted),
+        mean_actions_solved=_mean_actions(solved) if solved else None,
+        mean_score=fmean(episode.score for episode in counted),
+        by_kind=tuple(_kind_summary(kind, counted) for kind in sorted({episode.task.kind for episode in counted})),
+        invalid_action_share=_share(steps, _is_invalid),
+        unparseable_share=_share(steps, _is_unparseable),
+        stop_reasons={reason: reasons[reason] for reason in StopReason if reasons[reason]},
+        infrastructure_errors=len(episodes) - len(counted),
+    )
+
+
+def _success(episodes: Sequence[Episode]) -> Proportion:
+    return wilson(sum(episode.success for episode in episodes), len(episodes))
+
+
+def _mean_actions(episodes: Sequence[Episode]) -> float:
+    return fmean(len(episode.steps) for episode in episodes)
+
+
+def _kind_summary(kind: str, episodes: Sequence[Episode]) -> KindSummary:
+    of_kind = [episode for episode in episodes if episode.task.kind == kind]
+    return KindSummary(kind, _success(of_kind), _mean_actions(of_kind))
+
+
+def _is_unparseable(step: Step) -> bool:
+    return step.parse_status is not ParseStatus.OK
+
+
+def _is_invalid(step: Step) -> bool:
+    return step.parse_status is ParseStatus.OK and not step.accepted
+
+
+def _share(steps: Sequence[Step], has: Callable[[Step], bool]) -> float:
+    return sum(map(has, steps)) / len(steps) if steps else 0.0
+
+
+def _why_nothing(episodes: Sequence[Episode], conditions: Conditions, policy: str) -> str:
+    where = f"policy '{policy}' on split '{conditions.split}' of '{conditions.environment}'"
+    if not episodes:
+        return f"No episodes of {where}: nothing to sum up. Does the split have tasks?"
+    return (
+        f"All {len(episodes)} episodes of {where} broke before they said anything about the policy; "
+        f"the first: {episodes[0].error or episodes[0].stop.value}. Mend that and run the same command again."
+    )

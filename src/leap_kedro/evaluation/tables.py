@@ -1,0 +1,97 @@
+"""Results as data frames: one row a policy and split, one row a task type of it."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from leap_kedro.evaluation.success import EvaluationSummary
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ITERATION_COLUMNS = (
+    "policy",
+    "iteration",
+    "split",
+    "role",
+    "success",
+    "low",
+    "high",
+    "episodes",
+    "mean_actions",
+    "mean_score",
+    "invalid_action_share",
+    "unparseable_share",
+    "infrastructure_errors",
+    "held_to_admissible",
+    "max_actions",
+    "data_source",
+    "text_version",
+)
+KIND_COLUMNS = ("policy", "iteration", "split", "role", "kind", "success", "low", "high", "episodes", "mean_actions")
+
+
+def in_order(summaries: Iterable[EvaluationSummary]) -> list[EvaluationSummary]:
+    """By split, and in it policies outside the loop (the base) first, then by iteration."""
+    return sorted(
+        summaries,
+        key=lambda summary: (
+            summary.conditions.role.value != "validation",
+            summary.conditions.split,
+            -1 if summary.iteration is None else summary.iteration,
+        ),
+    )
+
+
+def by_iteration(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
+    """One row a policy and split; columns `ITERATION_COLUMNS`, `iteration` missing outside the loop."""
+    import pandas as pd
+
+    rows = [
+        {
+            **_identity(summary),
+            "success": summary.success.rate,
+            "low": summary.success.low,
+            "high": summary.success.high,
+            "episodes": summary.success.total,
+            "mean_actions": summary.mean_actions,
+            "mean_score": summary.mean_score,
+            "invalid_action_share": summary.invalid_action_share,
+            "unparseable_share": summary.unparseable_share,
+            "infrastructure_errors": summary.infrastructure_errors,
+            "held_to_admissible": summary.conditions.held_to_admissible,
+            "max_actions": summary.conditions.max_actions,
+            "data_source": summary.conditions.data_source,
+            "text_version": summary.conditions.text_version,
+        }
+        for summary in in_order(summaries)
+    ]
+    return pd.DataFrame(rows, columns=list(ITERATION_COLUMNS)).astype({"iteration": "Int64"})
+
+
+def by_kind(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
+    """One row a task type of a policy and split; columns `KIND_COLUMNS`."""
+    import pandas as pd
+
+    rows = [
+        {
+            **_identity(summary),
+            "kind": kind.kind,
+            "success": kind.success.rate,
+            "low": kind.success.low,
+            "high": kind.success.high,
+            "episodes": kind.success.total,
+            "mean_actions": kind.mean_actions,
+        }
+        for summary in in_order(summaries)
+        for kind in summary.by_kind
+    ]
+    return pd.DataFrame(rows, columns=list(KIND_COLUMNS)).astype({"iteration": "Int64"})
+
+
+def _identity(summary: EvaluationSummary) -> dict[str, object]:
+    return {
+        "policy": summary.policy,
+        "iteration": summary.iteration,
+        "split": summary.conditions.split,
+        "role": summary.conditions.role.value,
+    }

@@ -9,7 +9,7 @@ class Vocabulary:
     """Everything that an environment's texts, actions, reasons and questions are made of.
 
     Attributes:
-        entities: Type of object or place -> highest number that gets a token of its own ("mug" -> 6: "mug 1" to "mug 6").
+        entities: Type of object or place -> highest number with a token of its own ("mug" -> 6: "mug 1" to "mug 6").
         phrases: Words and phrases that are one token each; the longest match wins, what matches nothing is dropped.
         rewrites: (regular expression, replacement) pairs applied to a text in this order before it is cut, so that
             wordings that mean the same become the same tokens.

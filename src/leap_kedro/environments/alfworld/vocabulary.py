@@ -1,5 +1,9 @@
 """The closed vocabulary of ALFWorld, in both text versions."""
 
+import re
+
+from leap_kedro.environments.alfworld.questions import QUESTION_PHRASES
+from leap_kedro.environments.alfworld.reasons import TEMPLATES
 from leap_kedro.environments.vocabulary import Vocabulary
 
 _PLACES = {
@@ -173,6 +177,8 @@ _REWRITES = (
 )
 
 
-def vocabulary(phrases: tuple[str, ...] = ()) -> Vocabulary:
-    """ALFWorld's texts and actions, with the further `phrases` of reasons and questions."""
-    return Vocabulary(_PLACES | _THINGS, tuple(dict.fromkeys(_PHRASES + phrases)), _REWRITES)
+def vocabulary() -> Vocabulary:
+    """All that ALFWorld's texts, actions, reasons and questions are made of."""
+    clauses = (part.strip(" .") for template in TEMPLATES for part in re.split(r"\{\w+\}", template))
+    phrases = dict.fromkeys([*_PHRASES, *filter(None, clauses), *QUESTION_PHRASES])
+    return Vocabulary(_PLACES | _THINGS, tuple(phrases), _REWRITES)

@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export DO_NOT_TRACK := true
+export OMP_NUM_THREADS ?= 1
+export TOKENIZERS_PARALLELISM := false
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench clean
+
+help:  ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev]'
+	@touch $@
+
+install: $(INSTALLED)  ## Make .venv with everything in it, versions pinned
+
+demo: $(INSTALLED)  ## Run one LEAP iteration and show pi_0 beside pi_1 (at most 10 minutes on 2 cores)
+	$(BIN)/kedro run --pipeline=leap_iteration
+
+test: lint  ## Lint, types, floors and tests
+	$(BIN)/pytest
+
+lint: $(INSTALLED)  ## Only the checks that read the code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)  ## Measure: engine, inference, training, side by side
+	for file in benchmarks/*.py; do $(BIN)/python $$file; done
+
+clean:  ## Remove the environment, caches and everything that runs have written
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build mlflow.db mlartifacts
+	find data -mindepth 1 ! -name .gitkeep -delete

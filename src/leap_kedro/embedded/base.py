@@ -1,0 +1,101 @@
+"""The base of the embedded student: a reader of transcripts, made before anything acts.
+
+`reading_trees` turns transcripts with questions into training data; `answer_accuracy` measures the reader on transcripts
+it has not seen. The curriculum: short walks with many questions first, then longer ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.prompts.embedded import EmbeddedRenderer
+from leap_kedro.training.tree import Branch, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A part of the curriculum.
+
+    Attributes:
+        share: Share of the transcripts.
+        longest: Highest number of actions in a walk.
+        questions: Questions after each observation.
+    """
+
+    share: float
+    longest: int
+    questions: int
+
+
+CURRICULUM = (Lesson(0.06, 1, 8), Lesson(0.3, 6, 3), Lesson(0.34, 16, 2), Lesson(0.3, 30, 2))
+
+
+class Readable(Protocol):
+    """A benchmark whose transcripts can be read and asked about."""
+
+    def vocabulary(self) -> Vocabulary:
+        """The closed vocabulary of its texts."""
+        ...
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks with questions."""
+        ...
+
+
+def lesson_counts(total: int) -> list[tuple[Lesson, int]]:
+    """Transcripts of each lesson, in the order of the curriculum."""
+    return [(lesson, max(1, round(total * lesson.share))) for lesson in CURRICULUM]
+
+
+def curriculum(benchmark: Readable, total: int, seed: int) -> Iterator[Transcript]:
+    """About `total` transcripts of the split ``base``, in the order in which they are to be learnt."""
+    for number, (lesson, count) in enumerate(lesson_counts(total)):
+        yield from benchmark.transcripts("base", count, lesson.longest, lesson.questions, seed * len(CURRICULUM) + number)
+
+
+def reading_tree(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weight: float) -> Tree:
+    """A transcript as trunk, its questions as branches; the loss is on the answers and, lightly, on the trunk."""
+    trunk = renderer.opening(transcript.opening, transcript.privileged)
+    ends = [len(trunk)]
+    for turn in transcript.turns:
+        trunk += renderer.turn(turn)
+        ends.append(len(trunk))
+    branches = tuple(
+        Branch(
+            at=ends[question.step],
+            prompt=tuple(renderer.question(question.text)),
+            completion=tuple(renderer.answer(question.answer)),
+        )
+        for question in transcript.questions
+    )
+    return Tree(tuple(trunk), branches, trunk_weight)
+
+
+def answer_accuracy(
+    model: Any, renderer: EmbeddedRenderer, transcripts: Sequence[Transcript], trees_a_batch: int = 8
+) -> dict[str, float]:
+    """Share of questions whose whole answer the model gets right token by token, by kind and under "all"."""
+    import torch
+
+    from leap_kedro.training.collator import collate
+    from leap_kedro.training.trainer import tree_logits
+    from leap_kedro.training.tree import flatten
+
+    right: dict[str, list[bool]] = defaultdict(list)
+    order = sorted(transcripts, key=lambda transcript: len(transcript.turns))
+    for start in range(0, len(order), trees_a_batch):
+        group = order[start : start + trees_a_batch]
+        batch = collate([flatten(reading_tree(transcript, renderer, 0.0)) for transcript in group])
+        with torch.inference_mode():
+            hits = (tree_logits(model, batch).argmax(-1) == batch["targets"]).tolist()
+        cursor = 0
+        for transcript in group:
+            for question in transcript.questions:
+                length = len(renderer.answer(question.answer))
+                right[question.kind].append(all(hits[cursor : cursor + length]))
+                cursor += length
+    shares = {kind: sum(values) / len(values) for kind, values in sorted(right.items())}
+    return shares | {"all": sum(map(sum, right.values())) / max(1, sum(map(len, right.values())))}

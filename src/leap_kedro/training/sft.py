@@ -1,0 +1,202 @@
+"""Supervised fine-tuning of a causal LM on trees, in this process; `launch.train` runs it in a process of its own."""
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leap_kedro.training.batching import plan
+from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.store import TreeFile
+from leap_kedro.training.tree import Tree, flat_length
+
+COMPLETE = "_SUCCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a training is.
+
+    Attributes:
+        step: Optimizer steps done.
+        steps: Steps in all.
+        loss: Mean loss of the steps since the last report.
+        learning_rate: Rate of the last step.
+        tokens: Tokens trained on so far, without padding.
+        seconds: Seconds of this process's training loop (a resumed run counts from its start).
+    """
+
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a training did.
+
+    Attributes:
+        steps: Optimizer steps, those before an interruption included.
+        tokens: Tokens trained on, without padding.
+        losses: The reported losses, (step, loss), from the first step on, also of a resumed run.
+        seconds: Seconds of the training loop in the process that finished it.
+        resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
+        world_size: Processes that shared the batches.
+    """
+
+    steps: int
+    tokens: int
+    losses: tuple[tuple[int, float], ...]
+    seconds: float
+    resumed_at: int
+    world_size: int
+
+
+def fine_tune(
+    start: Path,
+    trees: Sequence[Tree],
+    parameters: SFTParameters,
+    work: Path,
+    target: Path,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> TrainingResult:
+    """Trains from `start` on the trees and saves a plain transformers folder.
+
+    Args:
+        start: Folder with config, weights and tokenizer.
+        trees: Training data.
+        parameters: How to train.
+        work: Folder of the checkpoints; a whole one found there is resumed from, so it must belong to this training.
+        target: Folder to write.
+        on_progress: Called at every report of the loss, in the first process.
+
+    Raises:
+        ValueError: If there is nothing to train on, a tree does not fit into the model's context, or fewer processes
+            run than the parameters say.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
+    from transformers.utils.logging import disable_progress_bar, set_verbosity_error
+    from trl.trainer.sft_config import SFTConfig
+
+    from leap_kedro.training.optimizer import build_optimizer, build_schedule
+    from leap_kedro.training.trainer import TreeTrainer
+
+    set_verbosity_error()  # type: ignore[no-untyped-call]
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(parameters.threads)
+    lengths = trees.lengths if isinstance(trees, TreeFile) else np.array([flat_length(tree) for tree in trees])
+    batches = plan(lengths, parameters)
+    model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation="sdpa")
+    tokenizer = AutoTokenizer.from_pretrained(start)
+    cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
+    arguments = SFTConfig(
+        output_dir=str(work),
+        max_steps=len(batches),
+        max_grad_norm=parameters.clip,
+        logging_steps=parameters.log_every,
+        save_steps=parameters.checkpoint_every,
+        save_total_limit=2,
+        seed=parameters.seed,
+        use_cpu=not cuda,
+        bf16=cuda,
+        activation_checkpointing=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        max_length=None,
+        ignore_data_skip=True,
+        disable_tqdm=True,
+        report_to="none",
+    )
+    if arguments.world_size != parameters.processes:
+        raise ValueError(f"{parameters.processes} processes were asked for, and {arguments.world_size} run")
+    optimizer = build_optimizer(model, parameters)
+    callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), on_progress)
+    trainer = TreeTrainer(
+        model=model,
+        args=arguments,
+        trees=trees,
+        batches=batches,
+        processing_class=tokenizer,
+        data_collator=_identity,
+        optimizers=(optimizer, build_schedule(optimizer, len(batches), parameters)),
+        callbacks=[callback],
+    )
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = _last_whole_checkpoint(work)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.is_world_process_zero():
+        _save(trainer.model, tokenizer, target)
+    return TrainingResult(
+        steps=trainer.state.global_step,
+        tokens=int(sum(lengths[batch].sum() for batch in batches)),
+        losses=tuple(
+            (int(entry["step"]), float(entry["loss"])) for entry in trainer.state.log_history if "loss" in entry
+        ),
+        seconds=callback.seconds(),
+        resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
+        world_size=arguments.world_size,
+    )
+
+
+def _identity(rows: Any) -> Any:
+    return rows
+
+
+def _callback(tokens: NDArray[np.int64], on_progress: Callable[[Progress], None] | None) -> Any:
+    from transformers import TrainerCallback
+
+    class Reporter(TrainerCallback):
+        """Reports the loss, and marks a checkpoint as whole once all of it is written."""
+
+        def __init__(self) -> None:
+            self.begun = time.perf_counter()
+
+        def seconds(self) -> float:
+            return time.perf_counter() - self.begun
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self.begun = time.perf_counter()
+
+        def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+            logs = given["logs"]
+            if on_progress is not None and "loss" in logs and state.is_world_process_zero:
+                on_progress(
+                    Progress(
+                        step=state.global_step,
+                        steps=state.max_steps,
+                        loss=float(logs["loss"]),
+                        learning_rate=float(logs["learning_rate"]),
+                        tokens=int(tokens[state.global_step - 1]),
+                        seconds=self.seconds(),
+                    )
+                )
+
+        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if state.is_world_process_zero:
+                (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+
+    return Reporter()
+
+
+def _last_whole_checkpoint(work: Path) -> Path | None:
+    found = sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
+    return next((folder for folder in reversed(found) if (folder / COMPLETE).exists()), None)
+
+
+def _save(model: Any, tokenizer: Any, target: Path) -> None:
+    temporary = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    model.save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.replace(target)

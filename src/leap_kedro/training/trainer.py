@@ -1,0 +1,111 @@
+"""TRL's SFTTrainer on trees. Imports torch and TRL (8 s): import it inside functions.
+
+What is ours: the batches (a plan of which trees go into which step, so that a resumed run goes on where it was), and
+the loss (explicit targets and weights, logits only where something is predicted). The loop, the clipping, the
+checkpoints and the distribution are the trainer's own.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+from trl.trainer.sft_trainer import SFTTrainer
+
+from leap_kedro.training.collator import collate
+from leap_kedro.training.tree import Tree, flatten
+
+
+@contextmanager
+def logits_only_at(model: Any, sources: torch.Tensor) -> Iterator[None]:
+    """Within it, `model` computes logits of shape (M, vocabulary) at the M places given, of its B x T tokens.
+
+    The vocabulary's product over all tokens is waste where few of them predict. A hook before the head, and not a call
+    of the model's parts, because it leaves the forward whole for DDP, PEFT and any causal LM.
+    """
+
+    def gather(_: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
+        (hidden,) = arguments
+        return (hidden.reshape(-1, hidden.shape[-1])[sources],)
+
+    handle = model.get_output_embeddings().register_forward_pre_hook(gather)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def tree_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
+    """Weighted sum of the cross entropies of a collated batch (not divided by the weights).
+
+    Args:
+        model: What to call: a causal LM, wrapped or not.
+        batch: What `collate` made.
+        head_of: The model inside the wrapper, whose head is hooked; None where there is no wrapper.
+    """
+    inner = model if head_of is None else head_of
+    allowed = batch["allowed"]
+    dtype = inner.get_input_embeddings().weight.dtype
+    mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
+    mask.masked_fill_(~allowed, torch.finfo(dtype).min)
+    with logits_only_at(inner, batch["sources"]):
+        logits = model(
+            input_ids=batch["input_ids"], position_ids=batch["position_ids"], attention_mask=mask, use_cache=False
+        ).logits
+    losses = torch.nn.functional.cross_entropy(logits.float(), batch["targets"], reduction="none")
+    return (losses * batch["weights"]).sum()
+
+
+class _Steps(IterableDataset[dict[str, torch.Tensor]]):
+    """This process's share of each batch, from the trainer's present step on."""
+
+    def __init__(self, trainer: "TreeTrainer") -> None:
+        self.trainer = trainer
+
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
+        trainer, args = self.trainer, self.trainer.args
+        for batch in trainer.batches[trainer.state.global_step :]:
+            flats = [flatten(trainer.trees[index]) for index in batch]
+            whole = sum(float(flat.weights.sum()) for flat in flats)
+            share = flats[args.process_index :: args.world_size]
+            # A process without a tree of its own still takes part in the exchange of gradients: one tree at weight 0.
+            tensors = collate(share or flats[:1])
+            if not share:
+                tensors["weights"].zero_()
+            tensors["weights"] *= args.world_size / whole
+            yield tensors
+
+
+class TreeTrainer(SFTTrainer):
+    """SFTTrainer whose step k trains on the trees of ``batches[k]``.
+
+    Args:
+        trees: The training data.
+        batches: Indices of the trees of each step; the trainer's `max_steps` is their number.
+        **rest: Arguments of SFTTrainer.
+    """
+
+    def __init__(self, *, trees: Sequence[Tree], batches: Sequence[Sequence[int]], **rest: Any) -> None:
+        from datasets import Dataset
+
+        self.trees = trees
+        self.batches = batches
+        super().__init__(train_dataset=Dataset.from_dict({"trees": batches[:1]}), **rest)
+
+    def get_train_dataloader(self) -> DataLoader[dict[str, torch.Tensor]]:
+        """The batches of the plan, ready made."""
+        return DataLoader(_Steps(self), batch_size=None)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Mean cross entropy of the batch over all processes, weighted."""
+        return tree_loss(model, inputs, head_of=self.model)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Not counted: counting costs more than it tells."""
+        return 0
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """None for a checkpoint: the card belongs to the finished policy."""

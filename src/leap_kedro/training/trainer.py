@@ -36,8 +36,8 @@ def logits_only_at(model: Any, sources: torch.Tensor) -> Iterator[None]:
         handle.remove()
 
 
-def tree_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
-    """Weighted sum of the cross entropies of a collated batch (not divided by the weights).
+def tree_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
+    """Logits of a collated batch where it predicts, shape (M, vocabulary).
 
     Args:
         model: What to call: a causal LM, wrapped or not.
@@ -50,10 +50,16 @@ def tree_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -
     mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
     mask.masked_fill_(~allowed, torch.finfo(dtype).min)
     with logits_only_at(inner, batch["sources"]):
-        logits = model(
+        logits: torch.Tensor = model(
             input_ids=batch["input_ids"], position_ids=batch["position_ids"], attention_mask=mask, use_cache=False
         ).logits
-    losses = torch.nn.functional.cross_entropy(logits.float(), batch["targets"], reduction="none")
+    return logits.float()
+
+
+def tree_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
+    """Weighted sum of the cross entropies of a collated batch (not divided by the weights); as `tree_logits`."""
+    logits = tree_logits(model, batch, head_of)
+    losses = torch.nn.functional.cross_entropy(logits, batch["targets"], reduction="none")
     return (losses * batch["weights"]).sum()
 
 

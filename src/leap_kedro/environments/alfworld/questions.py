@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from leap_kedro.environments.alfworld import reading
 from leap_kedro.environments.alfworld.memory import Memory
+from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS
 from leap_kedro.environments.alfworld.reading import kind_of
 from leap_kedro.environments.protocol import Environment, Oracle
 from leap_kedro.environments.questions import Question, Transcript
@@ -39,9 +40,6 @@ QUESTION_PHRASES = (
 _VERB_WEIGHTS = {"go": 6.0, "open": 5.0, "take": 4.0, "put": 3.0, "move": 3.0, "clean": 3.0, "heat": 3.0, "cool": 3.0}
 _RARE_VERB_WEIGHT = 0.25
 _REFUSED_SHARE = 0.06
-
-CONTAINER_KINDS = frozenset({"cabinet", "drawer", "fridge", "microwave", "safe"})
-"""Kinds of place that are closed as a rule."""
 
 Asked = tuple[str, str]
 
@@ -138,11 +136,11 @@ def _any_place(_: str) -> bool:
 
 
 def _is_surface(place: str) -> bool:
-    return kind_of(place) not in CONTAINER_KINDS
+    return kind_of(place) not in OPENABLE_KINDS
 
 
 def _is_container(place: str) -> bool:
-    return kind_of(place) in CONTAINER_KINDS
+    return kind_of(place) in OPENABLE_KINDS
 
 
 def _unvisited(notes: Notes, wanted: Callable[[str], bool]) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""The reasons that experts give: one clause that names the need, one that names what decides.
+
+"I need a mug. drawer 4 is closed." The clauses are few and regular, so that a small model can compute them from its
+history, and entities are always written as the game writes them ("drawer 4"). `TEMPLATES` lists every clause.
+"""
+
+from enum import StrEnum
+
+
+class Need(StrEnum):
+    """The first clause: what is wanted now."""
+
+    FIND = "I need a {kind}."
+    """An object or a lamp is to be found."""
+    FIND_ANOTHER = "I need another {kind}."
+    """One of two is where it belongs; the second is to be found."""
+    DELIVER = "I have {thing}."
+    """The object in hand is one that the goal needs."""
+    PUT_DOWN = "I do not need {thing}."
+    """The object in hand is in the way."""
+
+
+class Because(StrEnum):
+    """The second clause: what decides the action."""
+
+    HERE = "{name} is here."
+    """The object to take, the lamp to use, or the place to put something, is at hand."""
+    CLOSED = "{place} is closed."
+    """The place at hand has to be opened."""
+    BESIDE = "{place} is beside me."
+    """The place shares the present location: it is looked into without going."""
+    NEXT = "Next is {place}."
+    """Where the search goes on."""
+    SEEN = "I saw {thing} at {place}."
+    """It was seen earlier."""
+    CLEAN_AT = "To clean it I need {place}."
+    HEAT_AT = "To heat it I need {place}."
+    COOL_AT = "To cool it I need {place}."
+    CLEAN_HERE = "I clean it here."
+    HEAT_HERE = "I heat it here."
+    COOL_HERE = "I cool it here."
+    GOES_TO = "It goes to {place}."
+    """Where the object in hand belongs."""
+    IS_IN = "{thing} is in {place}."
+    """Privileged: only a teacher that names the secret says so."""
+
+
+TEMPLATES: tuple[str, ...] = (*Need, *Because)
+
+
+def reason(need: Need, because: Because, *, kind: str = "", thing: str = "", place: str = "", name: str = "") -> str:
+    """A reason of two clauses.
+
+    Args:
+        need: First clause.
+        because: Second clause.
+        kind: Kind of the object needed.
+        thing: Object in hand, or the object that was seen.
+        place: Place that decides.
+        name: Object or place that is here.
+    """
+    return f"{need.format(kind=kind, thing=thing)} {because.format(name=name, place=place, thing=thing)}"

@@ -1,0 +1,1 @@
+"""Storage: Kedro datasets that write atomically and resume."""

@@ -1,0 +1,125 @@
+"""Policies in folders: a folder counts as a policy only with its `_SUCCESS` marker."""
+
+import errno
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset
+
+from leap_kedro.datasets.errors import StorageError, writing
+
+SUCCESS = "_SUCCESS"
+CARD = "policy.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPolicy:
+    """A policy's folder and its place in the loop.
+
+    Attributes:
+        id: Name of the policy: ``base``, ``pi_0``, ``pi_1`` ...
+        iteration: k of pi_k; -1 for the base model.
+        folder: Folder with the model's files (config, weights, tokenizer).
+    """
+
+    id: str
+    iteration: int
+    folder: Path
+
+
+def read_policy(folder: Path) -> SavedPolicy:
+    """The policy in a folder that a `PolicyFolderDataset` wrote.
+
+    Raises:
+        StorageError: If there is no finished policy.
+    """
+    if not (folder / SUCCESS).is_file():
+        raise StorageError(
+            f"No finished policy in {folder} (no {SUCCESS} marker): the training that writes it has not finished. "
+            "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
+        )
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    return SavedPolicy(id=card["id"], iteration=card["iteration"], folder=folder)
+
+
+class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
+    """A policy's folder. Saving moves the folder that the node made into its place, by renaming."""
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Describe the folder.
+
+        Args:
+            filepath: Where the folder is.
+            metadata: For Kedro plugins.
+        """
+        self._path = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> SavedPolicy:
+        """The policy; its files are read by whoever uses it. Raises `StorageError` if it is not finished."""
+        return read_policy(self._path)
+
+    def save(self, data: SavedPolicy) -> None:
+        """Mark `data.folder` as finished and move it into place.
+
+        One renaming moves it, so that a policy which was trained is never lost between two places (but over the border
+        of a file system it is copied first).
+
+        Raises:
+            StorageError: If it cannot be written; `data.folder` is then still there.
+        """
+        card = {"id": data.id, "iteration": data.iteration}
+        with writing(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._path.exists():
+                shutil.rmtree(self._path)
+            (data.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+            (data.folder / SUCCESS).touch()
+            try:
+                data.folder.rename(self._path)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                temporary = self._path.with_name(f".{self._path.name}.partial")
+                shutil.rmtree(temporary, ignore_errors=True)
+                shutil.copytree(data.folder, temporary)
+                temporary.replace(self._path)
+
+    def _exists(self) -> bool:
+        return (self._path / SUCCESS).is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._path)}
+
+
+class WorkspaceDataset(AbstractDataset[Any, Path]):
+    """A folder that a node may work in and find again after it was killed (a training's checkpoints)."""
+
+    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Describe the folder.
+
+        Args:
+            filepath: Where the folder is.
+            metadata: For Kedro plugins.
+        """
+        self._path = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """The folder, made if need be. Raises `StorageError` if it cannot be made."""
+        with writing(self._path):
+            self._path.mkdir(parents=True, exist_ok=True)
+        return self._path
+
+    def save(self, data: Any) -> None:
+        """Nothing is saved to a workspace."""
+        raise NotImplementedError("A workspace is only handed out.")
+
+    def _exists(self) -> bool:
+        return True
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._path)}

@@ -1,0 +1,84 @@
+"""Where an experiment's files are: `data/<layer>/<experiment>/iter_<k>/...`."""
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leap_kedro.datasets.atomic import write_text
+from leap_kedro.datasets.errors import writing
+from leap_kedro.experiments.errors import RunRefused
+
+_RECORDS = "00_experiments"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One experiment of a project.
+
+    Attributes:
+        data: The project's `data` folder.
+        name: Name of the experiment.
+    """
+
+    data: Path
+    name: str
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise RunRefused(
+                f"Parameter `experiment` is '{self.name}': expected letters, digits, '_', '.', '-' "
+                "(it becomes a folder's name). Give another one with --params=experiment=NAME."
+            )
+
+    @property
+    def record_folder(self) -> Path:
+        """Folder of the experiment's own records: parameters, lock, manifests."""
+        return self.data / _RECORDS / self.name
+
+    def manifest_path(self, iteration: int) -> Path:
+        """File that exists exactly when `iteration` is finished."""
+        return self.record_folder / f"iter_{iteration}" / "manifest.json"
+
+    def finished(self, iteration: int) -> bool:
+        """Whether all of an iteration is there."""
+        return self.manifest_path(iteration).is_file()
+
+    def next_iteration(self) -> int:
+        """The first iteration, from 1, that is not finished."""
+        iteration = 1
+        while self.finished(iteration):
+            iteration += 1
+        return iteration
+
+    def finished_iterations(self) -> tuple[int, ...]:
+        """The iterations that are finished, from 1."""
+        return tuple(range(1, self.next_iteration()))
+
+    def write_manifest(self, iteration: int, manifest: Mapping[str, Any]) -> None:
+        """Mark an iteration as finished. Raises `StorageError` if it cannot be written."""
+        write_text(self.manifest_path(iteration), json.dumps(manifest, indent=2, sort_keys=True))
+
+    def read_manifest(self, iteration: int) -> dict[str, Any]:
+        """The manifest of a finished iteration."""
+        manifest: dict[str, Any] = json.loads(self.manifest_path(iteration).read_text(encoding="utf-8"))
+        return manifest
+
+    def folders(self) -> tuple[Path, ...]:
+        """All folders of the experiment, one a layer."""
+        return tuple(sorted(path for path in self.data.glob(f"*/{self.name}") if path.is_dir()))
+
+    def delete(self) -> None:
+        """Delete the experiment's files, its record last. Raises `StorageError` if that is refused."""
+        for folder in sorted(self.folders(), key=lambda path: path == self.record_folder):
+            with writing(folder):
+                shutil.rmtree(folder)
+
+
+def experiment_names(data: Path) -> tuple[str, ...]:
+    """Names of the experiments in a project's `data` folder."""
+    return tuple(sorted(path.name for path in (data / _RECORDS).glob("*") if path.is_dir()))

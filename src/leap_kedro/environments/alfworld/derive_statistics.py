@@ -16,10 +16,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.environments.alfworld.places import available, for_targets, kind_of_place
 from leap_kedro.environments.alfworld.problem import (
-    GameObject,
     Problem,
-    Receptacle,
     TaskType,
     TextVersion,
     parse_problem,
@@ -34,8 +33,11 @@ FLAGS = ("pickupable", "cleanable", "heatable", "coolable", "toggleable", "slice
 _MIXED_FIXTURES = frozenset({"Footstool"})
 """Types that are pickupable in some floor plans only: taken as fixed."""
 
-_RARE_INSIDE = 0.001
+_RARE_INSIDE = 0.0005
 """Pairs of container and content that are rarer than this are left out."""
+
+_PSEUDO_COUNT = 2
+"""Keeps the factors of kinds of place with few objects near 1."""
 
 Game = tuple[int, Problem]
 
@@ -62,6 +64,7 @@ def derive(games: Sequence[Game]) -> dict[str, Any]:
         "inside": _inside(games),
         "goals": _goals(games),
         "target_counts": _target_counts(games),
+        "target_factors": _target_factors(games, rooms),
     }
 
 
@@ -93,22 +96,12 @@ def _room(games: Sequence[Game]) -> dict[str, Any]:
         else:
             fixtures[type_] = {"counts": _shares(numbers[0] for numbers in counts.values()), "places": places}
     return {
+        "furniture": [extreme(number.total() for number in furniture.values()) for extreme in (min, max)],
         "receptacles": {t: _shares(furniture[plan][t] for plan in plans) for t in receptacle_types},
         "beside": _beside(list(plans.values())),
         "fixtures": fixtures,
         "objects": objects,
     }
-
-
-def place_key(thing: GameObject, receptacles: dict[str, Receptacle]) -> str:
-    """Kind of place that an object is in.
-
-    "Desk", "StoveBurner+StoveBurner" where several receptacles list it, "@Desk" where it is beside one, "" elsewhere.
-    """
-    if thing.receptacles:
-        return "+".join(sorted(receptacles[id_].type for id_ in thing.receptacles))
-    beside = sorted(r.type for r in receptacles.values() if r.location in thing.locations)
-    return f"@{beside[0]}" if beside else ""
 
 
 def _places(games: Sequence[Game], type_: str, furniture: dict[int, Counter[str]]) -> dict[str, float]:
@@ -119,14 +112,13 @@ def _places(games: Sequence[Game], type_: str, furniture: dict[int, Counter[str]
         by_id = {r.id: r for r in problem.receptacles}
         for thing in problem.objects:
             if thing.type == type_:
-                found[place_key(thing, by_id)] += 1
+                found[kind_of_place(thing, by_id)] += 1
                 numbers[plan] += 1
     weights = {}
-    for key, count in sorted(found.items()):
-        needed = Counter(part for part in key.removeprefix("@").split("+") if part)
-        possible = sum(number for plan, number in numbers.items() if needed <= furniture[plan])
-        weights[key] = round(count / possible, 4)
-    return {key: weight for key, weight in weights.items() if weight > 0}
+    for kind, count in sorted(found.items()):
+        possible = sum(number for plan, number in numbers.items() if available({kind: 1.0}, furniture[plan]))
+        weights[kind] = round(count / possible, 4)
+    return {kind: weight for kind, weight in weights.items() if weight > 0}
 
 
 def _beside(problems: Sequence[Problem]) -> dict[str, dict[str, float]]:
@@ -213,6 +205,28 @@ def _target_counts(games: Sequence[Game]) -> dict[str, list[list[Any]]]:
         targets = [t for t in problem.objects if t.type == problem.goal.object_type and t.receptacles]
         numbers[problem.goal.task_type].append(len(targets))
     return {task_type.value: _shares(values) for task_type, values in sorted(numbers.items())}
+
+
+def _target_factors(games: Sequence[Game], rooms: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """By task type: how many times as often as others of their type the goal's objects are in a kind of place."""
+    found: dict[TaskType, Counter[str]] = defaultdict(Counter)
+    expected: dict[TaskType, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for plan, problem in games:
+        goal, by_id = problem.goal, {r.id: r for r in problem.receptacles}
+        places = rooms[ROOM_OF_HUNDRED[plan // 100]]["objects"][goal.object_type]["places"]
+        possible = available(for_targets(places, goal), Counter(r.type for r in problem.receptacles))
+        for thing in problem.objects:
+            if thing.type == goal.object_type and kind_of_place(thing, by_id) in possible:
+                found[goal.task_type][kind_of_place(thing, by_id)] += 1
+                for kind, weight in possible.items():
+                    expected[goal.task_type][kind] += weight / sum(possible.values())
+    return {
+        task_type.value: {
+            kind: round((found[task_type][kind] + _PSEUDO_COUNT) / (number + _PSEUDO_COUNT), 3)
+            for kind, number in sorted(expected[task_type].items())
+        }
+        for task_type in sorted(found)
+    }
 
 
 def official_train_games(folder: Path) -> list[Game]:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from functools import cache
 
 from leap_kedro.environments.alfworld.draw import Draw
+from leap_kedro.environments.alfworld.places import TOOLS, available, for_targets
 from leap_kedro.environments.alfworld.problem import (
     GameObject,
     Goal,
@@ -28,7 +29,6 @@ from leap_kedro.environments.alfworld.rooms import (
     Outline,
     Room,
     Spots,
-    available,
     new_object,
     outline,
     room,
@@ -68,8 +68,6 @@ _WORDINGS = {
     TaskType.TWO: ("put two {o} in {r}.", "find two {o} and put them in {r}."),
     TaskType.LOOK: ("look at {o} under the {r}.", "examine the {o} with the {r}."),
 }
-
-_TOOLS = {TaskType.CLEAN: "SinkBasin", TaskType.HEAT: "Microwave", TaskType.COOL: "Fridge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,7 @@ def _goal_and_room(numbers: range, draw: Draw) -> tuple[Goal, int]:
 
 
 def _can_be_set(goal: Goal, plan: Outline) -> bool:
-    needed = {goal.receptacle_type, _TOOLS.get(goal.task_type)} - {None}
+    needed = {goal.receptacle_type, TOOLS.get(goal.task_type)} - {None}
     if goal.object_type not in plan.object_types or not needed <= plan.receptacles.keys():
         return False
     return bool(_target_places(goal, plan))
@@ -190,14 +188,10 @@ def _has_lamp(lamp_type: str, plan: Room) -> bool:
 
 
 def _target_places(goal: Goal, plan: Outline) -> dict[str, float]:
-    """Kinds of place where the goal's objects may be at first: in receptacles, and not where the goal wants them."""
-    barred = {TaskType.PLACE: goal.receptacle_type, TaskType.TWO: goal.receptacle_type, TaskType.COOL: "Fridge"}
     places = statistics()["rooms"][plan.room_type]["objects"][goal.object_type]["places"]
-    return {
-        key: weight
-        for key, weight in available(places, plan.receptacles).items()
-        if key and not key.startswith("@") and barred.get(goal.task_type) not in key.split("+")
-    }
+    factors = statistics()["target_factors"][goal.task_type]
+    possible = available(for_targets(places, goal), plan.receptacles)
+    return {kind: weight * factors.get(kind, 1.0) for kind, weight in possible.items()}
 
 
 def _objects(plan: Room, goal: Goal, draw: Draw, names: Names) -> list[GameObject]:
@@ -207,7 +201,9 @@ def _objects(plan: Room, goal: Goal, draw: Draw, names: Names) -> list[GameObjec
     for type_ in plan.outline.object_types:
         places = rows[type_]["places"]
         if type_ == goal.object_type:
-            number = draw.weighted(statistics()["target_counts"][goal.task_type])
+            most = max(number for number, _ in rows[type_]["counts"])
+            counts = statistics()["target_counts"][goal.task_type]
+            number = draw.weighted([(number, share) for number, share in counts if number <= most])
             places = _target_places(goal, plan.outline)
         else:
             number = draw.weighted(rows[type_]["counts"])

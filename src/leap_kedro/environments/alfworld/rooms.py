@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from leap_kedro.environments.alfworld.draw import Draw
+from leap_kedro.environments.alfworld.places import available, receptacle_types
 from leap_kedro.environments.alfworld.problem import GameObject, Receptacle
 
 ROOM_TYPES = ("Kitchen", "LivingRoom", "Bedroom", "Bathroom")
@@ -75,13 +76,20 @@ def outline(number: int) -> Outline:
     room_type = ROOM_TYPES[number % len(ROOM_TYPES)]
     figures = statistics()["rooms"][room_type]
     draw = Draw("alfworld room outline", number)
-    receptacles: Counter[str] = Counter()
-    for type_, counts in figures["receptacles"].items():
-        drawn = draw.weighted(counts)
-        receptacles[type_] = drawn + draw.below(3) - 1 if drawn >= _JITTERED_FROM else drawn
+    smallest, largest = figures["furniture"]
+    while not smallest <= (receptacles := _numbers_of_furniture(figures["receptacles"], draw)).total() <= largest:
+        pass
     fixtures = Counter({type_: draw.weighted(row["counts"]) for type_, row in figures["fixtures"].items()})
     object_types = tuple(type_ for type_, row in figures["objects"].items() if draw.chance(row["plans"]))
-    return Outline(number, room_type, +receptacles, +fixtures, object_types)
+    return Outline(number, room_type, receptacles, +fixtures, object_types)
+
+
+def _numbers_of_furniture(figures: dict[str, list[tuple[int, float]]], draw: Draw) -> Counter[str]:
+    numbers: Counter[str] = Counter()
+    for type_, counts in figures.items():
+        drawn = draw.weighted(counts)
+        numbers[type_] = drawn + draw.below(3) - 1 if drawn >= _JITTERED_FROM else drawn
+    return +numbers
 
 
 @lru_cache(maxsize=1024)
@@ -170,29 +178,14 @@ class Spots:
         """A place for an object, by weight; a place apart if the room has none of them."""
         return self.at(draw.weighted(available(places, self._numbers).items() or [("", 1.0)]), draw, names)
 
-    def at(self, key: str, draw: Draw, names: Names) -> Place:
+    def at(self, kind: str, draw: Draw, names: Names) -> Place:
         """A place of one kind."""
-        if not key:
+        if not kind:
             return (), (names.location(),)
         chosen: list[Receptacle] = []
-        for type_ in _parts(key):
+        for type_ in receptacle_types(kind):
             chosen.append(draw.choice([r for r in self._by_type[type_] if r not in chosen]))
-        return () if key.startswith("@") else tuple(r.id for r in chosen), (chosen[0].location,)
-
-
-def available(places: dict[str, float], receptacles: Counter[str]) -> dict[str, float]:
-    """Those of the kinds of place (see `derive_statistics.place_key`) for which there are the receptacles."""
-    return {key: weight for key, weight in places.items() if _fits(key, receptacles)}
-
-
-@cache
-def _parts(key: str) -> tuple[str, ...]:
-    return tuple(part for part in key.removeprefix("@").split("+") if part)
-
-
-def _fits(key: str, receptacles: Counter[str]) -> bool:
-    parts = _parts(key)
-    return all(receptacles[part] >= parts.count(part) for part in parts)
+        return () if kind.startswith("@") else tuple(r.id for r in chosen), (chosen[0].location,)
 
 
 def new_object(type_: str, place: Place, names: Names) -> GameObject:

@@ -44,6 +44,22 @@ class Decision:
     action: str
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the decisions that an expert considers.
+
+    Attributes:
+        decision: The decision.
+        weight: How likely it leads to what is needed next, by common knowledge and what the text has shown.
+        group: Name that it shares with the options that common knowledge does not tell from it (the kind of a place);
+            the first of a group is the one that the expert would take.
+    """
+
+    decision: Decision
+    weight: float
+    group: str
+
+
 class Environment(Protocol):
     """A text environment: deterministic given the task and the actions."""
 
@@ -85,6 +101,13 @@ class Expert(Protocol):
 
     def decide(self) -> Decision:
         """Reason and action for the present moment; raises `ExpertStuck` if it has none left."""
+        ...
+
+    def options(self) -> list[Option]:
+        """All that it considers now, in the order in which it would try them: the first is its decision.
+
+        The weights sum to 1. Raises `ExpertStuck` if there is nothing left.
+        """
         ...
 
 

@@ -41,11 +41,19 @@ class Because(StrEnum):
     COOL_HERE = "I cool it here."
     GOES_TO = "It goes to {place}."
     """Where the object in hand belongs."""
+
+
+class Fact(StrEnum):
+    """Sentences of the privileged state."""
+
     IS_IN = "{thing} is in {place}."
-    """Privileged: only a teacher that names the secret says so."""
+    IS_CLOSED = "{place} is closed."
+    IS_CHANGED = "{thing} is {state}."
+    """The state is one of clean, hot, cool."""
+    HELD = "I have {thing}."
 
 
-TEMPLATES: tuple[str, ...] = (*Need, *Because)
+TEMPLATES: tuple[str, ...] = tuple(dict.fromkeys((*Need, *Because, *Fact)))
 
 
 def reason(need: Need, because: Because, *, kind: str = "", thing: str = "", place: str = "", name: str = "") -> str:

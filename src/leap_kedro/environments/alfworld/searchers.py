@@ -1,9 +1,9 @@
 """Unprivileged experts: they read the text like the student and search in a fixed order.
 
-The order is what tells them apart: `plain` takes the places as listed, `surfaces` open surfaces before containers,
-`priors` the likeliest place for its cost. Everything else is common: take what is needed when it is seen, go back to
-what was seen, do what the goal asks, put down what is in the way. They are deterministic, follow any history, and never
-repeat an action that was refused.
+The order is what tells them apart: `plain` takes the places as listed; `surfaces` open surfaces, then fridge, microwave
+and safe, then cabinets and drawers, each as listed; `priors` the likeliest place for its cost. Everything else is
+common: take what is needed when it is seen, go back to what was seen, do what the goal asks, put down what is in the
+way. They are deterministic, follow any history, and never repeat an action that was refused.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,14 @@ from leap_kedro.environments.alfworld.memory import Memory
 from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS, fits, likelihood
 from leap_kedro.environments.alfworld.reading import Change, kind_of
 from leap_kedro.environments.alfworld.reasons import Because, Need, reason
-from leap_kedro.environments.protocol import Decision, ExpertStuck
+from leap_kedro.environments.protocol import Decision, ExpertStuck, Option
 
 Order = Callable[[Memory, str], list[str]]
 """Unseen places in the order in which an object of a kind is to be searched there."""
 
 _DO_AT = {Change.CLEAN: Because.CLEAN_AT, Change.HEAT: Because.HEAT_AT, Change.COOL: Because.COOL_AT}
 _DO_HERE = {Change.CLEAN: Because.CLEAN_HERE, Change.HEAT: Because.HEAT_HERE, Change.COOL: Because.COOL_HERE}
+_ROWS = frozenset({"cabinet", "drawer"})  # containers that come in rows of up to thirty, and hold little each
 
 
 def _rank(memory: Memory, place: str) -> int:
@@ -31,7 +32,10 @@ def _plain(memory: Memory, kind: str) -> list[str]:
 
 
 def _surfaces(memory: Memory, kind: str) -> list[str]:
-    return sorted(memory.unseen(), key=lambda place: (_rank(memory, place), kind_of(place) in OPENABLE_KINDS))
+    def effort(place: str) -> int:
+        return 0 if kind_of(place) not in OPENABLE_KINDS else 1 if kind_of(place) not in _ROWS else 2
+
+    return sorted(memory.unseen(), key=lambda place: (_rank(memory, place), effort(place)))
 
 
 def _by_priors(memory: Memory, kind: str) -> list[str]:
@@ -66,15 +70,16 @@ class Searcher:
         """The next useful action; raises `ExpertStuck` if every place was searched in vain."""
         return self._decide()[0]
 
-    def options(self) -> list[tuple[Decision, float]]:
-        """The choice, and where a search could go on instead, each with how likely it leads to what is needed."""
+    def options(self) -> list[Option]:
+        """The choice first; while searching also the other places, by how likely they hold what is needed."""
         first, kind = self._decide()
         if kind is None:
-            return [(first, 1.0)]
-        chance = likelihood(kind, self._memory.places)
+            return [Option(first, 1.0, "")]
+        need = self._need_of(kind)
         places = self._order(self._memory, kind)
+        chance = likelihood(kind, self._memory.places)
         total = sum(chance[place] for place in places)
-        return [(self._look_into(place, self._need_of(kind), kind), chance[place] / total) for place in places]
+        return [Option(self._look_into(place, need, kind), chance[place] / total, kind_of(place)) for place in places]
 
     def _decide(self) -> tuple[Decision, str | None]:
         """The choice, and the kind of object searched for where it is a search."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-
 from leap_kedro.environments.alfworld import planner
 from leap_kedro.environments.alfworld.engine import Game
 from leap_kedro.environments.alfworld.problem import ObjectState
@@ -46,7 +45,7 @@ class AlfworldOracle:
             if action is None:
                 costs.append(None)
                 continue
-            walks_away = action.verb is Verb.GO and game.rules.place_of[action.receptacle] not in relevant
+            walks_away = action.verb is Verb.GO and game.rules.place_of[action.target] not in relevant
             if walks_away and elsewhere:
                 costs.append(elsewhere[0])
                 continue
@@ -70,13 +69,13 @@ def _named(rules: Rules, plan: Sequence[Action]) -> Iterator[str]:
     for action in plan:
         if action.object != NOTHING:
             yield rules.object_names[action.object]
-        yield rules.receptacle_names[action.receptacle]
+        yield rules.receptacle_names[action.target]
 
 
 def _facts(rules: Rules, state: State, plan: Sequence[Action]) -> Iterator[str]:
     """Where the objects are that the goal may use, how they are, and which of the places concerned are closed."""
     matter = rules.goal_objects | rules.goal_lamps
-    concerned = {action.receptacle for action in plan}
+    concerned = {action.target for action in plan}
     if state.held != NOTHING:
         yield Fact.HELD.format(thing=rules.object_names[state.held])
     for receptacle, inside in enumerate(state.inside):

@@ -3,6 +3,7 @@
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import overload
 
@@ -72,6 +73,14 @@ class TreeFile(Sequence[Tree]):
             self._first_id = np.concatenate(([0], np.cumsum(self._arrays["trunk_lengths"]))) + before
         except (OSError, KeyError, ValueError, EOFError) as error:
             raise ValueError(f"{path} is not a file of trees ({error}): delete it and run again") from error
+
+    def digest(self) -> str:
+        """SHA-256 of the content, the same whenever and wherever the file was written."""
+        digest = sha256()
+        for name, values in sorted(self._arrays.items()):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
 
     def __len__(self) -> int:
         return len(self.lengths)

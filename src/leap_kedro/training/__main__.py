@@ -1,0 +1,39 @@
+"""The training process: `python -m leap_kedro.training JOB.json`, started by `launch.train`.
+
+Writes one JSON object a line to stdout: progress, then the result. Ends when its stdin does, that is, with its caller.
+"""
+
+import json
+import os
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+
+from leap_kedro.training.launch import Job
+from leap_kedro.training.sft import Progress, fine_tune
+from leap_kedro.training.store import TreeFile
+
+
+def main() -> None:
+    """Runs the job of the file named on the command line."""
+    job = Job.model_validate_json(Path(sys.argv[1]).read_text())
+    threading.Thread(target=_end_with_caller, daemon=True).start()
+    result = fine_tune(job.start, TreeFile(job.trees), job.parameters, job.checkpoints, job.target, on_progress=_report)
+    if int(os.environ.get("RANK", "0")) == 0:
+        print(json.dumps({"result": asdict(result)}), flush=True)  # noqa: T201
+
+
+def _report(progress: Progress) -> None:
+    print(json.dumps({"progress": asdict(progress)}), flush=True)  # noqa: T201
+
+
+def _end_with_caller() -> None:
+    # Not sys.stdin: a thread that waits in it would hold its lock when the interpreter ends.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

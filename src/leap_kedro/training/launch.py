@@ -1,0 +1,164 @@
+"""Training in a process of its own: a fresh device context, a crash that the caller survives, any number of processes.
+
+The caller gets progress as it comes and may be killed at any moment: the child ends with it, and the same call goes on
+from the last whole checkpoint. Whether a checkpoint belongs to the call is decided by the digest of all that determines
+the weights: start, data, parameters.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from leap_kedro.records import decode, encode
+from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.sft import Progress, TrainingResult
+from leap_kedro.training.store import TreeFile, write_trees
+from leap_kedro.training.tree import Tree
+
+STDERR_LINES = 15
+"""Lines of a failed child's stderr that its error shows."""
+
+
+class TrainingFailed(RuntimeError):
+    """The training process ended without a result; the message holds the end of what it said."""
+
+
+class Job(BaseModel):
+    """What the training process is told.
+
+    Attributes:
+        start: Folder of the model to start from.
+        trees: File of `write_trees`.
+        parameters: How to train.
+        checkpoints: Folder of the checkpoints.
+        target: Folder to write.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: Path
+    trees: Path
+    parameters: SFTParameters
+    checkpoints: Path
+    target: Path
+
+
+def train(
+    start: Path,
+    trees: Sequence[Tree] | Path,
+    parameters: SFTParameters,
+    work: Path,
+    target: Path,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> TrainingResult:
+    """Fine-tunes the model in `start` on the trees in a child process and saves a transformers folder.
+
+    Called again after an interruption, it continues; called again after it finished, it returns the result at hand.
+
+    Args:
+        start: Folder with config, weights and tokenizer.
+        trees: Training data, or a file that `write_trees` made.
+        parameters: How to train.
+        work: Folder for data, checkpoints, the child's stderr and the result; what another training left there is
+            removed.
+        target: Folder to write; whole or absent.
+        on_progress: Called at every report of the loss, in this process.
+
+    Raises:
+        FileNotFoundError: If `start` is no model folder.
+        ValueError: If a file of trees cannot be read.
+        TrainingFailed: If the child ended without a result.
+    """
+    if not (start / "config.json").exists():
+        raise FileNotFoundError(f"{start} is no model folder: it has no config.json")
+    work.mkdir(parents=True, exist_ok=True)
+    if isinstance(trees, Path):
+        data = trees
+    else:
+        data = work / "trees.npz"
+        write_trees(data, trees)
+    digest = _digest(start, data, parameters)
+    result_file = work / f"result-{digest}.json"
+    if result_file.exists() and target.exists():
+        return decode(TrainingResult, result_file.read_text())
+    checkpoints = work / f"checkpoints-{digest}"
+    for other in [*work.glob("checkpoints-*"), *work.glob("result-*.json")]:
+        if other != checkpoints:
+            shutil.rmtree(other) if other.is_dir() else other.unlink()
+    job = Job(start=start, trees=data, parameters=parameters, checkpoints=checkpoints, target=target)
+    job_file = work / "job.json"
+    job_file.write_text(job.model_dump_json(indent=2))
+    result = _run(job_file, parameters, work / "stderr.txt", on_progress)
+    temporary = result_file.with_suffix(".partial")
+    temporary.write_text(encode(result))
+    temporary.replace(result_file)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return result
+
+
+def _run(
+    job: Path, parameters: SFTParameters, stderr: Path, on_progress: Callable[[Progress], None] | None
+) -> TrainingResult:
+    module = ["-m", "leap_kedro.training", str(job)]
+    if parameters.processes > 1:
+        module = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={parameters.processes}", *module]
+    result = None
+    environment = {**os.environ, "OMP_NUM_THREADS": str(parameters.threads), "TOKENIZERS_PARALLELISM": "false"}
+    with (
+        stderr.open("w") as errors,
+        subprocess.Popen(
+            [sys.executable, *module],
+            stdin=subprocess.PIPE,  # never written to: its end tells the child that its caller is gone
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=environment,
+        ) as child,
+    ):
+        assert child.stdout is not None  # noqa: S101
+        try:
+            for line in child.stdout:
+                message = _message(line)
+                if "progress" in message and on_progress is not None:
+                    on_progress(decode(Progress, json.dumps(message["progress"])))
+                if "result" in message:
+                    result = decode(TrainingResult, json.dumps(message["result"]))
+            code = child.wait()
+        except BaseException:
+            child.terminate()
+            raise
+    if code or result is None:
+        tail = "\n".join(stderr.read_text(errors="replace").strip().splitlines()[-STDERR_LINES:])
+        raise TrainingFailed(
+            f"the training process ended with exit code {code} and no model; the end of {stderr}:\n{tail}\n"
+            "Run the same command again: it continues from the last whole checkpoint."
+        )
+    return result
+
+
+def _message(line: str) -> dict[str, dict[str, float]]:
+    """The line's message; empty for what libraries print."""
+    try:
+        message = json.loads(line)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
+
+
+def _digest(start: Path, trees: Path, parameters: SFTParameters) -> str:
+    digest = sha256(parameters.model_dump_json().encode())
+    for file in sorted(path for path in start.iterdir() if path.suffix in (".json", ".safetensors", ".jinja")):
+        digest.update(file.name.encode())
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                digest.update(block)
+    digest.update(TreeFile(trees).digest().encode())
+    return digest.hexdigest()[:16]

@@ -30,5 +30,5 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
         raise UnknownEnvironment(
             f"Unknown environment '{spec.name}' (parameter `environment`); registered: {', '.join(_MODULES)}.{hint}"
         )
-    benchmark: Benchmark = import_module(_MODULES[spec.name]).benchmark(spec.options)
+    benchmark: Benchmark = import_module(_MODULES[spec.name]).build_benchmark(spec.options)
     return benchmark

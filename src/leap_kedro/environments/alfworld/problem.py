@@ -8,7 +8,7 @@ Not covered: the goals of ALFRED tasks with sliced or movable objects, which ALF
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -147,6 +147,7 @@ class Problem:
         objects: The things.
         can_contain: Pairs (receptacle type, object type): what may be put where.
         other_ids: Raw ids that occur in the facts of the game file and belong to nothing above: they count for naming.
+        help_text: Answer to ``help`` where the game file has one of its own; None for the usual one.
     """
 
     text_version: TextVersion
@@ -156,7 +157,8 @@ class Problem:
     receptacles: tuple[Receptacle, ...]
     objects: tuple[GameObject, ...]
     can_contain: frozenset[tuple[str, str]]
-    other_ids: tuple[str, ...] = field(default=())
+    other_ids: tuple[str, ...] = ()
+    help_text: str | None = None
 
     @property
     def ids(self) -> frozenset[str]:
@@ -269,17 +271,11 @@ def _problem(facts: dict[str, list[tuple[str, ...]]], goal: Goal, text_version: 
     except (KeyError, IndexError, ValueError) as error:
         raise ProblemError(f"facts of (:init ...) are incomplete: {error!r}") from error
     problem = Problem(text_version, goal_text, goal, agent_location, receptacles, objects, can_contain)
-    types_named = {
-        value
-        for rows in ("cancontain", "objecttype", "receptacletype")
-        for row in facts.get(rows, ())
-        for value in row
-        if value.endswith("Type")
+    everything = {
+        value for predicate, rows in facts.items() if predicate != "cancontain" for row in rows for value in row
     }
-    everything = {value for rows in facts.values() for row in rows for value in row}
-    others = everything - problem.ids - types_named
-    return Problem(
-        text_version, goal_text, goal, agent_location, receptacles, objects, can_contain, tuple(sorted(others))
+    return replace(
+        problem, other_ids=tuple(sorted(id_ for id_ in everything - problem.ids if not id_.endswith("Type")))
     )
 
 

@@ -11,26 +11,22 @@ REFUSED = "Nothing happens."
 
 _WELCOME = "-= Welcome to TextWorld, ALFRED! =-"
 _MIDDLE = "You are in the middle of a room. Looking quickly around you, you see"
-_HELP = "\\n".join(  # TextWorld shows the line ends of this text as a backslash and an n
-    (
-        "Available commands:",
-        "  look:                             look around your current location",
-        "  inventory:                        check your current inventory",
-        "  go to (receptacle):               move to a receptacle",
-        "  open (receptacle):                open a receptacle",
-        "  close (receptacle):               close a receptacle",
-        "  take (object) from (receptacle):  take an object from a receptacle",
-        "  move (object) to (receptacle):  place an object in or on a receptacle",
-        "  examine (something):              examine a receptacle or an object",
-        "  use (object):                     use an object",
-        "  heat (object) with (receptacle):  heat an object using a receptacle",
-        "  clean (object) with (receptacle): clean an object using a receptacle",
-        "  cool (object) with (receptacle):  cool an object using a receptacle",
-        "  slice (object) with (object):     slice an object using a sharp object",
-        "",
-    )
-)
-
+HELP = """Available commands:
+  look:                             look around your current location
+  inventory:                        check your current inventory
+  go to (receptacle):               move to a receptacle
+  open (receptacle):                open a receptacle
+  close (receptacle):               close a receptacle
+  take (object) from (receptacle):  take an object from a receptacle
+  move (object) to (receptacle):  place an object in or on a receptacle
+  examine (something):              examine a receptacle or an object
+  use (object):                     use an object
+  heat (object) with (receptacle):  heat an object using a receptacle
+  clean (object) with (receptacle): clean an object using a receptacle
+  cool (object) with (receptacle):  cool an object using a receptacle
+  slice (object) with (object):     slice an object using a sharp object
+"""
+"""The answer to ``help`` in the official games of 2.1.2."""
 
 _Phrase = Callable[[int, int], str]
 
@@ -62,7 +58,7 @@ class Text:
             case Verb.EXAMINE_OBJECT:
                 return self._object(thing, state)
             case Verb.HELP:
-                return _HELP
+                return self._rules.problem.help_text or HELP
             case _:
                 return self._outcomes[verb](thing, target)
 

@@ -1,0 +1,61 @@
+"""The native engine behind the `Environment` protocol: builds the game of a task and plays it."""
+
+from pathlib import Path
+
+from leap_kedro.environments.alfworld.engine import Game
+from leap_kedro.environments.alfworld.games import data_root, load_game
+from leap_kedro.environments.alfworld.problem import Problem
+from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
+from leap_kedro.records import Task
+
+
+def problem_of(task: Task, folder: Path | None) -> Problem:
+    """The game that a task's payload describes.
+
+    Args:
+        task: A task of this benchmark: ``{"source": "official", "game": path under the data folder}`` or
+            ``{"source": "generated", ...}`` as the generator wrote it.
+        folder: Data folder of official games; None for that of ``$ALFWORLD_DATA``.
+
+    Raises:
+        TaskDataError: If the file is missing or malformed, or the payload is that of no game.
+    """
+    source = task.payload.get("source")
+    if source == "official":
+        return load_game(data_root(folder) / str(task.payload.get("game", "")))
+    if source == "generated":
+        from leap_kedro.environments.alfworld.generator import problem_for
+
+        return problem_for(task.payload)
+    raise TaskDataError(f"The task {task.id} has the payload {dict(task.payload)!r}, which describes no ALFWorld game.")
+
+
+class ALFWorldEnvironment:
+    """Plays ALFWorld tasks on the native engine. Deterministic; any text is a safe action.
+
+    A game that was won can be played on, as in TextWorld: `done` tells whether the goal is reached at the moment.
+
+    Attributes:
+        game: The game in play, for the privileged side; None before the first `reset`.
+    """
+
+    def __init__(self, data_folder: Path | None = None) -> None:
+        """Play official games from `data_folder` (None: ``$ALFWORLD_DATA``)."""
+        self._data_folder = data_folder
+        self.game: Game | None = None
+
+    def reset(self, task: Task) -> Observation:
+        """Start a task anew. Raises `EnvironmentFailure` if its game cannot be built."""
+        try:
+            game = Game(problem_of(task, self._data_folder))
+        except TaskDataError as error:
+            raise EnvironmentFailure(str(error)) from error
+        self.game = game
+        return Observation(game.reset(), game.admissible())
+
+    def step(self, action: str) -> StepResult:
+        """Carry an action out; raises `EnvironmentFailure` before the first `reset`."""
+        if self.game is None:
+            raise EnvironmentFailure("no ALFWorld task is in play: call reset(task) before step(action)")
+        text, score, done, accepted = self.game.step(action)
+        return StepResult(Observation(text, self.game.admissible()), score, done, accepted)

@@ -1,0 +1,107 @@
+"""ALFWorld as a benchmark: its tasks, its environment, its oracle and its experts."""
+
+from pathlib import PurePosixPath
+from random import Random
+from typing import NoReturn
+
+from leap_kedro.environments.alfworld.game_index import GameIndex, game_index
+from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, data_root
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend, Source
+from leap_kedro.environments.protocol import Environment, Expert, Oracle, TaskDataError
+from leap_kedro.records import Task
+
+
+class ALFWorld:
+    """The benchmark, on generated or on official games.
+
+    Attributes:
+        name: Registered name.
+        options: Its options.
+    """
+
+    name = "alfworld"
+
+    def __init__(self, options: ALFWorldOptions) -> None:
+        self.options = options
+
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        """Tasks of a split.
+
+        Official games: all in the official order where `count` is None, else the first `count` in an order drawn with
+        `seed` (the official order goes by task type, so that its beginning is no sample).
+
+        Args:
+            split: ``train``, ``valid_seen`` or ``valid_unseen`` (``base`` for generated games, too).
+            count: How many; None (official games only) for all. A split with fewer gives all that it has.
+            seed: Seed of what is drawn or generated.
+
+        Raises:
+            TaskDataError: If there is no such split, or the official files are missing or malformed.
+        """
+        if self.options.source is Source.GENERATED:
+            return self._generated(split, count, seed)
+        tasks = [
+            Task(
+                id=f"{split}/{game.task}/{game.trial}",
+                environment=self.name,
+                split=split,
+                goal=game.goal,
+                kind=game.kind,
+                payload={
+                    "source": Source.OFFICIAL.value,
+                    "game": str(PurePosixPath(DATA_FOLDER, split, game.task, game.trial, GAME_FILE)),
+                },
+            )
+            for game in self.official_games(split).games
+        ]
+        return tasks if count is None else Random(seed).sample(tasks, len(tasks))[:count]
+
+    def official_games(self, split: str) -> GameIndex:
+        """The list of a split's official games, with the malformed files that were left out of it.
+
+        Raises:
+            TaskDataError: As `tasks`.
+        """
+        options = self.options
+        return game_index(data_root(options.data_root), split, options.on_malformed, options.cache_folder)
+
+    def environment(self) -> Environment:
+        """A fresh environment on the engine that the options name."""
+        if self.options.backend is Backend.TEXTWORLD:
+            from leap_kedro.environments.alfworld.reference import ReferenceEnvironment
+
+            return ReferenceEnvironment(self.options.data_root)
+        from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
+
+        return ALFWorldEnvironment(self.options.data_root)
+
+    def oracle(self) -> Oracle:
+        """The privileged planner; it needs the native engine."""
+        from leap_kedro.environments.alfworld.oracle import AlfworldOracle
+
+        return AlfworldOracle()
+
+    def expert(self, name: str, seed: int = 0) -> Expert:
+        """A searcher by the order in which it searches; all are deterministic.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        from leap_kedro.environments.alfworld.searchers import ORDERS, Searcher
+
+        if name not in ORDERS:
+            raise ValueError(f"ALFWorld has no expert '{name}'; its experts: {', '.join(ORDERS)}.")
+        return Searcher(ORDERS[name])
+
+    def _generated(self, split: str, count: int | None, seed: int) -> list[Task]:
+        from leap_kedro.environments.alfworld.generator import Split, generated_tasks
+
+        if split not in tuple(Split):
+            _refuse(f"has no split '{split}'; its splits: {', '.join(Split)}")
+        if count is None:
+            _refuse(f"has no end in its split '{split}': say how many tasks are wanted")
+        return generated_tasks(split, count, seed, self.options.text_version)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise TaskDataError(f"The ALFWorld generator {why}.")

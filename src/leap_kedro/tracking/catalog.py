@@ -1,0 +1,71 @@
+"""How a catalog entry says what MLflow gets of it.
+
+    metadata:
+      mlflow: {kind: evaluation}
+
+Declared in the catalog and not as kedro-mlflow datasets: those count as existing only while their run is active, which
+makes `--only-missing-outputs` repeat work that is done.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Kind(StrEnum):
+    """What a dataset is to MLflow."""
+
+    EVALUATION = "evaluation"
+    """JSON: one `EvaluationSummary` or a list of them. Metrics of the iterations that they name."""
+    METRICS = "metrics"
+    """JSON: its numbers are metrics named after it, its lists of [step, number] are histories."""
+    DATA = "data"
+    """A file of records that the run trained on: an input with digest."""
+    POLICY = "policy"
+    """A folder: a version in the registry."""
+    CHAMPION = "champion"
+    """JSON with the champion's `iteration`: an alias in the registry."""
+    REPORT = "report"
+    """A file that is stored as artifact."""
+    EPISODES = "episodes"
+    """Episodes of an evaluation: a sample is logged as traces."""
+
+
+class Tracked(BaseModel):
+    """The entry `mlflow` of a dataset's metadata.
+
+    Attributes:
+        kind: What the dataset is to MLflow.
+        name: Name that it has there (group of the metrics, name of the input); the dataset's own if empty.
+        iteration: Iteration that it belongs to; the session's if None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    name: str = ""
+    iteration: int | None = Field(default=None, ge=0)
+
+
+def tracked(dataset: Any) -> Tracked | None:
+    """What the catalog says MLflow gets of a dataset; None if nothing.
+
+    Raises:
+        pydantic.ValidationError: If the metadata is malformed.
+    """
+    metadata = getattr(dataset, "metadata", None) or {}
+    return Tracked.model_validate(metadata["mlflow"]) if "mlflow" in metadata else None
+
+
+def path_of(dataset: Any) -> Path:
+    """Where a dataset's file or folder is."""
+    return Path(str(dataset._describe()["filepath"]))
+
+
+def tracked_outputs(catalog: Any, names: Iterable[str]) -> dict[str, Tracked]:
+    """Those of the datasets that MLflow gets something of, champions last: they name a policy that must be there."""
+    found = {name: entry for name in sorted(names) if name in catalog and (entry := tracked(catalog.get(name)))}
+    return dict(sorted(found.items(), key=lambda item: item[1].kind is Kind.CHAMPION))

@@ -1,0 +1,52 @@
+"""Where MLflow keeps its records: the resolvers that `mlflow.yml` uses.
+
+MLflow >= 3.13 refuses the file store that kedro-mlflow falls back to, so that the address is always given.
+"""
+
+import os
+from pathlib import Path
+from urllib.parse import urlparse
+
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+
+
+def turn_telemetry_off() -> None:
+    """Keep MLflow from reporting usage. To be called before MLflow is imported; the user's own setting stands."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
+def register_resolvers(project: Path) -> None:
+    """Make `project_path`, `mlflow_tracking_uri` and `mlflow_artifact_location` known to configuration files.
+
+    Args:
+        project: Root of the Kedro project.
+    """
+    from omegaconf import OmegaConf
+
+    OmegaConf.register_new_resolver("project_path", lambda name: str(project.absolute() / name), replace=True)
+    OmegaConf.register_new_resolver("mlflow_tracking_uri", tracking_uri, replace=True)
+    OmegaConf.register_new_resolver("mlflow_artifact_location", artifact_location, replace=True)
+
+
+def tracking_uri(database: str) -> str:
+    """The user's `MLFLOW_TRACKING_URI`, else a sqlite file.
+
+    Args:
+        database: Absolute path of the sqlite file.
+    """
+    return os.environ.get(URI_VARIABLE) or f"sqlite:///{database}"
+
+
+def artifact_location(folder: str) -> str | None:
+    """Where artifacts go: beside a sqlite file, and None (the server decides) for any other address.
+
+    Args:
+        folder: Absolute path for the project's own sqlite file.
+    """
+    uri = os.environ.get(URI_VARIABLE)
+    if not uri:
+        return folder
+    parsed = urlparse(uri)
+    if parsed.scheme != "sqlite":
+        return None
+    return str(Path(parsed.path.removeprefix("/")).absolute().parent / Path(folder).name)

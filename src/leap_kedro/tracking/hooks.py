@@ -1,0 +1,164 @@
+"""Kedro hooks that track every run in MLflow.
+
+kedro-mlflow reads `mlflow.yml`, sets the server, its credentials and the experiment up, and keeps its commands. Its own
+run logging is switched off for each run, because it logs every parameter of every node (no allow-list; a pydantic model
+as one string), fails when a continued run has a parameter changed, and writes runtime parameters as tags.
+"""
+
+import atexit
+from contextlib import suppress
+from typing import Any
+
+from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from leap_kedro.tracking.catalog import tracked_outputs
+from leap_kedro.tracking.configuration import register_resolvers
+from leap_kedro.tracking.parameters import TrackingParameters, digest, loggable
+from leap_kedro.tracking.recorder import Recorder
+from leap_kedro.tracking.runs import ExperimentRuns
+
+_DIGEST_TAG = "leap.parameters_digest"
+_CHANGED_TAG = "leap.changed."
+
+
+class TrackingHooks:
+    """Opens the runs of an experiment and its iteration, logs what nodes finish, and closes them.
+
+    A run that ends by an error is FAILED, by Ctrl-C KILLED; one ended by SIGKILL stays RUNNING. The same command finds
+    the same runs again by their tags and continues them.
+    """
+
+    def __init__(self) -> None:
+        self._context: KedroContext | None = None
+        self._parameters = TrackingParameters()
+        self._session: _TrackedSession | None = None
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the context, read `tracking.yml`, and let kedro-mlflow, whose turn is next, read `mlflow.yml`."""
+        self._context = context
+        register_resolvers(context.project_path)
+        loader = context.config_loader
+        if isinstance(loader, OmegaConfigLoader):
+            loader.config_patterns.setdefault("tracking", ["tracking*"])
+        with suppress(MissingConfigException):
+            self._parameters = TrackingParameters.model_validate(loader["tracking"])
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Find or make the runs and open them."""
+        context = self._context
+        if context is None:
+            raise RuntimeError("TrackingHooks needs Kedro's after_context_created before a pipeline runs.")
+        self._close("KILLED")
+        names = run_params.get("pipeline_names") or ["__default__"]
+        switched_off = context.mlflow.tracking.disable_tracking  # type: ignore[attr-defined]
+        if set(names) <= set(switched_off.pipelines):
+            return
+        switched_off.pipelines = list(names)
+        self._session = _TrackedSession(context, self._parameters, names, pipeline, catalog)
+        atexit.register(self._close, "KILLED")
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str) -> None:
+        """Log a dataset once it is complete."""
+        if self._session:
+            self._session.saved(dataset_name)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Log what an interrupted run has left unlogged, and close the runs."""
+        if self._session:
+            self._session.log_missing()
+        self._close("FINISHED")
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Close the runs as failed."""
+        self._close("FAILED")
+
+    def _close(self, status: str) -> None:
+        atexit.unregister(self._close)
+        session, self._session = self._session, None
+        if session:
+            session.close(status)
+
+
+class _TrackedSession:
+    """One Kedro run with its MLflow runs open."""
+
+    def __init__(
+        self,
+        context: KedroContext,
+        settings: TrackingParameters,
+        names: list[str],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
+        import mlflow
+
+        parameters = context.config_loader["parameters"]
+        configuration = context.mlflow  # type: ignore[attr-defined]
+        self._catalog = catalog
+        self._entries = tracked_outputs(catalog, pipeline.all_outputs())
+        self._runs = ExperimentRuns(
+            configuration.server._mlflow_client,
+            configuration.tracking.experiment._experiment.experiment_id,
+            str(parameters["experiment"]),
+        )
+        iteration = int(parameters.get("iteration") or 0)
+        by_hand = self._run_by_hand(names, parameters)
+        self._run = by_hand or self._runs.iteration(iteration)
+        self._recorder = Recorder(self._runs, iteration, by_hand, settings.traced_episodes)
+        # In the loop the parent of the experiment runs along.
+        self._opened = (self._run,) if by_hand else tuple(dict.fromkeys((self._run, self._runs.parent())))
+        for run in self._opened:
+            self._runs.open(run)
+        mlflow.start_run(run_id=self._run, nested=True)
+        self._log_parameters(parameters, settings)
+
+    def saved(self, name: str) -> None:
+        entry = self._entries.get(name)
+        # A store that grows is saved many times; it exists when it is complete.
+        if entry and self._catalog.exists(name):
+            self._recorder.log(name, entry, self._catalog.get(name))
+
+    def log_missing(self) -> None:
+        self._recorder.log_missing(self._entries, self._catalog)
+
+    def close(self, status: str) -> None:
+        import mlflow
+
+        mlflow.end_run(status)
+        for run in self._opened:
+            self._runs.close(run, status)
+
+    def _run_by_hand(self, names: list[str], parameters: dict[str, Any]) -> str | None:
+        if set(names) == {"base_model"}:
+            return self._runs.base_model()
+        chosen = parameters.get("evaluation") or {}
+        if set(names) == {"evaluation"} and chosen.get("policy"):
+            return self._runs.evaluation(str(chosen["policy"]), str(chosen.get("split") or "validation"))
+        return None
+
+    def _log_parameters(self, parameters: dict[str, Any], settings: TrackingParameters) -> None:
+        """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag."""
+        from mlflow.entities import Param, RunTag
+
+        client = self._runs.client
+        logged = client.get_run(self._run).data.params
+        values = loggable(parameters, settings.logged_parameters)
+        client.log_batch(
+            self._run,
+            params=[Param(name, value) for name, value in values.items() if name not in logged],
+            tags=[
+                RunTag(_CHANGED_TAG + name, value) for name, value in values.items() if logged.get(name, value) != value
+            ]
+            + [RunTag(_DIGEST_TAG, digest(parameters))],
+        )

@@ -1,0 +1,125 @@
+"""Policies in MLflow's registry: pi_k is a model version with the alias ``pi_k``, the best one also ``champion``."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leap_kedro.tracking.lineage import content_digest
+from leap_kedro.tracking.runs import active
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+CHAMPION = "champion"
+ARTIFACT = "policy"
+DIGEST_TAG = "leap.digest"
+ITERATION_TAG = "leap.iteration"
+_MODEL_FILE = Path(__file__).with_name("policy_model.py")
+_REQUIREMENTS = ("leap_kedro", "torch", "transformers", "safetensors", "pandas")
+
+
+class UnregisteredPolicy(LookupError):
+    """The policy has no version in the registry."""
+
+
+def model_name(experiment: str) -> str:
+    """Name of an experiment's registered model."""
+    return f"leap-{experiment}"
+
+
+def policy_alias(iteration: int) -> str:
+    """Alias of pi_k."""
+    return f"pi_{iteration}"
+
+
+def register_policy(client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path) -> str:
+    """Register a policy folder as pi_k, unless the same content is registered already.
+
+    Args:
+        client: Client of the tracking server, the one that `mlflow.set_tracking_uri` names.
+        run: Id of the run that made the policy.
+        experiment: Name of the LEAP experiment.
+        iteration: k.
+        folder: Folder with the model's files.
+
+    Returns:
+        Version in the registry.
+    """
+    name, alias, digest = model_name(experiment), policy_alias(iteration), content_digest(folder)
+    registered = _version_of(client, name, alias)
+    if registered is not None and registered.tags.get(DIGEST_TAG) == digest:
+        return str(registered.version)
+    version = _log_model(client, run, name, iteration, folder)
+    client.set_model_version_tag(name, version, DIGEST_TAG, digest)
+    client.set_model_version_tag(name, version, ITERATION_TAG, str(iteration))
+    client.set_registered_model_alias(name, alias, version)
+    return version
+
+
+def set_champion(client: "MlflowClient", experiment: str, iteration: int) -> None:
+    """Point the alias ``champion`` at pi_k.
+
+    Raises:
+        UnregisteredPolicy: If pi_k is not registered.
+    """
+    name = model_name(experiment)
+    registered = _version_of(client, name, policy_alias(iteration))
+    if registered is None:
+        raise UnregisteredPolicy(
+            f"{policy_alias(iteration)} of experiment '{experiment}' is not in MLflow's registry (model '{name}'), so "
+            "it cannot be the champion. Run `kedro run --pipelines=leap_iteration`: it registers what is missing."
+        )
+    client.set_registered_model_alias(name, CHAMPION, registered.version)
+
+
+def _version_of(client: "MlflowClient", name: str, alias: str) -> Any:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, folder: Path) -> str:
+    import mlflow
+
+    with active(client, run), warnings.catch_warnings():
+        # An input example would load the model and answer, seconds an iteration, to check a signature that is given.
+        warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
+        info = mlflow.pyfunc.log_model(
+            name=policy_alias(iteration),
+            python_model=str(_MODEL_FILE),
+            artifacts={ARTIFACT: str(folder)},
+            signature=_signature(),
+            pip_requirements=_pinned_requirements(),
+            registered_model_name=name,
+            await_registration_for=None,
+            step=iteration,
+        )
+    return str(info.registered_model_version)
+
+
+def _pinned_requirements() -> list[str]:
+    from importlib.metadata import version
+
+    return [f"{package}=={version(package)}" for package in _REQUIREMENTS]
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import Array, ColSpec, DataType, Object, Property, Schema
+
+    turn = Object([Property("action", DataType.string), Property("observation", DataType.string)])
+    return ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec(DataType.string, "opening"),
+                ColSpec(Array(turn), "turns"),
+                ColSpec(Array(DataType.string), "admissible"),
+            ]
+        ),
+        outputs=Schema([ColSpec(DataType.string, "reason"), ColSpec(DataType.string, "action")]),
+    )

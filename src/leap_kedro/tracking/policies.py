@@ -1,0 +1,61 @@
+"""From what a user writes for a policy to the folder that holds it."""
+
+from pathlib import Path
+
+from leap_kedro.tracking.models import ARTIFACT
+
+_SCHEME = "models:/"
+
+
+class UnknownPolicy(LookupError):
+    """No policy where the user says one is."""
+
+
+def resolve_policy(reference: str) -> Path:
+    """The folder of a policy's files.
+
+    Args:
+        reference: A folder, or a model in MLflow's registry (``models:/leap-NAME@champion``, ``models:/leap-NAME/3``).
+
+    Raises:
+        UnknownPolicy: If there is none; the message says what there is.
+    """
+    if reference.startswith(_SCHEME):
+        return _registered(reference)
+    folder = Path(reference)
+    if not (folder / "config.json").is_file():
+        raise UnknownPolicy(
+            f"No policy in the folder '{reference}' (parameter `evaluation.policy`): it has no config.json. "
+            f"Give a policy's folder or a registered model: {_SCHEME}leap-EXPERIMENT@champion."
+        )
+    return folder
+
+
+def _registered(reference: str) -> Path:
+    import mlflow
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import Model
+
+    try:
+        model = Path(mlflow.artifacts.download_artifacts(artifact_uri=reference))
+    except (MlflowException, OSError) as error:
+        raise UnknownPolicy(
+            f"MLflow at {mlflow.get_tracking_uri()} gives no model '{reference}' (parameter `evaluation.policy`): "
+            f"{error}. {_known_models()}"
+        ) from error
+    function = Model.load(str(model)).flavors.get("python_function", {})
+    artifact = function.get("artifacts", {}).get(ARTIFACT)
+    if artifact is None:
+        raise UnknownPolicy(f"'{reference}' is no policy of this project: it has no artifact '{ARTIFACT}'.")
+    return model / str(artifact["path"])
+
+
+def _known_models() -> str:
+    from mlflow import MlflowClient
+
+    known = [
+        f"{_SCHEME}{model.name}@{alias}"
+        for model in MlflowClient().search_registered_models()
+        for alias in sorted(model.aliases)
+    ]
+    return f"Registered: {', '.join(known)}." if known else "No model is registered there."

@@ -1,0 +1,113 @@
+"""Logs finished datasets to MLflow, each once, however often the run is continued."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.tracking.catalog import Kind, Tracked, path_of
+from leap_kedro.tracking.lineage import log_input
+from leap_kedro.tracking.metrics import Point, evaluation_points, histories, log_points, scalars
+from leap_kedro.tracking.models import register_policy, set_champion
+from leap_kedro.tracking.overview import write_overview
+from leap_kedro.tracking.runs import ExperimentRuns
+from leap_kedro.tracking.traces import log_traces, sample
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_LOGGED_TAG = "leap.logged."
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Logs datasets to the runs that they belong to.
+
+    Attributes:
+        runs: Runs of the experiment.
+        iteration: The session's iteration.
+        by_hand: Run of an evaluation by hand, which everything goes to; None in the loop.
+        traced_episodes: Episodes of an evaluation that become traces.
+    """
+
+    runs: ExperimentRuns
+    iteration: int
+    by_hand: str | None
+    traced_episodes: int
+
+    @property
+    def client(self) -> "MlflowClient":
+        """Client of the tracking server."""
+        return self.runs.client
+
+    def log(self, name: str, entry: Tracked, dataset: Any) -> None:
+        """Log a dataset that is complete."""
+        iteration = self.iteration if entry.iteration is None else entry.iteration
+        run = self._run_of(iteration)
+        shown = entry.name or name
+        match entry.kind:
+            case Kind.EVALUATION:
+                self._log_evaluations(_summaries(dataset.load()))
+            case Kind.METRICS:
+                self._log_metrics(run, dataset.load(), shown, iteration)
+            case Kind.DATA:
+                log_input(self.client, run, shown, path_of(dataset), len(dataset.load()))
+            case Kind.POLICY:
+                register_policy(self.client, run, self.runs.name, iteration, path_of(dataset))
+            case Kind.CHAMPION:
+                set_champion(self.client, self.runs.name, int(dataset.load()["iteration"]))
+            case Kind.REPORT:
+                self.client.log_artifact(run, str(path_of(dataset)), "reports")
+            case Kind.EPISODES:
+                log_traces(self.client, run, sample(dataset.load(), self.traced_episodes))
+        self.client.set_tag(run, _LOGGED_TAG + name, "true")
+
+    def log_missing(self, entries: Mapping[str, Tracked], catalog: Any) -> None:
+        """Log complete datasets that a killed run has written and not logged any more."""
+        for name, entry in entries.items():
+            run = self._run_of(self.iteration if entry.iteration is None else entry.iteration)
+            if _LOGGED_TAG + name not in self.client.get_run(run).data.tags and catalog.exists(name):
+                self.log(name, entry, catalog.get(name))
+
+    def _run_of(self, iteration: int) -> str:
+        return self.by_hand or self.runs.iteration(iteration)
+
+    def _log_evaluations(self, summaries: Iterable[EvaluationSummary]) -> None:
+        for summary in summaries:
+            step = summary.iteration or 0
+            points = evaluation_points(summary, step)
+            if self.by_hand:
+                log_points(self.client, self.by_hand, points)
+            elif summary.iteration is None:
+                outside = [Point(f"{summary.policy}/{point.key}", point.value, step) for point in points]
+                log_points(self.client, self.runs.parent(), outside)
+            else:
+                self._log_on_both(self.runs.iteration(step), points)
+        if not self.by_hand:
+            write_overview(self.client, self.runs.parent())
+
+    def _log_metrics(self, run: str, value: Any, prefix: str, iteration: int) -> None:
+        log_points(self.client, run, list(histories(value, prefix)))
+        points = list(scalars(value, prefix, iteration))
+        if self.by_hand:
+            log_points(self.client, run, points)
+        else:
+            self._log_on_both(run, points)
+
+    def _log_on_both(self, run: str, points: list[Point]) -> None:
+        """To the iteration's run, and to the parent, because MLflow's charts leave child runs out."""
+        for target in dict.fromkeys((run, self.runs.parent())):
+            log_points(self.client, target, points)
+
+
+def _summaries(value: Any) -> list[EvaluationSummary]:
+    entries = value if isinstance(value, list) else [value]
+    return [
+        entry if isinstance(entry, EvaluationSummary) else EvaluationSummary.from_json(_plain(entry))
+        for entry in entries
+    ]
+
+
+def _plain(entry: Any) -> Any:
+    return json.loads(entry) if isinstance(entry, str) else entry

@@ -1,0 +1,28 @@
+"""MLflow for tests: real, on a sqlite file that is migrated once and copied."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from leap_kedro.tracking.configuration import turn_telemetry_off
+
+turn_telemetry_off()
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def tracking_server(migrated_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Address of an empty server, set as `MLFLOW_TRACKING_URI`."""
+    shutil.copy(migrated_database, tmp_path / "mlflow.db")
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return uri

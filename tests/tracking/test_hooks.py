@@ -1,0 +1,155 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import SmallProject
+
+from leap_kedro.tracking.parameters import REDACTED
+from leap_kedro.tracking.runs import ITERATION_TAG, KIND_TAG, retire
+
+
+class Look:
+    """What a user of the server sees."""
+
+    def __init__(self, uri: str) -> None:
+        from mlflow import MlflowClient
+
+        self.client = MlflowClient(uri)
+
+    @property
+    def mlflow_experiment(self) -> str:
+        return self.client.get_experiment_by_name("leap_kedro").experiment_id
+
+    def runs(self) -> dict[str, Any]:
+        found = self.client.search_runs([self.mlflow_experiment])
+        return {run.data.tags[KIND_TAG] + run.data.tags.get(ITERATION_TAG, ""): run for run in found}
+
+    def history(self, run: str, key: str) -> list[tuple[int, float]]:
+        metrics = self.client.get_metric_history(self.runs()[run].info.run_id, key)
+        return sorted((metric.step, metric.value) for metric in metrics)
+
+
+@pytest.fixture
+def look(tracking_server: str) -> Look:
+    return Look(tracking_server)
+
+
+@pytest.fixture
+def project(tmp_path: Path, tracking_server: str) -> SmallProject:
+    return SmallProject(tmp_path / "project")
+
+
+def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
+    project.run(1)
+    project.run(2)
+
+    runs = look.runs()
+    parent, first, second = runs["experiment"], runs["iteration1"], runs["iteration2"]
+    assert len(runs) == 3
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert first.data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+    # Metrics: on the iteration's run, and by iteration on the parent; pi_0's there alone, the base beside the curve.
+    assert look.history("experiment", "validation/success") == [(0, 0.5), (1, 0.9), (2, 0.8)]
+    assert look.history("experiment", "valid_unseen/success") == [(1, 0.8), (2, 0.7)]
+    assert look.history("experiment", "base/validation/success") == [(0, 0.0)]
+    assert look.history("iteration1", "validation/success") == [(1, 0.9)]
+    assert second.data.metrics["validation/success_by_type/look_at_obj_in_light"] == 0.8
+    assert look.history("iteration1", "training/losses") == [(10, 1.5), (20, 0.5)]
+    assert look.history("experiment", "training/steps") == [(1, 20), (2, 20)]
+    assert "training/losses" not in parent.data.metrics
+    assert "| pi_1 | 90.0% (59.6% to 98.2%) | 80.0% (49.0% to 94.3%) |" in parent.data.tags["mlflow.note.content"]
+
+    # Lineage: D_k with digest is an input, pi_k an output.
+    inputs = [(entry.dataset.name, len(entry.dataset.digest)) for entry in first.inputs.dataset_inputs]
+    assert inputs == [("D_1", 32)]
+    versions = {
+        alias: look.client.get_model_version_by_alias("leap-small", alias) for alias in ("pi_1", "pi_2", "champion")
+    }
+    assert versions["champion"].version == versions["pi_1"].version != versions["pi_2"].version
+    assert versions["pi_1"].run_id == first.info.run_id
+
+    # Traces: a sample of the episodes, unsolved ones among them.
+    traces = look.client.search_traces(locations=[look.mlflow_experiment], run_id=first.info.run_id)
+    assert sorted(trace.info.tags["leap.success"] for trace in traces) == ["false", "false", "true", "true"]
+    assert len(traces[0].data.spans) == 3
+
+
+def test_an_interrupted_run_goes_on_in_the_same_runs(project: SmallProject, look: Look) -> None:
+    def fail(name: str) -> None:
+        if name == "evaluate":
+            raise OSError("disk full")
+
+    project.before = fail
+    with pytest.raises(OSError, match="disk full"):
+        project.run(1)
+    failed = look.runs()
+    assert {run.info.status for run in failed.values()} == {"FAILED"}
+
+    statuses: set[str] = set()
+    project.before = lambda name: statuses.update(run.info.status for run in look.runs().values())
+    project.run(1)
+    runs = look.runs()
+    assert statuses == {"RUNNING"}
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert {run.info.run_id for run in runs.values()} == {run.info.run_id for run in failed.values()}
+    assert look.history("experiment", "validation/success") == [(0, 0.5), (1, 0.9)]
+    assert len(look.client.search_model_versions("name = 'leap-small'")) == 1
+
+
+def test_what_a_killed_run_wrote_and_did_not_log_is_logged(project: SmallProject, look: Look) -> None:
+    """SIGKILL between a node's saving and its logging: the dataset is there, its metrics are not."""
+    catalog = project.catalog(1)
+    for node in project.pipeline(1).only_nodes("base", "pi_0").nodes:
+        (name,) = node.outputs
+        catalog.save(name, node.run({key: catalog.load(key) for key in node.inputs})[name])
+    project.run(1, nodes=("base", "pi_0"))
+    assert look.history("experiment", "base/validation/success") == [(0, 0.0)]
+    assert look.history("experiment", "validation/success") == [(0, 0.5)]
+
+
+def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject, look: Look) -> None:
+    project.parameters |= {"server": {"api_key": "sk-12345678901234"}, "rollout": {"api_key": "x", "episodes": 3}}
+    project.run(1, nodes=("base",))
+    project.parameters["training"] = {"learning_rate": 0.001}
+    project.run(1, nodes=("base",))
+    run = look.runs()["iteration1"]
+    assert run.data.params == {
+        "experiment": "small",
+        "iteration": "1",
+        "seed": "7",
+        "training.learning_rate": "0.005",
+        "rollout.api_key": REDACTED,
+        "rollout.episodes": "3",
+    }
+    assert run.data.tags["leap.changed.training.learning_rate"] == "0.001"
+    assert len(run.data.tags["leap.parameters_digest"]) == 64
+    assert "sk-" not in str([entry.data.to_dictionary() for entry in look.runs().values()])
+
+
+def test_an_evaluation_by_hand_has_a_run_of_its_own(project: SmallProject, look: Look) -> None:
+    project.run(1)
+    before = look.runs()
+    project.path(1, "evaluation.json").unlink()
+    project.parameters["evaluation"] = {"policy": "models:/leap-small@champion", "split": "valid_unseen"}
+    project.run(1, pipeline_name="evaluation", nodes=("evaluate",))
+    run = look.runs()["evaluation"]
+    assert run.info.run_name == "models:/leap-small@champion on valid_unseen"
+    assert run.data.metrics["valid_unseen/success"] == 0.8
+    assert run.info.status == "FINISHED"
+    assert look.runs()["iteration1"].data.metrics == before["iteration1"].data.metrics
+    assert set(look.runs()) == {"experiment", "iteration1", "evaluation"}
+
+
+def test_a_pipeline_that_is_switched_off_is_not_tracked(project: SmallProject, look: Look) -> None:
+    project.run(1, pipeline_name="data_preparation", nodes=("base",))
+    assert look.runs() == {}
+
+
+def test_an_experiment_begun_anew_gets_fresh_runs(project: SmallProject, look: Look) -> None:
+    project.run(1, nodes=("base", "pi_0"))
+    before = look.runs()["experiment"].info.run_id
+    assert retire(look.client, look.mlflow_experiment, "small") == 2
+    project.run(1, nodes=("base", "pi_0"))
+    assert len(look.client.search_runs([look.mlflow_experiment])) == 4
+    assert look.client.get_run(before).data.tags["leap.retired"] == "true"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from leap_kedro.training.batching import plan
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.store import TreeFile
-from leap_kedro.training.tree import Tree, flat_length
+from leap_kedro.training.tree import Tree, flat_depth, flat_length
 
 COMPLETE = "_SUCCESS"
 
@@ -94,9 +94,10 @@ def fine_tune(
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
-    lengths = trees.lengths if isinstance(trees, TreeFile) else np.array([flat_length(tree) for tree in trees])
+    lengths, depths = _sizes(trees)
     batches = plan(lengths, parameters)
     model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation="sdpa")
+    _check_depths(depths, model.config.max_position_embeddings)
     tokenizer = AutoTokenizer.from_pretrained(start)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     arguments = SFTConfig(
@@ -146,6 +147,21 @@ def fine_tune(
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
         world_size=arguments.world_size,
     )
+
+
+def _sizes(trees: Sequence[Tree]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if isinstance(trees, TreeFile):
+        return trees.lengths, trees.depths
+    return np.array([flat_length(tree) for tree in trees]), np.array([flat_depth(tree) for tree in trees])
+
+
+def _check_depths(depths: NDArray[np.int64], context: int) -> None:
+    over = np.flatnonzero(depths > context)
+    if len(over):
+        raise ValueError(
+            f"tree {over[0]} is {depths[over[0]]} tokens deep and the model's context is {context} "
+            f"({len(over)} of {len(depths)} trees are too deep): leave such episodes out, or take a longer context"
+        )
 
 
 def _identity(rows: Any) -> Any:

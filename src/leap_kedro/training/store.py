@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import overload
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leap_kedro.training.tree import Branch, Tree, flat_length
+from leap_kedro.training.tree import Branch, Tree, flat_depth, flat_length
 
 
 def write_trees(path: Path, trees: Iterable[Tree]) -> None:
@@ -21,7 +22,8 @@ def write_trees(path: Path, trees: Iterable[Tree]) -> None:
         trees: Trees in order; a generator is consumed as it comes, at four bytes a token.
     """
     ids, weights = array("i"), array("d")
-    trunk_lengths, trunk_weights, branch_counts, lengths = array("q"), array("d"), array("q"), array("q")
+    trunk_lengths, trunk_weights, branch_counts = array("q"), array("d"), array("q")
+    lengths, depths = array("q"), array("q")
     ats, prompts, completions = array("q"), array("q"), array("q")
     for tree in trees:
         ids.extend(tree.trunk)
@@ -29,6 +31,7 @@ def write_trees(path: Path, trees: Iterable[Tree]) -> None:
         trunk_weights.append(tree.trunk_weight)
         branch_counts.append(len(tree.branches))
         lengths.append(flat_length(tree))
+        depths.append(flat_depth(tree))
         for branch in tree.branches:
             ids.extend(branch.prompt)
             ids.extend(branch.completion)
@@ -46,6 +49,7 @@ def write_trees(path: Path, trees: Iterable[Tree]) -> None:
             trunk_weights=np.asarray(trunk_weights),
             branch_counts=np.asarray(branch_counts),
             lengths=np.asarray(lengths),
+            depths=np.asarray(depths),
             ats=np.asarray(ats),
             prompts=np.asarray(prompts),
             completions=np.asarray(completions),
@@ -56,6 +60,10 @@ def write_trees(path: Path, trees: Iterable[Tree]) -> None:
 
 class TreeFile(Sequence[Tree]):
     """The trees of a file; each is built when it is asked for.
+
+    Attributes:
+        lengths: Tokens of each tree laid out as one sequence.
+        depths: Positions that each tree needs.
 
     Raises:
         ValueError: If the file is no such file, or torn.
@@ -68,10 +76,11 @@ class TreeFile(Sequence[Tree]):
                 self._arrays: dict[str, NDArray[np.int64]] = {name: file[name] for name in file.files}
             counts, inner = self._arrays["branch_counts"], self._arrays["prompts"] + self._arrays["completions"]
             self.lengths: NDArray[np.int64] = self._arrays["lengths"]
+            self.depths: NDArray[np.int64] = self._arrays["depths"]
             self._first_branch = np.concatenate(([0], np.cumsum(counts)))
             before = np.concatenate(([0], np.cumsum(inner)))[self._first_branch]
             self._first_id = np.concatenate(([0], np.cumsum(self._arrays["trunk_lengths"]))) + before
-        except (OSError, KeyError, ValueError, EOFError) as error:
+        except (OSError, KeyError, ValueError, EOFError, BadZipFile) as error:
             raise ValueError(f"{path} is not a file of trees ({error}): delete it and run again") from error
 
     def digest(self) -> str:

@@ -89,6 +89,12 @@ def flat_length(tree: Tree) -> int:
     return _trunk_length(tree) + sum(len(branch.prompt) + len(branch.completion) - 1 for branch in tree.branches)
 
 
+def flat_depth(tree: Tree) -> int:
+    """Number of positions that the tree needs: the longest of the rows that it packs."""
+    ends = (branch.at + len(branch.prompt) + len(branch.completion) - 1 for branch in tree.branches)
+    return max(_trunk_length(tree), *ends, 0)
+
+
 def flatten(tree: Tree) -> Flat:
     """Lays the tree out as one sequence.
 

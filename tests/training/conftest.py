@@ -1,0 +1,52 @@
+"""A tiny random Llama in a folder, and random trees for it."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from leap_kedro.training.tree import Branch, Tree
+
+VOCABULARY = 40
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+    from tokenizers import Tokenizer, models
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("start")
+    torch.manual_seed(0)
+    LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=16,
+            intermediate_size=24,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_key_value_heads=2,
+            max_position_embeddings=128,
+            tie_word_embeddings=True,
+            bos_token_id=1,
+            eos_token_id=2,
+            pad_token_id=0,
+        )
+    ).save_pretrained(folder)
+    words = Tokenizer(models.WordLevel({f"w{index}": index for index in range(VOCABULARY)}, unk_token="w3"))
+    PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token="w0", bos_token="w1", eos_token="w2", unk_token="w3"
+    ).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copying_trees() -> list[Tree]:
+    """Trees whose replies repeat the last token of the trunk: something to learn."""
+    dice = random.Random(0)
+    made = []
+    for _ in range(40):
+        trunk = tuple(dice.randrange(5, VOCABULARY) for _ in range(dice.randrange(4, 12)))
+        ats = sorted(dice.sample(range(1, len(trunk) + 1), 3))
+        made.append(Tree(trunk, tuple(Branch(at, (3,), (trunk[at - 1], 2)) for at in ats)))
+    return made

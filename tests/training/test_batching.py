@@ -1,0 +1,63 @@
+"""Batches: every tree once a pass, like lengths together, the same from the same seed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leap_kedro.training.batching import epoch_batches, plan
+from leap_kedro.training.parameters import SFTParameters
+
+lengths = st.lists(st.integers(min_value=1, max_value=300), min_size=1, max_size=200)
+
+
+@given(lengths=lengths, seed=st.integers(min_value=0, max_value=5), shuffle=st.booleans())
+def test_a_pass_holds_each_tree_once_within_the_budget(lengths: list[int], seed: int, shuffle: bool) -> None:
+    batches = epoch_batches(lengths, 200, seed, 0, shuffle)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= 200
+    assert batches == epoch_batches(lengths, 200, seed, 0, shuffle)
+
+
+def test_passes_and_seeds_have_orders_of_their_own() -> None:
+    lengths = list(range(10, 60))
+    orders = [epoch_batches(lengths, 100, seed, epoch) for seed, epoch in ((0, 0), (0, 1), (1, 0))]
+    assert orders[0] != orders[1] != orders[2] != orders[0]
+
+
+def test_padding_is_small() -> None:
+    lengths = [20 + 7 * index % 300 for index in range(2000)]
+    batches = epoch_batches(lengths, 1200, 0, 0)
+    padded = sum(len(batch) * max(lengths[index] for index in batch) for batch in batches)
+    assert padded < 1.05 * sum(lengths)
+
+
+def test_a_curriculum_keeps_its_order_but_for_the_pool() -> None:
+    order = [index for batch in epoch_batches([100] * 10_000, 1000, 0, 0, shuffle=False) for index in batch]
+    assert max(abs(place - index) for place, index in enumerate(order)) <= 650
+
+
+@pytest.mark.parametrize(
+    ("budget", "steps"), [({"max_steps": 7}, 7), ({"epochs": 2}, 20), ({"max_tokens": 1450}, 15), ({"epochs": 1}, 10)]
+)
+def test_budgets(budget: dict[str, int], steps: int) -> None:
+    assert len(plan([50] * 20, SFTParameters(tokens_per_step=100, **budget))) == steps
+
+
+def test_nothing_to_train_on_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to train on"):
+        plan([], SFTParameters(epochs=1))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"epochs": 1, "learning_rate": -1.0}, "learning_rate"),
+        ({"epochs": 1, "max_steps": 3}, "exactly one budget .* got max_steps and epochs"),
+        ({}, "exactly one budget .* got none"),
+        ({"epochs": 1, "learning_rte": 0.1}, "learning_rte"),
+    ],
+)
+def test_wrong_parameters_are_named(wrong: dict[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SFTParameters(**wrong)

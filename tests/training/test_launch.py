@@ -1,0 +1,148 @@
+"""Training as its caller meets it: a call that may be killed and made again."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from leap_kedro.training.launch import TrainingFailed, train
+from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.sft import Progress
+from leap_kedro.training.store import TreeFile, write_trees
+from leap_kedro.training.tree import Tree
+
+PARAMETERS = SFTParameters(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
+
+CALLER = """
+import sys
+from pathlib import Path
+from leap_kedro.training.launch import train
+from leap_kedro.training.parameters import SFTParameters
+start, trees, work, target, parameters = sys.argv[1:]
+train(Path(start), Path(trees), SFTParameters.model_validate_json(parameters), Path(work), Path(target))
+"""
+
+
+def weights(folder: Path):
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory, copying_trees: list[Tree]) -> Path:
+    path = tmp_path_factory.mktemp("data") / "trees.npz"
+    write_trees(path, copying_trees)
+    return path
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, copying_trees: list[Tree]):
+    folder = tmp_path_factory.mktemp("uninterrupted")
+    left_by_another = folder / "work" / "checkpoints-0123456789abcdef" / "checkpoint-2"
+    left_by_another.mkdir(parents=True)
+    (left_by_another / "_SUCCESS").touch()
+    seen: list[Progress] = []
+    result = train(tiny_llama, copying_trees, PARAMETERS, folder / "work", folder / "policy", on_progress=seen.append)
+    return result, seen, folder
+
+
+def test_a_training_learns_reports_and_leaves_a_plain_model_folder(uninterrupted) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    result, seen, folder = uninterrupted
+    assert (result.steps, result.world_size, result.resumed_at) == (60, 1, 0)
+    assert [progress.step for progress in seen] == [10, 20, 30, 40, 50, 60]
+    assert tuple((progress.step, progress.loss) for progress in seen) == result.losses
+    assert seen[-1].tokens == result.tokens
+    assert seen[-1].loss < 0.9 * seen[0].loss
+    assert AutoModelForCausalLM.from_pretrained(folder / "policy").config.hidden_size == 16
+    assert len(AutoTokenizer.from_pretrained(folder / "policy")) == 40
+
+
+def test_called_again_it_returns_the_result_at_hand(uninterrupted, tiny_llama: Path, copying_trees) -> None:
+    result, _, folder = uninterrupted
+    written = (folder / "policy" / "model.safetensors").stat().st_mtime_ns
+    again = train(tiny_llama, copying_trees, PARAMETERS, folder / "work", folder / "policy")
+    assert again == result
+    assert (folder / "policy" / "model.safetensors").stat().st_mtime_ns == written
+
+
+def test_killed_in_the_middle_the_same_call_ends_in_the_same_weights(
+    uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
+) -> None:
+    import torch
+
+    work, target = tmp_path / "work", tmp_path / "policy"
+    caller = subprocess.Popen(
+        [sys.executable, "-c", CALLER, *map(str, (tiny_llama, data, work, target)), PARAMETERS.model_dump_json()]
+    )
+    deadline = time.monotonic() + 60
+    while not list(work.glob("checkpoints-*/checkpoint-*/_SUCCESS")):
+        assert time.monotonic() < deadline
+        assert caller.poll() is None
+        time.sleep(0.005)
+    caller.send_signal(signal.SIGKILL)
+    caller.wait()
+    assert not target.exists()
+    (checkpoints,) = work.glob("checkpoints-*")
+    torn = checkpoints / "checkpoint-59"
+    torn.mkdir()
+    (torn / "model.safetensors").write_bytes(b"half a")
+
+    result = train(tiny_llama, data, PARAMETERS, work, target)
+
+    whole, _, folder = uninterrupted
+    assert result.resumed_at in range(7, 59, 7)
+    assert (result.steps, result.tokens) == (whole.steps, whole.tokens)
+    for name, expected in weights(folder / "policy").items():
+        torch.testing.assert_close(weights(target)[name], expected, rtol=0, atol=1e-6)
+
+
+def test_two_processes_take_the_steps_of_one(uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    import torch
+
+    two = PARAMETERS.model_copy(update={"processes": 2})
+    result = train(tiny_llama, data, two, tmp_path / "work", tmp_path / "policy")
+    assert result.world_size == 2
+    assert dict(result.losses) == pytest.approx(dict(uninterrupted[0].losses), rel=1e-4)
+    for name, expected in weights(uninterrupted[2] / "policy").items():
+        torch.testing.assert_close(weights(tmp_path / "policy")[name], expected, rtol=0, atol=1e-4)
+
+
+def test_what_another_training_left_is_not_resumed_from(uninterrupted) -> None:
+    result, _, folder = uninterrupted
+    assert result.resumed_at == 0
+    assert not list((folder / "work").glob("checkpoints-*"))
+
+
+def test_a_failing_child_is_quoted(tiny_llama: Path, tmp_path: Path) -> None:
+    too_long = Tree(tuple([5] * 200), (), trunk_weight=1.0)
+    with pytest.raises(TrainingFailed, match=r"exit code 1(.|\n)*tree 0 is 200 tokens deep(.|\n)*same command again"):
+        train(tiny_llama, [too_long], PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_a_start_that_is_no_model_is_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="is no model folder"):
+        train(tmp_path, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_a_torn_file_of_trees_is_named(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "trees.npz"
+    torn.write_bytes(data.read_bytes()[:300])
+    with pytest.raises(ValueError, match="not a file of trees"):
+        train(tiny_llama, torn, PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_trees_come_back_from_disk_as_they_were(data: Path, copying_trees: list[Tree], tmp_path: Path) -> None:
+    stored = TreeFile(data)
+    assert list(stored) == copying_trees
+    assert stored[-1] == copying_trees[-1]
+    other = tmp_path / "other.npz"
+    write_trees(other, iter(copying_trees))
+    assert TreeFile(other).digest() == stored.digest()
+    write_trees(other, copying_trees[1:])
+    assert TreeFile(other).digest() != stored.digest()

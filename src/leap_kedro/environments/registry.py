@@ -17,6 +17,12 @@ def environment_names() -> tuple[str, ...]:
     return tuple(_MODULES)
 
 
+def environment_instructions(name: str) -> str:
+    """What a chat model is told about the environment's actions: `INSTRUCTIONS` of its module `instructions`."""
+    instructions: str = import_module(f"{_MODULES[name]}.instructions").INSTRUCTIONS
+    return instructions
+
+
 def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
     """The benchmark that `spec` names.
 

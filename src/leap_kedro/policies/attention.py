@@ -1,0 +1,125 @@
+"""Attention of spans of new tokens over the slots that hold what came before them.
+
+Two forms of the same thing. `SlotwiseAttention` takes one slot after another and reads exactly what each holds: best on
+a CPU, where reading the cache is what costs. `PaddedAttention` is one call for all slots, padded to the longest: best
+on a GPU, where calls are what costs. Where query heads share key heads, the queries of a group are stacked as if they
+were more tokens, so that keys are never repeated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """New tokens of one slot.
+
+    Attributes:
+        slot: The slot.
+        start: Position of the first token: the number of tokens before it that the slot holds.
+        tokens: Token ids.
+        wanted: For how many of the last tokens logits are wanted.
+    """
+
+    slot: int
+    start: int
+    tokens: Sequence[int]
+    wanted: int
+
+    @property
+    def end(self) -> int:
+        """Tokens that the slot holds afterwards."""
+        return self.start + len(self.tokens)
+
+
+class Attention(Protocol):
+    """What a layer reads from the cache, for spans fixed beforehand."""
+
+    def __call__(self, queries: Tensor, cache: Tensor) -> Tensor:
+        """Attend.
+
+        Args:
+            queries: (tokens of all spans, query heads, head size).
+            cache: (slot, key heads then value heads, position, head size), the spans' own tokens included.
+
+        Returns:
+            (tokens of all spans, query heads x head size).
+        """
+        ...
+
+
+class SlotwiseAttention:
+    """One call a slot, over what that slot holds."""
+
+    def __init__(self, spans: Sequence[Span], key_heads: int, groups: int, device: torch.device) -> None:
+        """Prepare for `spans`; `groups` query heads share a key head."""
+        self._spans = spans
+        self._key_heads = key_heads
+        self._groups = groups
+        self._bounds = list(accumulate((len(span.tokens) for span in spans), initial=0))
+        self._masks = [_causal(span, span.end, groups, device) if len(span.tokens) > 1 else None for span in spans]
+
+    def __call__(self, queries: Tensor, cache: Tensor) -> Tensor:
+        """See `Attention`."""
+        keys_of, values_of = cache[:, : self._key_heads], cache[:, self._key_heads :]
+        read = torch.empty_like(queries)
+        stacked, target = self._by_key_head(queries), self._by_key_head(read)
+        for index, (span, mask) in enumerate(zip(self._spans, self._masks, strict=True)):
+            low, high = self._bounds[index], self._bounds[index + 1]
+            found = scaled_dot_product_attention(
+                stacked[:, :, low:high].flatten(1, 2)[None],
+                keys_of[span.slot, None, :, : span.end],
+                values_of[span.slot, None, :, : span.end],
+                attn_mask=mask,
+            )
+            target[:, :, low:high] = found[0].view(self._key_heads, self._groups, high - low, -1)
+        return read.flatten(1)
+
+    def _by_key_head(self, heads: Tensor) -> Tensor:
+        """View (tokens, query heads, head size) as (key heads, groups, tokens, head size)."""
+        return heads.view(len(heads), self._key_heads, self._groups, -1).permute(1, 2, 0, 3)
+
+
+class PaddedAttention:
+    """One call for all slots, padded to the longest span and the fullest slot."""
+
+    def __init__(self, spans: Sequence[Span], key_heads: int, groups: int, device: torch.device) -> None:
+        """Prepare for `spans`; `groups` query heads share a key head."""
+        self._key_heads = key_heads
+        self._groups = groups
+        self._slots = torch.tensor([span.slot for span in spans], device=device)
+        lengths = [len(span.tokens) for span in spans]
+        self._length, self._end = max(lengths), max(span.end for span in spans)
+        rows = [row for row, length in enumerate(lengths) for _ in range(length)]
+        columns = [column for length in lengths for column in range(length)]
+        self._rows, self._columns = torch.tensor([rows, columns], device=device)
+        starts = torch.tensor([span.start for span in spans], device=device)
+        last = starts[:, None] + torch.arange(self._length, device=device)
+        self._mask = (torch.arange(self._end, device=device) <= last[..., None])[:, None].repeat(1, 1, groups, 1)
+
+    def __call__(self, queries: Tensor, cache: Tensor) -> Tensor:
+        """See `Attention`."""
+        tokens, _, size = queries.shape
+        padded = queries.new_zeros((len(self._slots), self._length, self._key_heads, self._groups, size))
+        padded[self._rows, self._columns] = queries.view(tokens, self._key_heads, self._groups, size)
+        held = cache[self._slots, :, : self._end]
+        found = scaled_dot_product_attention(
+            padded.permute(0, 2, 3, 1, 4).flatten(2, 3),
+            held[:, : self._key_heads],
+            held[:, self._key_heads :],
+            attn_mask=self._mask,
+        )
+        spread = found.view(-1, self._key_heads, self._groups, self._length, size).permute(0, 3, 1, 2, 4)
+        return torch.flatten(spread[self._rows, self._columns], 1)
+
+
+def _causal(span: Span, end: int, groups: int, device: torch.device) -> Tensor:
+    """Mask (groups x tokens, end): each token sees all up to itself."""
+    positions = torch.arange(end, device=device)
+    return (positions <= positions[span.start : span.end, None]).repeat(groups, 1)

@@ -1,0 +1,74 @@
+"""The next token from logits: greedy or sampled, among all tokens or the allowed ones.
+
+Sampling inverts the cumulative distribution at a uniform number that belongs to a conversation and a position of the
+reply, so that what is chosen does not depend on what else is in the batch, nor on how many positions are looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from leap_kedro.prompts.conversation import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What decides a token besides its logits.
+
+    Attributes:
+        uniform: Number in [0, 1) that sampling uses.
+        allowed: Token ids that may be chosen; None: all.
+    """
+
+    uniform: float
+    allowed: Sequence[int] | None
+
+
+def uniforms(conversation: Conversation, count: int) -> NDArray[np.float32]:
+    """The conversation's own random numbers for the first `count` tokens of its next reply."""
+    return np.random.default_rng((conversation.seed, len(conversation.turns))).random(count, dtype=np.float32)
+
+
+@torch.inference_mode()
+def choose(
+    logits: Tensor, positions: Sequence[Position], temperature: float, logprobs: bool
+) -> tuple[list[int], list[float]]:
+    """One token a position.
+
+    Args:
+        logits: (positions, vocabulary), float32.
+        positions: What else decides.
+        temperature: Divides the logits; 0 takes the best.
+        logprobs: Whether log-probabilities are wanted.
+
+    Returns:
+        Token ids, and their log-probabilities under the model itself: at temperature 1, with nothing held ([] where
+        not wanted).
+    """
+    held = _held(logits, positions)
+    if temperature == 0:
+        chosen = held.argmax(-1)
+    else:
+        cumulated = (held / temperature).softmax(-1, dtype=torch.float64).cumsum(-1)
+        drawn = torch.tensor([position.uniform for position in positions], dtype=torch.float64, device=logits.device)
+        chosen = torch.searchsorted(cumulated, drawn[:, None] * cumulated[:, -1:], right=True)[:, 0]
+    if not logprobs:
+        return chosen.tolist(), []
+    return chosen.tolist(), logits.log_softmax(-1).gather(1, chosen[:, None])[:, 0].tolist()
+
+
+def _held(logits: Tensor, positions: Sequence[Position]) -> Tensor:
+    """Logits with -inf for what is not allowed."""
+    allowed = [(row, position.allowed) for row, position in enumerate(positions) if position.allowed is not None]
+    if not allowed:
+        return logits
+    rows = [row for row, tokens in allowed for _ in tokens]
+    columns = [token for _, tokens in allowed for token in tokens]
+    held = logits.clone()
+    held[torch.tensor([row for row, _ in allowed], device=logits.device)] = -torch.inf
+    held[rows, columns] = logits[rows, columns]
+    return held

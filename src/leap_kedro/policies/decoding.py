@@ -1,0 +1,80 @@
+"""What decoding is told and what it gives: shared by the slot engine and the plain `generate` fallback."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.renderer import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How replies are decoded.
+
+    Attributes:
+        max_new_tokens: Most tokens of a reply.
+        temperature: 0 takes the best token, more samples.
+        hold_to_admissible: Whether actions are held to the listed ones, where a conversation lists any.
+        logprobs: Whether log-probabilities are wanted.
+    """
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    hold_to_admissible: bool = False
+    logprobs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A decoded reply.
+
+    Attributes:
+        ids: Token ids of the reply, the end token included where one came.
+        prompt_tokens: Tokens of trunk and branch.
+        logprob: Sum of the log-probabilities under the model at temperature 1, nothing held; None if not wanted.
+    """
+
+    ids: tuple[int, ...]
+    prompt_tokens: int
+    logprob: float | None
+
+
+class Generator(Protocol):
+    """Decodes one reply a conversation."""
+
+    @property
+    def context(self) -> int:
+        """Most tokens of prompt and reply together."""
+        ...
+
+    def prompt_tokens(self, conversation: Conversation) -> int:
+        """Tokens of a conversation's prompt."""
+        ...
+
+    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        """Replies in order; all conversations fit into the context together with a reply."""
+        ...
+
+
+class Prompts:
+    """Token ids of prompts; each opening and turn is tokenized once."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        """Render with `renderer`."""
+        self._opening = lru_cache(maxsize=5_000)(lambda text, privileged: tuple(renderer.opening(text, privileged)))
+        self._turn = lru_cache(maxsize=50_000)(lambda turn: tuple(renderer.turn(turn)))
+        self.branch = tuple(renderer.branch())
+
+    def trunk(self, conversation: Conversation) -> list[int]:
+        """The same as `prompts.renderer.trunk_ids`."""
+        ids = list(self._opening(conversation.opening, conversation.privileged))
+        for turn in conversation.turns:
+            ids += self._turn(turn)
+        return ids
+
+    def length(self, conversation: Conversation) -> int:
+        """Tokens of trunk and branch."""
+        turns = sum(len(self._turn(turn)) for turn in conversation.turns)
+        return len(self._opening(conversation.opening, conversation.privileged)) + turns + len(self.branch)

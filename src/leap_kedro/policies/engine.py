@@ -1,0 +1,118 @@
+"""Local inference for Llama-family models: many episodes at once, each trunk in a slot of the key-value cache.
+
+A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor where the trunk ends. At the next
+decision of the same conversation only what the trunk has gained is encoded. Nothing is promised between calls: the
+tokens that a slot holds are compared with those of the prompt and the rest is encoded, so any conversation may come at
+any time. With more conversations than slots in a call, they are answered in groups and slots change hands.
+
+Covered: the families of `weights.is_supported`, one device, float32 or half precision. Not covered: quantized weights,
+adapters that are not merged, several devices.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from leap_kedro.policies.admissible import ActionHolds
+from leap_kedro.policies.attention import Span
+from leap_kedro.policies.choosing import choose
+from leap_kedro.policies.decoder import CachedDecoder
+from leap_kedro.policies.decoding import Decoding, Generated, Prompts
+from leap_kedro.policies.drafts import DraftMemory
+from leap_kedro.policies.slots import SlotTable, common_length
+from leap_kedro.policies.weights import extract_weights
+from leap_kedro.policies.writing import Writing
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.renderer import Renderer
+
+_SHORTEST_SHARED = 64
+
+
+class SlotEngine:
+    """Decodes replies with a transformers model for which `weights.is_supported`."""
+
+    def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, slots: int) -> None:
+        """Take over the model's weights; `slots` conversations are kept in the cache."""
+        self._decoder = CachedDecoder(extract_weights(model), slots)
+        self._decoding = decoding
+        self._prompts = Prompts(renderer)
+        self._holds = ActionHolds(renderer)
+        self._ends = frozenset(renderer.end_ids())
+        self._slots = slots
+        self._table = SlotTable(slots)
+        self._drafts = DraftMemory()
+
+    @property
+    def context(self) -> int:
+        """Most tokens of prompt and reply together."""
+        return self._decoder.context
+
+    def prompt_tokens(self, conversation: Conversation) -> int:
+        """Tokens of a conversation's prompt."""
+        return self._prompts.length(conversation)
+
+    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        """One reply a conversation, in order; each must fit into the context together with a reply."""
+        groups = [conversations[start : start + self._slots] for start in range(0, len(conversations), self._slots)]
+        return [generated for group in groups for generated in self._group(group)]
+
+    def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        trunks = [self._prompts.trunk(conversation) for conversation in conversations]
+        slots = self._place(_distinct_keys(conversations), trunks)
+        writings = []
+        for conversation, trunk, slot in zip(conversations, trunks, slots, strict=True):
+            prompt = [*trunk, *self._prompts.branch]
+            held = min(self._table.held(slot, trunk), len(prompt) - 1)
+            hold = None
+            if self._decoding.hold_to_admissible and conversation.admissible:
+                hold = self._holds.hold(conversation.admissible)
+            writings.append(Writing(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts))
+        self._write(writings)
+        for trunk, slot in zip(trunks, slots, strict=True):
+            self._table.hold(slot, trunk)
+        return [writing.result() for writing in writings]
+
+    def _write(self, writings: Sequence[Writing]) -> None:
+        """Decode until every reply has ended."""
+        live = list(writings)
+        while live:
+            spans = [writing.span() for writing in live]
+            positions = [position for writing in live for position in writing.positions()]
+            logits = self._decoder.logits(spans)
+            tokens, logprobs = choose(logits, positions, self._decoding.temperature, self._decoding.logprobs)
+            start = 0
+            for writing, span in zip(live, spans, strict=True):
+                end = start + span.wanted
+                writing.accept(tokens[start:end], logprobs[start:end])
+                start = end
+            live = [writing for writing in live if not writing.done]
+
+    def _place(self, keys: Sequence[str], trunks: Sequence[list[int]]) -> list[int]:
+        """A slot for each conversation, filled with what other slots already hold of its trunk."""
+        fresh = [key not in self._table for key in keys]
+        slots = [0] * len(keys)
+        for index in sorted(range(len(keys)), key=fresh.__getitem__):
+            slots[index] = self._table.take(keys[index])
+        new = [index for index, is_fresh in enumerate(fresh) if is_fresh]
+        shared = common_length([trunks[index] for index in new]) if len(new) > 1 else 0
+        for index in new:
+            slot, trunk = slots[index], trunks[index]
+            donor, length = self._table.donor(slot, trunk)
+            if donor != slot:
+                self._decoder.copy(donor, slot, length)
+            elif shared >= length + _SHORTEST_SHARED:
+                self._decoder.logits([Span(slot, length, trunk[length:shared], 1)])
+                length = shared
+            self._table.hold(slot, trunk[:length])
+        return slots
+
+
+def _distinct_keys(conversations: Sequence[Conversation]) -> list[str]:
+    """Keys of slots: a conversation that comes twice in a call needs two."""
+    seen: Counter[str] = Counter()
+    keys = []
+    for conversation in conversations:
+        seen[conversation.key] += 1
+        count = seen[conversation.key]
+        keys.append(conversation.key if count == 1 else f"{conversation.key}\0{count}")
+    return keys

@@ -1,0 +1,107 @@
+"""Plain `generate` of transformers: for causal LMs that the slot engine does not compute.
+
+Every prompt is encoded whole at every decision, in one left-padded batch. Sampling draws each row's tokens from the
+conversation's own random numbers, as the engine does.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from leap_kedro.policies.admissible import ActionHold, ActionHolds
+from leap_kedro.policies.choosing import Position, choose, uniforms
+from leap_kedro.policies.decoding import Decoding, Generated, Prompts
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.renderer import Renderer
+
+
+class PlainGenerator:
+    """Decodes replies with any transformers causal LM."""
+
+    def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, batch: int = 64) -> None:
+        """Wrap a model in evaluation mode; at most `batch` conversations are decoded together."""
+        self._model = model
+        self._decoding = decoding
+        self._batch = batch
+        self._prompts = Prompts(renderer)
+        self._holds = ActionHolds(renderer)
+        self._ends = renderer.end_ids()
+
+    @property
+    def context(self) -> int:
+        """Most tokens of prompt and reply together."""
+        return int(getattr(self._model.config, "max_position_embeddings", 1_000_000))
+
+    def prompt_tokens(self, conversation: Conversation) -> int:
+        """Tokens of a conversation's prompt."""
+        return self._prompts.length(conversation)
+
+    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        """One reply a conversation, in order; each must fit into the context together with a reply."""
+        groups = [conversations[start : start + self._batch] for start in range(0, len(conversations), self._batch)]
+        return [generated for group in groups for generated in self._group(group)]
+
+    @torch.inference_mode()
+    def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        prompts = [[*self._prompts.trunk(conversation), *self._prompts.branch] for conversation in conversations]
+        longest = max(map(len, prompts))
+        padding = self._ends[0]
+        tokens = torch.tensor([[padding] * (longest - len(prompt)) + prompt for prompt in prompts])
+        mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        chooser = _Chooser(conversations, longest, self._decoding, self._holds)
+        output = self._model.generate(
+            input_ids=tokens.to(self._model.device),
+            attention_mask=mask.to(self._model.device),
+            max_new_tokens=self._decoding.max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            eos_token_id=list(self._ends),
+            pad_token_id=padding,
+            logits_processor=[chooser],
+        )
+        replies = [self._cut(row) for row in output[:, longest:].tolist()]
+        return [
+            Generated(reply, len(prompt), sum(logprobs[: len(reply)]) if self._decoding.logprobs else None)
+            for reply, prompt, logprobs in zip(replies, prompts, chooser.logprobs, strict=True)
+        ]
+
+    def _cut(self, row: Sequence[int]) -> tuple[int, ...]:
+        """The reply up to and with its end token."""
+        ends = [index for index, token in enumerate(row) if token in self._ends]
+        return tuple(row[: ends[0] + 1] if ends else row)
+
+
+class _Chooser:
+    """A logits processor that leaves one token a row: the one that `choose` takes."""
+
+    def __init__(
+        self, conversations: Sequence[Conversation], prompt_length: int, decoding: Decoding, holds: ActionHolds
+    ) -> None:
+        self._prompt_length = prompt_length
+        self._decoding = decoding
+        self._random = [uniforms(conversation, decoding.max_new_tokens).tolist() for conversation in conversations]
+        self._holds: list[ActionHold | None] = [
+            holds.hold(conversation.admissible) if decoding.hold_to_admissible and conversation.admissible else None
+            for conversation in conversations
+        ]
+        self._states = [hold.start() if hold else () for hold in self._holds]
+        self.logprobs: list[list[float]] = [[] for _ in conversations]
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """See `transformers.LogitsProcessor`."""
+        step = input_ids.shape[1] - self._prompt_length
+        positions = []
+        for row, hold in enumerate(self._holds):
+            if hold and step:
+                self._states[row] = hold.advance(self._states[row], int(input_ids[row, -1]))
+            allowed = hold.allowed(self._states[row]) if hold else None
+            positions.append(Position(self._random[row][step], allowed))
+        tokens, logprobs = choose(scores.float(), positions, self._decoding.temperature, self._decoding.logprobs)
+        for kept, logprob in zip(self.logprobs, logprobs or [0.0] * len(tokens), strict=True):
+            kept.append(logprob)
+        only = torch.full_like(scores, -torch.inf)
+        only[torch.arange(len(tokens)), tokens] = 0.0
+        return only

@@ -1,0 +1,174 @@
+"""A policy whose model runs in this process, from a folder as transformers saves it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from leap_kedro.policies.protocol import Reply
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.records import ParseStatus
+
+if TYPE_CHECKING:
+    from leap_kedro.policies.decoding import Decoding, Generator
+    from leap_kedro.prompts.renderer import Renderer
+
+
+class PolicyFolderError(ValueError):
+    """A folder holds no policy that can be loaded; the message names the folder and what is missing or broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPolicySpec:
+    """All that another process needs to load a local policy.
+
+    Attributes:
+        folder: Folder with config, safetensors and tokenizer.
+        id: Name of the policy in episodes.
+        temperature: 0 is greedy.
+        max_new_tokens: Most tokens of a reply.
+        hold_to_admissible: Whether actions are held to the listed ones.
+        slots: Conversations that are kept in the cache: as many as are played at once.
+        threads: Threads of torch in the process that loads it.
+        dtype: Number format of weights and cache; ``auto`` keeps the folder's.
+        device: ``auto`` takes a GPU where there is one.
+        logprobs: Whether replies carry log-probabilities.
+        environment: Registered name of the environment whose instructions a chat model is given; "" gives none.
+    """
+
+    folder: Path
+    id: str
+    temperature: float = 0.0
+    max_new_tokens: int = 32
+    hold_to_admissible: bool = False
+    slots: int = 32
+    threads: int = 1
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    logprobs: bool = False
+    environment: str = ""
+
+    def load(self) -> "LocalPolicy":
+        """The policy, its model in memory.
+
+        Raises:
+            PolicyFolderError: If the folder or a part of it is missing or broken.
+            UnusableChatTemplate: If the tokenizer has neither the embedded marks nor a usable chat template.
+        """
+        check_policy_folder(self.folder)
+        import torch
+
+        from leap_kedro.policies.decoding import Decoding
+        from leap_kedro.prompts.select import renderer_for
+
+        torch.set_num_threads(self.threads)
+        model, tokenizer = load_policy_folder(self.folder, self.dtype, self.device)
+        renderer = renderer_for(tokenizer, self.environment)
+        decoding = Decoding(self.max_new_tokens, self.temperature, self.hold_to_admissible, self.logprobs)
+        return LocalPolicy(self.id, model, renderer, decoding, self.slots)
+
+
+class LocalPolicy:
+    """Answers with a transformers model in memory: by the slot engine where it can, else by plain `generate`."""
+
+    def __init__(self, name: str, model: Any, renderer: "Renderer", decoding: "Decoding", slots: int) -> None:
+        """Wrap a model in evaluation mode; `slots` conversations are kept in the cache."""
+        from leap_kedro.policies.engine import SlotEngine
+        from leap_kedro.policies.generate import PlainGenerator
+        from leap_kedro.policies.weights import is_supported
+
+        self.id = name
+        self._renderer = renderer
+        self._decoding = decoding
+        kind = SlotEngine if is_supported(model.config) else PlainGenerator
+        self._generator: Generator = kind(model, renderer, decoding, slots)
+
+    def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
+        """See `Policy`; a conversation that does not fit gets a reply with an error."""
+        fitting = [self.fits(conversation) for conversation in conversations]
+        asked = [conversation for conversation, fits in zip(conversations, fitting, strict=True) if fits]
+        generated = iter(self._generator.generate(asked))
+        replies = []
+        for conversation, fits in zip(conversations, fitting, strict=True):
+            if not fits:
+                error = f"the conversation and a reply exceed the context of {self._generator.context} tokens"
+                replies.append(Reply("", "", "", ParseStatus.NO_ACTION, error=error))
+                continue
+            answer = next(generated)
+            parsed = self._renderer.parse(answer.ids, conversation.admissible)
+            replies.append(
+                Reply(
+                    parsed.text,
+                    parsed.reason,
+                    parsed.action,
+                    parsed.status,
+                    answer.prompt_tokens,
+                    len(answer.ids),
+                    answer.logprob,
+                )
+            )
+        return replies
+
+    def fits(self, conversation: Conversation) -> bool:
+        """Whether the conversation and a reply fit into the model's context."""
+        needed = self._generator.prompt_tokens(conversation) + self._decoding.max_new_tokens
+        return needed <= self._generator.context
+
+
+def load_policy_folder(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[Any, Any]:
+    """Model (in evaluation mode) and tokenizer of a folder; only safetensors are read, no code from the folder is run.
+
+    Raises:
+        PolicyFolderError: If the folder or a part of it is missing or broken.
+    """
+    check_policy_folder(folder)
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        with _no_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
+    except Exception as error:
+        raise PolicyFolderError(
+            f"The policy folder {folder} cannot be loaded, a file in it is broken: {type(error).__name__}: {error}"
+        ) from error
+    return model.to(device).eval(), tokenizer
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    from transformers.utils import logging as transformers_logging
+
+    switch: Any = transformers_logging
+    shown = switch.is_progress_bar_enabled()
+    switch.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            switch.enable_progress_bar()
+
+
+def check_policy_folder(folder: Path) -> None:
+    """Check that a policy folder has all its parts, without reading them.
+
+    Raises:
+        PolicyFolderError: If the folder or a part of it is missing.
+    """
+    if not folder.is_dir():
+        raise PolicyFolderError(f"There is no policy folder {folder}; train a policy first or name another folder.")
+    missing = [
+        what
+        for what, pattern in (
+            ("config.json", "config.json"),
+            ("weights (*.safetensors)", "*.safetensors"),
+            ("tokenizer_config.json", "tokenizer_config.json"),
+        )
+        if not any(folder.glob(pattern))
+    ]
+    if missing:
+        raise PolicyFolderError(f"The policy folder {folder} is incomplete, it lacks: {', '.join(missing)}.")

@@ -1,0 +1,174 @@
+"""The rollout driver over several worker processes.
+
+Each worker loads the policy and draws tasks as its slots fall free, so a slow episode holds nobody up. Episodes depend
+on task and seed alone, not on the number of workers; only the order in which they come does.
+"""
+
+import multiprocessing
+import os
+import signal
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Protocol, cast
+
+from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.protocol import Policy
+from leap_kedro.records import Episode, Task
+
+_STDERR_TAIL = 2_000
+
+
+class PolicySpec(Protocol):
+    """Loads a policy in whatever process it is sent to; picklable."""
+
+    def load(self) -> Policy:
+        """The policy, ready to answer."""
+        ...
+
+
+class WorkerFailure(RuntimeError):
+    """A worker process ended before its work was done; episodes that were yielded before are whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """A worker asks for tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A worker could not go on."""
+
+    message: str
+
+
+def play_in_processes(
+    tasks: Sequence[Task],
+    environment_spec: EnvironmentSpec,
+    policy_spec: PolicySpec,
+    settings: PlaySettings,
+    processes: int,
+) -> Iterator[Episode]:
+    """Play each task once, in `processes` worker processes with one thread and `settings.slots` episodes each.
+
+    With one process all happens in this one. Closing the iterator, an error or Ctrl-C ends the workers.
+
+    Yields:
+        Episodes as they end.
+
+    Raises:
+        WorkerFailure: If a worker dies (exit code and the end of its stderr are in the message) or cannot load.
+    """
+    processes = min(processes, len(tasks))
+    if processes <= 1:
+        yield from play(tasks, environment_spec, policy_spec.load(), settings)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        workers = [
+            _Worker(Path(folder) / f"{number}.stderr", environment_spec, policy_spec, settings)
+            for number in range(processes)
+        ]
+        try:
+            yield from _episodes(workers, list(tasks))
+        finally:
+            for worker in workers:
+                worker.stop()
+
+
+def _episodes(workers: Sequence["_Worker"], tasks: list[Task]) -> Iterator[Episode]:
+    waiting = tasks[::-1]
+    by_connection = {worker.connection: worker for worker in workers}
+    owed = len(tasks)
+    while owed:
+        for ready in wait(list(by_connection)):
+            worker = by_connection[cast(Connection, ready)]
+            message = worker.receive()
+            if message is None:
+                del by_connection[worker.connection]
+            elif isinstance(message, Episode):
+                owed -= 1
+                yield message
+            else:
+                count = max(1, len(waiting) // (4 * len(workers)))
+                worker.connection.send([waiting.pop() for _ in range(min(count, len(waiting)))])
+
+
+class _Worker:
+    """The parent's end of a worker process."""
+
+    def __init__(
+        self, stderr: Path, environment_spec: EnvironmentSpec, policy_spec: PolicySpec, settings: PlaySettings
+    ) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._stderr = stderr
+        self._process: SpawnProcess = context.Process(
+            target=_work, args=(theirs, str(stderr), environment_spec, policy_spec, settings), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    def receive(self) -> Episode | _Drawing | None:
+        """The next message; None if the worker has ended well.
+
+        Raises:
+            WorkerFailure: If it has not.
+        """
+        try:
+            message: Episode | _Drawing | _Broken = self.connection.recv()
+        except (EOFError, ConnectionError):
+            self._process.join()
+            if self._process.exitcode == 0:
+                return None
+            raise WorkerFailure(
+                f"A rollout worker (process {self._process.pid}) died with exit code {self._process.exitcode}. "
+                f"Finished episodes are kept; run the same command again to play the rest. {self._last_words()}"
+            ) from None
+        if isinstance(message, _Broken):
+            raise WorkerFailure(f"A rollout worker could not go on: {message.message}")
+        return message
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.terminate()
+        self._process.join()
+        self.connection.close()
+
+    def _last_words(self) -> str:
+        text = self._stderr.read_text(errors="replace").strip() if self._stderr.exists() else ""
+        return f"The end of its stderr:\n{text[-_STDERR_TAIL:]}" if text else "It wrote nothing to stderr."
+
+
+def _work(
+    connection: Connection,
+    stderr: str,
+    environment_spec: EnvironmentSpec,
+    policy_spec: PolicySpec,
+    settings: PlaySettings,
+) -> None:
+    """Body of a worker process; the parent alone hears Ctrl-C, and a lost parent ends the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+    try:
+        for episode in play(_drawn(connection), environment_spec, policy_spec.load(), settings):
+            connection.send(episode)
+    except (EOFError, ConnectionError):
+        return
+    except Exception as error:
+        connection.send(_Broken(f"{type(error).__name__}: {error}"))
+
+
+def _drawn(connection: Connection) -> Iterator[Task]:
+    """Tasks from the parent, until it has none left."""
+    while True:
+        connection.send(_Drawing())
+        tasks = connection.recv()
+        if not tasks:
+            return
+        yield from tasks

@@ -1,0 +1,155 @@
+"""Prompts of chat models, from the tokenizer's own chat template.
+
+The rules come first and never change, the first observation is the first user message, then each turn is an assistant
+message with the action alone and a user message with the observation. Reply: ``REASON: ...``, ``ACTION: ...``.
+
+A template is asked once, with stand-ins for the texts; what it puts between them makes the pieces, so the trunk of a
+decision is a prefix of the next one's by construction. Templates that write earlier messages anew when later ones come
+are refused. Texts are untrusted: special tokens written out in them are broken up, so they cannot end a message.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from leap_kedro.prompts.plain import parse_reply
+from leap_kedro.prompts.renderer import ParsedReply
+from leap_kedro.records import Turn
+
+GENERAL_RULES = """\
+You are an agent that acts in a text environment to complete a task.
+At each step you read an observation and answer with exactly two lines:
+REASON: one or two sentences on what is needed next and why
+ACTION: one action"""
+
+_RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-observation"
+
+
+class UnusableChatTemplate(ValueError):
+    """The tokenizer has no chat template, or one whose prompts do not grow at their end."""
+
+
+class ChatRenderer:
+    """Renders with the chat template of `tokenizer`."""
+
+    def __init__(self, tokenizer: Any, rules: str = "") -> None:
+        """Ask the template for its frames.
+
+        Args:
+            tokenizer: A Hugging Face tokenizer with a chat template.
+            rules: What is added to the general rules: the forms of an environment's actions, say.
+
+        Raises:
+            UnusableChatTemplate: If the template is absent or cannot be used.
+        """
+        self._tokenizer = tokenizer
+        literals = sorted({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}, key=len, reverse=True)
+        self._special = re.compile("|".join(re.escape(token) for token in literals if len(token) > 1) or r"(?!)")
+        self._rules = f"{GENERAL_RULES}\n{rules.strip()}".strip()
+        self._frame_texts()
+        reason = self._ids("REASON: stand-in\n")
+        whole = self._ids("REASON: stand-in\nACTION:")
+        self._mark = whole[len(reason) :] if whole[: len(reason)] == reason else self._ids("ACTION:")
+
+    @property
+    def tokenizer(self) -> Any:
+        """The Hugging Face tokenizer behind it."""
+        return self._tokenizer
+
+    def opening(self, observation: str, privileged: str = "") -> list[int]:
+        """Token ids that a trunk starts with: the rules and the first observation."""
+        text = f"{privileged}\n\n{observation}" if privileged else observation
+        return self._ids(f"{self._before_opening}{self._clean(text)}{self._after_user}")
+
+    def turn(self, turn: Turn) -> list[int]:
+        """Token ids that a turn adds to the trunk."""
+        action, observation = self._clean(turn.action), self._clean(turn.observation)
+        return self._ids(f"{self._before_action}{action}{self._after_action}{observation}{self._after_user}")
+
+    def branch(self) -> list[int]:
+        """Token ids that ask for a reply: the template's generation prompt."""
+        return self._ids(self._generation)
+
+    def completion(self, reason: str, action: str) -> list[int]:
+        """Token ids of a reply, its end token included."""
+        return [*self._ids(f"REASON: {self._clean(reason)}\n"), *self._mark, *self.action_ids(action)]
+
+    def end_ids(self) -> tuple[int, ...]:
+        """Token ids that end a reply: the template's own end of an assistant message, and the tokenizer's end."""
+        return self._ends
+
+    def action_start(self) -> list[int]:
+        """Token ids of ``ACTION:``."""
+        return list(self._mark)
+
+    def action_ids(self, action: str) -> list[int]:
+        """Token ids of an action after ``ACTION:``, the end token included."""
+        return [*self._ids(f" {self._clean(action)}"), self._ends[0]]
+
+    def parse(self, ids: Sequence[int], admissible: Sequence[str] | None) -> ParsedReply:
+        """Reason and action of a reply; see `parse_reply`."""
+        finished = any(index in self._ends for index in ids)
+        text = self._tokenizer.decode([index for index in ids if index not in self._ends], skip_special_tokens=True)
+        return parse_reply(text, admissible, finished)
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _clean(self, text: str) -> str:
+        return self._special.sub(lambda found: f"{found[0][0]} {found[0][1:]}", text).strip()
+
+    def _frame_texts(self) -> None:
+        """Read off what the template puts around each text; rules go into the first message if there is no better."""
+        if not getattr(self._tokenizer, "chat_template", None):
+            raise UnusableChatTemplate(
+                f"The tokenizer of {self._name()} has neither the embedded student's marks nor a chat template; "
+                "set `tokenizer.chat_template` and save it beside the model."
+            )
+        opening = {"role": "user", "content": _OPENING}
+        system = {"role": "system", "content": _RULES}
+        merged = {"role": "user", "content": f"{_RULES}\n\n{_OPENING}"}
+        try:
+            self._read_frames([system, opening])
+        except UnusableChatTemplate:
+            self._read_frames([merged])
+
+    def _read_frames(self, start: list[dict[str, str]]) -> None:
+        done, seen = {"role": "assistant", "content": _DONE}, {"role": "user", "content": _SEEN}
+        first = self._template(start)
+        longer = self._template([*start, done, seen])
+        asking = self._template(start, add_generation_prompt=True)
+        if not longer.startswith(first) or not asking.startswith(first):
+            raise UnusableChatTemplate(
+                f"The chat template of {self._name()} writes earlier messages anew when later ones come, "
+                "so prompts would not grow at their end; set another `tokenizer.chat_template`."
+            )
+        before, self._after_user = self._around(first, _OPENING)
+        rules_before, rules_after = self._around(before, _RULES)
+        self._before_opening = rules_before + self._rules + rules_after
+        self._before_action, rest = self._around(longer[len(first) :], _DONE)
+        self._after_action, after = self._around(rest, _SEEN)
+        if after != self._after_user:
+            raise UnusableChatTemplate(f"The chat template of {self._name()} ends one user message unlike another.")
+        self._generation = asking[len(first) :]
+        end = self._ids(self._after_action)[:1]
+        special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.get_added_vocab().values())
+        own = [self._tokenizer.eos_token_id]
+        self._ends = tuple(dict.fromkeys([*(index for index in end if index in special), *own]))
+
+    def _template(self, messages: list[dict[str, str]], **options: Any) -> str:
+        try:
+            text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, **options)
+        except Exception as error:
+            raise UnusableChatTemplate(
+                f"The chat template of {self._name()} refuses a conversation: {error}"
+            ) from error
+        return text
+
+    def _around(self, text: str, stand_in: str) -> tuple[str, str]:
+        if text.count(stand_in) != 1:
+            raise UnusableChatTemplate(f"The chat template of {self._name()} leaves out or repeats a message.")
+        before, _, after = text.partition(stand_in)
+        return before, after
+
+    def _name(self) -> str:
+        return repr(getattr(self._tokenizer, "name_or_path", "") or type(self._tokenizer).__name__)

@@ -1,0 +1,60 @@
+"""Replies as plain text, ``REASON: ...`` then ``ACTION: ...``: what language models are asked to write."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from leap_kedro.prompts.renderer import ParsedReply
+from leap_kedro.records import ParseStatus
+
+_LABEL = r"^[ \t>#-]*(\*\*|__|)[ \t]*{name}[ \t]*(?::[ \t]*\1|\1[ \t]*:)[ \t]*"
+_FLAGS = re.IGNORECASE | re.MULTILINE
+_ACTION = re.compile(_LABEL.format(name="action") + r"(?:\s*```\w*\s)?\s*", _FLAGS)
+_REASON = re.compile(_LABEL.format(name="(?:reason(?:ing)?|thought)"), _FLAGS)
+_QUOTES = ("`", '"', "'", "**")
+
+
+def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> ParsedReply:
+    """Reason and action of a reply; tolerant of marks around the labels and of more text around them.
+
+    The last action counts, since a model that thinks aloud corrects itself; of it the first line. Quotes around it are
+    taken off; a final full stop or other case only where the listed actions say which one is meant.
+
+    Args:
+        text: The reply, untrusted.
+        admissible: The actions listed; None if none are.
+        finished: Whether the reply came to its own end, rather than to a limit.
+    """
+    labels = list(_ACTION.finditer(text))
+    missing = ParseStatus.NO_ACTION if finished else ParseStatus.TRUNCATED
+    reason = _REASON.sub("", text[: labels[-1].start()] if labels else text, count=1).strip()
+    if not labels:
+        return ParsedReply(text, reason, "", missing)
+    line, line_end, _ = text[labels[-1].end() :].partition("\n")
+    action = _meant(line, admissible or ())
+    if not action or (not finished and not line_end):
+        return ParsedReply(text, reason, "", missing)
+    return ParsedReply(text, reason, action, ParseStatus.OK)
+
+
+def _meant(line: str, admissible: Sequence[str]) -> str:
+    plain = _unquoted(line.strip())
+    if admissible:
+        listed = {action.casefold(): action for action in reversed(admissible)}
+        for reading in _readings(plain):
+            if reading in listed:
+                return listed[reading]
+    return plain
+
+
+def _readings(plain: str) -> Iterator[str]:
+    yield plain.casefold()
+    yield _unquoted(plain.rstrip(". ")).casefold()
+
+
+def _unquoted(text: str) -> str:
+    for quote in _QUOTES:
+        if len(text) > 2 * len(quote) and text.startswith(quote) and text.endswith(quote):
+            inner = text[len(quote) : -len(quote)]
+            if quote not in inner:
+                return inner.strip()
+    return text

@@ -151,3 +151,7 @@ class TaskDataError(Exception):
 
 class ExpertStuck(Exception):
     """The expert knows nothing more to try."""
+
+
+class UnknownExpert(ValueError):
+    """The benchmark has no expert of that name."""

@@ -40,6 +40,9 @@ from leap_kedro.records import Task
 GENERATOR_VERSION = 1
 """Raised whenever the same seed gives another game than before."""
 
+AGENT = "agent1"
+"""Raw id of the agent, as in the official games."""
+
 
 class Split(StrEnum):
     """Splits of generated games; no two have a game in common."""
@@ -130,6 +133,7 @@ def generate(split: Split | str, index: int, seed: int, text_version: TextVersio
         receptacles=plan.receptacles,
         objects=tuple(objects),
         can_contain=plan.can_contain,
+        other_ids=(AGENT,),
     )
     return GeneratedGame(problem, split, index, seed, number)
 

@@ -110,9 +110,15 @@ class Game:
         if moves is None:
             moves = self._moves[place] = self._sorted(self.rules.moves(place))
         local = self._sorted(self.rules.local_actions(self.state))
-        before = {command: action for command, action in local.items() if command < "go to"}
-        return before | moves | local  # a union keeps the place of the first mention
+        commands = {}
+        for command in local:
+            if command > "go to":
+                break
+            commands[command] = local[command]
+        commands |= moves
+        commands |= local  # what is there already keeps its place
+        return commands
 
     def _sorted(self, actions: Iterable[Action]) -> dict[str, Action]:
         command = self._text.command
-        return dict(sorted((command(action), action) for action in actions))
+        return dict(sorted([(command(action), action) for action in actions]))

@@ -94,6 +94,7 @@ class Rules:
         self._always = [Action(Verb.INVENTORY), Action(Verb.LOOK)]
         if problem.text_version is TextVersion.V2_1_2:
             self._always.append(Action(Verb.HELP))
+        self._initial = self._initial_state()
 
     def _where(self, holds: Callable[[GameObject], bool]) -> int:
         return _bits(index for index, thing in enumerate(self.objects) if holds(thing))
@@ -108,7 +109,10 @@ class Rules:
         return tuple(by_type.get(receptacle.type) for receptacle in self.receptacles)
 
     def initial_state(self) -> State:
-        """The state that the game starts in."""
+        """A copy of the state that the game starts in."""
+        return self._initial.copy()
+
+    def _initial_state(self) -> State:
         inside, located = [0] * len(self.receptacles), [0] * len(self.locations)
         for index, thing in enumerate(self.objects):
             for receptacle in thing.receptacles:

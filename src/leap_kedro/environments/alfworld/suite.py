@@ -4,10 +4,11 @@ from pathlib import PurePosixPath
 from random import Random
 from typing import NoReturn
 
+from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
 from leap_kedro.environments.alfworld.game_index import GameIndex, game_index
 from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, data_root
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend, Source
-from leap_kedro.environments.protocol import Environment, Expert, Oracle, TaskDataError
+from leap_kedro.environments.protocol import Environment, Expert, Oracle, TaskDataError, UnknownExpert
 from leap_kedro.records import Task
 
 
@@ -66,13 +67,15 @@ class ALFWorld:
         return game_index(data_root(options.data_root), split, options.on_malformed, options.cache_folder)
 
     def environment(self) -> Environment:
-        """A fresh environment on the engine that the options name."""
+        """A fresh environment on the engine that the options name.
+
+        Raises:
+            ImportError: If that is TextWorld's and the extra ``[alfworld]`` is not installed.
+        """
         if self.options.backend is Backend.TEXTWORLD:
             from leap_kedro.environments.alfworld.reference import ReferenceEnvironment
 
             return ReferenceEnvironment(self.options.data_root)
-        from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
-
         return ALFWorldEnvironment(self.options.data_root)
 
     def oracle(self) -> Oracle:
@@ -85,12 +88,12 @@ class ALFWorld:
         """A searcher by the order in which it searches; all are deterministic.
 
         Raises:
-            ValueError: If there is none of that name.
+            UnknownExpert: If there is none of that name.
         """
         from leap_kedro.environments.alfworld.searchers import ORDERS, Searcher
 
         if name not in ORDERS:
-            raise ValueError(f"ALFWorld has no expert '{name}'; its experts: {', '.join(ORDERS)}.")
+            raise UnknownExpert(f"ALFWorld has no expert '{name}'; its experts: {', '.join(ORDERS)}.")
         return Searcher(ORDERS[name])
 
     def _generated(self, split: str, count: int | None, seed: int) -> list[Task]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.tracking.configuration import turn_telemetry_off
+from leap_kedro.tracking.configuration import set_mlflow_defaults
 
-turn_telemetry_off()
+set_mlflow_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -5,7 +7,7 @@ import pytest
 from project import SmallProject
 
 from leap_kedro.tracking.parameters import REDACTED
-from leap_kedro.tracking.runs import ITERATION_TAG, KIND_TAG, retire
+from leap_kedro.tracking.runs import ITERATION_TAG, KIND_TAG, ExperimentRuns
 
 
 class Look:
@@ -149,7 +151,26 @@ def test_a_pipeline_that_is_switched_off_is_not_tracked(project: SmallProject, l
 def test_an_experiment_begun_anew_gets_fresh_runs(project: SmallProject, look: Look) -> None:
     project.run(1, nodes=("base", "pi_0"))
     before = look.runs()["experiment"].info.run_id
-    assert retire(look.client, look.mlflow_experiment, "small") == 2
+    assert ExperimentRuns(look.client, look.mlflow_experiment, "small").retire() == 2
     project.run(1, nodes=("base", "pi_0"))
     assert len(look.client.search_runs([look.mlflow_experiment])) == 4
     assert look.client.get_run(before).data.tags["leap.retired"] == "true"
+
+
+def test_ctrl_c_leaves_killed_runs(project: SmallProject, look: Look) -> None:
+    script = f"""
+import os, signal, sys
+sys.path[:0] = {[str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[1])]!r}
+from pathlib import Path
+from project import SmallProject
+project = SmallProject.__new__(SmallProject)
+project.__dict__.update(root=Path({str(project.root)!r}), parameters={project.parameters!r})
+project.before = lambda name: os.kill(os.getpid(), signal.SIGINT) if name == "pi_0" else None
+project.run(1, nodes=("base", "pi_0"))
+"""
+    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "KeyboardInterrupt" in child.stderr
+    assert {name: run.info.status for name, run in look.runs().items()} == {
+        "experiment": "KILLED",
+        "iteration1": "KILLED",
+    }

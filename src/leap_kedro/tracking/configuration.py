@@ -10,9 +10,13 @@ from urllib.parse import urlparse
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
-def turn_telemetry_off() -> None:
-    """Keep MLflow from reporting usage. To be called before MLflow is imported; the user's own setting stands."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+_DEFAULTS = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+
+
+def set_mlflow_defaults() -> None:
+    """Telemetry and progress bars off. To be called before MLflow is imported; the user's own settings stand."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
 
 
 def register_resolvers(project: Path) -> None:

@@ -17,9 +17,10 @@ from kedro.pipeline import Pipeline
 
 from leap_kedro.tracking.catalog import tracked_outputs
 from leap_kedro.tracking.configuration import register_resolvers
+from leap_kedro.tracking.models import Answering
 from leap_kedro.tracking.parameters import TrackingParameters, digest, loggable
 from leap_kedro.tracking.recorder import Recorder
-from leap_kedro.tracking.runs import ExperimentRuns
+from leap_kedro.tracking.runs import runs_of
 
 _DIGEST_TAG = "leap.parameters_digest"
 _CHANGED_TAG = "leap.changed."
@@ -104,18 +105,13 @@ class _TrackedSession:
         import mlflow
 
         parameters = context.config_loader["parameters"]
-        configuration = context.mlflow  # type: ignore[attr-defined]
         self._catalog = catalog
         self._entries = tracked_outputs(catalog, pipeline.all_outputs())
-        self._runs = ExperimentRuns(
-            configuration.server._mlflow_client,
-            configuration.tracking.experiment._experiment.experiment_id,
-            str(parameters["experiment"]),
-        )
+        self._runs = runs_of(context, str(parameters["experiment"]))
         iteration = int(parameters.get("iteration") or 0)
         by_hand = self._run_by_hand(names, parameters)
         self._run = by_hand or self._runs.iteration(iteration)
-        self._recorder = Recorder(self._runs, iteration, by_hand, settings.traced_episodes)
+        self._recorder = Recorder(self._runs, iteration, by_hand, settings.traced_episodes, _answering(parameters))
         # In the loop the parent of the experiment runs along.
         self._opened = (self._run,) if by_hand else tuple(dict.fromkeys((self._run, self._runs.parent())))
         for run in self._opened:
@@ -162,3 +158,13 @@ class _TrackedSession:
             ]
             + [RunTag(_DIGEST_TAG, digest(parameters))],
         )
+
+
+def _answering(parameters: dict[str, Any]) -> Answering:
+    """As in the evaluation that the policy's figures come from."""
+    default, evaluation = Answering(), parameters.get("evaluation") or {}
+    return Answering(
+        environment=str(parameters.get("environment", default.environment)),
+        hold_to_admissible=bool(evaluation.get("hold_to_admissible", default.hold_to_admissible)),
+        max_new_tokens=int(evaluation.get("max_reply_tokens", default.max_new_tokens)),
+    )

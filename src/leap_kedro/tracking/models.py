@@ -1,6 +1,7 @@
 """Policies in MLflow's registry: pi_k is a model version with the alias ``pi_k``, the best one also ``champion``."""
 
 import warnings
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,21 @@ _MODEL_FILE = Path(__file__).with_name("policy_model.py")
 _REQUIREMENTS = ("leap_kedro", "torch", "transformers", "safetensors", "pandas")
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How a registered policy answers, which goes with its weights.
+
+    Attributes:
+        environment: Registered name of the environment.
+        hold_to_admissible: Whether actions are held to the listed ones.
+        max_new_tokens: Most tokens of a reply.
+    """
+
+    environment: str = ""
+    hold_to_admissible: bool = True
+    max_new_tokens: int = 64
+
+
 class UnregisteredPolicy(LookupError):
     """The policy has no version in the registry."""
 
@@ -32,7 +48,9 @@ def policy_alias(iteration: int) -> str:
     return f"pi_{iteration}"
 
 
-def register_policy(client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path) -> str:
+def register_policy(
+    client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path, answering: Answering
+) -> str:
     """Register a policy folder as pi_k, unless the same content is registered already.
 
     Args:
@@ -41,6 +59,7 @@ def register_policy(client: "MlflowClient", run: str, experiment: str, iteration
         experiment: Name of the LEAP experiment.
         iteration: k.
         folder: Folder with the model's files.
+        answering: How it answers.
 
     Returns:
         Version in the registry.
@@ -49,7 +68,7 @@ def register_policy(client: "MlflowClient", run: str, experiment: str, iteration
     registered = _version_of(client, name, alias)
     if registered is not None and registered.tags.get(DIGEST_TAG) == digest:
         return str(registered.version)
-    version = _log_model(client, run, name, iteration, folder)
+    version = _log_model(client, run, name, iteration, folder, answering)
     client.set_model_version_tag(name, version, DIGEST_TAG, digest)
     client.set_model_version_tag(name, version, ITERATION_TAG, str(iteration))
     client.set_registered_model_alias(name, alias, version)
@@ -83,7 +102,7 @@ def _version_of(client: "MlflowClient", name: str, alias: str) -> Any:
         raise
 
 
-def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, folder: Path) -> str:
+def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, folder: Path, answering: Answering) -> str:
     import mlflow
 
     with active(client, run), warnings.catch_warnings():
@@ -93,6 +112,7 @@ def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, fold
             name=policy_alias(iteration),
             python_model=str(_MODEL_FILE),
             artifacts={ARTIFACT: str(folder)},
+            model_config=asdict(answering),
             signature=_signature(),
             pip_requirements=_pinned_requirements(),
             registered_model_name=name,

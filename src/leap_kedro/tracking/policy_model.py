@@ -12,15 +12,15 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class PolicyModel(PythonModel):
-    """A LEAP policy behind MLflow's `predict`: greedy, held to the admissible actions where they are given."""
+    """A LEAP policy behind MLflow's `predict`: greedy, and else as it was evaluated (see `models.Answering`)."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the policy's folder."""
         from pathlib import Path
 
-        from leap_kedro.policies.local import load_policy
+        from leap_kedro.policies.local import LocalPolicySpec
 
-        self._policy = load_policy(Path(context.artifacts["policy"]))
+        self._policy = LocalPolicySpec(Path(context.artifacts["policy"]), id="policy", **context.model_config).load()
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Answer each conversation."""

@@ -9,7 +9,7 @@ from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.lineage import log_input
 from leap_kedro.tracking.metrics import Point, evaluation_points, histories, log_points, scalars
-from leap_kedro.tracking.models import register_policy, set_champion
+from leap_kedro.tracking.models import Answering, register_policy, set_champion
 from leap_kedro.tracking.overview import write_overview
 from leap_kedro.tracking.runs import ExperimentRuns
 from leap_kedro.tracking.traces import log_traces, sample
@@ -29,12 +29,14 @@ class Recorder:
         iteration: The session's iteration.
         by_hand: Run of an evaluation by hand, which everything goes to; None in the loop.
         traced_episodes: Episodes of an evaluation that become traces.
+        answering: How registered policies answer.
     """
 
     runs: ExperimentRuns
     iteration: int
     by_hand: str | None
     traced_episodes: int
+    answering: Answering
 
     @property
     def client(self) -> "MlflowClient":
@@ -54,7 +56,7 @@ class Recorder:
             case Kind.DATA:
                 log_input(self.client, run, shown, path_of(dataset), len(dataset.load()))
             case Kind.POLICY:
-                register_policy(self.client, run, self.runs.name, iteration, path_of(dataset))
+                register_policy(self.client, run, self.runs.name, iteration, path_of(dataset), self.answering)
             case Kind.CHAMPION:
                 set_champion(self.client, self.runs.name, int(dataset.load()["iteration"]))
             case Kind.REPORT:

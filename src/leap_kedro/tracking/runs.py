@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
     from mlflow import MlflowClient
 
 EXPERIMENT_TAG = "leap.experiment"
@@ -74,6 +75,18 @@ class ExperimentRuns:
         """Mark a run as ended: FINISHED, FAILED or KILLED."""
         self.client.set_terminated(run, status)
 
+    def retire(self) -> int:
+        """Set all runs aside, so that the experiment, begun anew under its name, gets fresh ones.
+
+        Returns:
+            Number of runs set aside. They stay to be looked at.
+        """
+        runs = list(self._runs())
+        for run in runs:
+            self.client.set_tag(run.info.run_id, RETIRED_TAG, "true")
+        self._known.clear()
+        return len(runs)
+
     def _find_or_make(self, kind: RunKind, name: str, tags: dict[str, str]) -> str:
         wanted = {EXPERIMENT_TAG: self.name, KIND_TAG: kind.value, **tags}
         key = frozenset(wanted.items())
@@ -106,17 +119,11 @@ class ExperimentRuns:
                 return
 
 
-def retire(client: "MlflowClient", mlflow_experiment: str, name: str) -> int:
-    """Set the runs of an experiment aside, so that one begun anew under its name gets fresh ones.
-
-    Returns:
-        Number of runs set aside. They stay to be looked at.
-    """
-    count = 0
-    for run in ExperimentRuns(client, mlflow_experiment, name)._runs():
-        client.set_tag(run.info.run_id, RETIRED_TAG, "true")
-        count += 1
-    return count
+def runs_of(context: "KedroContext", experiment: str) -> ExperimentRuns:
+    """The runs of a LEAP experiment on the server that kedro-mlflow has set up for a context."""
+    configuration = context.mlflow  # type: ignore[attr-defined]
+    mlflow_experiment = configuration.tracking.experiment._experiment.experiment_id
+    return ExperimentRuns(configuration.server._mlflow_client, mlflow_experiment, experiment)
 
 
 @contextmanager

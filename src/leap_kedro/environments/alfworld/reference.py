@@ -25,6 +25,7 @@ from leap_kedro.environments.alfworld.generator import problem_for
 from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
 from leap_kedro.records import Task
 
+WORKER_COMMAND = (sys.executable, "-m", "leap_kedro.environments.alfworld.reference_worker")
 _PACKAGES = ("alfworld", "textworld", "fast_downward", "yaml")
 
 
@@ -109,7 +110,7 @@ class _Worker:
         own = dict.fromkeys(("ALFWORLD_DATA", "XDG_CACHE_HOME", "TMPDIR"), str(folder))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "leap_kedro.environments.alfworld.reference_worker"],
+                WORKER_COMMAND,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

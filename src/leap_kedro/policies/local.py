@@ -131,11 +131,17 @@ def load_policy_folder(folder: Path, dtype: str = "auto", device: str = "auto") 
     try:
         with _no_progress_bars():
             tokenizer = AutoTokenizer.from_pretrained(folder)
-            model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, use_safetensors=True)
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, use_safetensors=True, output_loading_info=True
+            )
     except Exception as error:
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be loaded, a file in it is broken: {type(error).__name__}: {error}"
         ) from error
+    model, found = loaded
+    unfit = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
+    if unfit:
+        raise PolicyFolderError(f"The weights in {folder} do not fit its config.json; missing: {', '.join(unfit[:5])}.")
     return model.to(device).eval(), tokenizer
 
 

@@ -45,7 +45,7 @@ class ChatRenderer:
         self._tokenizer = tokenizer
         literals = sorted({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}, key=len, reverse=True)
         self._special = re.compile("|".join(re.escape(token) for token in literals if len(token) > 1) or r"(?!)")
-        self._rules = f"{GENERAL_RULES}\n{rules.strip()}".strip()
+        self.rules = f"{GENERAL_RULES}\n{rules.strip()}".strip()
         self._frame_texts()
         reason = self._ids("REASON: stand-in\n")
         whole = self._ids("REASON: stand-in\nACTION:")
@@ -125,7 +125,7 @@ class ChatRenderer:
             )
         before, self._after_user = self._around(first, _OPENING)
         rules_before, rules_after = self._around(before, _RULES)
-        self._before_opening = rules_before + self._rules + rules_after
+        self._before_opening = rules_before + self.rules + rules_after
         self._before_action, rest = self._around(longer[len(first) :], _DONE)
         self._after_action, after = self._around(rest, _SEEN)
         if after != self._after_user:

@@ -1,6 +1,6 @@
 """The vocabulary: frozen values that every floor speaks in. Imports nothing of ours."""
 
-from leap_kedro.records.correction import Correction, Rejection, Verdict
+from leap_kedro.records.correction import CorrectedEpisode, Correction, Rejection, Verdict
 from leap_kedro.records.encoding import decode, encode
 from leap_kedro.records.episode import Episode, ParseStatus, Step, StopReason, Turn
 from leap_kedro.records.example import Example, Target
@@ -8,6 +8,7 @@ from leap_kedro.records.privileged import PrivilegedState
 from leap_kedro.records.task import Task
 
 __all__ = [
+    "CorrectedEpisode",
     "Correction",
     "Episode",
     "Example",

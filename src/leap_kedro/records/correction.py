@@ -54,3 +54,16 @@ class Correction:
     def accepted(self) -> bool:
         """Whether the correction may be trained on."""
         return self.rejection is None
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedEpisode:
+    """All that a teacher said about one episode.
+
+    Attributes:
+        episode: Id of the episode.
+        corrections: One a step, in order.
+    """
+
+    episode: str
+    corrections: tuple[Correction, ...]

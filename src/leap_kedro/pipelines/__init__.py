@@ -1,0 +1,1 @@
+"""The stages of the loop: lists of nodes, pure functions, typed parameters."""

@@ -1,0 +1,66 @@
+"""The training set as a mix of D_0..D_k."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from random import Random
+
+from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
+from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.records import Example
+
+
+def recall_examples(
+    demonstrations: Sequence[Example], history: Mapping[int, Sequence[Example]], iteration: int
+) -> list[list[Example]]:
+    """D_0..D_{k-1} of an experiment, from what its iterations left.
+
+    Args:
+        demonstrations: D_0.
+        history: D_i by i.
+        iteration: k.
+    """
+    return [list(demonstrations), *(list(history[earlier]) for earlier in range(1, iteration))]
+
+
+def gather_examples(*examples: Sequence[Example]) -> list[list[Example]]:
+    """D_0..D_{k-1}, where each is a dataset of the same pipeline."""
+    return [list(each) for each in examples]
+
+
+def mix(
+    earlier: Sequence[Sequence[Example]], newest: Sequence[Example], parameters: AggregationParameters, seed: int
+) -> list[Example]:
+    """The training set of iteration k.
+
+    Args:
+        earlier: D_0..D_{k-1}.
+        newest: D_k.
+        parameters: How much of each.
+        seed: Seed of the choice where not all is taken.
+
+    Returns:
+        Examples, each D_i in the order of its ids. An empty D_i (a student without a fault) takes no share from others.
+    """
+    parts = [sorted(part, key=lambda example: example.episode) for part in (*earlier, newest)]
+    match parameters.policy:
+        case MixPolicy.ALL:
+            return [example for part in parts for example in part]
+        case MixPolicy.WEIGHTED:
+            weights = [parameters.recency ** (len(parts) - 1 - place) for place in range(len(parts))]
+            return [_weighted(example, weight) for part, weight in zip(parts, weights, strict=True) for example in part]
+        case MixPolicy.EQUAL_SHARE:
+            smallest = min((len(part) for part in parts if part), default=0)
+            return [
+                example
+                for place, part in enumerate(parts)
+                for example in _sample(part, smallest, derive_seed(seed, "mix", len(parts) - 1, place))
+            ]
+
+
+def _weighted(example: Example, weight: float) -> Example:
+    return replace(example, targets=tuple(replace(target, weight=target.weight * weight) for target in example.targets))
+
+
+def _sample(part: Sequence[Example], count: int, seed: int) -> Iterable[Example]:
+    chosen = Random(seed).sample(range(len(part)), min(count, len(part)))
+    return (part[place] for place in sorted(chosen))

@@ -1,0 +1,30 @@
+"""How D_0..D_k are mixed."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from leap_kedro.pipelines.strict import StrictModel
+
+
+class MixPolicy(StrEnum):
+    """How much of each D_i goes into the training set."""
+
+    ALL = "all"
+    """Everything."""
+    EQUAL_SHARE = "equal_share"
+    """As many episodes of each as the smallest has (the paper's choice)."""
+    WEIGHTED = "weighted"
+    """Everything, each D_i weighted in the loss by `recency` ** (k - i)."""
+
+
+class AggregationParameters(StrictModel):
+    """The mix.
+
+    Attributes:
+        policy: How much of each D_i.
+        recency: Weight of D_i against D_{i+1}, for the policy `weighted`.
+    """
+
+    policy: MixPolicy = MixPolicy.EQUAL_SHARE
+    recency: float = Field(default=0.5, gt=0, le=1)

@@ -1,0 +1,86 @@
+"""The base model, D_0 and pi_0."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.training.nodes import fine_tune
+from leap_kedro.policies.play import episode_seed
+from leap_kedro.records import Example, Task
+
+EMBEDDED = "embedded"
+
+
+class NoSuchBase(ValueError):
+    """The base model is not there."""
+
+
+def find_base(parameters: BootstrapParameters) -> SavedPolicy:
+    """The base model.
+
+    Raises:
+        NoSuchBase: If there is no model in its folder.
+    """
+    shipped = parameters.base == EMBEDDED
+    folder = Path(str(files("leap_kedro") / "assets" / "base")) if shipped else Path(parameters.base).expanduser()
+    if not (folder / "config.json").is_file():
+        hint = "Build it: kedro run --pipelines=base_model" if shipped else "Give the folder of a Hugging Face model"
+        raise NoSuchBase(
+            f"`bootstrap.base` is '{parameters.base}', and there is no model in {folder} (no config.json). {hint}."
+        )
+    return SavedPolicy(id="base", iteration=-1, folder=folder)
+
+
+def demonstrate(
+    tasks: Sequence[Task],
+    parameters: BootstrapParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> list[Example]:
+    """D_0: an unprivileged expert plays training tasks and gives its reasons.
+
+    Args:
+        tasks: Training tasks; the first ones are taken.
+        parameters: How many, by whom, and how much noise.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of the noise.
+    """
+    from tqdm import tqdm
+
+    from leap_kedro.teachers.demonstrations import demonstrations
+
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    run_seed = derive_seed(seed, "demonstrations")
+    jobs = [(task, episode_seed(run_seed, task.id)) for task in tasks[: parameters.demonstrations]]
+    played = demonstrations(
+        benchmark, jobs, parameters.demonstrator, max_actions=parameters.max_actions, noise=parameters.noise
+    )
+    bar = tqdm(played, total=len(jobs), desc="demonstrations", unit="episode", disable=None)
+    return [demonstration.example() for demonstration in bar]
+
+
+def train_first(
+    base: SavedPolicy, demonstrations: Sequence[Example], workspace: Path, parameters: BootstrapParameters, seed: int
+) -> tuple[dict[str, Any], SavedPolicy]:
+    """pi_0, fine-tuned from the base on D_0.
+
+    Args:
+        base: The base model.
+        demonstrations: D_0.
+        workspace: Folder for checkpoints; a training that was killed goes on from the last one there.
+        parameters: How to train.
+        seed: Seed of the order of the data.
+
+    Returns:
+        What the training did, and pi_0.
+    """
+    how = parameters.training.model_copy(update={"seed": derive_seed(seed, "training", 0)})
+    return fine_tune(base, demonstrations, workspace, how, 0)

@@ -1,0 +1,26 @@
+"""What the loop starts from."""
+
+from pydantic import Field
+
+from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.training.parameters import SFTParameters
+
+
+class BootstrapParameters(StrictModel):
+    """The base model, D_0 and pi_0.
+
+    Attributes:
+        base: ``embedded`` for the model that is shipped, or the folder of a Hugging Face causal LM.
+        demonstrator: Name of the unprivileged expert that plays the demonstrations.
+        demonstrations: Episodes of D_0, of training tasks.
+        noise: Share of random admissible actions in them; the expert's choice is learnt at each step all the same.
+        max_actions: Cap on actions a demonstration.
+        training: How pi_0 is fine-tuned from the base.
+    """
+
+    base: str = "embedded"
+    demonstrator: str
+    demonstrations: int = Field(ge=1)
+    noise: float = Field(ge=0, lt=1)
+    max_actions: int = Field(ge=1)
+    training: SFTParameters

@@ -1,0 +1,78 @@
+"""The teacher corrects, and what passed the checks becomes D_k."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from leap_kedro.datasets.store import Chunk
+from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.episodes import settled
+from leap_kedro.records import CorrectedEpisode, Episode, Example, Target
+
+
+def correct(
+    rollouts: Sequence[Episode],
+    so_far: Sequence[CorrectedEpisode],
+    parameters: CorrectionParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Chunk]:
+    """A correction for each step of the student; episodes that an earlier, interrupted run corrected are left alone.
+
+    Args:
+        rollouts: Episodes of the student.
+        so_far: What is corrected already.
+        parameters: Which episodes, and by what teacher.
+        environment: Name of the environment.
+        environments: Options by environment.
+
+    Yields:
+        One corrected episode after the other.
+    """
+    from tqdm import tqdm
+
+    from leap_kedro.teachers.oracle import OracleTeacher
+
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    teacher = OracleTeacher(benchmark, parameters.expert, parameters.privilege)
+    done = {corrected.episode for corrected in so_far}
+    owed = [episode for episode in to_correct(rollouts, parameters.episodes) if episode.id not in done]
+    for episode in tqdm(owed, desc=f"correction by {teacher.id}", unit="episode", disable=None):
+        yield Chunk([CorrectedEpisode(episode.id, tuple(teacher.correct(episode)))])
+    yield Chunk([], complete=True)
+
+
+def to_correct(rollouts: Sequence[Episode], which: Which) -> list[Episode]:
+    """The episodes that the teacher looks at; what an infrastructure failure ended is never one of them."""
+    return [
+        episode
+        for episode in settled(rollouts)
+        if not episode.stop.is_infrastructure and (which is Which.ALL or not episode.success)
+    ]
+
+
+def build_examples(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode]) -> list[Example]:
+    """D_k: the student's episodes with the accepted corrections as what is to be learnt.
+
+    The history is that of the episode itself, never what a teacher repeats. An episode without an accepted correction
+    gives no example.
+    """
+    accepted = {
+        corrected.episode: [correction for correction in corrected.corrections if correction.accepted]
+        for corrected in corrections
+    }
+    return [
+        Example(
+            episode=episode.id,
+            iteration=episode.iteration,
+            environment=episode.task.environment,
+            opening=episode.opening,
+            turns=episode.turns,
+            targets=tuple(
+                Target(correction.step, correction.reason, correction.action) for correction in accepted[episode.id]
+            ),
+        )
+        for episode in settled(rollouts)
+        if accepted.get(episode.id)
+    ]

@@ -1,0 +1,30 @@
+"""How the teacher corrects."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from leap_kedro.pipelines.strict import StrictModel
+
+
+class Which(StrEnum):
+    """Episodes that are corrected."""
+
+    ALL = "all"
+    """All of them."""
+    FAILED = "failed"
+    """Those that the student did not solve (the paper's choice)."""
+
+
+class CorrectionParameters(StrictModel):
+    """The teacher.
+
+    Attributes:
+        episodes: Which episodes it corrects.
+        privilege: How much of the privileged state comes through, per cent.
+        expert: Name of the unprivileged expert whose choice stands unless privilege shows a much better one.
+    """
+
+    episodes: Which = Which.ALL
+    privilege: int = Field(default=50, ge=0, le=100)
+    expert: str

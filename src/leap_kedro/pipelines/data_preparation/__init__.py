@@ -1,0 +1,5 @@
+"""Stage 1: which tasks are for training, validation and test."""
+
+from leap_kedro.pipelines.data_preparation.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

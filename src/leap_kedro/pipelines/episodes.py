@@ -1,0 +1,28 @@
+"""Which episodes are owed, and which are settled."""
+
+from collections.abc import Iterable, Sequence
+
+from leap_kedro.policies.play import episode_seed
+from leap_kedro.records import Episode, Task
+
+
+class AllEpisodesBroken(RuntimeError):
+    """Not one episode says anything about the policy."""
+
+
+def still_owed(tasks: Sequence[Task], so_far: Iterable[Episode], run_seed: int) -> list[Task]:
+    """The tasks that no whole episode was played of yet.
+
+    An episode that ended for an infrastructure reason says nothing about the policy: it is owed again.
+    """
+    done = {(episode.task.id, episode.seed) for episode in so_far if not episode.stop.is_infrastructure}
+    return [task for task in tasks if (task.id, episode_seed(run_seed, task.id)) not in done]
+
+
+def settled(episodes: Iterable[Episode]) -> list[Episode]:
+    """One episode an id, in the order of ids; of an episode that was played again, the last.
+
+    Episodes are stored in the order in which they end, which depends on the machine; nothing downstream may.
+    """
+    latest = {episode.id: episode for episode in episodes}
+    return [latest[name] for name in sorted(latest)]

@@ -1,0 +1,38 @@
+"""What an evaluation was measured under, read off its episodes and parameters."""
+
+from collections.abc import Sequence
+
+from leap_kedro.evaluation.success import Conditions, NothingMeasured, Role
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.records import Episode
+
+
+def conditions(
+    split: str, role: Role, episodes: Sequence[Episode], parameters: EvaluationParameters, seed: int
+) -> Conditions:
+    """The conditions of a result.
+
+    Args:
+        split: Name under which the split is reported.
+        role: What the split is for.
+        episodes: The episodes; their tasks say where they come from.
+        parameters: How they were played.
+        seed: Seed of everything random.
+
+    Raises:
+        NothingMeasured: If there are no episodes.
+    """
+    if not episodes:
+        raise NothingMeasured(f"No episodes on split '{split}': nothing to sum up. Does the split have tasks?")
+    task = episodes[0].task
+    return Conditions(
+        environment=task.environment,
+        split=split,
+        role=role,
+        max_actions=parameters.max_actions,
+        held_to_admissible=parameters.hold_to_admissible,
+        temperature=parameters.temperature,
+        seed=seed,
+        data_source=str(task.payload.get("source", "")),
+        text_version=str(task.payload.get("text_version", "")),
+    )

@@ -1,0 +1,26 @@
+"""How policies are evaluated."""
+
+from pydantic import Field
+
+from leap_kedro.pipelines.rollout.parameters import PlayParameters
+
+
+class EvaluationParameters(PlayParameters):
+    """How episodes are played for evaluation, and what the pipeline `evaluation` evaluates.
+
+    Attributes:
+        temperature: Sampling temperature; 0 is greedy.
+        base_tasks: Tasks a split that the base model is evaluated on (it wins none, and takes all its actions).
+        policy: A policy's folder or an MLflow model (``models:/...``), for the pipeline `evaluation` alone; None: all
+            policies of the experiment.
+        split: Benchmark's split, for the pipeline `evaluation` alone; None: the validation tasks.
+        tasks: Tasks of that split; where None as many as `data_preparation.test` says, else all that it has.
+        report: Name of the file that the pipeline `evaluation` writes; made of policy and split where None.
+    """
+
+    temperature: float = Field(default=0.0, ge=0, le=5)
+    base_tasks: int = Field(default=20, ge=1)
+    policy: str | None = None
+    split: str | None = None
+    tasks: int | None = Field(default=None, ge=1)
+    report: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")

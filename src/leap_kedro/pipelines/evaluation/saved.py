@@ -1,0 +1,108 @@
+"""The pipeline `evaluation`: any saved policy on any split, on demand."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kedro.pipeline import Node, Pipeline
+
+from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
+from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.evaluation.success import Role, summarize
+from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
+from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.evaluation.conditions import conditions
+from leap_kedro.pipelines.evaluation.nodes import VALIDATION
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.playing import play
+from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.tracking.policies import resolve_policy
+
+
+class NoSuchPolicy(ValueError):
+    """The policy to evaluate is not there."""
+
+
+def evaluate_saved(
+    history: Mapping[int, SavedPolicy],
+    parameters: EvaluationParameters,
+    preparation: DataPreparationParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Play the tasks of a split with the policies asked for.
+
+    Args:
+        history: The experiment's own policies, evaluated where no policy is named.
+        parameters: Which policy and split, and how episodes are played.
+        preparation: What the validation tasks are, where no split is named.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of generated tasks and of sampling.
+
+    Returns:
+        One summary a policy (success with interval, mean actions, by type ...) as plain values.
+
+    Raises:
+        NoSuchPolicy: If there is none.
+    """
+    policies = [named_policy(parameters.policy)] if parameters.policy else list(history.values())
+    if not policies:
+        raise NoSuchPolicy(
+            "This experiment has no policies yet. Name one (--params=evaluation.policy=FOLDER), name the experiment "
+            "(--params=experiment=NAME), or make them: kedro run --pipelines=leap_iteration"
+        )
+    if parameters.split is None:
+        tasks = prepare_tasks(environment, environments, preparation, seed)[1]
+        split, role = VALIDATION, Role.VALIDATION
+    else:
+        split, role = parameters.split, Role.OTHER
+        count = parameters.tasks or preparation.test.get(split)
+        tasks = make_benchmark(environment_spec(environment, environments)).tasks(split, count, seed)
+    spec = environment_spec(environment, environments)
+    run_seed = derive_seed(seed, "evaluation")
+    summaries = []
+    for policy in policies:
+        title = f"{policy.id} on {split}"
+        episodes = settled(
+            play(policy, spec, tasks, parameters, parameters.temperature, run_seed, policy.iteration, title)
+        )
+        how = conditions(split, role, episodes, parameters, seed)
+        summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
+        summaries.append(summary.to_json())
+    return summaries
+
+
+def named_policy(reference: str) -> SavedPolicy:
+    """The policy in a folder or an MLflow model (``models:/NAME@ALIAS``).
+
+    Raises:
+        UnknownPolicy: If there is none.
+    """
+    folder = resolve_policy(reference)
+    if (folder / CARD).is_file():
+        return read_policy(folder)
+    return SavedPolicy(id=folder.resolve().name, iteration=-1, folder=folder)
+
+
+def create_pipeline() -> Pipeline:
+    """Policies -> one summary a policy."""
+    return Pipeline(
+        [
+            Node(
+                evaluate_saved,
+                inputs=[
+                    "policy_history",
+                    "params:evaluation",
+                    "params:data_preparation",
+                    "params:environment",
+                    "params:environments",
+                    "params:seed",
+                ],
+                outputs="saved_policy_evaluation",
+                name="evaluate_saved_policy",
+            )
+        ]
+    )

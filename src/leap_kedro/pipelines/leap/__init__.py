@@ -1,0 +1,1 @@
+"""The stages composed: one iteration, and the loop unrolled."""

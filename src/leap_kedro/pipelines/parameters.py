@@ -1,0 +1,146 @@
+"""The whole tree of parameters, checked before a run begins."""
+
+import json
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from hashlib import sha256
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from leap_kedro.environments.registry import UnknownEnvironment, make_benchmark
+from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.rollout.parameters import RolloutParameters
+from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.pipelines.training.parameters import TrainingParameters
+
+FREE = frozenset({"processes", "slots", "threads", "device", "log_every", "checkpoint_every"})
+"""Names of parameters that change speed but no result: they may differ from run to run of an experiment."""
+
+_PLACES = frozenset(
+    {"experiment", "iteration", "evaluation.policy", "evaluation.split", "evaluation.tasks", "evaluation.report"}
+)
+"""Parameters that say which run is meant, not what it does."""
+
+
+class LeapParameters(StrictModel):
+    """All parameters, one block a stage.
+
+    Attributes:
+        environment: Registered name of the environment.
+        experiment: Name of the experiment; its files lie in folders of this name.
+        iteration: The iteration to run, from 1; None: the first that is not finished.
+        seed: Seed of everything random.
+        environments: Options of each environment, by name.
+    """
+
+    environment: str
+    experiment: str
+    iteration: int | None = Field(default=None, ge=1)
+    seed: int = Field(ge=0)
+    environments: dict[str, dict[str, Any]]
+    data_preparation: DataPreparationParameters
+    bootstrap: BootstrapParameters
+    rollout: RolloutParameters
+    correction: CorrectionParameters
+    aggregation: AggregationParameters
+    training: TrainingParameters
+    evaluation: EvaluationParameters
+
+
+class ParametersRefused(ValueError):
+    """Some parameters are wrong; the message lists each with its path, value, what is expected and where it is set."""
+
+
+def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameters:
+    """The parameters, checked.
+
+    Args:
+        raw: The tree as configured.
+        origin: Path of a parameter -> where it is set, for messages.
+
+    Raises:
+        ParametersRefused: If a name is unknown, a value missing or out of range, or the environment not registered.
+    """
+    problems: list[str] = []
+    try:
+        parameters = LeapParameters.model_validate(raw)
+    except ValidationError as error:
+        problems += [_problem(LeapParameters, (), details, origin) for details in error.errors()]
+        raise ParametersRefused(_message(problems)) from error
+    try:
+        benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
+    except UnknownEnvironment as error:
+        raise ParametersRefused(_message([f"{error} ({origin('environment')})"])) from error
+    except ValidationError as error:
+        place = ("environments", parameters.environment)
+        problems += [_problem(None, place, details, origin) for details in error.errors()]
+        raise ParametersRefused(_message(problems)) from error
+    experts = {
+        "bootstrap.demonstrator": parameters.bootstrap.demonstrator,
+        "correction.expert": parameters.correction.expert,
+    }
+    for path, name in experts.items():
+        try:
+            benchmark.expert(name)
+        except ValueError as error:
+            problems.append(f"`{path}` is '{name}': {error} ({origin(path)}).")
+    if problems:
+        raise ParametersRefused(_message(problems))
+    return parameters
+
+
+def recorded(parameters: LeapParameters) -> dict[str, Any]:
+    """Path -> value of the parameters that change results; of the environments only the one in use."""
+    tree = parameters.model_dump(mode="json")
+    tree["environments"] = {parameters.environment: tree["environments"].get(parameters.environment, {})}
+    return {
+        path: value for path, value in _flat(tree, "") if path not in _PLACES and path.rpartition(".")[2] not in FREE
+    }
+
+
+def digest(values: Mapping[str, Any]) -> str:
+    """Hash of parameter values."""
+    return sha256(json.dumps(dict(values), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _flat(tree: Any, path: str) -> list[tuple[str, Any]]:
+    if isinstance(tree, dict) and tree:
+        return [pair for name, value in tree.items() for pair in _flat(value, f"{path}.{name}" if path else name)]
+    return [(path, tree)]
+
+
+def _message(problems: list[str]) -> str:
+    return "Wrong parameters:\n" + "\n".join(f"  {problem}" for problem in problems)
+
+
+def _problem(
+    model: type[BaseModel] | None,
+    place: tuple[str, ...],
+    details: ErrorDetails,
+    origin: Callable[[str], str],
+) -> str:
+    path = ".".join([*place, *(str(part) for part in details["loc"])])
+    where = origin(path)
+    if details["type"] == "extra_forbidden":
+        close = get_close_matches(str(details["loc"][-1]), _names_beside(model, details["loc"]), n=1)
+        hint = f" Did you mean `{'.'.join([*path.split('.')[:-1], close[0]])}`?" if close else ""
+        return f"`{path}` is no parameter ({where}).{hint}"
+    if details["type"] == "missing":
+        return f"`{path}` is missing: set it in {where}."
+    expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"`{path}` is {details['input']!r}: {expected} ({where})."
+
+
+def _names_beside(model: type[BaseModel] | None, loc: tuple[int | str, ...]) -> list[str]:
+    for part in loc[:-1]:
+        field = model.model_fields.get(str(part)) if model else None
+        annotation = field.annotation if field else None
+        model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return list(model.model_fields) if model else []

@@ -1,0 +1,151 @@
+"""The Kedro session of the loop: which iteration, may it run, and does it continue.
+
+Before a run of the loop it checks all parameters, takes the experiment's lock, compares the parameters with those that
+the experiment was begun with, finds the iteration, and has Kedro run only what is missing, so that the same command
+begins, continues and extends an experiment.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.framework.session import KedroSession
+from kedro.runner import AbstractRunner, SequentialRunner
+
+from leap_kedro.datasets.errors import StorageError
+from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.experiments.errors import RunRefused
+from leap_kedro.experiments.folders import Experiment
+from leap_kedro.experiments.lock import locked
+from leap_kedro.experiments.record import check_parameters
+from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks
+from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+
+LOOP = frozenset(
+    {
+        "__default__",
+        "leap_iteration",
+        "leap",
+        "data_preparation",
+        "bootstrap",
+        "rollout",
+        "correction",
+        "aggregation",
+        "training",
+    }
+)
+"""Pipelines that belong to an iteration of an experiment."""
+
+_TOLD = (StorageError, TaskDataError, TooFewTasks)
+"""Errors whose message says all that a user needs: shown without a traceback."""
+
+logger = logging.getLogger(__name__)
+
+
+class LeapSession(KedroSession):
+    """A session that knows experiments and iterations."""
+
+    def run(  # type: ignore[override]
+        self,
+        pipeline_name: str | None = None,
+        pipeline_names: list[str] | None = None,
+        tags: Iterable[str] | None = None,
+        runner: AbstractRunner | None = None,
+        only_missing_outputs: bool = False,
+        **filters: Any,
+    ) -> dict[str, Any]:
+        """Run pipelines; arguments as in `KedroSession.run`.
+
+        Raises:
+            RunRefused: If the parameters are wrong or not those of the experiment, the experiment is in use, the
+                iteration before is missing, or storage or benchmark files fail.
+        """
+        names = pipeline_names or ([pipeline_name] if pipeline_name else ["__default__"])
+        if runner is not None and not isinstance(runner, SequentialRunner):
+            raise RunRefused(
+                f"{type(runner).__name__} is not supported: MLflow's runs would mix. Leave --runner out; the work is "
+                "spread over processes inside the nodes (rollout.processes, training.processes)."
+            )
+        try:
+            parameters = self._checked_parameters()
+            if "evaluation" in names:
+                self._name_report(parameters)
+            if not LOOP.intersection(names):
+                return super().run(
+                    pipeline_names=names,
+                    tags=tags,
+                    runner=runner,
+                    only_missing_outputs=only_missing_outputs,
+                    **filters,
+                )
+            experiment = self._folders(parameters)
+            with locked(experiment):
+                values = recorded(parameters)
+                iteration = self._iteration(experiment, parameters)
+                check_parameters(experiment, values, digest(values))
+                self._pass_on(experiment=experiment.name, iteration=iteration)
+                logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
+                return super().run(
+                    pipeline_names=names,
+                    tags=tags,
+                    runner=runner,
+                    only_missing_outputs=only_missing_outputs or not (tags or any(filters.values())),
+                    **filters,
+                )
+        except _TOLD as error:
+            raise RunRefused(str(error)) from error
+
+    def experiment(self) -> Experiment:
+        """The experiment that the session's parameters name. Raises `RunRefused` if they are wrong."""
+        return self._folders(self._checked_parameters())
+
+    def _folders(self, parameters: LeapParameters) -> Experiment:
+        return Experiment(self._project_path / "data", parameters.experiment)
+
+    def _checked_parameters(self) -> LeapParameters:
+        try:
+            return check(self._get_config_loader()["parameters"], self._origin)
+        except ParametersRefused as error:
+            raise RunRefused(str(error)) from error
+
+    def _iteration(self, experiment: Experiment, parameters: LeapParameters) -> int:
+        following = experiment.next_iteration()
+        iteration = parameters.iteration or following
+        if iteration > following:
+            raise RunRefused(
+                f"Iteration {iteration} of experiment '{experiment.name}' needs iteration {iteration - 1}, which is "
+                f"not finished; the next one to run is {following}. Run it:  kedro run --pipelines=leap_iteration "
+                f"--params=experiment={experiment.name}   or all up to {iteration}:  kedro leap run "
+                f"--experiment={experiment.name} --iterations={iteration}"
+            )
+        return iteration
+
+    def _name_report(self, parameters: LeapParameters) -> None:
+        chosen = parameters.evaluation
+        name = chosen.report or f"{chosen.policy or 'all'}_on_{chosen.split or 'validation'}"
+        given = (self._store.get("runtime_params") or {}).get("evaluation") or {}
+        self._pass_on(evaluation={**given, "report": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[-120:]})
+
+    def _pass_on(self, **values: Any) -> None:
+        self._store["runtime_params"] = {**(self._store.get("runtime_params") or {}), **values}
+
+    def _origin(self, path: str) -> str:
+        if _has(self._store.get("runtime_params") or {}, path):
+            return "given by --params"
+        folders = [folder for folder in (self._store.get("env") or "local", "base") if folder]
+        for folder in folders:
+            for file in sorted((Path(self._conf_source) / folder).glob("**/parameters*.yml")):
+                if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
+                    return f"conf/{file.relative_to(self._conf_source).as_posix()}"
+        return "conf/base/parameters.yml"
+
+
+def _has(tree: Any, path: str) -> bool:
+    for name in path.split("."):
+        if not isinstance(tree, dict) or name not in tree:
+            return False
+        tree = tree[name]
+    return True

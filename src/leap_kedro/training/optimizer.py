@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor
 
 from leap_kedro.training.parameters import SFTParameters
@@ -32,6 +33,19 @@ def orthogonalized(matrices: Tensor) -> Tensor:
         gram = torch.bmm(x, x.mT)
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
     return x.mT if tall else x
+
+
+def _shared_orthogonalized(matrices: Tensor) -> Tensor:
+    """`orthogonalized`, each process of a distributed training doing its share and all getting the whole."""
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return orthogonalized(matrices)
+    world, count = dist.get_world_size(), len(matrices)
+    share = -(-count // world)
+    padded = torch.cat([matrices, matrices.new_zeros(share * world - count, *matrices.shape[1:])])
+    mine = orthogonalized(padded[dist.get_rank() * share :][:share].contiguous())
+    shares = [torch.empty_like(mine) for _ in range(world)]
+    dist.all_gather(shares, mine)
+    return torch.cat(shares)[:count]
 
 
 class MuonAdamW(torch.optim.Optimizer):
@@ -68,7 +82,7 @@ class MuonAdamW(torch.optim.Optimizer):
             torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
             nesterov = torch._foreach_lerp(gradients, momenta, MOMENTUM)
             wide = [update.mT if update.shape[0] > update.shape[1] else update for update in nesterov]
-            for parameter, update in zip(alike, orthogonalized(torch.stack(wide)), strict=True):
+            for parameter, update in zip(alike, _shared_orthogonalized(torch.stack(wide)), strict=True):
                 rows, columns = parameter.shape
                 step = update.mT if rows > columns else update
                 parameter.add_(step, alpha=-rate * max(1.0, rows / columns) ** 0.5)

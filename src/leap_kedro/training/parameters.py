@@ -26,8 +26,8 @@ class SFTParameters(BaseModel):
         log_every: Steps between reports of the loss.
         seed: Seed of the order of the data.
         device: ``auto`` takes a GPU where there is one.
-        threads: Threads of a process on the CPU.
-        processes: Processes that share each batch (gloo on CPU, one a GPU otherwise).
+        threads: Threads of a process on the CPU. Two are slower than one wherever another process wants a core.
+        processes: Processes that share each batch and Muon's work (gloo on CPU, one a GPU otherwise).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -31,9 +31,9 @@ class Constraint(BaseModel):
 
 LEVELS: dict[int, Constraint] = {
     0: Constraint(temperature=inf),
-    25: Constraint(temperature=1.0, least_saving=6),
-    50: Constraint(temperature=0.5, least_saving=3),
-    75: Constraint(temperature=0.2, by_group=False),
+    25: Constraint(temperature=2.0, least_saving=6),
+    50: Constraint(temperature=1.0, least_saving=6),
+    75: Constraint(temperature=0.3, by_group=False),
     100: Constraint(temperature=0.0, by_group=False),
 }
 """The five privilege levels, per cent. At 100 the planner is followed, and its reasons name the secret."""

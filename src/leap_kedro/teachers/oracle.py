@@ -97,11 +97,12 @@ class OracleTeacher:
         seen: Observation,
         shown: Sequence[str],
     ) -> Correction:
-        if decision is None:
+        state = self._oracle.state(environment)
+        if decision is None or not state.plan:
             return Correction(
                 episode.id, index, Verdict.CORRECT, "", "", self.id, self.privilege, (), Rejection.NO_PLAN
             )
-        leaked = leaked_entities(decision.reason, self._oracle.state(environment), shown)
+        leaked = leaked_entities(decision.reason, state, shown)
         executable = is_executable(decision.action, seen.admissible)
         return Correction(
             episode=episode.id,

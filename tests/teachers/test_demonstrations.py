@@ -1,0 +1,59 @@
+"""Demonstrations of an unprivileged expert."""
+
+import pytest
+
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
+from leap_kedro.environments.alfworld.suite import ALFWorld
+from leap_kedro.records import StopReason
+from leap_kedro.teachers.demonstrations import Demonstration, demonstrations
+
+BENCHMARK = ALFWorld(ALFWorldOptions())
+JOBS = [(task, 3) for task in BENCHMARK.tasks("train", 30, seed=2)]
+
+
+def play(noise: float, max_actions: int = 30) -> list[Demonstration]:
+    return list(demonstrations(BENCHMARK, JOBS, "surfaces", max_actions=max_actions, noise=noise))
+
+
+def test_without_noise_the_expert_does_what_it_says_and_nothing_is_refused() -> None:
+    for demonstration in play(noise=0):
+        for step, label in zip(demonstration.episode.steps, demonstration.labels, strict=True):
+            assert label is not None
+            assert (step.reason, step.action) == (label.reason, label.action)
+            assert step.accepted
+
+
+def test_with_noise_the_label_stays_the_experts() -> None:
+    made = play(noise=0.3)
+    pairs = [(step, label) for one in made for step, label in zip(one.episode.steps, one.labels, strict=True) if label]
+    strayed = sum(step.action != label.action for step, label in pairs)
+    assert 0.2 < strayed / len(pairs) < 0.35
+    assert all(label.action in (step.admissible or ()) for step, label in pairs)
+
+
+def test_an_example_has_every_label_as_a_target() -> None:
+    demonstration = play(noise=0.3)[0]
+    example = demonstration.example()
+    assert example.iteration == 0
+    assert example.environment == "alfworld"
+    assert example.opening == demonstration.episode.opening
+    assert example.turns == demonstration.episode.turns
+    assert [(t.step, t.reason, t.action) for t in example.targets] == [
+        (step, label.reason, label.action) for step, label in enumerate(demonstration.labels) if label
+    ]
+
+
+def test_success_and_stop_reason() -> None:
+    made = play(noise=0, max_actions=6)
+    solved = [one.episode for one in made if one.episode.success]
+    cut = [one.episode for one in made if not one.episode.success]
+    assert solved
+    assert cut
+    assert {episode.stop for episode in solved} == {StopReason.SOLVED}
+    assert {episode.stop for episode in cut} == {StopReason.STEP_LIMIT}
+    assert all(len(episode.steps) == 6 for episode in cut)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_the_same_seeds_give_the_same_episodes(noise: float) -> None:
+    assert play(noise) == play(noise)

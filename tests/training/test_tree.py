@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leap_kedro.training.tree import Branch, Tree, flat_length, flatten
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.renderer import trunk_ids
+from leap_kedro.records import Example, Target, Turn
+from leap_kedro.training.tree import Branch, Tree, flat_depth, flat_length, flatten, tree_of
 
 VOCABULARY = 30
 token = st.integers(min_value=0, max_value=VOCABULARY - 1)
@@ -85,8 +88,10 @@ def test_loss_and_gradients_of_a_padded_batch_equal_those_of_the_unpacked_rows(m
 
 
 @given(tree=trees())
-def test_length_is_known_without_flattening(tree: Tree) -> None:
-    assert len(flatten(tree)) == flat_length(tree)
+def test_length_and_depth_are_known_without_flattening(tree: Tree) -> None:
+    flat = flatten(tree)
+    assert len(flat) == flat_length(tree)
+    assert flat.position_ids.max() + 1 == flat_depth(tree)
 
 
 def test_what_predicts_nothing_is_left_out() -> None:
@@ -116,3 +121,40 @@ def test_replies_without_a_prompt_may_share_the_token_that_predicts_them() -> No
 def test_branches_that_hang_on_nothing_are_refused(branch: Branch, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Tree((1, 2), (branch,))
+
+
+class Letters:
+    """A renderer whose tokens are the letters."""
+
+    def opening(self, observation: str, privileged: str = "") -> list[int]:
+        return [ord(letter) for letter in privileged + observation]
+
+    def turn(self, turn: Turn) -> list[int]:
+        return [ord(letter) for letter in f">{turn.action}|{turn.observation}"]
+
+    def branch(self) -> list[int]:
+        return [ord("?")]
+
+    def completion(self, reason: str, action: str) -> list[int]:
+        return [ord(letter) for letter in f"{reason}>{action}."]
+
+
+def test_each_target_branches_from_the_prompt_of_its_decision() -> None:
+    turns = (Turn("go", "a desk"), Turn("take", "a mug"))
+    example = Example(
+        episode="0/t/0",
+        iteration=0,
+        environment="letters",
+        opening="room",
+        turns=turns,
+        targets=(Target(0, "look", "go"), Target(2, "done", "stop", weight=0.5)),
+        privileged="!",
+    )
+    tree = tree_of(example, Letters())
+    assert tree.trunk_weight == 0
+    for branch, target in zip(tree.branches, example.targets, strict=True):
+        conversation = Conversation("0/t/0", "room", turns[: target.step], privileged="!")
+        assert list(tree.trunk[: branch.at]) == trunk_ids(Letters(), conversation)
+        assert list(branch.prompt) == Letters().branch()
+        assert list(branch.completion) == Letters().completion(target.reason, target.action)
+        assert branch.weight == target.weight

@@ -117,7 +117,11 @@ class Benchmark(Protocol):
     name: str
 
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
-        """The first `count` tasks of a split (all where None); `seed` matters where tasks are generated."""
+        """The first `count` tasks of a split, all where None.
+
+        `seed` matters where tasks are generated, or where `count` asks for a sample of those that there are: it draws
+        the order, so that a larger `count` adds tasks at the end.
+        """
         ...
 
     def environment(self) -> Environment:

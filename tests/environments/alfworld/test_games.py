@@ -79,7 +79,7 @@ def test_some_tasks_are_a_sample_that_grows_at_its_end(tmp_path: Path, add_game:
     ],
 )
 def test_malformed_file_is_refused_or_skipped_and_counted(
-    tmp_path: Path, add_game: AddGame, content: str, why: str
+    tmp_path: Path, add_game: AddGame, content: str, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     add_game("train", HEAT, "trial_1")
     broken = add_game("train", HEAT, "trial_2", content)
@@ -91,6 +91,7 @@ def test_malformed_file_is_refused_or_skipped_and_counted(
     assert [task.id for task in benchmark.tasks("train", None, seed=0)] == [f"train/{HEAT}/trial_1"]
     ((path, _),) = benchmark.official_games("train").malformed
     assert path == broken
+    assert str(broken) in caplog.text
 
 
 def test_missing_data_is_explained(tmp_path: Path, add_game: AddGame, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ Reading 3553 game files takes a second or more, so what they say is cached. The 
 
 import hashlib
 import json
+import logging
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -25,6 +26,7 @@ from leap_kedro.environments.alfworld.problem import TextVersion
 from leap_kedro.environments.protocol import TaskDataError
 
 _FORMAT = 1
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class GameIndex:
 
 
 def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: Path | None = None) -> GameIndex:
-    """List the games of a split under the data folder `root`.
+    """List the games of a split under the data folder `root`; malformed files that are skipped are logged.
 
     Raises:
         TaskDataError: If there are none, or if one is malformed and `on_malformed` is to refuse.
@@ -51,6 +53,8 @@ def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: 
     if index.malformed and on_malformed is OnMalformed.REFUSE:
         path, why = index.malformed[0]
         raise malformed(path, why, others=len(index.malformed) - 1)
+    for path, why in index.malformed:
+        _LOG.warning("Malformed ALFWorld game left out: %s (%s)", path, why)
     if not index.games:
         raise TaskDataError(
             f"No ALFWorld games: the folder {folder} has no solvable game in it (<task>/<trial>/{GAME_FILE} beside "
@@ -65,10 +69,13 @@ def _default_cache_folder() -> Path:
 
 
 def _cached(folder: Path, cache_folder: Path) -> GameIndex:
-    files = [
-        (task, trial, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        for task, trial, status in game_files(folder)
-    ]
+    try:
+        files = [
+            (task, trial, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+            for task, trial, status in game_files(folder)
+        ]
+    except OSError as error:
+        raise TaskDataError(f"The ALFWorld games in {folder} cannot be listed: {error}") from error
     content = json.dumps([_FORMAT, str(folder.resolve()), files])
     key = hashlib.sha256(content.encode()).hexdigest()
     cache = cache_folder / f"alfworld_{key[:32]}.json"

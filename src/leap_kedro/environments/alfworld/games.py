@@ -85,21 +85,24 @@ def split_folder(root: Path, split: str) -> Path:
 
 
 def game_files(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
-    """Task and trial folder and file status of all game files of a split, in order, solvable or not."""
-    for task in sorted(_folders(folder)):
+    """Task and trial folder and file status of all game files of a split, in order, solvable or not.
+
+    Raises:
+        OSError: If a folder cannot be read.
+    """
+    for task in sorted(_folders(str(folder))):
         if "movable" in task or "Sliced" in task:
             continue
-        for trial in sorted(_folders(folder / task)):
-            trial_folder = folder / task / trial
+        for trial in sorted(_folders(f"{folder}/{task}")):
             try:
-                status = os.stat(trial_folder / GAME_FILE)
-                os.stat(trial_folder / "traj_data.json")
+                status = os.stat(f"{folder}/{task}/{trial}/{GAME_FILE}")
+                os.stat(f"{folder}/{task}/{trial}/traj_data.json")
             except FileNotFoundError:
                 continue
             yield task, trial, status
 
 
-def _folders(folder: Path) -> list[str]:
+def _folders(folder: str) -> list[str]:
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries if entry.is_dir()]
 

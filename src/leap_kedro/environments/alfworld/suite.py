@@ -1,6 +1,5 @@
 """ALFWorld as a benchmark: its tasks, its environment, its oracle and its experts."""
 
-from pathlib import PurePosixPath
 from random import Random
 from typing import NoReturn
 
@@ -50,7 +49,7 @@ class ALFWorld:
                 kind=game.kind,
                 payload={
                     "source": Source.OFFICIAL.value,
-                    "game": str(PurePosixPath(DATA_FOLDER, split, game.task, game.trial, GAME_FILE)),
+                    "game": f"{DATA_FOLDER}/{split}/{game.task}/{game.trial}/{GAME_FILE}",
                 },
             )
             for game in self.official_games(split).games

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from leap_kedro.evaluation.sampling import sample
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.lineage import log_input
@@ -12,7 +13,7 @@ from leap_kedro.tracking.metrics import Point, evaluation_points, histories, log
 from leap_kedro.tracking.models import Answering, register_policy, set_champion
 from leap_kedro.tracking.overview import write_overview
 from leap_kedro.tracking.runs import ExperimentRuns
-from leap_kedro.tracking.traces import log_traces, sample
+from leap_kedro.tracking.traces import log_traces
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

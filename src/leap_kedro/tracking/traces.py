@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def sample(episodes: Sequence[Episode], count: int) -> list[Episode]:
-    """The first unsolved and the first solved episodes, half of each as far as there are; broken ones left out."""
-    played = [episode for episode in episodes if not episode.stop.is_infrastructure]
-    unsolved = [episode for episode in played if not episode.success]
-    solved = [episode for episode in played if episode.success]
-    first = unsolved[: max((count + 1) // 2, count - len(solved))]
-    return first + solved[: count - len(first)]
-
-
 def log_traces(client: "MlflowClient", run: str, episodes: Sequence[Episode]) -> None:
     """Log each episode as one trace of `run`: a span an episode, and in it one a decision."""
     import mlflow

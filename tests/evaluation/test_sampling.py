@@ -1,8 +1,8 @@
 import pytest
 from recorded import make_episode
 
+from leap_kedro.evaluation.sampling import sample
 from leap_kedro.records import StopReason
-from leap_kedro.tracking.traces import sample
 
 
 @pytest.mark.parametrize(

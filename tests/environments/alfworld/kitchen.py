@@ -1,6 +1,7 @@
 """A small kitchen, written by hand in the official format."""
 
-from leap_kedro.environments.alfworld.problem import Problem, TextVersion, parse_problem
+from leap_kedro.environments.alfworld.pddl import parse_problem
+from leap_kedro.environments.alfworld.problem import Problem, TextVersion
 
 _FACTS = """
     (receptacleType Cabinet_bar__plus_01_dot_00 CabinetType)

@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 from kitchen import GOALS, kitchen, pddl
 
 from leap_kedro.environments.alfworld.engine import Game
-from leap_kedro.environments.alfworld.problem import (
-    Goal,
-    ObjectState,
-    ProblemError,
-    TaskType,
-    TextVersion,
-    parse_problem,
-)
+from leap_kedro.environments.alfworld.pddl import ProblemError, parse_problem
+from leap_kedro.environments.alfworld.problem import Goal, ObjectState, TaskType, TextVersion
 
 INTRO = (
     "-= Welcome to TextWorld, ALFRED! =-\n\n"
@@ -276,6 +270,10 @@ def test_goal_is_read_as_a_value() -> None:
         ("(:init (atLocation agent1 loc_bar_0)) (:goal (and))", "none of the six task types"),
         (pddl().replace("(atLocation agent1 loc_bar_0)", ""), "incomplete"),
         (pddl().replace("(receptacleAtLocation Fridge_bar__plus_04_dot_00 loc_bar_4)", ""), "incomplete"),
+        (
+            pddl().replace("(inReceptacle Pan_bar__plus_01_dot_00 Count", "(inReceptacle Pan_bar_1 C"),
+            "no receptacleType",
+        ),
         (pddl().replace("(isCool Apple", "(holds agent1 Apple"), "holds something"),
     ],
 )

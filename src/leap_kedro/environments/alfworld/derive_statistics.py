@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.environments.alfworld.places import available, for_targets, kind_of_place
+from leap_kedro.environments.alfworld.pddl import parse_problem
 from leap_kedro.environments.alfworld.problem import (
     Problem,
     TaskType,
     TextVersion,
-    parse_problem,
 )
 
 ROOM_OF_HUNDRED = {0: "Kitchen", 2: "LivingRoom", 3: "Bedroom", 4: "Bathroom"}

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.environments.alfworld.problem import Problem, ProblemError, TextVersion, parse_goal, parse_problem
+from leap_kedro.environments.alfworld.pddl import ProblemError, parse_goal, parse_problem
+from leap_kedro.environments.alfworld.problem import Problem, TextVersion
 from leap_kedro.environments.protocol import TaskDataError
 
 DATA_FOLDER = "json_2.1.1"

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.environments.alfworld.places import available, for_targets, kind_of_place
 from leap_kedro.environments.alfworld.pddl import parse_problem
+from leap_kedro.environments.alfworld.places import available, for_targets, kind_of_place
 from leap_kedro.environments.alfworld.problem import (
     Problem,
     TaskType,

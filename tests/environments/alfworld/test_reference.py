@@ -3,10 +3,11 @@
 The comparison needs the extra [alfworld]; the handling of its troubles is tested with child processes that misbehave.
 """
 
+import json
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -15,10 +16,10 @@ import pytest
 
 from leap_kedro.environments.alfworld import reference
 from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
-from leap_kedro.environments.alfworld.games import load_game
-from leap_kedro.environments.alfworld.generator import generate, generated_tasks
+from leap_kedro.environments.alfworld.export import export_games
+from leap_kedro.environments.alfworld.generator import GeneratedGame, generate, generated_tasks
 from leap_kedro.environments.alfworld.oracle import AlfworldOracle
-from leap_kedro.environments.alfworld.problem import TaskType
+from leap_kedro.environments.alfworld.problem import TaskType, TextVersion
 from leap_kedro.environments.alfworld.reference import MissingPackage, ReferenceEnvironment
 from leap_kedro.environments.protocol import EnvironmentFailure
 from leap_kedro.records import Task
@@ -28,11 +29,37 @@ INSTALLED = find_spec("alfworld") is not None
 needs_packages = pytest.mark.skipif(not INSTALLED, reason='alfworld is absent: pip install "leap_kedro[alfworld]"')
 
 
-def task_of(task_type: TaskType, text_version: str) -> Task:
+PLAY_WITH_PACKAGE = """
+import json, sys
+from alfworld.agents.environment import get_environment
+config = {
+    "dataset": {"eval_ood_data_path": sys.argv[1], "num_eval_games": 0},
+    "env": {"goal_desc_human_anns_prob": 0, "task_types": [1, 2, 3, 4, 5, 6], "domain_randomization": False,
+            "expert_type": "handcoded"},
+    "general": {"training_method": "dqn"},
+    "rl": {"training": {"max_nb_steps_per_episode": 50}},
+}
+listed = get_environment("AlfredTWEnv")(config, train_eval="eval_out_of_distribution")
+environment = listed.init_env(batch_size=1)
+_, infos = environment.reset()
+with open(infos["extra.gamefile"][0]) as file:
+    walkthrough = json.load(file)["walkthrough"]
+for command in walkthrough:
+    _, _, _, infos = environment.step([command])
+print(json.dumps({"games": listed.game_files, "won": bool(infos["won"][0])}))
+"""
+
+
+def game_of(task_type: TaskType, text_version: TextVersion) -> GeneratedGame:
     index = 0
-    while generate("valid_unseen", index, 1, text_version).problem.goal.task_type is not task_type:
+    while (generated := generate("valid_unseen", index, 1, text_version)).problem.goal.task_type is not task_type:
         index += 1
-    return generate("valid_unseen", index, 1, text_version).task
+    return generated
+
+
+def official_task(path: Path, data_folder: Path) -> Task:
+    game = str(path.relative_to(data_folder))
+    return Task(game, "alfworld", "valid", "", "", {"source": "official", "game": game})
 
 
 def assert_equal_answers(task: Task, theirs: ReferenceEnvironment, data_folder: Path | None = None) -> None:
@@ -57,26 +84,30 @@ def assert_equal_answers(task: Task, theirs: ReferenceEnvironment, data_folder: 
 @pytest.mark.reference
 @needs_packages
 class TestAgainstThePackages:
-    @pytest.fixture(scope="class")
-    def theirs(self) -> Iterator[ReferenceEnvironment]:
-        environment = ReferenceEnvironment()
-        yield environment
-        environment.close()
-
     @pytest.mark.parametrize("task_type", list(TaskType))
-    def test_generated_games(self, theirs: ReferenceEnvironment, task_type: TaskType) -> None:
-        versions = ("2.1.1", "2.1.2")
-        assert_equal_answers(task_of(task_type, versions[list(TaskType).index(task_type) % 2]), theirs)
+    def test_generated_and_exported_games(self, task_type: TaskType, tmp_path: Path) -> None:
+        text_version = list(TextVersion)[list(TaskType).index(task_type) % 2]
+        (path,) = export_games([game_of(task_type, text_version)], tmp_path)
+        theirs = ReferenceEnvironment(tmp_path)
+        assert_equal_answers(official_task(path, tmp_path), theirs, tmp_path)
+        theirs.close()
+
+    def test_the_package_lists_and_plays_an_exported_folder(self, tmp_path: Path) -> None:
+        games = [generate("valid_unseen", index, 2, "2.1.2") for index in range(3)]
+        paths = export_games(games, tmp_path)
+        environment = os.environ | {"ALFWORLD_DATA": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+        command = [sys.executable, "-c", PLAY_WITH_PACKAGE, str(tmp_path / "json_2.1.1" / "valid_unseen")]
+        ended = subprocess.run(command, check=True, capture_output=True, text=True, env=environment, timeout=300)
+        answer = json.loads(ended.stdout.splitlines()[-1])
+        assert sorted(answer["games"]) == sorted(map(str, paths))
+        assert answer["won"] is True
 
     @pytest.mark.official
     def test_official_games(self, official_games: Path) -> None:
         theirs = ReferenceEnvironment(official_games)
         paths = sorted(official_games.glob("json_2.1.1/valid_seen/*/*/game.tw-pddl"))
         for path in Random(0).sample(paths, 3):
-            game = str(path.relative_to(official_games))
-            kind = load_game(path).goal.task_type.value
-            task = Task(game, "alfworld", "valid_seen", "", kind, {"source": "official", "game": game})
-            assert_equal_answers(task, theirs, official_games)
+            assert_equal_answers(official_task(path, official_games), theirs, official_games)
         theirs.close()
 
     def test_this_process_is_left_as_it_was(self) -> None:

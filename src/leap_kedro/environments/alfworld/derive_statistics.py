@@ -252,8 +252,11 @@ def main() -> None:
     """Write the figures of the training games under a folder to standard output."""
     parser = argparse.ArgumentParser(description="Derive statistics.json from the official training games.")
     parser.add_argument("folder", type=Path, help="folder that holds json_2.1.1/")
-    figures = derive(official_train_games(parser.parse_args().folder))
-    sys.stdout.write(json.dumps(figures, indent=None, separators=(",", ":"), sort_keys=True) + "\n")
+    try:
+        games = official_train_games(parser.parse_args().folder)
+    except FileNotFoundError as error:
+        parser.exit(1, f"{error}\n")
+    sys.stdout.write(json.dumps(derive(games), separators=(",", ":"), sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def _numbers_of_furniture(figures: dict[str, list[tuple[int, float]]], draw: Dra
     return +numbers
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def room(number: int) -> Room:
     """The room of that number."""
     plan = outline(number)

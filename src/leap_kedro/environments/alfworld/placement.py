@@ -14,6 +14,8 @@ from leap_kedro.environments.alfworld.reading import kind_of
 
 OPENABLE_KINDS = frozenset({"cabinet", "drawer", "fridge", "microwave", "safe"})
 """Kinds of place that are usually closed at first."""
+ROW_KINDS = frozenset({"cabinet", "drawer"})
+"""Of those, the kinds that come in rows of up to thirty, and hold little each."""
 
 _ABSENT = 0.01  # chance of meeting a kind of furniture in a room where none was counted
 _ANYWHERE = 0.001  # share of a kind of object left for each kind of place where none was counted

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from leap_kedro.environments.alfworld import reading
 from leap_kedro.environments.alfworld.memory import Memory
-from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS
+from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS, ROW_KINDS
 from leap_kedro.environments.alfworld.reading import kind_of
-from leap_kedro.environments.protocol import Environment, Oracle
+from leap_kedro.environments.protocol import Benchmark, Environment, Oracle
 from leap_kedro.environments.questions import Question, Transcript
 from leap_kedro.records import Task, Turn
 
@@ -106,6 +106,15 @@ def random_transcript(
         if result.done:
             break
     return Transcript(opening, tuple(turns), tuple(questions), " ".join(privileged))
+
+
+def random_transcripts(
+    benchmark: Benchmark, split: str, count: int, longest: int, questions: int, seed: int
+) -> Iterator[Transcript]:
+    """Transcripts of `count` tasks of a split, one random walk each; the arguments are those of `random_transcript`."""
+    environment, oracle = benchmark.environment(), benchmark.oracle()
+    for task in benchmark.tasks(split, count, seed):
+        yield random_transcript(environment, oracle, task, longest, questions, f"{seed}/{task.id}")
 
 
 def _privileged_block(environment: Environment, oracle: Oracle, dice: random.Random) -> tuple[str, ...]:
@@ -222,7 +231,9 @@ def _ask_next_surface(notes: Notes, _: random.Random) -> Asked:
 
 
 def _ask_next_container(notes: Notes, _: random.Random) -> Asked:
-    return _next("Which container is next?", notes, _is_container)
+    """Single containers come before those in rows, as one would look into a fridge before twenty drawers."""
+    containers = sorted(_unvisited(notes, _is_container), key=lambda place: kind_of(place) in ROW_KINDS)
+    return "Which container is next?", f"Next is {containers[0]}." if containers else "None."
 
 
 def _ask_after(notes: Notes, dice: random.Random) -> Asked:
@@ -279,16 +290,16 @@ def _about_privileged(notes: Notes, privileged: tuple[str, ...], dice: random.Ra
 _ASKERS: dict[str, tuple[float, Callable[[Notes, random.Random], Asked | None]]] = {
     "here": (5.0, _ask_here),
     "seen": (3.0, _ask_seen),
-    "where": (2.0, _ask_where),
+    "where": (2.5, _ask_where),
     "held": (1.0, _ask_held),
     "next_of_kind": (2.0, _ask_next_of_kind),
     "next_place": (2.0, _ask_next_place),
     "next_surface": (5.0, _ask_next_surface),
-    "next_container": (3.0, _ask_next_container),
+    "next_container": (4.0, _ask_next_container),
     "after": (2.0, _ask_after),
     "place": (2.0, _ask_place),
     "needed": (1.0, _ask_needed),
     "change": (1.0, _ask_change),
-    "visited": (1.5, _ask_visited),
+    "visited": (2.0, _ask_visited),
     "privileged": (2.0, lambda *_: None),
 }

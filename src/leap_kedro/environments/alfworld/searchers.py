@@ -9,7 +9,7 @@ way. They are deterministic, follow any history, and never repeat an action that
 from collections.abc import Callable
 
 from leap_kedro.environments.alfworld.memory import Memory
-from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS, fits, likelihood
+from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS, ROW_KINDS, fits, likelihood
 from leap_kedro.environments.alfworld.reading import Change, kind_of
 from leap_kedro.environments.alfworld.reasons import Because, Need, reason
 from leap_kedro.environments.protocol import Decision, ExpertStuck, Option
@@ -19,7 +19,6 @@ Order = Callable[[Memory, str], list[str]]
 
 _DO_AT = {Change.CLEAN: Because.CLEAN_AT, Change.HEAT: Because.HEAT_AT, Change.COOL: Because.COOL_AT}
 _DO_HERE = {Change.CLEAN: Because.CLEAN_HERE, Change.HEAT: Because.HEAT_HERE, Change.COOL: Because.COOL_HERE}
-_ROWS = frozenset({"cabinet", "drawer"})  # containers that come in rows of up to thirty, and hold little each
 
 
 def _rank(memory: Memory, place: str) -> int:
@@ -33,7 +32,7 @@ def _plain(memory: Memory, kind: str) -> list[str]:
 
 def _surfaces(memory: Memory, kind: str) -> list[str]:
     def effort(place: str) -> int:
-        return 0 if kind_of(place) not in OPENABLE_KINDS else 1 if kind_of(place) not in _ROWS else 2
+        return 0 if kind_of(place) not in OPENABLE_KINDS else 1 if kind_of(place) not in ROW_KINDS else 2
 
     return sorted(memory.unseen(), key=lambda place: (_rank(memory, place), effort(place)))
 

@@ -1,0 +1,170 @@
+"""Transcripts to a trained reader, measured and described."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.seeds import derive_seed
+
+HELD_OUT_LENGTHS = (4, 16, 30)
+"""Longest walks of the transcripts that answers are measured on."""
+
+
+def train_reader(
+    workspace: Path,
+    parameters: BaseModelParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> dict[str, Any]:
+    """Train the reader into ``workspace/base``; a training that was killed goes on from its last checkpoint.
+
+    Args:
+        workspace: Folder to work in.
+        parameters: How much of what.
+        environment: Name of the environment whose texts are read.
+        environments: Options by environment.
+        seed: Seed of everything random.
+
+    Returns:
+        What the training did: steps, tokens, losses, seconds.
+    """
+    from tqdm import tqdm
+
+    from leap_kedro.embedded.base import curriculum, lesson_counts, reading_tree
+    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.tokenizer import build_tokenizer
+    from leap_kedro.environments.registry import make_benchmark
+    from leap_kedro.prompts.embedded import EmbeddedRenderer
+    from leap_kedro.training.launch import train
+    from leap_kedro.training.sft import Progress
+    from leap_kedro.training.store import write_trees
+
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    shape = Shape()
+    tokenizer = build_tokenizer(benchmark.vocabulary(), shape.max_length)
+    renderer = EmbeddedRenderer(tokenizer)
+    start, data = workspace / "random_weights", workspace / "reading.npz"
+    save_policy(build_model(tokenizer, shape, derive_seed(seed, "weights", 0)), tokenizer, start)
+    if not data.exists():
+        total = sum(count for _, count in lesson_counts(parameters.transcripts))
+        walks = curriculum(benchmark, parameters.transcripts, derive_seed(seed, "transcripts", 0))
+        write_trees(
+            data,
+            (
+                reading_tree(walk, renderer, parameters.trunk_weight)
+                for walk in tqdm(walks, total=total, desc="transcripts", unit="walk", disable=None)
+            ),
+        )
+    with tqdm(total=0, desc="training the reader", unit="step", disable=None) as bar:
+
+        def report(progress: Progress) -> None:
+            bar.total = progress.steps
+            bar.update(progress.step - bar.n)
+            bar.set_postfix(loss=f"{progress.loss:.3f}")
+
+        result = train(start, data, parameters.training, workspace / "training", workspace / "base", on_progress=report)
+    return {
+        "environment": environment,
+        "seed": seed,
+        "transcripts": parameters.transcripts,
+        "steps": result.steps,
+        "tokens": result.tokens,
+        "seconds": round(result.seconds),
+        "world_size": result.world_size,
+        "losses": result.losses,
+    }
+
+
+def measure_reader(
+    workspace: Path,
+    training: Mapping[str, Any],
+    parameters: BaseModelParameters,
+    evaluation: EvaluationParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+) -> tuple[dict[str, Any], SavedPolicy]:
+    """Accuracy of the reader's answers on rooms it has not seen, and its success when made to act.
+
+    Args:
+        workspace: Folder that `train_reader` worked in.
+        training: What the training did.
+        parameters: How much is measured.
+        evaluation: How games are played.
+        environment: Name of the environment.
+        environments: Options by environment.
+
+    Returns:
+        The measures, and the base as a policy with its model card.
+    """
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from leap_kedro.embedded.base import answer_accuracy
+    from leap_kedro.environments.registry import make_benchmark
+    from leap_kedro.pipelines.playing import play
+    from leap_kedro.prompts.embedded import EmbeddedRenderer
+
+    spec = environment_spec(environment, environments)
+    benchmark = make_benchmark(spec)
+    folder = workspace / "base"
+    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    renderer = EmbeddedRenderer(AutoTokenizer.from_pretrained(folder))
+    accuracy = {
+        f"up to {longest} actions": answer_accuracy(
+            model, renderer, list(benchmark.transcripts("valid_unseen", parameters.held_out, longest, 2, longest))
+        )
+        for longest in HELD_OUT_LENGTHS
+    }
+    target = workspace / "policy"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(folder, target)
+    policy = SavedPolicy(id="base", iteration=-1, folder=target)
+    tasks = benchmark.tasks("valid_unseen", parameters.games, 0)
+    played = list(play(policy, spec, tasks, evaluation, 0.0, 0, -1, "the reader plays"))
+    measures = {
+        "accuracy": accuracy,
+        "games": len(played),
+        "games_won": sum(episode.success for episode in played),
+        **{name: value for name, value in training.items() if name != "losses"},
+    }
+    (target / "README.md").write_text(model_card(measures), encoding="utf-8")
+    (target / "measures.json").write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
+    return measures, policy
+
+
+def model_card(measures: Mapping[str, Any]) -> str:
+    """The model card: what the base is, what it was trained on, what it can and cannot do."""
+    lengths = list(measures["accuracy"])
+    kinds = list(measures["accuracy"][lengths[0]])
+    rows = [
+        f"| {kind} | " + " | ".join(f"{measures['accuracy'][length].get(kind, float('nan')):.3f}" for length in lengths)
+        for kind in kinds
+    ]
+    header = "| question | " + " | ".join(lengths) + " |\n|---|" + "---|" * len(lengths)
+    return f"""---
+license: mit
+pipeline_tag: text-generation
+---
+# The embedded student's base: a reader of {measures["environment"]} transcripts
+
+A Llama of 0.9M parameters, trained from random weights to answer questions about transcripts of goal-blind random walks
+in generated games: what is here, where something was seen, which place is next, what is held, what the task needs.
+It has never seen an action that an expert or a student chose. Made to act, it won {measures["games_won"]} of
+{measures["games"]} games.
+
+- Data: {measures["transcripts"]} transcripts, seed {measures["seed"]}; half carry a block of privileged facts to read.
+- Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s on {measures["world_size"]}
+  process(es).
+- Made by `kedro run --pipelines=base_model`.
+
+Share of questions whose whole answer is right, in rooms of the split `valid_unseen`, by longest walk:
+
+{header}
+{chr(10).join(row + " |" for row in rows)}
+"""

@@ -153,6 +153,10 @@ class TaskDataError(Exception):
     """Benchmark files are missing or malformed; the message names path, file and the command that gets them."""
 
 
+class EndlessSplit(TaskDataError):
+    """A split of generated tasks has no last one: a number of tasks must be given."""
+
+
 class ExpertStuck(Exception):
     """The expert knows nothing more to try."""
 

@@ -7,7 +7,7 @@ from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
 from leap_kedro.environments.alfworld.game_index import GameIndex, game_index
 from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, data_root
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend, Source
-from leap_kedro.environments.protocol import Environment, Expert, Oracle, TaskDataError, UnknownExpert
+from leap_kedro.environments.protocol import EndlessSplit, Environment, Expert, Oracle, TaskDataError, UnknownExpert
 from leap_kedro.records import Task
 
 
@@ -101,7 +101,7 @@ class ALFWorld:
         if split not in tuple(Split):
             _refuse(f"has no split '{split}'; its splits: {', '.join(Split)}")
         if count is None:
-            _refuse(f"has no end in its split '{split}': say how many tasks are wanted")
+            raise EndlessSplit(f"The ALFWorld generator has no end in its split '{split}': say how many are wanted.")
         return generated_tasks(split, count, seed, self.options.text_version)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
+from leap_kedro.environments.protocol import EndlessSplit
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.success import Role, summarize
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
@@ -18,6 +19,9 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.tracking.policies import resolve_policy
+
+ENOUGH = 200
+"""Tasks of a split without end that is no test split and for which no number is given."""
 
 
 class NoSuchPolicy(ValueError):
@@ -59,8 +63,11 @@ def evaluate_saved(
         split, role = VALIDATION, Role.VALIDATION
     else:
         split, role = parameters.split, Role.OTHER
-        count = parameters.tasks or preparation.test.get(split)
-        tasks = make_benchmark(environment_spec(environment, environments)).tasks(split, count, seed)
+        benchmark = make_benchmark(environment_spec(environment, environments))
+        try:
+            tasks = benchmark.tasks(split, parameters.tasks, seed)
+        except EndlessSplit:
+            tasks = benchmark.tasks(split, preparation.test.get(split) or ENOUGH, seed)
     spec = environment_spec(environment, environments)
     run_seed = derive_seed(seed, "evaluation")
     summaries = []

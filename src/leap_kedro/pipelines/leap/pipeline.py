@@ -7,7 +7,16 @@ files, for kedro-viz and for orchestrators that want the whole loop as one graph
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines import aggregation, bootstrap, correction, data_preparation, evaluation, rollout, training
+from leap_kedro.pipelines import (
+    aggregation,
+    bootstrap,
+    correction,
+    data_preparation,
+    evaluation,
+    reporting,
+    rollout,
+    training,
+)
 from leap_kedro.pipelines.aggregation.nodes import gather_examples, recall_examples
 from leap_kedro.pipelines.evaluation.nodes import gather_evaluations, recall_evaluations
 from leap_kedro.pipelines.rollout.nodes import recall_parent
@@ -15,7 +24,7 @@ from leap_kedro.pipelines.rollout.nodes import recall_parent
 
 def create_iteration() -> Pipeline:
     """Everything from parameters to pi_k; what is there already (from iteration 2 on: tasks, D_0, pi_0) is kept."""
-    return create_start() + create_recall() + create_body()
+    return create_start() + create_recall() + create_body() + reporting.create_pipeline()
 
 
 def create_start() -> Pipeline:
@@ -37,6 +46,7 @@ def create_body() -> Pipeline:
         + training.create_pipeline()
         + evaluation.create_pipeline()
         + evaluation.create_champion_pipeline()
+        + reporting.create_pipeline()
     )
 
 
@@ -92,7 +102,7 @@ def _unrolled_iteration(k: int) -> Pipeline:
             ),
         ]
     )
-    shared = {"train_tasks", "validation_tasks", "test_tasks", "base_policy", "pi_0_evaluation"}
+    shared = {"train_tasks", "validation_tasks", "test_tasks", "base_policy", "base_evaluation", "pi_0_evaluation"}
     earlier = {f"D_{place}" for place in range(k)} | {f"evaluation_{place}" for place in range(1, k)}
     return Pipeline(
         body,

@@ -2,7 +2,6 @@
 
 from leap_kedro.hooks import ManifestHooks
 from leap_kedro.session import LeapSession
-from leap_kedro.tracking.hooks import TrackingHooks
 from leap_kedro.tracking.configuration import set_mlflow_defaults
 from leap_kedro.tracking.hooks import TrackingHooks
 

@@ -4,7 +4,9 @@ MLflow >= 3.13 refuses the file store that kedro-mlflow falls back to, so that t
 """
 
 import os
+import warnings
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
@@ -17,6 +19,21 @@ def set_mlflow_defaults() -> None:
     """Telemetry and progress bars off. To be called before MLflow is imported; the user's own settings stand."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    _hide_type_hint_advice()
+
+
+def _hide_type_hint_advice() -> None:
+    """Drop MLflow's advice on a class inside kedro-mlflow, which it would print at every Kedro command.
+
+    A warnings filter does not reach it: MLflow sets one of its own in front.
+    """
+    show = warnings.showwarning
+
+    def show_others(message: Warning | str, *rest: Any, **more: Any) -> None:
+        if "Add type hints to the `predict` method" not in str(message):
+            show(message, *rest, **more)
+
+    warnings.showwarning = show_others
 
 
 def register_resolvers(project: Path) -> None:

@@ -61,6 +61,7 @@ def run(
     chosen = _session(metadata, env, given).experiment()
     if fresh:
         _delete(chosen, yes)
+        _retire_runs(_session(metadata, env, given), chosen.name)
     owed = range(chosen.next_iteration(), iterations + 1)
     for _ in owed:
         session = _session(metadata, env, given)
@@ -80,6 +81,15 @@ def status(metadata: ProjectMetadata) -> None:
 def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) -> LeapSession:
     # KedroSession says what `create` returns without saying that a subclass gives its own kind.
     return cast(LeapSession, LeapSession.create(metadata.project_path, env=env, runtime_params=dict(given)))
+
+
+def _retire_runs(session: LeapSession, experiment: str) -> None:
+    """Set the experiment's MLflow runs aside: they stay to be looked at, and the new ones begin empty."""
+    from leap_kedro.tracking.runs import ExperimentRuns
+
+    mlflow = session.load_context().mlflow  # type: ignore[attr-defined]
+    client, place = mlflow.server._mlflow_client, mlflow.tracking.experiment._experiment.experiment_id
+    ExperimentRuns(client, place, experiment).retire()
 
 
 def _delete(experiment: Experiment, yes: bool) -> None:

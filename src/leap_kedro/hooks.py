@@ -1,8 +1,8 @@
 """Hooks of the loop: when an iteration is whole, its manifest is written and its result shown."""
 
-import json
 import logging
-import time
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from leap_kedro.datasets.atomic import write_text
+from leap_kedro.experiments.clock import NodeClock
 from leap_kedro.experiments.folders import Experiment
-from leap_kedro.experiments.manifest import build_manifest
-from leap_kedro.experiments.summary import show
+from leap_kedro.experiments.manifest import build_manifest, content_hash
+from leap_kedro.experiments.summary import show, show_evaluations
 from leap_kedro.pipelines.parameters import check, digest, recorded
+from leap_kedro.tracking.catalog import path_of
 
-_WHOLE = ({"__default__"}, {"leap_iteration"})
+_WHOLE = ({"__default__"}, {"leap_iteration"}, {"leap"})
 _FILTERS = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs", "namespaces")
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class ManifestHooks:
     def __init__(self) -> None:
         self._project = Path()
         self._raw: dict[str, Any] = {}
-        self._clock: _Clock | None = None
+        self._clock: NodeClock | None = None
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -49,7 +50,7 @@ class ManifestHooks:
         self._clock = None
         if _whole(run_params):
             experiment, iteration = self._which(run_params)
-            self._clock = _Clock(experiment.manifest_path(iteration).with_name("seconds.json"))
+            self._clock = NodeClock(experiment.manifest_path(iteration).with_name("seconds.json"))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -69,31 +70,45 @@ class ManifestHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Write the manifest and show the result."""
+        names = run_params["pipeline_names"]
+        if names == ["evaluation"]:
+            show_evaluations(catalog.load("saved_policy_evaluation"), path_of(catalog.get("saved_policy_evaluation")))
         if self._clock is None:
             return
         self._clock.stop()
         experiment, iteration = self._which(run_params)
-        if not experiment.finished(iteration):
-            values = recorded(check(self._raw, lambda path: path))
-            manifest = build_manifest(
-                self._project,
-                {
-                    "experiment": experiment.name,
-                    "iteration": iteration,
-                    "seed": self._raw["seed"],
-                    "parameters": digest(values),
-                    "environment": run_params["env"],
-                    "evaluations": [
-                        *_loaded(catalog, ITERATION_0 if iteration == 1 else ()),
-                        *catalog.load("evaluation"),
-                    ],
-                    "champion": catalog.load("champion"),
-                },
-                _files(pipeline, catalog),
-                self._clock.seconds,
-            )
-            experiment.write_manifest(iteration, manifest)
+        for part in _parts(pipeline, iteration):
+            if not experiment.finished(part.iteration):
+                self._finish(experiment, part, run_params["env"], catalog)
         show(experiment)
+
+    def _finish(self, experiment: Experiment, part: "_Part", env: str, catalog: CatalogProtocol[Any, Any]) -> None:
+        clock = self._clock
+        values = recorded(check(self._raw, lambda path: path))
+        files = {name: path for name in sorted(part.outputs) if (path := _existing(catalog, name))}
+        parents = catalog.load("policy_history")
+        manifest = build_manifest(
+            self._project,
+            {
+                "experiment": experiment.name,
+                "iteration": part.iteration,
+                "seed": self._raw["seed"],
+                "parameters": digest(values),
+                "env": env,
+                "parent": {
+                    "policy": parents[part.iteration - 1].id,
+                    "content": content_hash(parents[part.iteration - 1].folder),
+                },
+                "evaluations": [
+                    *_loaded(catalog, ITERATION_0 if part.iteration == 1 else ()),
+                    *catalog.load(part.evaluation),
+                ],
+                "champion": catalog.load(part.champion),
+            },
+            files,
+            clock.seconds if clock else {},
+        )
+        experiment.write_manifest(part.iteration, manifest)
 
     def _which(self, run_params: dict[str, Any]) -> tuple[Experiment, int]:
         given = run_params["runtime_params"]
@@ -104,25 +119,42 @@ ITERATION_0 = ("base_evaluation", "pi_0_evaluation")
 """Evaluations that belong to what the loop starts from."""
 
 
-class _Clock:
-    """Seconds by node, kept in a file so that they add up over interrupted runs."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one iteration is called in a pipeline.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._running: tuple[str, float] | None = None
-        self.seconds: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    Attributes:
+        iteration: k.
+        evaluation: Dataset of its evaluation.
+        champion: Dataset of its champion.
+        outputs: All datasets that it writes.
+    """
 
-    def begin(self, name: str) -> None:
-        self.stop()
-        self._running = (name, time.perf_counter())
+    iteration: int
+    evaluation: str
+    champion: str
+    outputs: frozenset[str]
 
-    def stop(self) -> None:
-        if self._running is None:
-            return
-        name, begun = self._running
-        self._running = None
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
-        write_text(self._path, json.dumps(self.seconds))
+
+def _parts(pipeline: Pipeline, iteration: int) -> list[_Part]:
+    """The iterations of a pipeline: one, or those of the unrolled one."""
+    outputs = pipeline.all_outputs()
+    if "champion" in outputs:
+        return [_Part(iteration, "evaluation", "champion", frozenset(outputs))]
+    found = sorted(int(match[1]) for name in outputs if (match := re.fullmatch(r"iteration_(\d+)\.champion", name)))
+    return [
+        _Part(
+            k,
+            f"evaluation_{k}",
+            f"iteration_{k}.champion",
+            frozenset(
+                name
+                for name in outputs
+                if name.startswith(f"iteration_{k}.") or name in (f"D_{k}", f"pi_{k}", f"evaluation_{k}")
+            ),
+        )
+        for k in found
+    ]
 
 
 def _whole(run_params: dict[str, Any]) -> bool:
@@ -134,10 +166,9 @@ def _loaded(catalog: CatalogProtocol[Any, Any], names: tuple[str, ...]) -> list[
     return [summary for name in names for summary in catalog.load(name)]
 
 
-def _files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> dict[str, Path]:
-    found = {}
-    for name in pipeline.all_outputs():
-        path = catalog.get(name)._describe().get("filepath") if name in catalog else None  # type: ignore[union-attr]
-        if path and Path(path).exists():
-            found[name] = Path(path)
-    return found
+def _existing(catalog: CatalogProtocol[Any, Any], name: str) -> Path | None:
+    dataset = catalog.get(name) if name in catalog else None
+    if dataset is None or "filepath" not in dataset._describe():
+        return None
+    path = path_of(dataset)
+    return path if path.exists() else None

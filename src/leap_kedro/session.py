@@ -16,13 +16,22 @@ from kedro.framework.session import KedroSession
 from kedro.runner import AbstractRunner, SequentialRunner
 
 from leap_kedro.datasets.errors import StorageError
-from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.protocol import EnvironmentFailure, TaskDataError
+from leap_kedro.evaluation.success import NothingMeasured
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
+from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks
+from leap_kedro.pipelines.episodes import AllEpisodesBroken
+from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
 from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+from leap_kedro.pipelines.training.nodes import NothingToLearn
+from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.workers import WorkerFailure
+from leap_kedro.tracking.policies import UnknownPolicy
+from leap_kedro.training.launch import TrainingFailed
 
 LOOP = frozenset(
     {
@@ -39,7 +48,21 @@ LOOP = frozenset(
 )
 """Pipelines that belong to an iteration of an experiment."""
 
-_TOLD = (StorageError, TaskDataError, TooFewTasks)
+_TOLD = (
+    AllEpisodesBroken,
+    EnvironmentFailure,
+    NoSuchBase,
+    NoSuchPolicy,
+    NothingMeasured,
+    NothingToLearn,
+    PolicyFolderError,
+    StorageError,
+    TaskDataError,
+    TooFewTasks,
+    TrainingFailed,
+    UnknownPolicy,
+    WorkerFailure,
+)
 """Errors whose message says all that a user needs: shown without a traceback."""
 
 logger = logging.getLogger(__name__)

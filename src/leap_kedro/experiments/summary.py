@@ -1,6 +1,8 @@
 """What the terminal shows of experiments."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -26,33 +28,61 @@ def evaluations(experiment: Experiment) -> list[EvaluationSummary]:
     ]
 
 
-def result_table(experiment: Experiment) -> Table:
-    """One row a policy, one column a split: success with its interval, and mean actions."""
-    summaries = in_order(evaluations(experiment))
-    splits = list(dict.fromkeys(summary.conditions.split for summary in summaries))
+def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: str = "") -> Table:
+    """One row a policy, one column a split: success with its interval, and mean actions.
+
+    Args:
+        summaries: At least one.
+        title: Title of the table.
+        champion: Id of the policy to be marked as such.
+    """
+    ordered = in_order(summaries)
+    splits = list(dict.fromkeys(summary.conditions.split for summary in ordered))
     policies = sorted(
-        {summary.policy: -1 if summary.iteration is None else summary.iteration for summary in summaries}.items(),
+        {summary.policy: -1 if summary.iteration is None else summary.iteration for summary in ordered}.items(),
         key=lambda pair: pair[1],
     )
-    found = {(summary.policy, summary.conditions.split): summary for summary in summaries}
-    best = experiment.read_manifest(experiment.finished_iterations()[-1])["champion"]["policy"]
-    table = Table(title=f"Experiment '{experiment.name}': success % (95 % interval) / mean actions")
-    table.add_column("policy")
+    found = {(summary.policy, summary.conditions.split): summary for summary in ordered}
+    table = Table(title=f"{title}: success % (95 % interval) / mean actions", caption=_conditions(ordered))
+    table.add_column("policy", no_wrap=True)
     for split in splits:
-        table.add_column(_title(split, found, [name for name, _ in policies]), justify="right")
+        most = max(summary.success.total for summary in ordered if summary.conditions.split == split)
+        table.add_column(f"{split}\n{most} tasks", justify="right", no_wrap=True)
     for name, _ in policies:
         cells = [_cell(found.get((name, split))) for split in splits]
-        table.add_row(f"{name} (champion)" if name == best else name, *cells)
-    table.caption = _conditions(summaries)
+        table.add_row(f"{name} (champion)" if name == champion else name, *cells)
     return table
 
 
 def show(experiment: Experiment, console: Console | None = None) -> None:
-    """Print the table of results and where to look further."""
-    console = console or Console()
-    console.print(result_table(experiment))
+    """Print the table of an experiment's results and where to look further."""
+    console = console or _console()
+    champion = experiment.read_manifest(experiment.finished_iterations()[-1])["champion"]["policy"]
+    console.print(result_table(evaluations(experiment), f"Experiment '{experiment.name}'", champion))
     for line in LOOK:
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
+    """Print evaluations made by hand and the file that holds them."""
+    console = console or _console()
+    summaries = [EvaluationSummary.from_json(each) for each in plain]
+    console.print(result_table(summaries, "Evaluation"))
+    kinds = Table(title="By task type: success % / tasks / mean actions")
+    kinds.add_column("task type")
+    for summary in summaries:
+        kinds.add_column(summary.policy, justify="right")
+    for kind in sorted({kind.kind for summary in summaries for kind in summary.by_kind}):
+        found = [{each.kind: each for each in summary.by_kind}.get(kind) for summary in summaries]
+        kinds.add_row(
+            kind,
+            *(
+                f"{100 * each.success.rate:.1f} / {each.success.total} / {each.mean_actions:.1f}" if each else "-"
+                for each in found
+            ),
+        )
+    console.print(kinds)
+    console.print(f"All of it: {path}", soft_wrap=True, highlight=False)
 
 
 def status_table(data: Path) -> Table:
@@ -69,9 +99,10 @@ def status_table(data: Path) -> Table:
     return table
 
 
-def _title(split: str, found: dict[tuple[str, str], EvaluationSummary], policies: list[str]) -> str:
-    totals = [found[name, split].success.total for name in policies if (name, split) in found]
-    return f"{split}\n{max(totals)} tasks"
+def _console() -> Console:
+    """The terminal; what is no terminal (a file, CI) gets lines long enough for the table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=120)
 
 
 def _cell(summary: EvaluationSummary | None) -> str:
@@ -81,7 +112,7 @@ def _cell(summary: EvaluationSummary | None) -> str:
     return f"{100 * share.rate:.1f} ({100 * share.low:.1f}-{100 * share.high:.1f}) / {summary.mean_actions:.1f}"
 
 
-def _conditions(summaries: list[EvaluationSummary]) -> str:
+def _conditions(summaries: Sequence[EvaluationSummary]) -> str:
     conditions = summaries[0].conditions
     held = "held to the admissible list" if conditions.held_to_admissible else "free replies"
     greedy = "greedy" if conditions.temperature == 0 else f"temperature {conditions.temperature:g}"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
+from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import UnknownEnvironment, make_benchmark
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
@@ -80,7 +81,9 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         raise ParametersRefused(_message([f"{error} ({origin('environment')})"])) from error
     except ValidationError as error:
         place = ("environments", parameters.environment)
-        problems += [_problem(None, place, details, origin) for details in error.errors()]
+        options = getattr(make_benchmark(EnvironmentSpec(parameters.environment, {})), "options", None)
+        model = type(options) if isinstance(options, BaseModel) else None
+        problems += [_problem(model, place, details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     experts = {
         "bootstrap.demonstrator": parameters.bootstrap.demonstrator,

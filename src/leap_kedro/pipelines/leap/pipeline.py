@@ -24,7 +24,7 @@ from leap_kedro.pipelines.rollout.nodes import recall_parent
 
 def create_iteration() -> Pipeline:
     """Everything from parameters to pi_k; what is there already (from iteration 2 on: tasks, D_0, pi_0) is kept."""
-    return create_start() + create_recall() + create_body() + reporting.create_pipeline()
+    return create_start() + create_recall() + create_body()
 
 
 def create_start() -> Pipeline:

@@ -1,11 +1,13 @@
-"""Plots and a page of episodes."""
+"""Plots, a page of episodes, and measures of what student and teacher did. Nothing is played or trained here."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.evaluation.success import EvaluationSummary
-from leap_kedro.records import CorrectedEpisode, Episode
+from leap_kedro.pipelines.episodes import settled
+from leap_kedro.records import CorrectedEpisode, Episode, Verdict
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -50,7 +52,43 @@ def write_page(
 
     by_episode = {corrected.episode: corrected.corrections for corrected in corrections}
     summaries = _summaries(base, evaluations)
-    return render_page(experiment, policy.iteration, summaries, rollouts, by_episode, evaluation_episodes)
+    return render_page(
+        experiment, policy.iteration, summaries, settled(rollouts), by_episode, settled(evaluation_episodes)
+    )
+
+
+def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode]) -> dict[str, Any]:
+    """What the student did on training tasks, and what the teacher made of it.
+
+    Args:
+        rollouts: Episodes of pi_{k-1} on training tasks.
+        corrections: What the teacher said about them.
+
+    Returns:
+        ``rollout`` (episodes, success, mean actions, infrastructure errors) and ``correction`` (steps judged; shares
+        of them that are corrected, rejected, and that name what the student had not seen).
+    """
+    episodes = settled(rollouts)
+    played = [episode for episode in episodes if not episode.stop.is_infrastructure]
+    judged = [correction for corrected in corrections for correction in corrected.corrections]
+    return {
+        "rollout": {
+            "episodes": len(played),
+            "success": _mean([episode.success for episode in played]),
+            "mean_actions": _mean([len(episode.steps) for episode in played]),
+            "infrastructure_errors": len(episodes) - len(played),
+        },
+        "correction": {
+            "steps": len(judged),
+            "corrected_share": _mean([correction.verdict is Verdict.CORRECT for correction in judged]),
+            "rejected_share": _mean([not correction.accepted for correction in judged]),
+            "leaked_share": _mean([bool(correction.leaked) for correction in judged]),
+        },
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return fmean(values) if values else 0.0
 
 
 def _summaries(*evaluations: Sequence[Mapping[str, Any]]) -> list[EvaluationSummary]:

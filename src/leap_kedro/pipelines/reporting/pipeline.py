@@ -1,12 +1,12 @@
-"""Evaluations and episodes -> plots and a page."""
+"""Evaluations and episodes -> plots, a page, measures."""
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.reporting.nodes import draw_plots, write_page
+from leap_kedro.pipelines.reporting.nodes import draw_plots, measure_loop, write_page
 
 
 def create_pipeline() -> Pipeline:
-    """Evaluations, episodes and corrections -> learning curve, task types, page."""
+    """Evaluations, episodes and corrections -> learning curve, task types, page, measures."""
     return Pipeline(
         [
             Node(
@@ -29,5 +29,6 @@ def create_pipeline() -> Pipeline:
                 outputs="trajectory_report",
                 name="write_page",
             ),
+            Node(measure_loop, inputs=["rollouts", "corrections"], outputs="loop_measures", name="measure_loop"),
         ]
     )

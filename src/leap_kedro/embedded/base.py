@@ -1,16 +1,16 @@
 """The base of the embedded student: a reader of transcripts, made before anything acts.
 
-`reading_trees` turns transcripts with questions into training data; `answer_accuracy` measures the reader on transcripts
-it has not seen. The curriculum: short walks with many questions first, then longer ones.
+`reading_tree` turns a transcript with questions into training data; `answer_accuracy` measures the reader on
+transcripts that it has not seen. The curriculum: short walks with many questions first, then longer ones.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.questions import Transcript
-from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.tree import Branch, Tree
 
@@ -33,27 +33,17 @@ class Lesson:
 CURRICULUM = (Lesson(0.06, 1, 8), Lesson(0.3, 6, 3), Lesson(0.34, 16, 2), Lesson(0.3, 30, 2))
 
 
-class Readable(Protocol):
-    """A benchmark whose transcripts can be read and asked about."""
-
-    def vocabulary(self) -> Vocabulary:
-        """The closed vocabulary of its texts."""
-        ...
-
-    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
-        """Random walks with questions."""
-        ...
-
-
 def lesson_counts(total: int) -> list[tuple[Lesson, int]]:
     """Transcripts of each lesson, in the order of the curriculum."""
     return [(lesson, max(1, round(total * lesson.share))) for lesson in CURRICULUM]
 
 
-def curriculum(benchmark: Readable, total: int, seed: int) -> Iterator[Transcript]:
+def curriculum(benchmark: Benchmark, total: int, seed: int) -> Iterator[Transcript]:
     """About `total` transcripts of the split ``base``, in the order in which they are to be learnt."""
     for number, (lesson, count) in enumerate(lesson_counts(total)):
-        yield from benchmark.transcripts("base", count, lesson.longest, lesson.questions, seed * len(CURRICULUM) + number)
+        yield from benchmark.transcripts(
+            "base", count, lesson.longest, lesson.questions, seed * len(CURRICULUM) + number
+        )
 
 
 def reading_tree(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weight: float) -> Tree:

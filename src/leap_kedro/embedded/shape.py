@@ -47,7 +47,7 @@ def build_model(tokenizer: Any, shape: Shape, seed: int) -> "LlamaForCausalLM":
             pad_token_id=tokenizer.pad_token_id,
         )
     )
-    weights = model.get_input_embeddings().weight.data
+    weights: torch.Tensor = model.get_input_embeddings().weight.data  # type: ignore[assignment]
     numbers: dict[str, torch.Tensor] = {}
     ids = tokenizer.get_vocab()
     for token, index in sorted(ids.items(), key=lambda item: item[1]):

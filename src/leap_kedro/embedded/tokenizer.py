@@ -46,7 +46,7 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
     tokenizer.decoder = decoders.Sequence(
         [decoders.Replace(Regex("$"), " "), decoders.Fuse(), decoders.Replace(Regex(r" (?=[.?,])"), "")]
     )
-    return PreTrainedTokenizerFast(
+    made: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         bos_token="<bos>",
         eos_token="<end>",
@@ -56,6 +56,7 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
         model_max_length=max_length,
         clean_up_tokenization_spaces=False,
     )
+    return made
 
 
 _NAMED = ("<bos>", "<end>", "<pad>", "<unk>")

@@ -4,10 +4,12 @@ A benchmark is one folder with a `Benchmark` in it. The student's side (`Environ
 are separate objects, so that nothing privileged can reach a student by accident. An `Expert` plays by the text alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import PrivilegedState, Task
 
 
@@ -134,6 +136,14 @@ class Benchmark(Protocol):
 
     def expert(self, name: str, seed: int = 0) -> Expert:
         """An unprivileged expert by name."""
+        ...
+
+    def vocabulary(self) -> Vocabulary:
+        """The closed vocabulary of its texts, for the embedded student."""
+        ...
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks through tasks of a split, of at most `longest` actions, with questions after each turn."""
         ...
 
 

@@ -1,5 +1,6 @@
 """ALFWorld as a benchmark: its tasks, its environment, its oracle and its experts."""
 
+from collections.abc import Iterator
 from random import Random
 from typing import NoReturn
 
@@ -8,6 +9,8 @@ from leap_kedro.environments.alfworld.game_index import GameIndex, game_index
 from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, data_root
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend, Source
 from leap_kedro.environments.protocol import EndlessSplit, Environment, Expert, Oracle, TaskDataError, UnknownExpert
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import Task
 
 
@@ -94,6 +97,19 @@ class ALFWorld:
         if name not in ORDERS:
             raise UnknownExpert(f"ALFWorld has no expert '{name}'; its experts: {', '.join(ORDERS)}.")
         return Searcher(ORDERS[name])
+
+    def vocabulary(self) -> Vocabulary:
+        """All that the games' texts, actions, reasons and questions are made of."""
+        from leap_kedro.environments.alfworld.vocabulary import vocabulary
+
+        return vocabulary()
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks through generated games, whatever the source of the tasks, with questions about them."""
+        from leap_kedro.environments.alfworld.questions import random_transcripts
+
+        generated = ALFWorld(self.options.model_copy(update={"source": Source.GENERATED}))
+        return random_transcripts(generated, split, count, longest, questions, seed)
 
     def _generated(self, split: str, count: int | None, seed: int) -> list[Task]:
         from leap_kedro.environments.alfworld.generator import Split, generated_tasks

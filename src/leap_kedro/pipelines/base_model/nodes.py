@@ -103,18 +103,17 @@ def measure_reader(
     Returns:
         The measures, and the base as a policy with its model card.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     from leap_kedro.embedded.base import answer_accuracy
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.pipelines.playing import play
+    from leap_kedro.policies.local import load_policy_folder
     from leap_kedro.prompts.embedded import EmbeddedRenderer
 
     spec = environment_spec(environment, environments)
     benchmark = make_benchmark(spec)
     folder = workspace / "base"
-    model = AutoModelForCausalLM.from_pretrained(folder).eval()
-    renderer = EmbeddedRenderer(AutoTokenizer.from_pretrained(folder))
+    model, tokenizer = load_policy_folder(folder)
+    renderer = EmbeddedRenderer(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(
             model, renderer, list(benchmark.transcripts("valid_unseen", parameters.held_out, longest, 2, longest))

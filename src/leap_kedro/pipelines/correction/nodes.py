@@ -8,7 +8,7 @@ from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.records import CorrectedEpisode, Episode, Example, Target
+from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Verdict
 
 
 def correct(
@@ -52,15 +52,21 @@ def to_correct(rollouts: Sequence[Episode], which: Which) -> list[Episode]:
     ]
 
 
-def build_examples(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode]) -> list[Example]:
+def build_examples(
+    rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode], parameters: CorrectionParameters
+) -> list[Example]:
     """D_k: the student's episodes with the accepted corrections as what is to be learnt.
 
     The history is that of the episode itself, never what a teacher repeats. An episode without an accepted correction
     gives no example.
+
+    Args:
+        rollouts: Episodes of the student.
+        corrections: What the teacher said of them.
+        parameters: How much of each episode is learnt.
     """
     accepted = {
-        corrected.episode: [correction for correction in corrected.corrections if correction.accepted]
-        for corrected in corrections
+        corrected.episode: list(_learnt(corrected, parameters.corrections_an_episode)) for corrected in corrections
     }
     return [
         Example(
@@ -76,3 +82,14 @@ def build_examples(rollouts: Sequence[Episode], corrections: Sequence[CorrectedE
         for episode in settled(rollouts)
         if accepted.get(episode.id)
     ]
+
+
+def _learnt(corrected: CorrectedEpisode, most: int | None) -> Iterator[Correction]:
+    """Accepted corrections of an episode, up to `most` changed actions."""
+    changed = 0
+    for correction in corrected.corrections:
+        if most is not None and changed == most:
+            return
+        changed += correction.verdict is Verdict.CORRECT
+        if correction.accepted:
+            yield correction

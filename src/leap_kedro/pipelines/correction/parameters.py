@@ -23,8 +23,11 @@ class CorrectionParameters(StrictModel):
         episodes: Which episodes it corrects.
         privilege: How much of the privileged state comes through, per cent.
         expert: Name of the unprivileged expert whose choice stands unless privilege shows a much better one.
+        corrections_an_episode: Steps of an episode are learnt up to this many changed actions; None: all. Where a
+            student is after that is nowhere that a better one comes to.
     """
 
     episodes: Which = Which.ALL
     privilege: int = Field(default=50, ge=0, le=100)
     expert: str
+    corrections_an_episode: int | None = Field(default=None, ge=1)

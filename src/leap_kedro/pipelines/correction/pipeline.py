@@ -21,6 +21,11 @@ def create_pipeline() -> Pipeline:
                 outputs="corrections",
                 name="correct_rollouts",
             ),
-            Node(build_examples, inputs=["rollouts", "corrections"], outputs="examples", name="build_examples"),
+            Node(
+                build_examples,
+                inputs=["rollouts", "corrections", "params:correction"],
+                outputs="examples",
+                name="build_examples",
+            ),
         ]
     )

@@ -143,6 +143,18 @@ def test_a_beginning_that_all_share_is_encoded_once(monkeypatch: pytest.MonkeyPa
     assert sum(length > 100 for length in encoded) == 1
 
 
+def test_drafts_save_forward_passes_where_replies_repeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = engine(slots=1, max_new_tokens=24)
+    passes: list[int] = []
+    inner = ours._decoder.logits
+    monkeypatch.setattr(ours._decoder, "logits", lambda spans: (passes.append(1), inner(spans))[1])
+    (first,) = ours.generate([toy_conversation(2, 1)])
+    needed = len(passes)
+    (again,) = ours.generate([toy_conversation(2, 1)])
+    assert again == first
+    assert len(passes) - needed <= 1 + len(first.ids) / 4
+
+
 @pytest.mark.parametrize("hold", [False, True])
 @pytest.mark.parametrize("temperature", [0.0, 0.7])
 def test_replies_do_not_depend_on_the_batch(hold: bool, temperature: float) -> None:

@@ -5,6 +5,7 @@ from toys import NAME, ROOMS, toy_model, toy_task, toy_tokenizer, walk
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.decoding import Decoding
+from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicy
 from leap_kedro.policies.play import PlaySettings, episode_seed, play
 from leap_kedro.policies.protocol import Policy, Reply
@@ -133,7 +134,8 @@ def test_a_policy_that_raises_is_recorded() -> None:
 
 def test_a_conversation_that_outgrows_the_context_ends_by_the_token_limit() -> None:
     renderer = EmbeddedRenderer(toy_tokenizer())
-    policy = LocalPolicy("tiny", toy_model(max_position_embeddings=64), renderer, Decoding(8), slots=2)
+    engine = SlotEngine(toy_model(max_position_embeddings=64), renderer, Decoding(8), slots=2)
+    policy = LocalPolicy("tiny", renderer, engine, max_new_tokens=8)
     (episode,) = played([toy_task(1)], policy, max_actions=50, refused_limit=None)
     assert episode.stop is StopReason.TOKEN_LIMIT
     assert 0 < len(episode.steps) < 50

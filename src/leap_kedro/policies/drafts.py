@@ -8,7 +8,7 @@ stood. Checking a draft chooses each token as if there were none, so drafts chan
 from collections import OrderedDict
 from collections.abc import Sequence
 
-_LONGEST = 12
+_LONGEST = 6
 _WORTHWHILE = 0.3
 _TRIAL_EVERY = 32
 _PAIRS_KEPT = 20_000

@@ -11,7 +11,7 @@ from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import ParseStatus
 
 if TYPE_CHECKING:
-    from leap_kedro.policies.decoding import Decoding, Generator
+    from leap_kedro.policies.decoding import Generator
     from leap_kedro.prompts.renderer import Renderer
 
 
@@ -60,29 +60,28 @@ class LocalPolicySpec:
         import torch
 
         from leap_kedro.policies.decoding import Decoding
+        from leap_kedro.policies.engine import SlotEngine
+        from leap_kedro.policies.generate import PlainGenerator
+        from leap_kedro.policies.weights import is_supported
         from leap_kedro.prompts.select import renderer_for
 
         torch.set_num_threads(self.threads)
         model, tokenizer = load_policy_folder(self.folder, self.dtype, self.device)
         renderer = renderer_for(tokenizer, self.environment)
         decoding = Decoding(self.max_new_tokens, self.temperature, self.hold_to_admissible, self.logprobs)
-        return LocalPolicy(self.id, model, renderer, decoding, self.slots)
+        kind = SlotEngine if is_supported(model.config) else PlainGenerator
+        return LocalPolicy(self.id, renderer, kind(model, renderer, decoding, self.slots), self.max_new_tokens)
 
 
 class LocalPolicy:
-    """Answers with a transformers model in memory: by the slot engine where it can, else by plain `generate`."""
+    """Answers with a transformers model in memory, by the slot engine or by plain `generate`."""
 
-    def __init__(self, name: str, model: Any, renderer: "Renderer", decoding: "Decoding", slots: int) -> None:
-        """Wrap a model in evaluation mode; `slots` conversations are kept in the cache."""
-        from leap_kedro.policies.engine import SlotEngine
-        from leap_kedro.policies.generate import PlainGenerator
-        from leap_kedro.policies.weights import is_supported
-
+    def __init__(self, name: str, renderer: "Renderer", generator: "Generator", max_new_tokens: int) -> None:
+        """Render and parse with `renderer`, decode with `generator`."""
         self.id = name
         self._renderer = renderer
-        self._decoding = decoding
-        kind = SlotEngine if is_supported(model.config) else PlainGenerator
-        self._generator: Generator = kind(model, renderer, decoding, slots)
+        self._generator = generator
+        self._max_new_tokens = max_new_tokens
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`; a conversation that does not fit gets a reply with an error."""
@@ -112,7 +111,7 @@ class LocalPolicy:
 
     def fits(self, conversation: Conversation) -> bool:
         """Whether the conversation and a reply fit into the model's context."""
-        needed = self._generator.prompt_tokens(conversation) + self._decoding.max_new_tokens
+        needed = self._generator.prompt_tokens(conversation) + self._max_new_tokens
         return needed <= self._generator.context
 
 

@@ -1,0 +1,72 @@
+"""Questions about random walks: every answer stands in the text."""
+
+import re
+
+import pytest
+
+from leap_kedro.environments.alfworld.reading import kind_of, parse_opening
+from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.environments.questions import Question, Transcript
+from leap_kedro.environments.registry import make_benchmark
+
+BENCHMARK = make_benchmark(EnvironmentSpec("alfworld", {}))
+TRANSCRIPTS = list(BENCHMARK.transcripts("base", 60, longest=12, questions=4, seed=3))
+
+
+def asked(kind: str) -> list[tuple[Transcript, Question]]:
+    return [(t, question) for t in TRANSCRIPTS for question in t.questions if question.kind == kind]
+
+
+def text_before(transcript: Transcript, question: Question) -> str:
+    seen = [part for turn in transcript.turns[: question.step] for part in (turn.action, turn.observation)]
+    return "\n".join([transcript.privileged, transcript.opening, *seen])
+
+
+def test_a_walk_is_the_same_for_the_same_seed_and_differs_for_another() -> None:
+    assert list(BENCHMARK.transcripts("base", 3, 12, 4, seed=3)) == TRANSCRIPTS[:3]
+    assert list(BENCHMARK.transcripts("base", 3, 12, 4, seed=4)) != TRANSCRIPTS[:3]
+
+
+def test_every_entity_of_an_answer_was_shown_before_it() -> None:
+    for transcript in TRANSCRIPTS:
+        for question in transcript.questions:
+            shown = text_before(transcript, question)
+            assert all(name in shown for name in re.findall(r"[a-z]+ \d+", question.answer)), question
+
+
+def test_what_is_here_is_read_off_the_present_view() -> None:
+    for transcript, question in asked("here"):
+        if question.answer != "No.":
+            thing = question.answer.removesuffix(" is here.")
+            assert kind_of(thing) == question.text.removeprefix("Is there a ").removesuffix("?")
+            assert thing in text_before(transcript, question)
+    answers = [question.answer == "No." for _, question in asked("here")]
+    assert 0.2 < sum(answers) / len(answers) < 0.9
+
+
+@pytest.mark.parametrize("kind", ["next_place", "next_surface", "next_container", "next_of_kind"])
+def test_the_next_place_is_listed_and_was_not_described_yet(kind: str) -> None:
+    for transcript, question in asked(kind):
+        if question.answer != "None.":
+            place = question.answer.removeprefix("Next is ").removesuffix(".")
+            assert place in parse_opening(transcript.opening).places
+            seen = "\n".join(turn.observation for turn in transcript.turns[: question.step])
+            assert f"On the {place}," not in seen
+            assert f"The {place} is" not in seen
+
+
+def test_privileged_facts_are_asked_about_only_where_they_are_shown() -> None:
+    questions = asked("privileged")
+    assert questions
+    for transcript, question in questions:
+        thing = question.text.removeprefix("Where is ").removesuffix("?")
+        assert f"{thing} is in {question.answer}" in transcript.privileged
+
+
+def test_walks_win_next_to_nothing() -> None:
+    environment = BENCHMARK.environment()
+    won = 0
+    for task, transcript in zip(BENCHMARK.tasks("base", 60, 3), TRANSCRIPTS, strict=True):
+        environment.reset(task)
+        won += any(environment.step(turn.action).done for turn in transcript.turns)
+    assert won <= 3

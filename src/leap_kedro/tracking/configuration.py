@@ -12,11 +12,15 @@ from urllib.parse import urlparse
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
-_DEFAULTS = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+_DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
 
 
 def set_mlflow_defaults() -> None:
-    """Telemetry and progress bars off. To be called before MLflow is imported; the user's own settings stand."""
+    """Telemetry, progress bars and chatter off, unless the user has set them. Call it before importing MLflow."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     _hide_type_hint_advice()

@@ -1,8 +1,10 @@
 """Policies in MLflow's registry: pi_k is a model version with the alias ``pi_k``, the best one also ``champion``."""
 
+import json
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.tracking.lineage import content_digest
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 ARTIFACT = "policy"
+ANSWERING = "answering"
 DIGEST_TAG = "leap.digest"
 ITERATION_TAG = "leap.iteration"
 _MODEL_FILE = Path(__file__).with_name("policy_model.py")
@@ -105,14 +108,16 @@ def _version_of(client: "MlflowClient", name: str, alias: str) -> Any:
 def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, folder: Path, answering: Answering) -> str:
     import mlflow
 
-    with active(client, run), warnings.catch_warnings():
+    with active(client, run), TemporaryDirectory() as temporary, warnings.catch_warnings():
+        # A file and not MLflow's model_config, whose entries would land among the run's parameters.
+        how = Path(temporary) / "answering.json"
+        how.write_text(json.dumps(asdict(answering)), encoding="utf-8")
         # An input example would load the model and answer, seconds an iteration, to check a signature that is given.
         warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
         info = mlflow.pyfunc.log_model(
             name=policy_alias(iteration),
             python_model=str(_MODEL_FILE),
-            artifacts={ARTIFACT: str(folder)},
-            model_config=asdict(answering),
+            artifacts={ARTIFACT: str(folder), ANSWERING: str(how)},
             signature=_signature(),
             pip_requirements=_pinned_requirements(),
             registered_model_name=name,

@@ -16,11 +16,13 @@ class PolicyModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the policy's folder."""
+        import json
         from pathlib import Path
 
         from leap_kedro.policies.local import LocalPolicySpec
 
-        self._policy = LocalPolicySpec(Path(context.artifacts["policy"]), id="policy", **context.model_config).load()
+        answering = json.loads(Path(context.artifacts["answering"]).read_text(encoding="utf-8"))
+        self._policy = LocalPolicySpec(Path(context.artifacts["policy"]), id="policy", **answering).load()
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Answer each conversation."""

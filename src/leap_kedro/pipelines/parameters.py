@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import UnknownEnvironment, make_benchmark
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
+from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
@@ -53,6 +54,7 @@ class LeapParameters(StrictModel):
     aggregation: AggregationParameters
     training: TrainingParameters
     evaluation: EvaluationParameters
+    base_model: BaseModelParameters
 
 
 class ParametersRefused(ValueError):
@@ -100,8 +102,8 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
 
 
 def recorded(parameters: LeapParameters) -> dict[str, Any]:
-    """Path -> value of the parameters that change results; of the environments only the one in use."""
-    tree = parameters.model_dump(mode="json")
+    """Path -> value of the parameters that change results of the loop; of the environments only the one in use."""
+    tree = parameters.model_dump(mode="json", exclude={"base_model"})
     tree["environments"] = {parameters.environment: tree["environments"].get(parameters.environment, {})}
     return {
         path: value for path, value in _flat(tree, "") if path not in _PLACES and path.rpartition(".")[2] not in FREE

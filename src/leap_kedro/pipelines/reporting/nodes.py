@@ -2,20 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.records import CorrectedEpisode, Episode, Verdict
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
-
-def draw_plots(
-    base: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]
-) -> tuple["go.Figure", "go.Figure"]:
+def draw_plots(base: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]) -> tuple[Any, Any]:
     """Success by policy, and by task type.
 
     Args:

@@ -1,0 +1,143 @@
+"""The loop end to end: `kedro run` in another process, on generated games, with tiny budgets."""
+
+import json
+import re
+import shutil
+import signal
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from conftest import LoopProject
+
+STAGES = {
+    "01_tasks/default/train.jsonl": 12,
+    "01_tasks/default/validation.jsonl": 4,
+    "01_tasks/default/test.jsonl": 5,
+    "02_episodes/default/iter_1/rollouts.jsonl": 6,
+    "03_corrections/default/iter_1/corrections.jsonl": 6,
+    "04_training/default/iter_0/examples.jsonl": 6,
+    "06_evaluation/default/iter_0/base_episodes.jsonl": 6,
+    "06_evaluation/default/iter_0/episodes.jsonl": 9,
+    "06_evaluation/default/iter_1/episodes.jsonl": 9,
+}
+
+KILLING = """
+import os, signal
+from itertools import count
+from leap_kedro.datasets.store import GrowingStoreDataset
+from leap_kedro.hooks import ManifestHooks
+from leap_kedro.training import launch
+
+def kill(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{patch}
+from kedro.framework.cli import main
+main()
+"""
+IN_ROLLOUT = """
+save, saved = GrowingStoreDataset.save, count(1)
+def save_some(self, data):
+    save(self, data)
+    if self._path.name == "rollouts.jsonl" and next(saved) == 3:
+        with open(f"{self._path}.partial", "a") as file:
+            file.write('{"task": {"id": "half a li')
+        kill()
+GrowingStoreDataset.save = save_some
+"""
+IN_TRAINING = """
+train = launch.train
+launch.train = lambda *args, on_progress, **rest: train(*args, on_progress=kill, **rest)
+"""
+BETWEEN_STAGES = """
+begin = ManifestHooks.before_node_run
+def kill_before(self, node):
+    kill() if node.name == "play_evaluation" else begin(self, node)
+kill_before.kedro_impl = begin.kedro_impl
+ManifestHooks.before_node_run = kill_before
+"""
+
+
+def test_one_command_runs_an_iteration(finished_project: LoopProject) -> None:
+    found = {path: len(finished_project.read(path)) for path in STAGES}
+    assert found == STAGES
+    table = (finished_project.folder / "output.txt").read_text()
+    assert re.findall(r"│ (base|pi_0|pi_1)\b", table) == ["base", "pi_0", "pi_1"]
+    assert "(champion)" in table
+    assert "mlflow ui" in table
+    assert "kedro viz run" in table
+
+
+def test_the_manifest_names_all_that_the_iteration_was_made_of(finished_project: LoopProject) -> None:
+    manifest = finished_project.read("00_experiments/default/iter_1/manifest.json")
+    assert manifest["experiment"] == "default"
+    assert manifest["seed"] == 0
+    assert manifest["parent"]["policy"] == "pi_0"
+    assert {"rollouts", "corrections", "examples", "training_set", "policy", "pi_0", "D_0"} <= manifest["data"].keys()
+    assert {"kedro", "torch", "transformers", "trl", "mlflow"} <= manifest["packages"].keys()
+    assert {"roll_out", "train_policy", "play_evaluation"} <= manifest["seconds"].keys()
+    splits = {(each["policy"], each["conditions"]["split"]) for each in manifest["evaluations"]}
+    assert splits == {(p, s) for p in ("base", "pi_0", "pi_1") for s in ("validation", "valid_seen", "valid_unseen")}
+    assert manifest["champion"]["policy"] in ("pi_0", "pi_1")
+
+
+def test_tasks_of_the_three_roles_never_mix(finished_project: LoopProject) -> None:
+    roles = [
+        {task["id"] for task in finished_project.read(f"01_tasks/default/{role}.jsonl")}
+        for role in ("train", "validation", "test")
+    ]
+    assert len(set.union(*roles)) == sum(map(len, roles))
+    rollouts = finished_project.read("02_episodes/default/iter_1/rollouts.jsonl")
+    assert {episode["task"]["id"] for episode in rollouts} <= roles[0]
+
+
+def test_killed_thrice_and_run_again_it_ends_as_if_it_had_never_been(
+    finished_project: LoopProject, tmp_path: Path
+) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    for folder in (project.folder / "data").glob("*/default/iter_1"):
+        shutil.rmtree(folder)
+    runs_before = mlflow_runs(project)
+    for patch in (IN_ROLLOUT, IN_TRAINING, BETWEEN_STAGES):
+        killed = project.run(script=KILLING.format(patch=patch))
+        assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
+        if patch is IN_ROLLOUT:
+            partial = project.folder / "data/02_episodes/default/iter_1/rollouts.jsonl.partial"
+            assert partial.read_text().count("\n") == 3
+    finished = project.run()
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    for path in STAGES:
+        assert canonical(project.read(path)) == canonical(finished_project.read(path)), path
+    for name in ("examples", "training_set"):
+        path = f"04_training/default/iter_1/{name}.jsonl"
+        assert project.read(path) == finished_project.read(path)
+    undisturbed = finished_project.read("00_experiments/default/iter_1/manifest.json")
+    continued = project.read("00_experiments/default/iter_1/manifest.json")
+    assert continued["data"]["policy"] == undisturbed["data"]["policy"]
+    assert mlflow_runs(project) == runs_before
+
+
+def test_the_same_command_runs_the_next_iteration(finished_project: LoopProject, tmp_path: Path) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    finished = project.run()
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    manifest = project.read("00_experiments/default/iter_2/manifest.json")
+    assert manifest["parent"]["policy"] == "pi_1"
+    assert not {"train_pi_0", "demonstrate"} & manifest["seconds"].keys()
+    first = {episode["task"]["id"] for episode in project.read("02_episodes/default/iter_1/rollouts.jsonl")}
+    second = {episode["task"]["id"] for episode in project.read("02_episodes/default/iter_2/rollouts.jsonl")}
+    assert not first & second
+    mixed = {example["iteration"] for example in project.read("04_training/default/iter_2/training_set.jsonl")}
+    assert mixed == {0, 1, 2}
+
+
+def canonical(records: list[dict[str, Any]]) -> list[str]:
+    """Records without what the clock or the order of ends decides."""
+    return sorted(json.dumps(record, sort_keys=True) for record in records)
+
+
+def mlflow_runs(project: LoopProject) -> set[str]:
+    """Ids of all MLflow runs of the project."""
+    with sqlite3.connect(project.folder / "mlflow.db") as database:
+        return {run for (run,) in database.execute("select run_uuid from runs")}

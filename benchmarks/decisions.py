@@ -6,7 +6,8 @@ Reference style is what the published code does: one episode, the whole history 
 step. Then `generate` on a batch of episodes, then the slot engine with more and more slots, in one process and in two.
 Each row plays the first so many of the same generated ALFWorld games to their end (at most 30 actions, actions held to
 the admissible ones, greedy); the work of the environment is in the time, loading the model is not. Rows that are slow
-play fewer games. The last two columns are per second of CPU time, for a machine that others use, too. Without `--policy` the shipped base plays, or a random model of its shape where there is none.
+play fewer games. The last two columns are per second of CPU time, for a machine that others use, too. Without
+`--policy` the shipped base plays, or a random model of its shape where there is none.
 """
 
 import argparse

@@ -140,6 +140,8 @@ def _problem(
     if details["type"] == "missing":
         return f"`{path}` is missing: set it in {where}."
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if isinstance(details["input"], Mapping):
+        return f"`{path}`: {expected} ({where})."
     return f"`{path}` is {details['input']!r}: {expected} ({where})."
 
 

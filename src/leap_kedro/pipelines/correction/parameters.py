@@ -1,6 +1,7 @@
 """How the teacher corrects."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,6 +29,6 @@ class CorrectionParameters(StrictModel):
     """
 
     episodes: Which = Which.ALL
-    privilege: int = Field(default=50, ge=0, le=100)
+    privilege: Literal[0, 25, 50, 75, 100] = 50
     expert: str
     corrections_an_episode: int | None = Field(default=None, ge=1)

@@ -1,0 +1,92 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from omegaconf import OmegaConf
+
+from leap_kedro.pipelines.parameters import ParametersRefused, check, digest, recorded
+
+CONF = Path(__file__).parents[2] / "conf"
+
+
+@pytest.fixture
+def raw(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.delenv("ALFWORLD_DATA", raising=False)
+    tree: dict[str, Any] = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
+    return tree
+
+
+def where(path: str) -> str:
+    return "conf/base/parameters.yml"
+
+
+@pytest.mark.parametrize("env", ["base", "test"])
+def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env: str) -> None:
+    merged = OmegaConf.merge(raw, OmegaConf.load(CONF / env / "parameters.yml"))
+    check(OmegaConf.to_container(merged), where)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            "training.learning_rate",
+            -1,
+            "`training.learning_rate` is -1: should be greater than 0 (conf/base/parameters.yml)",
+        ),
+        ("rollout.episodes", "many", "`rollout.episodes` is 'many': should be a valid integer"),
+        (
+            "rollout.temprature",
+            1,
+            "`rollout.temprature` is no parameter (conf/base/parameters.yml). Did you mean `rollout.temperature`?",
+        ),
+        ("bootstrap.training.max_step", 1, "Did you mean `bootstrap.training.max_steps`?"),
+        ("sead", 1, "Did you mean `seed`?"),
+        ("environments.alfworld.sorce", "x", "Did you mean `environments.alfworld.source`?"),
+        ("environments.alfworld.source", "x", "`environments.alfworld.source` is 'x'"),
+        ("environment", "alfword", "Did you mean 'alfworld'?"),
+        ("correction.expert", "best", "`correction.expert` is 'best'"),
+        ("correction.privilege", 30, "`correction.privilege` is 30"),
+        ("training.epochs", 1, "exactly one budget"),
+        ("rollout", None, "`rollout` is None"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place_and_what_was_meant(
+    raw: dict[str, Any], path: str, value: Any, message: str
+) -> None:
+    OmegaConf.update(tree := OmegaConf.create(raw), path, value, force_add=True)
+    with pytest.raises(ParametersRefused) as caught:
+        check(OmegaConf.to_container(tree), where)  # type: ignore[arg-type]
+    assert message in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once(raw: dict[str, Any]) -> None:
+    raw["seed"], raw["rollout"]["slots"] = -1, 0
+    del raw["evaluation"]["max_actions"]
+    with pytest.raises(ParametersRefused) as caught:
+        check(raw, where)
+    assert "`seed` is -1" in str(caught.value)
+    assert "`rollout.slots` is 0" in str(caught.value)
+    assert "`evaluation.max_actions` is missing: set it in conf/base/parameters.yml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "changes"),
+    [
+        ("rollout.processes", 7, False),
+        ("training.threads", 3, False),
+        ("iteration", 4, False),
+        ("evaluation.policy", "somewhere", False),
+        ("base_model.transcripts", 99, False),
+        ("seed", 5, True),
+        ("rollout.temperature", 0.1, True),
+        ("environments.alfworld.on_malformed", "skip", True),
+    ],
+)
+def test_only_what_changes_results_is_recorded(raw: dict[str, Any], path: str, value: Any, changes: bool) -> None:
+    before = recorded(check(raw, where))
+    OmegaConf.update(tree := OmegaConf.create(raw), path, value, force_add=True)
+    after = recorded(check(OmegaConf.to_container(tree), where))  # type: ignore[arg-type]
+    assert (before != after) is changes
+    assert (digest(before) != digest(after)) is changes

@@ -1,0 +1,242 @@
+"""Nodes of the stages, each with plain values."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
+from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
+from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_base
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.correction.nodes import build_examples, correct
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
+from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks, prepare_tasks
+from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
+from leap_kedro.pipelines.episodes import AllEpisodesBroken
+from leap_kedro.pipelines.evaluation.nodes import (
+    choose_champion,
+    play_base_evaluation,
+    play_evaluation,
+    summarize_evaluation,
+)
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.rollout.nodes import choose_tasks, recall_parent, roll_out
+from leap_kedro.pipelines.rollout.parameters import RolloutParameters
+from leap_kedro.pipelines.training.nodes import NothingToLearn, train_policy
+from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.records import (
+    CorrectedEpisode,
+    Correction,
+    Episode,
+    Example,
+    Rejection,
+    StopReason,
+    Target,
+    Task,
+    Turn,
+    Verdict,
+)
+from leap_kedro.training.parameters import SFTParameters
+
+GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
+HOW = ("alfworld", GENERATED)
+
+
+@pytest.fixture(scope="module")
+def tasks() -> list[Task]:
+    return build_benchmark(GENERATED["alfworld"]).tasks("train", 6, 0)
+
+
+@pytest.fixture
+def policy(tiny_base: Path) -> SavedPolicy:
+    return SavedPolicy("pi_0", 0, tiny_base)
+
+
+def preparation(**changes: Any) -> DataPreparationParameters:
+    return DataPreparationParameters(
+        **{"train": 6, "validation": 3, "test": {"valid_seen": 2, "valid_unseen": 4}, **changes}
+    )
+
+
+def test_tasks_are_those_asked_for_and_the_seed_decides_which() -> None:
+    train, validation, test = prepare_tasks(*HOW, preparation(), seed=0)
+    assert (len(train), len(validation)) == (6, 3)
+    assert [task.split for task in test] == ["valid_seen"] * 2 + ["valid_unseen"] * 4
+    assert prepare_tasks(*HOW, preparation(), seed=0) == (train, validation, test)
+    assert prepare_tasks(*HOW, preparation(), seed=1)[0] != train
+
+
+def test_a_split_that_is_too_small_is_refused(monkeypatch: pytest.MonkeyPatch, tasks: list[Task]) -> None:
+    class Small:
+        def tasks(self, *_: object) -> list[Task]:
+            return tasks
+
+    monkeypatch.setattr("leap_kedro.pipelines.data_preparation.nodes.make_benchmark", lambda spec: Small())
+    with pytest.raises(TooFewTasks, match=r"has 6 tasks, and 6 for training with 3 for validation"):
+        prepare_tasks(*HOW, preparation(), seed=0)
+
+
+def test_no_task_is_rolled_out_again_before_all_others(tasks: list[Task]) -> None:
+    drawn = [choose_tasks(tasks, 2, iteration, seed=3) for iteration in (1, 2, 3)]
+    assert {task.id for each in drawn for task in each} == {task.id for task in tasks}
+    assert choose_tasks(tasks, 2, 4, seed=3) == drawn[0]
+    assert len(choose_tasks(tasks, 100, 1, seed=3)) == len(tasks)
+
+
+def rollout(**changes: Any) -> RolloutParameters:
+    return RolloutParameters(**{"episodes": 5, "temperature": 0.5, "max_actions": 3, "max_reply_tokens": 24, **changes})
+
+
+def test_a_rollout_plays_what_is_owed_and_no_more(policy: SavedPolicy, tasks: list[Task]) -> None:
+    *chunks, last = roll_out(policy, tasks, [], rollout(), *HOW, seed=0)
+    episodes = [episode for chunk in chunks for episode in chunk.records]
+    assert last.complete
+    assert not last.records
+    assert len({episode.id for episode in episodes}) == 5
+    assert {(episode.policy, episode.iteration) for episode in episodes} == {("pi_0", 1)}
+    broken = replace(episodes[0], stop=StopReason.POLICY_ERROR)
+    *again, _ = roll_out(policy, tasks, [broken, *episodes[1:4]], rollout(), *HOW, seed=0)
+    replayed = {episode.id: episode for chunk in again for episode in chunk.records}
+    assert replayed == {episode.id: episode for episode in (episodes[0], episodes[4])}
+
+
+def test_a_policy_that_cannot_answer_stops_the_rollout(policy: SavedPolicy, tasks: list[Task]) -> None:
+    with pytest.raises(AllEpisodesBroken, match=r"all 5 episodes broke.*pi_0.*exceed|all 5 episodes broke"):
+        list(roll_out(policy, [replace(task, payload={}) for task in tasks], [], rollout(), *HOW, seed=0))
+
+
+def test_the_parent_is_the_policy_before(policy: SavedPolicy) -> None:
+    pi_1 = replace(policy, id="pi_1", iteration=1)
+    assert recall_parent(policy, {0: policy}, 1) == policy
+    assert recall_parent(policy, {0: policy, 1: pi_1}, 2) == pi_1
+
+
+def test_corrections_are_resumed_by_episode_and_become_examples(policy: SavedPolicy, tasks: list[Task]) -> None:
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    how = CorrectionParameters(expert="surfaces")
+    *chunks, last = correct(rollouts, [], how, *HOW)
+    corrected: list[CorrectedEpisode] = [record for chunk in chunks for record in chunk.records]
+    assert last.complete
+    assert [len(each.corrections) for each in corrected] == [3] * 5
+    *owed, _ = correct(rollouts, corrected[:4], how, *HOW)
+    assert [record for chunk in owed for record in chunk.records] == corrected[4:]
+    examples = build_examples(rollouts, corrected, how)
+    by_id = {episode.id: episode for episode in rollouts}
+    assert [example.episode for example in examples] == sorted(by_id)
+    for example, each in zip(examples, corrected, strict=True):
+        assert example.turns == by_id[example.episode].turns
+        assert example.iteration == 1
+        assert [(t.step, t.action) for t in example.targets] == [
+            (c.step, c.action) for c in each.corrections if c.accepted
+        ]
+
+
+def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
+    policy: SavedPolicy, tasks: list[Task]
+) -> None:
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    rollouts[0] = replace(rollouts[0], stop=StopReason.ENVIRONMENT_ERROR)
+    rollouts[1] = replace(rollouts[1], stop=StopReason.SOLVED, success=True)
+    failed = CorrectionParameters(expert="surfaces", episodes=Which.FAILED)
+    corrected = [record for chunk in correct(rollouts, [], failed, *HOW) for record in chunk.records]
+    assert {each.episode for each in corrected} == {episode.id for episode in rollouts[2:]}
+    rejected = [
+        replace(each, corrections=tuple(replace(c, rejection=Rejection.LEAKED) for c in each.corrections))
+        for each in corrected[:1]
+    ]
+    assert build_examples(rollouts, rejected, failed) == []
+
+
+def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy, tasks: list[Task]) -> None:
+    (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    how = CorrectionParameters(expert="surfaces", corrections_an_episode=2)
+    corrected = CorrectedEpisode(
+        episode.id,
+        tuple(
+            Correction(episode.id, step, verdict, "r", f"action {step}", "t", 50)
+            for step, verdict in enumerate([Verdict.KEEP, Verdict.CORRECT, Verdict.KEEP, Verdict.CORRECT, Verdict.KEEP])
+        ),
+    )
+    (learnt,) = build_examples([episode], [corrected], how)
+    assert [target.step for target in learnt.targets] == [0, 1, 2, 3]
+
+
+def example(iteration: int, number: int) -> Example:
+    return Example(
+        f"{iteration}/{number}", iteration, "alfworld", "hall", (Turn("look", "x"),), (Target(0, "r", "look"),)
+    )
+
+
+PARTS = [[example(k, n) for n in range(size)] for k, size in enumerate((4, 6, 2))]
+
+
+@pytest.mark.parametrize(
+    ("policy_of_mix", "counts", "weights"),
+    [
+        (MixPolicy.ALL, [4, 6, 2], [1.0, 1.0, 1.0]),
+        (MixPolicy.EQUAL_SHARE, [2, 2, 2], [1.0, 1.0, 1.0]),
+        (MixPolicy.WEIGHTED, [4, 6, 2], [0.25, 0.5, 1.0]),
+    ],
+)
+def test_the_mix(policy_of_mix: MixPolicy, counts: list[int], weights: list[float]) -> None:
+    mixed = mix(PARTS[:2], PARTS[2], AggregationParameters(policy=policy_of_mix), seed=0)
+    assert [sum(each.iteration == k for each in mixed) for k in range(3)] == counts
+    found = {each.iteration: each.targets[0].weight for each in mixed}
+    assert [found[k] for k in range(3)] == weights
+    assert mix([part[::-1] for part in PARTS[:2]], PARTS[2], AggregationParameters(policy=policy_of_mix), 0) == mixed
+
+
+def test_a_student_without_a_fault_takes_no_share_from_others() -> None:
+    mixed = mix(PARTS[:1], [], AggregationParameters(policy=MixPolicy.EQUAL_SHARE), seed=0)
+    assert mixed == PARTS[0]
+
+
+def test_earlier_examples_are_those_before_the_iteration() -> None:
+    assert recall_examples(PARTS[0], {0: PARTS[0], 1: PARTS[1], 2: PARTS[2]}, 2) == PARTS[:2]
+
+
+def test_nothing_to_learn_is_said_in_words(policy: SavedPolicy, tmp_path: Path) -> None:
+    with pytest.raises(NothingToLearn, match=r"nothing to train pi_1 on"):
+        train_policy(policy, policy, [], tmp_path, TrainingParameters(max_steps=1), 0)
+
+
+def bootstrap(**changes: Any) -> BootstrapParameters:
+    values: dict[str, Any] = {"demonstrator": "surfaces", "demonstrations": 4, "noise": 0.0, "max_actions": 50}
+    return BootstrapParameters(**{**values, "training": SFTParameters(max_steps=1), **changes})
+
+
+def test_demonstrations_are_examples_of_iteration_0(tasks: list[Task]) -> None:
+    examples = demonstrate(tasks, bootstrap(), *HOW, seed=0)
+    assert [example.episode.split("/s0/")[0] for example in examples] == ["0/generated/train"] * 4
+    assert all(len(example.targets) == len(example.turns) for example in examples)
+    assert demonstrate(tasks, bootstrap(), *HOW, seed=0) == examples
+
+
+def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path) -> None:
+    assert find_base(bootstrap(base=str(tiny_base))) == SavedPolicy("base", -1, tiny_base)
+    with pytest.raises(NoSuchBase, match=r"no config.json"):
+        find_base(bootstrap(base=str(tmp_path)))
+
+
+def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list[Task]) -> None:
+    benchmark = build_benchmark(GENERATED["alfworld"])
+    test = [*benchmark.tasks("valid_seen", 1, 0), *benchmark.tasks("valid_unseen", 2, 0)]
+    how = EvaluationParameters(max_actions=2, max_reply_tokens=24, base_tasks=1)
+    few = [e for c in play_base_evaluation(policy, tasks[:3], test, [], how, *HOW, 0) for e in c.records]
+    assert sorted(episode.task.split for episode in few) == ["train", "valid_seen", "valid_unseen"]
+    episodes: list[Episode] = [
+        e for c in play_evaluation(policy, tasks[:3], test, few, how, *HOW, 0) for e in c.records
+    ]
+    assert len(episodes) == 6 - len(few)
+    summaries = summarize_evaluation(policy, [*few, *episodes], tasks[:3], how, *HOW, 0)
+    totals = {each["conditions"]["split"]: each["success"]["total"] for each in summaries}
+    assert totals == {"validation": 3, "valid_seen": 1, "valid_unseen": 2}
+    assert {each["conditions"]["role"] for each in summaries} == {"validation", "test"}
+    conditions = summaries[0]["conditions"]
+    assert (conditions["data_source"], conditions["text_version"]) == ("generated", "2.1.1")
+    best = choose_champion(summaries)
+    assert (best["policy"], best["iteration"], best["episodes"]) == ("pi_0", 0, 3)

@@ -1,0 +1,88 @@
+"""What the session refuses before it runs anything, and what it says."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import LoopProject
+from kedro.framework.startup import bootstrap_project
+from kedro.runner import ThreadRunner
+
+from leap_kedro.experiments.errors import RunRefused
+from leap_kedro.experiments.folders import Experiment
+from leap_kedro.experiments.lock import locked
+from leap_kedro.session import LeapSession
+
+
+@pytest.fixture
+def project(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LoopProject:
+    """A project in which nothing was run."""
+    monkeypatch.delenv("ALFWORLD_DATA", raising=False)
+    project = LoopProject(tmp_path / "project", tiny_base)
+    bootstrap_project(project.folder)
+    return project
+
+
+def refusal(project: LoopProject, pipelines: list[str] | None = None, **parameters: Any) -> str:
+    session = LeapSession.create(project.folder, env="test", runtime_params=parameters)
+    with pytest.raises(RunRefused) as caught, session:
+        session.run(pipeline_names=pipelines)
+    return str(caught.value)
+
+
+def test_an_iteration_without_the_one_before_is_refused_with_the_command_that_makes_it(project: LoopProject) -> None:
+    Experiment(project.folder / "data", "first").write_manifest(1, {})
+    message = refusal(project, experiment="first", iteration=5)
+    assert "needs iteration 4, which is not finished; the next one to run is 2" in message
+    assert "kedro leap run --experiment=first --iterations=5" in message
+
+
+def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: LoopProject) -> None:
+    assert "`training.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
+        project, training={"learning_rate": -1}
+    )
+    overriding = project.folder / "conf" / "test" / "parameters_mine.yml"
+    overriding.write_text("aggregation:\n  polcy: all\n")
+    message = refusal(project)
+    assert "`aggregation.polcy` is no parameter (conf/test/parameters_mine.yml)" in message
+    assert "Did you mean `aggregation.policy`?" in message
+    assert not (project.folder / "data" / "00_experiments").exists()
+
+
+def test_a_second_run_on_the_same_experiment_is_refused(project: LoopProject) -> None:
+    with locked(Experiment(project.folder / "data", "default")):
+        assert re.search(r"in use: the process with pid \d+ is running it", refusal(project))
+
+
+def test_other_parameters_on_an_existing_experiment_are_refused(project: LoopProject) -> None:
+    experiment = Experiment(project.folder / "data", "default")
+    refusal(project, iteration=2)
+    record = experiment.record_folder / "experiment.json"
+    assert not record.exists()
+    record.write_text(json.dumps({"parameters": {"seed": 3}}))
+    message = refusal(project)
+    assert "seed: 3 -> 0" in message
+    assert "--fresh" in message
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(project: LoopProject) -> None:
+    (project.folder / "data").rmdir()
+    (project.folder / "data").touch()
+    message = refusal(project)
+    assert f"Cannot write {project.folder}/data/00_experiments/default" in message
+    assert "run the same command again" in message
+
+
+def test_other_runners_are_refused(project: LoopProject) -> None:
+    session = LeapSession.create(project.folder, env="test")
+    with pytest.raises(RunRefused, match=r"ThreadRunner is not supported"), session:
+        session.run(runner=ThreadRunner())
+
+
+def test_official_games_that_are_not_there_are_named_with_the_command_that_gets_them(project: LoopProject) -> None:
+    options = {"alfworld": {"source": "official", "data_root": str(project.folder / "nowhere")}}
+    message = refusal(project, ["data_preparation"], environments=options)
+    assert "nowhere" in message
+    assert "alfworld-download" in message

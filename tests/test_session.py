@@ -62,6 +62,7 @@ def test_other_parameters_on_an_existing_experiment_are_refused(project: LoopPro
     record = experiment.record_folder / "experiment.json"
     assert not record.exists()
     record.write_text(json.dumps({"parameters": {"seed": 3}}))
+    (project.folder / "data" / "01_tasks" / "default").mkdir(parents=True)
     message = refusal(project)
     assert "seed: 3 -> 0" in message
     assert "--fresh" in message

@@ -44,7 +44,9 @@ def test_delete_takes_all_layers_of_this_experiment_only(experiment: Experiment)
 
 
 def test_other_parameters_are_refused_with_what_changed(experiment: Experiment) -> None:
+    check_parameters(experiment, {"seed": 9}, "nothing came of it")
     check_parameters(experiment, {"seed": 0, "rollout.episodes": 300, "gone": None}, "a")
+    (experiment.data / "01_tasks" / "first").mkdir(parents=True)
     check_parameters(experiment, {"seed": 0, "rollout.episodes": 300, "gone": None}, "a")
     with pytest.raises(RunRefused) as caught:
         check_parameters(experiment, {"seed": 0, "rollout.episodes": 100, "new": 1.5}, "b")

@@ -13,7 +13,7 @@ from leap_kedro.experiments.folders import Experiment
 
 
 def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], digest: str) -> None:
-    """Record the parameters at the experiment's first run; afterwards refuse others.
+    """Record the parameters at the experiment's first run; once it has files, refuse others.
 
     Args:
         experiment: The experiment.
@@ -25,7 +25,8 @@ def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], dige
         StorageError: If the record cannot be written.
     """
     path = experiment.record_folder / "experiment.json"
-    if not path.is_file():
+    has_files = any(folder != experiment.record_folder for folder in experiment.folders())
+    if not path.is_file() or not (has_files or experiment.finished(1)):
         record = {"experiment": experiment.name, "digest": digest, "parameters": dict(parameters)}
         write_text(path, json.dumps(record, indent=2, sort_keys=True))
         return

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
-from leap_kedro.reports.wording import conditions_in_words, interval_in_words, kind_in_words
+from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words, kind_in_words
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

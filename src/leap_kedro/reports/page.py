@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from leap_kedro.evaluation.sampling import sample
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
+from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words, kind_in_words
 from leap_kedro.records import Correction, Episode, Step, Verdict
 from leap_kedro.reports.figures import policy_names, split_names
-from leap_kedro.reports.wording import conditions_in_words, interval_in_words, kind_in_words
 
 SHOWN = 12
 """Episodes in each section of a page."""

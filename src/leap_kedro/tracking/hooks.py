@@ -117,7 +117,8 @@ class _TrackedSession:
         for run in self._opened:
             self._runs.open(run)
         mlflow.start_run(run_id=self._run, nested=True)
-        self._log_parameters(parameters, settings)
+        for run in self._opened:
+            self._log_parameters(run, parameters, settings)
 
     def saved(self, name: str) -> None:
         entry = self._entries.get(name)
@@ -143,15 +144,20 @@ class _TrackedSession:
             return self._runs.evaluation(str(chosen["policy"]), str(chosen.get("split") or "validation"))
         return None
 
-    def _log_parameters(self, parameters: dict[str, Any], settings: TrackingParameters) -> None:
-        """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag."""
+    def _log_parameters(self, run: str, parameters: dict[str, Any], settings: TrackingParameters) -> None:
+        """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag.
+
+        On the parent, too: it is what MLflow compares experiments by.
+        """
         from mlflow.entities import Param, RunTag
 
         client = self._runs.client
-        logged = client.get_run(self._run).data.params
+        logged = client.get_run(run).data.params
         values = loggable(parameters, settings.logged_parameters)
+        if run != self._run:
+            values.pop("iteration", None)
         client.log_batch(
-            self._run,
+            run,
             params=[Param(name, value) for name, value in values.items() if name not in logged],
             tags=[
                 RunTag(_CHANGED_TAG + name, value) for name, value in values.items() if logged.get(name, value) != value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.evaluation.success import EvaluationSummary, Role
+from leap_kedro.evaluation.success import EvaluationSummary
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -39,12 +39,14 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
         client.log_batch(run, metrics[start : start + _LARGEST_BATCH])
 
 
-def evaluation_points(summary: EvaluationSummary, step: int) -> list[Point]:
-    """Metrics of an evaluation, grouped by ``validation`` or the name of the split."""
-    conditions = summary.conditions
-    group = "validation" if conditions.role is Role.VALIDATION else conditions.split
+def headline_points(summary: EvaluationSummary, step: int) -> list[Point]:
+    """The success on a split, ``success_<split>``: names without a group come first among MLflow's charts."""
+    return [Point(f"success_{summary.conditions.split}", summary.success.rate, step)]
+
+
+def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:
+    """The other metrics of an evaluation, grouped by split."""
     values: dict[str, float] = {
-        "success": summary.success.rate,
         "success_low": summary.success.low,
         "success_high": summary.success.high,
         "episodes": summary.success.total,
@@ -56,7 +58,7 @@ def evaluation_points(summary: EvaluationSummary, step: int) -> list[Point]:
         **{f"stopped_by_{reason.value}": count for reason, count in summary.stop_reasons.items()},
         **{f"success_by_type/{kind.kind}": kind.success.rate for kind in summary.by_kind},
     }
-    return [Point(f"{group}/{name}", float(value), step) for name, value in values.items()]
+    return [Point(f"{summary.conditions.split}/{name}", float(value), step) for name, value in values.items()]
 
 
 def scalars(value: Any, prefix: str, step: int) -> Iterator[Point]:

@@ -5,30 +5,45 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+CHAMPION_TAG = "leap.champion"
+_CONDITIONS_TAG = "leap.conditions"
 _NOTE_TAG = "mlflow.note.content"
-_SUCCESS = "/success"
+_SUCCESS = "success_"
 
 
-def write_overview(client: "MlflowClient", parent: str) -> None:
-    """Write the table of success by policy and split, from the parent's metrics."""
-    found = client.get_run(parent).data.metrics
-    splits = sorted(
-        (key.removesuffix(_SUCCESS) for key in found if key.endswith(_SUCCESS) and key.count("/") == 1),
-        key=lambda split: (split != "validation", split),
-    )
-    rows: dict[int, dict[str, str]] = {}
+def write_overview(client: "MlflowClient", parent: str, conditions: str = "") -> None:
+    """Write the table of success by policy and split, from the parent's metrics.
+
+    Args:
+        client: Client of the tracking server.
+        parent: Id of the parent run.
+        conditions: What the results were measured under, in words; as said before where empty.
+    """
+    if conditions:
+        client.set_tag(parent, _CONDITIONS_TAG, conditions)
+    run = client.get_run(parent)
+    keys = (key for key in run.data.metrics if key.startswith(_SUCCESS) and "/" not in key)
+    splits = sorted((key.removeprefix(_SUCCESS) for key in keys), key=lambda split: (split != "validation", split))
+    cells: dict[int, dict[str, str]] = {}
     for split in splits:
-        bounds = {bound: _by_step(client, parent, f"{split}/success{bound}") for bound in ("", "_low", "_high")}
-        for step, rate in bounds[""].items():
-            low, high = bounds["_low"].get(step, rate), bounds["_high"].get(step, rate)
-            rows.setdefault(step, {})[split] = f"{rate:.1%} ({low:.1%} to {high:.1%})"
-    table = ["| policy | " + " | ".join(splits) + " |", "|" + " --- |" * (len(splits) + 1)]
-    table += [
-        f"| pi_{step} | " + " | ".join(row.get(split, "") for split in splits) + " |"
-        for step, row in sorted(rows.items())
+        low = _by_step(client, parent, f"{split}/success_low")
+        high = _by_step(client, parent, f"{split}/success_high")
+        for step, rate in _by_step(client, parent, f"{_SUCCESS}{split}").items():
+            cells.setdefault(step, {})[split] = f"{rate:.1%} ({low.get(step, rate):.1%} to {high.get(step, rate):.1%})"
+    rows = [
+        [_policy(step, run.data.tags.get(CHAMPION_TAG)), *(row.get(split, "") for split in splits)]
+        for step, row in sorted(cells.items())
     ]
-    text = "Success with 95 % interval (Wilson) by policy. In the charts, step = iteration.\n\n" + "\n".join(table)
+    lines = [["policy", *splits], ["---"] * (len(splits) + 1), *rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    how = run.data.tags.get(_CONDITIONS_TAG, conditions)
+    text = f"{table}\n\nSuccess with 95 % interval (Wilson); {how}. Step of the charts: iteration, -1 the base."
     client.set_tag(parent, _NOTE_TAG, text)
+
+
+def _policy(step: int, champion: str | None) -> str:
+    name = "base" if step < 0 else f"pi_{step}"
+    return f"**{name} (champion)**" if name == champion else name
 
 
 def _by_step(client: "MlflowClient", run: str, key: str) -> dict[int, float]:

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.evaluation.sampling import sample
 from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.evaluation.wording import conditions_in_words
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.lineage import log_input
-from leap_kedro.tracking.metrics import Point, evaluation_points, histories, log_points, scalars
-from leap_kedro.tracking.models import Answering, register_policy, set_champion
-from leap_kedro.tracking.overview import write_overview
+from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, scalars
+from leap_kedro.tracking.models import Answering, policy_alias, register_policy, set_champion
+from leap_kedro.tracking.overview import CHAMPION_TAG, write_overview
 from leap_kedro.tracking.runs import ExperimentRuns
 from leap_kedro.tracking.traces import log_traces
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_LOGGED_TAG = "leap.logged."
+_LOGGED_TAG = "leap.logged"
+_BEFORE_PI_0 = -1  # step of the base in the charts
 
 
 @dataclass(frozen=True)
@@ -59,36 +61,38 @@ class Recorder:
             case Kind.POLICY:
                 register_policy(self.client, run, self.runs.name, iteration, path_of(dataset), self.answering)
             case Kind.CHAMPION:
-                set_champion(self.client, self.runs.name, int(dataset.load()["iteration"]))
+                best = int(dataset.load()["iteration"])
+                set_champion(self.client, self.runs.name, best)
+                self.client.set_tag(self.runs.parent(), CHAMPION_TAG, policy_alias(best))
+                write_overview(self.client, self.runs.parent())
             case Kind.REPORT:
                 self.client.log_artifact(run, str(path_of(dataset)), "reports")
             case Kind.EPISODES:
                 log_traces(self.client, run, sample(dataset.load(), self.traced_episodes))
-        self.client.set_tag(run, _LOGGED_TAG + name, "true")
+        self.client.set_tag(run, _LOGGED_TAG, " ".join(sorted({*self._logged(run), name})))
 
     def log_missing(self, entries: Mapping[str, Tracked], catalog: Any) -> None:
         """Log complete datasets that a killed run has written and not logged any more."""
         for name, entry in entries.items():
             run = self._run_of(self.iteration if entry.iteration is None else entry.iteration)
-            if _LOGGED_TAG + name not in self.client.get_run(run).data.tags and catalog.exists(name):
+            if name not in self._logged(run) and catalog.exists(name):
                 self.log(name, entry, catalog.get(name))
+
+    def _logged(self, run: str) -> list[str]:
+        return str(self.client.get_run(run).data.tags.get(_LOGGED_TAG, "")).split()
 
     def _run_of(self, iteration: int) -> str:
         return self.by_hand or self.runs.iteration(iteration)
 
     def _log_evaluations(self, summaries: Iterable[EvaluationSummary]) -> None:
         for summary in summaries:
-            step = summary.iteration or 0
-            points = evaluation_points(summary, step)
+            step = _BEFORE_PI_0 if summary.iteration is None else summary.iteration
+            points = headline_points(summary, step) + detail_points(summary, step)
             if self.by_hand:
                 log_points(self.client, self.by_hand, points)
-            elif summary.iteration is None:
-                outside = [Point(f"{summary.policy}/{point.key}", point.value, step) for point in points]
-                log_points(self.client, self.runs.parent(), outside)
             else:
-                self._log_on_both(self.runs.iteration(step), points)
-        if not self.by_hand:
-            write_overview(self.client, self.runs.parent())
+                self._log_on_both(self.runs.iteration(max(0, step)), points)
+                write_overview(self.client, self.runs.parent(), conditions_in_words(summary.conditions))
 
     def _log_metrics(self, run: str, value: Any, prefix: str, iteration: int) -> None:
         log_points(self.client, run, list(histories(value, prefix)))

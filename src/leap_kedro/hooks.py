@@ -2,6 +2,7 @@
 
 import logging
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.manifest import build_manifest, content_hash
@@ -62,7 +64,8 @@ class ManifestHooks:
     def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
         """Say how to go on."""
         if self._clock:
-            self._clock.stop()
+            with suppress(StorageError):  # a full disk, say: the error at hand tells more
+                self._clock.stop()
             logger.error("The run stopped. Run the same command again: it continues, and repeats nothing finished.")
 
     @hook_impl

@@ -7,6 +7,7 @@ begins, continues and extends an experiment.
 
 import logging
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import yaml
 from kedro.framework.session import KedroSession
 from kedro.runner import AbstractRunner, SequentialRunner
 
-from leap_kedro.datasets.errors import StorageError
+from leap_kedro.datasets.errors import StorageError, cannot_write, is_refusal
 from leap_kedro.environments.protocol import EnvironmentFailure, TaskDataError
 from leap_kedro.evaluation.success import NothingMeasured
 from leap_kedro.experiments.errors import RunRefused
@@ -65,7 +66,20 @@ _TOLD = (
 )
 """Errors whose message says all that a user needs: shown without a traceback."""
 
+_LITTLE = 1 << 20  # bytes
+
 logger = logging.getLogger(__name__)
+
+
+class _NoResumeHint(logging.Filter):
+    """Drops Kedro's advice to continue with ``--from-nodes``: it would redo what the same command keeps."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the message is shown."""
+        return "You can resume the pipeline run" not in record.getMessage()
+
+
+_NO_RESUME_HINT = _NoResumeHint()
 
 
 class LeapSession(KedroSession):
@@ -111,6 +125,7 @@ class LeapSession(KedroSession):
                 check_parameters(experiment, values, digest(values))
                 self._pass_on(experiment=experiment.name, iteration=iteration)
                 logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
+                logging.getLogger(SequentialRunner.__module__).addFilter(_NO_RESUME_HINT)
                 return super().run(
                     pipeline_names=names,
                     tags=tags,
@@ -119,14 +134,27 @@ class LeapSession(KedroSession):
                     **filters,
                 )
         except _TOLD as error:
-            raise RunRefused(str(error)) from error
+            raise RunRefused(f"{error}{self._disk_is_full()}") from error
+        except OSError as error:
+            if not is_refusal(error):
+                raise
+            raise RunRefused(str(cannot_write(Path(error.filename or self._data), error))) from error
 
     def experiment(self) -> Experiment:
         """The experiment that the session's parameters name. Raises `RunRefused` if they are wrong."""
         return self._folders(self._checked_parameters())
 
     def _folders(self, parameters: LeapParameters) -> Experiment:
-        return Experiment(self._project_path / "data", parameters.experiment)
+        return Experiment(self._data, parameters.experiment)
+
+    @property
+    def _data(self) -> Path:
+        return self._project_path / "data"
+
+    def _disk_is_full(self) -> str:
+        """A hint for errors of other processes, which a full disk keeps from saying why."""
+        free = shutil.disk_usage(self._data if self._data.is_dir() else self._project_path).free
+        return f"\nThe disk that holds {self._data} is full: free some space." if free < _LITTLE else ""
 
     def _checked_parameters(self) -> LeapParameters:
         try:

@@ -20,6 +20,11 @@ class StorageError(DatasetError):
     """A file could not be read or written; the message names the path, the cause and what to do next."""
 
 
+def is_refusal(error: OSError) -> bool:
+    """Whether the operating system refused to write, for a reason that the user can mend."""
+    return error.errno in _CAUSES
+
+
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """The error to raise when writing `path` failed with `error`."""
     cause = _CAUSES.get(error.errno or 0, f"{error.strerror or error}. Mend that")

@@ -15,7 +15,7 @@ LOOK = (
     "MLflow (learning curves):  MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false "
     "mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db",
     "Pipeline and plots:        kedro viz run",
-    "Next iteration:            the same command again",
+    "Next iteration:            kedro run again with the same parameters, or kedro leap run --iterations=K",
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import ParseStatus, Turn
 
-SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<ask>", "<privileged>")
+SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<privileged>")
 
 
 class EmbeddedRenderer:
@@ -21,7 +21,7 @@ class EmbeddedRenderer:
         """Wrap `tokenizer`, as `leap_kedro.embedded.tokenizer.build_tokenizer` makes it."""
         self._tokenizer = tokenizer
         ids = tokenizer.convert_tokens_to_ids(list(SPECIAL_TOKENS))
-        self._pad, self._unk, self._bos, self._end, self._act, self._reply, self._ask, self._privileged = ids
+        self._pad, self._unk, self._bos, self._end, self._act, self._reply, self._privileged = ids
         self.text_ids = lru_cache(maxsize=50_000)(self._encode)
 
     @property
@@ -46,8 +46,11 @@ class EmbeddedRenderer:
         return [self._reply]
 
     def question(self, text: str) -> list[int]:
-        """Token ids that ask a question about the trunk (base training)."""
-        return [self._ask, *self.text_ids(text), self._reply]
+        """Token ids that ask a question about the trunk (base training).
+
+        It stands where a reply begins, so that a question like "I need a mug." is what a reply's first clause will be.
+        """
+        return [self._reply, *self.text_ids(text)]
 
     def answer(self, text: str) -> list[int]:
         """Token ids of an answer, its end included (base training)."""

@@ -34,14 +34,19 @@ def test_every_entity_of_an_answer_was_shown_before_it() -> None:
             assert all(name in shown for name in re.findall(r"[a-z]+ \d+", question.answer)), question
 
 
-def test_what_is_here_is_read_off_the_present_view() -> None:
-    for transcript, question in asked("here"):
-        if question.answer != "No.":
-            thing = question.answer.removesuffix(" is here.")
-            assert kind_of(thing) == question.text.removeprefix("Is there a ").removesuffix("?")
-            assert thing in text_before(transcript, question)
-    answers = [question.answer == "No." for _, question in asked("here")]
-    assert 0.2 < sum(answers) / len(answers) < 0.9
+def test_a_need_is_answered_by_what_is_here_or_else_by_what_was_seen() -> None:
+    answers = []
+    for transcript, question in asked("need"):
+        kind = question.text.removeprefix("I need a ").removesuffix(".")
+        shown = text_before(transcript, question)
+        if question.answer == "Nowhere.":
+            assert not re.search(rf"you see [^.]*\b{kind} \d", shown.partition("Your task is to")[2])
+        else:
+            thing = re.search(r"[a-z]+ \d+", question.answer)
+            assert thing is not None
+            assert kind_of(thing[0]) == kind
+        answers.append("here" if "is here" in question.answer else "seen" if "I saw" in question.answer else "nowhere")
+    assert all(answers.count(answer) > 0.1 * len(answers) for answer in ("here", "seen", "nowhere"))
 
 
 @pytest.mark.parametrize("kind", ["next_place", "next_surface", "next_container", "next_of_kind"])

@@ -17,8 +17,6 @@ from leap_kedro.environments.questions import Question, Transcript
 from leap_kedro.records import Task, Turn
 
 QUESTION_PHRASES = (
-    "Is there a",
-    "Where did I see a",
     "Where is",
     "What do I have",
     "Which",
@@ -178,19 +176,20 @@ def _kind_to_ask(notes: Notes, dice: random.Random) -> str:
     return dice.choice(dice.choice(pools))
 
 
-def _ask_here(notes: Notes, dice: random.Random) -> Asked:
+def _ask_need(notes: Notes, dice: random.Random) -> Asked:
+    """Where such a thing is, as far as it was seen; asked like the first clause of a reason."""
     kind = _kind_to_ask(notes, dice)
-    found = [thing for thing in notes.view if kind_of(thing) == kind]
-    return f"Is there a {kind}?", f"{found[0]} is here." if found else "No."
-
-
-def _ask_seen(notes: Notes, dice: random.Random) -> Asked:
-    kind = _kind_to_ask(notes, dice)
-    places = notes.memory.where(kind)
-    if places:
-        thing, place = places[0]
-        return f"Where did I see a {kind}?", f"I saw {thing} at {place}."
-    return f"Where did I see a {kind}?", "Nowhere."
+    question = f"I need a {kind}."
+    if notes.memory.held and kind_of(notes.memory.held) == kind:
+        return question, f"I have {notes.memory.held}."
+    here = [thing for thing in notes.view if kind_of(thing) == kind]
+    if here:
+        return question, f"{here[0]} is here."
+    seen = notes.memory.where(kind)
+    if seen:
+        thing, place = seen[0]
+        return question, f"I saw {thing} at {place}."
+    return question, "Nowhere."
 
 
 def _ask_where(notes: Notes, dice: random.Random) -> Asked | None:
@@ -288,8 +287,7 @@ def _about_privileged(notes: Notes, privileged: tuple[str, ...], dice: random.Ra
 
 
 _ASKERS: dict[str, tuple[float, Callable[[Notes, random.Random], Asked | None]]] = {
-    "here": (5.0, _ask_here),
-    "seen": (3.0, _ask_seen),
+    "need": (8.0, _ask_need),
     "where": (2.5, _ask_where),
     "held": (1.0, _ask_held),
     "next_of_kind": (2.0, _ask_next_of_kind),

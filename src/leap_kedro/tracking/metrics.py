@@ -11,6 +11,8 @@ from leap_kedro.evaluation.success import EvaluationSummary
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+HEADLINE = "evaluation/success_"
+"""Start of the name of the success metric; the split follows."""
 _LARGEST_BATCH = 1000  # MLflow's limit
 
 
@@ -40,8 +42,8 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
 
 
 def headline_points(summary: EvaluationSummary, step: int) -> list[Point]:
-    """The success on a split, ``success_<split>``: names without a group come first among MLflow's charts."""
-    return [Point(f"success_{summary.conditions.split}", summary.success.rate, step)]
+    """The success on a split, in the group ``evaluation``, which comes first among MLflow's charts (by alphabet)."""
+    return [Point(f"{HEADLINE}{summary.conditions.split}", summary.success.rate, step)]
 
 
 def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:

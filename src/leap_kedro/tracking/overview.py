@@ -2,13 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from leap_kedro.tracking.metrics import HEADLINE
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION_TAG = "leap.champion"
 _CONDITIONS_TAG = "leap.conditions"
 _NOTE_TAG = "mlflow.note.content"
-_SUCCESS = "success_"
 
 
 def write_overview(client: "MlflowClient", parent: str, conditions: str = "") -> None:
@@ -22,13 +23,13 @@ def write_overview(client: "MlflowClient", parent: str, conditions: str = "") ->
     if conditions:
         client.set_tag(parent, _CONDITIONS_TAG, conditions)
     run = client.get_run(parent)
-    keys = (key for key in run.data.metrics if key.startswith(_SUCCESS) and "/" not in key)
-    splits = sorted((key.removeprefix(_SUCCESS) for key in keys), key=lambda split: (split != "validation", split))
+    found = (key.removeprefix(HEADLINE) for key in run.data.metrics if key.startswith(HEADLINE))
+    splits = sorted(found, key=lambda split: (split != "validation", split))
     cells: dict[int, dict[str, str]] = {}
     for split in splits:
         low = _by_step(client, parent, f"{split}/success_low")
         high = _by_step(client, parent, f"{split}/success_high")
-        for step, rate in _by_step(client, parent, f"{_SUCCESS}{split}").items():
+        for step, rate in _by_step(client, parent, f"{HEADLINE}{split}").items():
             cells.setdefault(step, {})[split] = f"{rate:.1%} ({low.get(step, rate):.1%} to {high.get(step, rate):.1%})"
     rows = [
         [_policy(step, run.data.tags.get(CHAMPION_TAG)), *(row.get(split, "") for split in splits)]

@@ -6,12 +6,13 @@ The answers use the clauses of `reasons.py`, so that what is learnt here serves 
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from leap_kedro.environments.alfworld import reading
 from leap_kedro.environments.alfworld.memory import Memory
 from leap_kedro.environments.alfworld.placement import OPENABLE_KINDS, ROW_KINDS
-from leap_kedro.environments.alfworld.reading import kind_of
+from leap_kedro.environments.alfworld.reading import Change, kind_of
 from leap_kedro.environments.protocol import Benchmark, Environment, Oracle
 from leap_kedro.environments.questions import Question, Transcript
 from leap_kedro.records import Task, Turn
@@ -29,6 +30,8 @@ QUESTION_PHRASES = (
     "Where am I",
     "What is needed",
     "What was done to",
+    "What does",
+    "lack",
     "Was I at",
     "Yes",
     "No",
@@ -266,6 +269,35 @@ def _ask_change(notes: Notes, dice: random.Random) -> Asked | None:
     return f"What was done to {thing}?", " ".join(changes) + "." if changes else "nothing."
 
 
+def _ask_lack(notes: Notes, dice: random.Random) -> Asked | None:
+    """What the goal still asks to be done to a thing."""
+    goal = notes.memory.goal
+    things = sorted(_whereabouts(notes))
+    needed = [thing for thing in things if kind_of(thing) == goal.kind]
+    pools = [pool for pool in (things, needed, needed) if pool]
+    if not pools:
+        return None
+    thing = dice.choice(dice.choice(pools))
+    lacking = goal.change and kind_of(thing) == goal.kind and goal.change not in notes.memory.changes.get(thing, ())
+    return f"What does {thing} lack?", f"{goal.change}." if lacking else "nothing."
+
+
+def _ask_station(notes: Notes, dice: random.Random) -> Asked | None:
+    """Where one cleans, heats or cools in this room."""
+    stations = {change: notes.memory.of_kind(change.station) for change in Change}
+    possible = [change for change in Change if stations[change]]
+    if not possible:
+        return None
+    change = dice.choice(possible)
+    return f"To {change} it I need", f"{stations[change][0]}."
+
+
+def _ask_destination(notes: Notes, _: random.Random) -> Asked | None:
+    """The first place listed of the kind that the goal names."""
+    places = notes.memory.of_kind(notes.memory.goal.place)
+    return ("It goes to", f"{places[0]}.") if places else None
+
+
 def _ask_visited(notes: Notes, dice: random.Random) -> Asked:
     pool = sorted(notes.visited) if notes.visited and dice.random() < 0.5 else list(notes.memory.places)
     place = dice.choice(pool)
@@ -275,11 +307,11 @@ def _ask_visited(notes: Notes, dice: random.Random) -> Asked:
 def _about_privileged(notes: Notes, privileged: tuple[str, ...], dice: random.Random) -> Asked | None:
     """Where something is by the privileged block; what was seen to move since is not asked about."""
     known = _whereabouts(notes)
-    told = {}
-    for fact in privileged:
-        thing, _, place = fact.rstrip(".").partition(" is in ")
-        if place and known.get(thing, place) == place:
-            told[thing] = place
+    pairs = [fact.rstrip(".").partition(" is in ")[::2] for fact in privileged]
+    several = Counter(thing for thing, place in pairs if place)
+    told = {
+        thing: place for thing, place in pairs if place and several[thing] == 1 and known.get(thing, place) == place
+    }
     if not told:
         return None
     thing = dice.choice(sorted(told))
@@ -298,6 +330,9 @@ _ASKERS: dict[str, tuple[float, Callable[[Notes, random.Random], Asked | None]]]
     "place": (2.0, _ask_place),
     "needed": (1.0, _ask_needed),
     "change": (1.0, _ask_change),
-    "visited": (2.0, _ask_visited),
+    "lack": (1.5, _ask_lack),
+    "station": (1.0, _ask_station),
+    "destination": (1.0, _ask_destination),
+    "visited": (1.5, _ask_visited),
     "privileged": (2.0, lambda *_: None),
 }

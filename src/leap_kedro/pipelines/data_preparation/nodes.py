@@ -50,6 +50,7 @@ def prepare_tasks(
     test = [
         task
         for split, wanted in parameters.test.items()
+        if wanted != 0
         for task in benchmark.tasks(split, wanted, seed)
         if task.id not in known
     ]

@@ -132,6 +132,21 @@ def test_the_same_command_runs_the_next_iteration(finished_project: LoopProject,
     assert mixed == {0, 1, 2}
 
 
+def test_any_saved_policy_is_evaluated_on_any_split(finished_project: LoopProject, tmp_path: Path) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    chosen = f"{project.parameters},evaluation.policy=models:/leap-default@champion,evaluation.split=valid_unseen"
+    done = project.kedro("run", "--pipelines=evaluation", "--env=test", f"--params={chosen}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = (project.folder / "data/06_evaluation/default/saved").iterdir()
+    assert str(path) in done.stdout
+    (summary,) = json.loads(path.read_text())
+    assert summary["conditions"]["split"] == "valid_unseen"
+    assert summary["success"].keys() == {"count", "total", "rate", "low", "high"}
+    assert summary["success"]["total"] == 3
+    assert summary["mean_actions"] > 0
+    assert sum(kind["success"]["total"] for kind in summary["by_kind"]) == 3
+
+
 def canonical(records: list[dict[str, Any]]) -> list[str]:
     """Records without what the clock or the order of ends decides."""
     return sorted(json.dumps(record, sort_keys=True) for record in records)

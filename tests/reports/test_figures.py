@@ -15,11 +15,12 @@ def test_the_learning_curve_shows_each_split_with_intervals_from_base_to_the_new
     figure = learning_curve(RESULTS)
     validation, test = figure.data
     assert (validation.name, test.name) == ("validation (10 tasks)", "valid_unseen (20 tasks)")
-    assert list(validation.x) == ["base", "pi_0", "pi_1"]
+    assert list(validation.x) == pytest.approx([-0.035, 0.965, 1.965])
+    assert list(test.x) == pytest.approx([2.035])
     assert list(validation.y) == [0, 50, 90]
     assert validation.y[1] + validation.error_y.array[1] == pytest.approx(76.34, abs=0.01)
     assert validation.y[1] - validation.error_y.arrayminus[1] == pytest.approx(23.66, abs=0.01)
-    assert list(figure.layout.xaxis.categoryarray) == ["base", "pi_0", "pi_1"]
+    assert list(figure.layout.xaxis.ticktext) == ["base", "pi_0", "pi_1"]
     assert "held to the admissible actions" in figure.layout.title.subtitle.text
 
 

@@ -69,7 +69,7 @@ def test_results_are_side_by_side(page: str) -> None:
 
 def test_corrections_stand_beside_the_steps(page: str) -> None:
     text = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", page))
-    assert "1 correct, 1 keep, 1 rejected: leaked." in text
+    assert "1 corrected, 1 kept, 1 rejected: leaked." in text
     assert "fly refused corrects it I need a mug. I look around. look" in text
     assert "(no action: no action) refused keeps it" in text
     assert "leaks mug 2" in text

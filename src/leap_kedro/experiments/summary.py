@@ -14,6 +14,8 @@ from leap_kedro.experiments.folders import Experiment, experiment_names
 LOOK = (
     "MLflow (learning curves):  MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false "
     "mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db",
+    "                           http://127.0.0.1:5000/#/experiments/1/runs"
+    "?workflowType=machine_learning&compareRunsMode=CHART",
     "Pipeline and plots:        kedro viz run",
     "Next iteration:            kedro run again with the same parameters, or kedro leap run --iterations=K",
 )

@@ -15,6 +15,7 @@ from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words
 from leap_kedro.records import Correction, Episode, Step, Verdict
 from leap_kedro.reports.figures import policy_names, split_names
 
+_VERDICTS = {Verdict.KEEP: "kept", Verdict.CORRECT: "corrected"}
 SHOWN = 12
 """Episodes in each section of a page."""
 
@@ -100,7 +101,7 @@ def correction_counts(corrections: Mapping[str, Sequence[Correction]]) -> dict[s
         Counter(
             f"rejected: {kind_in_words(correction.rejection.value)}"
             if correction.rejection
-            else correction.verdict.value
+            else _VERDICTS[correction.verdict]
             for of_episode in corrections.values()
             for correction in of_episode
         )

@@ -52,10 +52,10 @@ def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
     assert first.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
     # Metrics: on the iteration's run, and by iteration on the parent; pi_0's there alone, the base beside the curve.
-    assert look.history("experiment", "evaluation/success_validation") == [(-1, 0.0), (0, 0.5), (1, 0.9), (2, 0.8)]
-    assert look.history("experiment", "evaluation/success_valid_unseen") == [(1, 0.8), (2, 0.7)]
+    assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5), (1, 0.9), (2, 0.8)]
+    assert look.history("experiment", "success/valid_unseen") == [(1, 0.8), (2, 0.7)]
     assert look.history("experiment", "validation/mean_actions")[0] == (-1, 2.0)
-    assert look.history("iteration1", "evaluation/success_validation") == [(1, 0.9)]
+    assert look.history("iteration1", "success/validation") == [(1, 0.9)]
     assert second.data.metrics["validation/success_by_type/look_at_obj_in_light"] == 0.8
     assert look.history("iteration1", "training/losses") == [(10, 1.5), (20, 0.5)]
     assert look.history("experiment", "training/steps") == [(1, 20), (2, 20)]
@@ -98,7 +98,7 @@ def test_an_interrupted_run_goes_on_in_the_same_runs(project: SmallProject, look
     assert statuses == {"RUNNING"}
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert {run.info.run_id for run in runs.values()} == {run.info.run_id for run in failed.values()}
-    assert look.history("experiment", "evaluation/success_validation") == [(-1, 0.0), (0, 0.5), (1, 0.9)]
+    assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5), (1, 0.9)]
     assert len(look.client.search_model_versions("name = 'leap-small'")) == 1
 
 
@@ -109,7 +109,7 @@ def test_what_a_killed_run_wrote_and_did_not_log_is_logged(project: SmallProject
         (name,) = node.outputs
         catalog.save(name, node.run({key: catalog.load(key) for key in node.inputs})[name])
     project.run(1, nodes=("base", "pi_0"))
-    assert look.history("experiment", "evaluation/success_validation") == [(-1, 0.0), (0, 0.5)]
+    assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5)]
 
 
 def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject, look: Look) -> None:
@@ -139,7 +139,7 @@ def test_an_evaluation_by_hand_has_a_run_of_its_own(project: SmallProject, look:
     project.run(1, pipeline_name="evaluation", nodes=("evaluate",))
     run = look.runs()["evaluation"]
     assert run.info.run_name == "models:/leap-small@champion on valid_unseen"
-    assert run.data.metrics["evaluation/success_valid_unseen"] == 0.8
+    assert run.data.metrics["success/valid_unseen"] == 0.8
     assert run.info.status == "FINISHED"
     assert look.runs()["iteration1"].data.metrics == before["iteration1"].data.metrics
     assert set(look.runs()) == {"experiment", "iteration1", "evaluation"}

@@ -11,7 +11,7 @@ from leap_kedro.evaluation.success import EvaluationSummary
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-HEADLINE = "evaluation/success_"
+HEADLINE = "success/"
 """Start of the name of the success metric; the split follows."""
 _LARGEST_BATCH = 1000  # MLflow's limit
 
@@ -42,7 +42,7 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
 
 
 def headline_points(summary: EvaluationSummary, step: int) -> list[Point]:
-    """The success on a split, in the group ``evaluation``, which comes first among MLflow's charts (by alphabet)."""
+    """The success on a split, in the group ``success``, which comes first among MLflow's charts (by alphabet)."""
     return [Point(f"{HEADLINE}{summary.conditions.split}", summary.success.rate, step)]
 
 

@@ -85,11 +85,9 @@ def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) 
 
 def _retire_runs(session: LeapSession, experiment: str) -> None:
     """Set the experiment's MLflow runs aside: they stay to be looked at, and the new ones begin empty."""
-    from leap_kedro.tracking.runs import ExperimentRuns
+    from leap_kedro.tracking.runs import runs_of
 
-    mlflow = session.load_context().mlflow  # type: ignore[attr-defined]
-    client, place = mlflow.server._mlflow_client, mlflow.tracking.experiment._experiment.experiment_id
-    ExperimentRuns(client, place, experiment).retire()
+    runs_of(session.load_context(), experiment).retire()
 
 
 def _delete(experiment: Experiment, yes: bool) -> None:

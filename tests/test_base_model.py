@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from conftest import LoopProject
+from loop_project import LoopProject
 
 from leap_kedro.datasets.policy import read_policy
 

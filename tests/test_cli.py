@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import LoopProject
 from kedro.framework.startup import bootstrap_project
+from loop_project import LoopProject
 
 from leap_kedro.cli import cli
 

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from conftest import LoopProject
+from loop_project import LoopProject
 
 STAGES = {
     "01_tasks/default/train.jsonl": 12,

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, LoopProject
+from loop_project import ROOT, LoopProject
 
 NOTEBOOK = ROOT / "notebooks" / "compare_iterations.ipynb"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LoopProject
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ThreadRunner
+from loop_project import LoopProject
 
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LoopProject
+from loop_project import LoopProject
 
 pytest.importorskip("kedro_viz", reason="kedro-viz is not installed: pip install 'leap_kedro[viz]'")
 

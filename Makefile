@@ -22,7 +22,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 install: $(INSTALLED)  ## Make .venv with everything in it, versions pinned
 
 demo: $(INSTALLED)  ## Run one LEAP iteration and show pi_0 beside pi_1 (at most 10 minutes on 2 cores)
-	$(BIN)/kedro run --pipeline=leap_iteration
+	$(BIN)/kedro run --pipelines=leap_iteration
 
 test: lint  ## Lint, types, floors and tests
 	$(BIN)/pytest

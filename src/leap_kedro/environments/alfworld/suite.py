@@ -106,7 +106,7 @@ class ALFWorld:
 
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
         """Random walks through generated games, whatever the source of the tasks, with questions about them."""
-        from leap_kedro.environments.alfworld.questions import random_transcripts
+        from leap_kedro.environments.alfworld.walks import random_transcripts
 
         generated = ALFWorld(self.options.model_copy(update={"source": Source.GENERATED}))
         return random_transcripts(generated, split, count, longest, questions, seed)

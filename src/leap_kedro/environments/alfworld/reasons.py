@@ -4,6 +4,7 @@
 history, and entities are always written as the game writes them ("drawer 4"). `TEMPLATES` lists every clause.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -53,7 +54,38 @@ class Fact(StrEnum):
     HELD = "I have {thing}."
 
 
-TEMPLATES: tuple[str, ...] = tuple(dict.fromkeys((*Need, *Because, *Fact)))
+class Hint(StrEnum):
+    """Clauses of a teacher that knows more than it may say."""
+
+    OFTEN = "Such things are often at a {kind}."
+    """A general principle: the kind of place."""
+    PERHAPS = "Perhaps it is at {place}."
+    """A guess that is none: the place itself."""
+
+
+VARIANTS: Mapping[Need | Because, tuple[str, ...]] = {
+    Need.FIND: ("I am looking for a {kind}.", "I have to find a {kind}."),
+    Need.FIND_ANOTHER: ("I am looking for another {kind}.", "I have to find another {kind}."),
+    Need.DELIVER: ("I am holding {thing}.", "{thing} is in my hand."),
+    Need.PUT_DOWN: ("{thing} is of no use.", "{thing} is not what I need."),
+    Because.HERE: ("I see {name}.", "There is {name}."),
+    Because.CLOSED: ("{place} has to be opened.",),
+    Because.BESIDE: ("{place} is right here.",),
+    Because.NEXT: ("I have not looked at {place} yet.", "{place} comes next."),
+    Because.SEEN: ("I remember {thing} at {place}.", "{thing} was at {place}."),
+    Because.CLEAN_AT: ("It can be cleaned at {place}.",),
+    Because.HEAT_AT: ("It can be heated at {place}.",),
+    Because.COOL_AT: ("It can be cooled at {place}.",),
+    Because.CLEAN_HERE: ("It can be cleaned here.",),
+    Because.HEAT_HERE: ("It can be heated here.",),
+    Because.COOL_HERE: ("It can be cooled here.",),
+    Because.GOES_TO: ("It belongs to {place}.", "The task wants it at {place}."),
+}
+"""Other wordings of a clause."""
+
+TEMPLATES: tuple[str, ...] = tuple(
+    dict.fromkeys((*Need, *Because, *Fact, *Hint, *(other for others in VARIANTS.values() for other in others)))
+)
 
 
 def reason(need: Need, because: Because, *, kind: str = "", thing: str = "", place: str = "", name: str = "") -> str:

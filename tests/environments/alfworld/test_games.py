@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from kitchen import game_data
+from kitchen import game_data, pddl
 from pydantic import ValidationError
 
 from leap_kedro.environments.alfworld import game_index as index_module
@@ -23,6 +23,7 @@ from leap_kedro.environments.protocol import (
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.records import Task
 
+BAD_HELP = '"help.feedback": [ { "rhs": "C:\\q" } ]'
 AddGame = Callable[..., Path]
 HEAT, PLACE = "pick_heat_then_place_in_recep-Apple-None-DiningTable-1", "pick_and_place_simple-Apple-None-DiningTable-1"
 
@@ -34,6 +35,10 @@ def official(folder: Path, **options: str) -> Benchmark:
             {"source": "official", "data_root": str(folder), "cache_folder": str(folder / "cache"), **options},
         )
     )
+
+
+def without(fact: str) -> str:
+    return "\n".join(line for line in pddl().splitlines() if f"({fact}" not in line)
 
 
 def test_lists_solvable_games_in_order(tmp_path: Path, add_game: AddGame) -> None:
@@ -74,6 +79,13 @@ def test_some_tasks_are_a_sample_that_grows_at_its_end(tmp_path: Path, add_game:
         ('{"solvable": true}', "no text under 'pddl_problem'"),
         (json.dumps({**game_data(), "pddl_problem": "(define)"}), "no \\(:init"),
         (json.dumps({**game_data(), "pddl_problem": "(:init) (:goal (and))"}), "none of the six task types"),
+        (
+            json.dumps({**game_data(), "pddl_problem": without("receptacleType Fridge")}),
+            "Apple.* is in Fridge.*, which has",
+        ),
+        (json.dumps({**game_data(), "pddl_problem": without("atLocation agent1")}), "facts .* are incomplete"),
+        (json.dumps({**game_data(), "grammar": game_data()["grammar"] + BAD_HELP}), "help.* cannot be read"),
+        ("[" * 100_000, "no JSON"),
         (json.dumps({**game_data(), "grammar": "put {o} in/on {r}"}), "no line 'Your task is to"),
         (json.dumps({**game_data(), "grammar": '"Your task is to: put a mug."'}), "no known text version"),
     ],
@@ -143,6 +155,36 @@ def test_damaged_or_unwritable_cache_is_no_error(tmp_path: Path, add_game: AddGa
     shutil.rmtree(tmp_path / "cache")
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert official(tmp_path).tasks("train", None, seed=0) == listed
+
+
+def test_a_file_that_could_not_be_read_for_once_is_tried_again(
+    tmp_path: Path, add_game: AddGame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_game("train", HEAT, "trial_1")
+    second = add_game("train", HEAT, "trial_2")
+    original = Path.read_bytes
+
+    def fails(path: Path) -> bytes:
+        if path == second:
+            raise OSError(5, "Input/output error")
+        return original(path)
+
+    benchmark = official(tmp_path, on_malformed="skip")
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", fails)
+        assert len(benchmark.tasks("train", None, seed=0)) == 1
+    assert len(benchmark.tasks("train", None, seed=0)) == 2
+
+
+def test_the_cache_folder_may_be_in_the_home_folder(
+    tmp_path: Path, add_game: AddGame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_game("train", HEAT, "trial_1")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    official(tmp_path, cache_folder="~/cache").tasks("train", None, seed=0)
+    assert list((tmp_path / "home" / "cache").iterdir())
+    assert not (tmp_path / "~").exists()
 
 
 def test_environment_plays_a_listed_task(tmp_path: Path, add_game: AddGame) -> None:

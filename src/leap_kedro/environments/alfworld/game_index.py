@@ -1,6 +1,6 @@
 """The list of a split's official games, kept between starts.
 
-Reading 3553 game files takes a second or more, so what they say is cached. The cache is keyed by what the folder holds
+Reading 3553 game files takes some seconds, so what they say is cached. The cache is keyed by what the folder holds
 (names, sizes and times of change of all game files), so that a changed, added or removed file makes it anew.
 """
 
@@ -25,7 +25,7 @@ from leap_kedro.environments.alfworld.parameters import OnMalformed
 from leap_kedro.environments.alfworld.problem import TextVersion
 from leap_kedro.environments.protocol import TaskDataError
 
-_FORMAT = 1
+_FORMAT = 2
 _LOG = logging.getLogger(__name__)
 
 
@@ -49,7 +49,7 @@ def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: 
         TaskDataError: If there are none, or if one is malformed and `on_malformed` is to refuse.
     """
     folder = split_folder(root, split)
-    index = _cached(folder, cache_folder or _default_cache_folder())
+    index = _cached(folder, cache_folder.expanduser() if cache_folder else _default_cache_folder())
     if index.malformed and on_malformed is OnMalformed.REFUSE:
         path, why = index.malformed[0]
         raise malformed(path, why, others=len(index.malformed) - 1)
@@ -82,22 +82,25 @@ def _cached(folder: Path, cache_folder: Path) -> GameIndex:
     try:
         return _from_json(folder, cache.read_bytes())
     except (OSError, ValueError, KeyError, TypeError):  # absent or damaged: it is only a cache
-        index = _read_all(folder, [(task, trial) for task, trial, *_ in files])
-        _write(cache, _to_json(folder, index))
+        index, lasting = _read_all(folder, [(task, trial) for task, trial, *_ in files])
+        if lasting:
+            _write(cache, _to_json(folder, index))
         return index
 
 
-def _read_all(folder: Path, names: list[tuple[str, str]]) -> GameIndex:
-    games, broken = [], []
+def _read_all(folder: Path, names: list[tuple[str, str]]) -> tuple[GameIndex, bool]:
+    """The list, and whether it is what the files say: a storage that fails may answer the next time."""
+    games, broken, lasting = [], [], True
     for task, trial in names:
         try:
             summary = summarize(folder, task, trial)
         except (MalformedGame, OSError) as error:
+            lasting = lasting and not isinstance(error, OSError)
             broken.append((folder / task / trial / GAME_FILE, str(error)))
         else:
             if summary is not None:
                 games.append(summary)
-    return GameIndex(tuple(games), tuple(broken))
+    return GameIndex(tuple(games), tuple(broken)), lasting
 
 
 def _to_json(folder: Path, index: GameIndex) -> str:

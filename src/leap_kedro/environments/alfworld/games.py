@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.environments.alfworld.pddl import ProblemError, parse_goal, parse_problem
+from leap_kedro.environments.alfworld.pddl import ProblemError, parse_problem
 from leap_kedro.environments.alfworld.problem import Problem, TextVersion
 from leap_kedro.environments.protocol import TaskDataError
 
@@ -117,15 +117,8 @@ def summarize(folder: Path, task: str, trial: str) -> GameSummary | None:
     data = _read(folder / task / trial / GAME_FILE)
     if not data.get("solvable"):
         return None
-    pddl, grammar = _text(data, "pddl_problem"), _text(data, "grammar")
-    start = pddl.find("(:goal")
-    if start < 0 or "(:init" not in pddl:
-        raise MalformedGame("its pddl_problem has no (:init ...) or no (:goal ...)")
-    try:
-        kind = parse_goal(pddl[start:]).task_type
-    except ProblemError as error:
-        raise MalformedGame(str(error)) from error
-    return GameSummary(task, trial, kind.value, _task_sentence(grammar), _text_version(grammar))
+    problem = _problem(data)
+    return GameSummary(task, trial, problem.goal.task_type.value, problem.task, problem.text_version)
 
 
 def load_game(path: Path) -> Problem:
@@ -135,14 +128,11 @@ def load_game(path: Path) -> Problem:
         TaskDataError: If the file is missing or malformed.
     """
     try:
-        data = _read(path)
-        grammar = _text(data, "grammar")
-        problem = parse_problem(_text(data, "pddl_problem"), _text_version(grammar), _task_sentence(grammar))
+        return _problem(_read(path))
     except FileNotFoundError as error:
         raise TaskDataError(f"The ALFWorld game {path} does not exist. {_GET_DATA}.") from error
-    except (MalformedGame, ProblemError, OSError) as error:
+    except (MalformedGame, OSError) as error:
         raise malformed(path, str(error)) from error
-    return replace(problem, help_text=_help_text(grammar))
 
 
 def malformed(path: Path, why: str, others: int = 0) -> TaskDataError:
@@ -157,11 +147,21 @@ def malformed(path: Path, why: str, others: int = 0) -> TaskDataError:
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         data = json.loads(path.read_bytes())
-    except ValueError as error:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested without end
         raise MalformedGame(f"it is no JSON ({error})") from error
     if not isinstance(data, dict):
         raise MalformedGame(f"it holds a {type(data).__name__} where an object was expected")
     return data
+
+
+def _problem(data: Mapping[str, Any]) -> Problem:
+    """The game that the content of a file describes. Raises `MalformedGame` if it describes none."""
+    pddl, grammar = _text(data, "pddl_problem"), _text(data, "grammar")
+    try:
+        problem = parse_problem(pddl, _text_version(grammar), _task_sentence(grammar))
+    except ProblemError as error:
+        raise MalformedGame(str(error)) from error
+    return replace(problem, help_text=_help_text(grammar))
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:
@@ -190,6 +190,9 @@ def _help_text(grammar: str) -> str | None:
     """The grammar's own answer to ``help``; TextWorld drops the white space that it begins with."""
     rule = _HELP_RULE.search(grammar)
     if rule is not None:
-        return str(json.loads(rule[1])).lstrip()
+        try:
+            return str(json.loads(rule[1])).lstrip()
+        except ValueError as error:
+            raise MalformedGame(f"the text of help.feedback in its grammar cannot be read ({error})") from error
     action = _HELP_ACTION.search(grammar)
     return action[1].lstrip() if action is not None else None

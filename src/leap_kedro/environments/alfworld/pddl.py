@@ -51,20 +51,19 @@ def parse_problem(pddl_problem: str, text_version: TextVersion, goal_text: str) 
     in_hand = [predicate for predicate in _IN_HAND if facts.rows(predicate)]
     if in_hand:
         raise ProblemError(f"the agent holds something at first ({', '.join(in_hand)}): no such game is known")
+    goal = parse_goal(text[end:])
     try:
         ((_, agent_location),) = facts.rows("atlocation")
         problem = Problem(
             text_version=text_version,
             task=goal_text,
-            goal=parse_goal(text[end:]),
+            goal=goal,
             agent_location=agent_location,
             receptacles=_receptacles(facts),
             objects=_objects(facts),
             can_contain=frozenset((_bare(outer), _bare(inner)) for outer, inner in facts.pairs("cancontain")),
         )
     except (KeyError, IndexError, ValueError) as error:
-        if isinstance(error, ProblemError):
-            raise
         raise ProblemError(f"the facts of (:init ...) are incomplete: {error!r}") from error
     known = {receptacle.id for receptacle in problem.receptacles}
     for thing in problem.objects:

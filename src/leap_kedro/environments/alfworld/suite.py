@@ -53,6 +53,7 @@ class ALFWorld:
                 payload={
                     "source": Source.OFFICIAL.value,
                     "game": f"{DATA_FOLDER}/{split}/{game.task}/{game.trial}/{GAME_FILE}",
+                    "text_version": game.text_version.value,
                 },
             )
             for game in self.official_games(split).games

@@ -1,6 +1,7 @@
 """Recorded answers of TextWorld, and the commands that replay them and measure the engine's speed."""
 
 import json
+import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -75,6 +76,34 @@ def test_what_is_missing_is_named(
     traces.write_text("torn {")
     assert conformance.main([str(traces), "--games", str(tmp_path)]) == 2
     assert "traces.jsonl cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, "has no recordings"),
+        ({"intro": None}, "line 1: .*intro"),
+        ({"text_version": "9"}, "line 1: .*'9'"),
+        ({"steps": [{"action": "look"}]}, "line 1: .*admissible, done, observation, score"),
+    ],
+)
+def test_what_is_no_recording_is_refused(
+    tmp_path: Path,
+    add_game: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, object],
+    why: str,
+) -> None:
+    record = recording(add_game("train", HEAT, "trial_1"), ["look"]) | change
+    kept = {key: value for key, value in record.items() if value is not None}
+    traces = tmp_path / "traces.jsonl"
+    traces.write_text(json.dumps(kept) if change else "")
+    assert conformance.main([str(traces), "--games", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert re.search(f"traces.jsonl .*{why}", printed.err)
+    assert printed.out == ""
+    traces.write_text("[1]")
+    assert conformance.main([str(traces), "--games", str(tmp_path)]) == 2
 
 
 @pytest.mark.official

@@ -36,3 +36,10 @@ def test_official_games_at_least_as_good_as_the_prototype(
 def test_a_folder_without_games_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--games", str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--count", "0"], ["--count", "-3"], ["--caps", "20", "0"]])
+def test_numbers_that_measure_nothing_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(options)
+    assert f"{options[0]}: at least 1" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Exported games: read back as official ones, they are the same games."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ from random import Random
 import pytest
 
 from leap_kedro.environments.alfworld.engine import Game
-from leap_kedro.environments.alfworld.export import export_games
+from leap_kedro.environments.alfworld.export import export_games, main
 from leap_kedro.environments.alfworld.game_index import game_index
 from leap_kedro.environments.alfworld.games import load_game
 from leap_kedro.environments.alfworld.generator import GeneratedGame, Split, generate
@@ -88,3 +89,17 @@ def test_the_command(tmp_path: Path) -> None:
     again = subprocess.run([*command, *options], check=False, capture_output=True, text=True)
     assert again.returncode == 1
     assert "Export into another folder" in again.stderr
+
+
+def test_the_command_says_why_it_wrote_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(sys, "argv", ["export", str(tmp_path / "file")])
+    with pytest.raises(SystemExit):
+        main()
+    assert re.search(rf"Cannot write games below {tmp_path}/file: .*another folder", capsys.readouterr().err)
+    monkeypatch.setattr(sys, "argv", ["export", str(tmp_path / "out"), "--count", "0"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "--count: at least 1" in capsys.readouterr().err

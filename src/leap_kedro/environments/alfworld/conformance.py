@@ -22,6 +22,8 @@ from leap_kedro.environments.alfworld.text import HELP
 from leap_kedro.environments.protocol import TaskDataError
 
 _SHOWN = 5
+_KEYS = frozenset({"game", "text_version", "intro", "admissible0", "steps"})
+_STEP_KEYS = frozenset({"action", "observation", "admissible", "score", "done"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +51,33 @@ def read_recordings(path: Path) -> Iterator[Mapping[str, Any]]:
     """The recordings of a file of JSON lines, plain or compressed (``.xz``).
 
     Raises:
-        TaskDataError: If the file cannot be read.
+        TaskDataError: If the file cannot be read, or has none.
     """
     opener = lzma.open if path.suffix == ".xz" else open
+    number = 0
     try:
         with opener(path, "rt", encoding="utf-8") as lines:
             for line in lines:
-                yield json.loads(line)
+                number += 1
+                yield _recording(line)
     except (OSError, ValueError, EOFError, lzma.LZMAError) as error:
-        raise TaskDataError(f"The recordings {path} cannot be read: {error}") from error
+        place = f"line {number}: " if isinstance(error, ValueError) else ""
+        raise TaskDataError(f"The recordings {path} cannot be read: {place}{error}") from error
+    if not number:
+        raise TaskDataError(f"The file {path} has no recordings in it.")
+
+
+def _recording(line: str) -> Mapping[str, Any]:
+    """The recording in a line. Raises `ValueError` if it is none."""
+    recording = json.loads(line)
+    if not isinstance(recording, dict) or not isinstance(recording.get("steps", []), list):
+        raise ValueError("not an object with a list of steps")
+    for part, keys in ((recording, _KEYS), *((step, _STEP_KEYS) for step in recording.get("steps", []))):
+        missing = keys - part.keys() if isinstance(part, dict) else keys
+        if missing:
+            raise ValueError(f"without {', '.join(sorted(missing))}")
+    TextVersion(recording["text_version"])
+    return recording
 
 
 def replay(recording: Mapping[str, Any], problem: Problem) -> list[Difference]:

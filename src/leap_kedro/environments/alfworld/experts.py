@@ -97,6 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--caps", type=int, nargs="+", default=[20, 30, 50], help="caps on actions")
     parser.add_argument("--seed", type=int, default=0, help="seed of the tasks that are drawn or generated")
     chosen = parser.parse_args(arguments)
+    for option, least in (("--count", chosen.count), ("--caps", min(chosen.caps))):
+        if least < 1:
+            parser.error(f"{option}: at least 1, not {least}")
     source = Source.GENERATED if chosen.games is None else Source.OFFICIAL
     benchmark = ALFWorld(ALFWorldOptions(source=source, data_root=chosen.games))
     try:

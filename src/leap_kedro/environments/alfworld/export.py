@@ -255,11 +255,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--text-version", type=TextVersion, choices=list(TextVersion), default=TextVersion.V2_1_2)
     options = parser.parse_args()
+    if options.count < 1:
+        parser.error(f"--count: at least 1, not {options.count}")
     games = (generate(options.split, index, options.seed, options.text_version) for index in range(options.count))
     try:
         written = export_games(games, options.folder)
     except TaskDataError as error:
         parser.exit(1, f"{error}\n")
+    except OSError as error:
+        parser.exit(1, f"Cannot write games below {options.folder}: {error}. Make room, or choose another folder.\n")
     print(f"{len(written)} games below {options.folder / DATA_FOLDER / options.split}")  # noqa: T201
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend
 from leap_kedro.environments.alfworld.suite import ALFWorld
+from leap_kedro.environments.protocol import EnvironmentFailure
 from leap_kedro.records import Episode, ParseStatus, Rejection, Step, StopReason, Verdict
 from leap_kedro.teachers.constrained import LEVELS, Constraint
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations
@@ -124,10 +125,16 @@ def test_an_episode_that_the_environment_does_not_repeat_is_refused(played: list
     steps[1] = replace(steps[1], observation="You see a unicorn 1.")
     with pytest.raises(ReplayMismatch, match=r"step 1: .*unicorn 1.*play it again"):
         OracleTeacher(BENCHMARK, "surfaces").correct(replace(episode, steps=tuple(steps)))
-    with pytest.raises(ReplayMismatch):
+    with pytest.raises(EnvironmentFailure, match="You win"):
         OracleTeacher(BENCHMARK, "surfaces").correct(replace(episode, final_observation="You win."))
 
 
 def test_an_unknown_level_is_refused() -> None:
     with pytest.raises(ValueError, match="40 %; the levels are 0, 25, 50, 75, 100"):
         OracleTeacher(BENCHMARK, "surfaces", privilege=40)
+
+
+def test_without_the_native_engine_there_is_no_oracle() -> None:
+    reference = ALFWorld(ALFWorldOptions(backend=Backend.TEXTWORLD))
+    with pytest.raises(EnvironmentFailure, match=r"backend` is 'textworld'.*environments\.alfworld\.backend=native"):
+        OracleTeacher(reference, "surfaces")

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from leap_kedro.environments.protocol import EnvironmentFailure
 from leap_kedro.records import Correction, Episode
 
 
@@ -26,5 +27,5 @@ class Teacher(Protocol):
         ...
 
 
-class ReplayMismatch(Exception):
+class ReplayMismatch(EnvironmentFailure):
     """The environment answers otherwise than it did when the episode was played."""

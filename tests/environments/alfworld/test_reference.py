@@ -167,3 +167,4 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
     monkeypatch.setattr(reference, "find_spec", lambda name: None if name == "textworld" else object())
     with pytest.raises(MissingPackage, match=r'textworld.*pip install "leap_kedro\[alfworld\]"'):
         ReferenceEnvironment()
+    assert issubclass(MissingPackage, EnvironmentFailure)  # which a run tells without a traceback

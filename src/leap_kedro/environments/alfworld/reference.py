@@ -29,7 +29,7 @@ WORKER_COMMAND = (sys.executable, "-m", "leap_kedro.environments.alfworld.refere
 _PACKAGES = ("alfworld", "textworld", "fast_downward", "yaml")
 
 
-class MissingPackage(ImportError):
+class MissingPackage(EnvironmentFailure, ImportError):
     """A package of the extra ``[alfworld]`` is not installed."""
 
 

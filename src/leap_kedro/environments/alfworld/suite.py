@@ -8,7 +8,15 @@ from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
 from leap_kedro.environments.alfworld.game_index import GameIndex, game_index
 from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, data_root
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend, Source
-from leap_kedro.environments.protocol import EndlessSplit, Environment, Expert, Oracle, TaskDataError, UnknownExpert
+from leap_kedro.environments.protocol import (
+    EndlessSplit,
+    Environment,
+    EnvironmentFailure,
+    Expert,
+    Oracle,
+    TaskDataError,
+    UnknownExpert,
+)
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import Task
@@ -73,7 +81,7 @@ class ALFWorld:
         """A fresh environment on the engine that the options name.
 
         Raises:
-            ImportError: If that is TextWorld's and the extra ``[alfworld]`` is not installed.
+            MissingPackage: If that is TextWorld's and the extra ``[alfworld]`` is not installed.
         """
         if self.options.backend is Backend.TEXTWORLD:
             from leap_kedro.environments.alfworld.reference import ReferenceEnvironment
@@ -82,7 +90,16 @@ class ALFWorld:
         return ALFWorldEnvironment(self.options.data_root)
 
     def oracle(self) -> Oracle:
-        """The privileged planner; it needs the native engine."""
+        """The privileged planner.
+
+        Raises:
+            EnvironmentFailure: If the options name another backend than the native engine.
+        """
+        if self.options.backend is not Backend.NATIVE:
+            raise EnvironmentFailure(
+                "The ALFWorld oracle needs the native engine, and the option `environments.alfworld.backend` is "
+                f"'{self.options.backend}'. Run with --params=environments.alfworld.backend=native."
+            )
         from leap_kedro.environments.alfworld.oracle import AlfworldOracle
 
         return AlfworldOracle()

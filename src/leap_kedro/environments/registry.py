@@ -12,14 +12,13 @@ class UnknownEnvironment(ValueError):
     """No environment of that name is registered."""
 
 
-def environment_names() -> tuple[str, ...]:
-    """Names of the registered environments."""
-    return tuple(_MODULES)
-
-
 def environment_instructions(name: str) -> str:
-    """What a chat model is told about the environment's actions: `INSTRUCTIONS` of its module `instructions`."""
-    instructions: str = import_module(f"{_MODULES[name]}.instructions").INSTRUCTIONS
+    """What a chat model is told about the environment's actions: `INSTRUCTIONS` of its module `instructions`.
+
+    Raises:
+        UnknownEnvironment: If no such environment is registered.
+    """
+    instructions: str = import_module(f"{_module(name)}.instructions").INSTRUCTIONS
     return instructions
 
 
@@ -30,11 +29,15 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
         UnknownEnvironment: If no such environment is registered.
         pydantic.ValidationError: If an option is unknown or out of range.
     """
-    if spec.name not in _MODULES:
-        close = get_close_matches(spec.name, _MODULES, n=1)
+    benchmark: Benchmark = import_module(_module(spec.name)).build_benchmark(spec.options)
+    return benchmark
+
+
+def _module(name: str) -> str:
+    if name not in _MODULES:
+        close = get_close_matches(name, _MODULES, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""
         raise UnknownEnvironment(
-            f"Unknown environment '{spec.name}' (parameter `environment`); registered: {', '.join(_MODULES)}.{hint}"
+            f"Unknown environment '{name}' (parameter `environment`); registered: {', '.join(_MODULES)}.{hint}"
         )
-    benchmark: Benchmark = import_module(_MODULES[spec.name]).build_benchmark(spec.options)
-    return benchmark
+    return _MODULES[name]

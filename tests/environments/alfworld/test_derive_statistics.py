@@ -1,6 +1,8 @@
 """The figures behind generated games: derived from games, they say what is in these games."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from leap_kedro.environments.alfworld.derive_statistics import ROOM_OF_HUNDRED, derive, official_train_games
 from leap_kedro.environments.alfworld.generator import Split, generate
 from leap_kedro.environments.alfworld.rooms import outline, statistics
+from leap_kedro.environments.protocol import TaskDataError
 
 
 def test_figures_of_generated_games_are_those_that_they_follow() -> None:
@@ -34,5 +37,19 @@ def test_figures_of_generated_games_are_those_that_they_follow() -> None:
 
 
 def test_a_folder_without_training_games_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="alfworld-download"):
+    with pytest.raises(TaskDataError, match="alfworld-download"):
         official_train_games(tmp_path)
+
+
+def test_a_malformed_game_is_named(
+    tmp_path: Path, add_game: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    add_game("train", "pick_heat_then_place_in_recep-Apple-None-DiningTable-1", "trial_1")
+    torn = add_game("train", "pick_heat_then_place_in_recep-Apple-None-DiningTable-2", "trial_1", "torn {")
+    with pytest.raises(TaskDataError, match=f"{torn} is malformed"):
+        official_train_games(tmp_path)
+    shutil.rmtree(torn.parent)
+    ((plan, problem),) = official_train_games(tmp_path)
+    assert plan == 1
+    assert problem.goal.object_type == "Apple"

@@ -9,20 +9,18 @@ FOLDER holds ``json_2.1.1/train``. Only counts and shares go into the file, no g
 
 import argparse
 import json
-import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.environments.alfworld.pddl import parse_problem
+from leap_kedro.environments.alfworld.game_index import game_index
+from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, load_game
+from leap_kedro.environments.alfworld.parameters import OnMalformed
 from leap_kedro.environments.alfworld.places import available, for_targets, kind_of_place
-from leap_kedro.environments.alfworld.problem import (
-    Problem,
-    TaskType,
-    TextVersion,
-)
+from leap_kedro.environments.alfworld.problem import Problem, TaskType
+from leap_kedro.environments.protocol import TaskDataError
 
 ROOM_OF_HUNDRED = {0: "Kitchen", 2: "LivingRoom", 3: "Bedroom", 4: "Bathroom"}
 """Room type by the hundreds of the floor plan's number, as AI2-THOR numbers them."""
@@ -233,19 +231,13 @@ def official_train_games(folder: Path) -> list[Game]:
     """Pairs of floor plan number and game, in the order of the paths.
 
     Raises:
-        FileNotFoundError: If `folder` has no ``json_2.1.1/train`` with games in it.
+        TaskDataError: If `folder` has no ``json_2.1.1/train`` with games in it, or one is malformed.
     """
-    games = []
-    for path in sorted(folder.glob("json_2.1.1/train/*/*/game.tw-pddl")):
-        data = json.loads(path.read_text())
-        task_name = path.parent.parent.name
-        if data.get("solvable") and "movable" not in task_name and "Sliced" not in task_name:
-            text = re.search(r"Your task is to: (.*?)\"", data["grammar"])
-            problem = parse_problem(data["pddl_problem"], TextVersion.V2_1_1, text[1] if text else "")
-            games.append((int(task_name.rsplit("-", 1)[1]), problem))
-    if not games:
-        raise FileNotFoundError(f"No games under {folder}/json_2.1.1/train; get them with `alfworld-download`.")
-    return games
+    split = "train"
+    return [
+        (int(game.task.rsplit("-", 1)[1]), load_game(folder / DATA_FOLDER / split / game.task / game.trial / GAME_FILE))
+        for game in game_index(folder, split, OnMalformed.REFUSE).games
+    ]
 
 
 def main() -> None:
@@ -254,7 +246,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder that holds json_2.1.1/")
     try:
         games = official_train_games(parser.parse_args().folder)
-    except FileNotFoundError as error:
+    except TaskDataError as error:
         parser.exit(1, f"{error}\n")
     sys.stdout.write(json.dumps(derive(games), separators=(",", ":"), sort_keys=True) + "\n")
 

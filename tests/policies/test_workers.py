@@ -4,7 +4,7 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
-from toys import NAME, WalkerSpec, save_toy_policy, toy_task
+from toys import NAME, RaisingSpec, WalkerSpec, save_toy_policy, toy_task
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.local import LocalPolicySpec
@@ -50,6 +50,13 @@ def test_a_dead_worker_is_named_with_its_exit_code_and_last_words() -> None:
 def test_a_policy_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
     with pytest.raises(WorkerFailure, match=r"PolicyFolderError: There is no policy folder .*absent"):
         played([toy_task(1), toy_task(2)], LocalPolicySpec(tmp_path / "absent", "absent"), 2)
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError, EOFError, SystemExit])
+def test_workers_that_end_without_a_word_are_not_waited_for(error: type[BaseException]) -> None:
+    with pytest.raises(WorkerFailure, match=r"could not go on|ended before"):
+        played([toy_task(1), toy_task(2)], RaisingSpec(error), 2)
+    assert multiprocessing.active_children() == []
 
 
 def test_closing_the_iterator_ends_the_workers() -> None:

@@ -160,6 +160,16 @@ class WalkerSpec:
         return walk(conversation)
 
 
+@dataclass(frozen=True)
+class RaisingSpec:
+    """Loads nothing."""
+
+    error: type[BaseException]
+
+    def load(self) -> Policy:
+        raise self.error(0)
+
+
 def save_toy_policy(folder: Path) -> None:
     toy_model().save_pretrained(folder)
     toy_tokenizer().save_pretrained(folder)

@@ -9,6 +9,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -45,6 +46,10 @@ class _Broken:
     """A worker could not go on."""
 
     message: str
+
+
+class _ParentGone(Exception):
+    """The parent no longer listens."""
 
 
 def play_in_processes(
@@ -85,6 +90,11 @@ def _episodes(workers: Sequence["_Worker"], tasks: list[Task]) -> Iterator[Episo
     by_connection = {worker.connection: worker for worker in workers}
     owed = len(tasks)
     while owed:
+        if not by_connection:
+            raise WorkerFailure(
+                f"All rollout workers ended before {owed} episodes were played. "
+                "Finished episodes are kept; run the same command again to play the rest."
+            )
         for ready in wait(list(by_connection)):
             worker = by_connection[cast(Connection, ready)]
             message = worker.receive()
@@ -157,18 +167,29 @@ def _work(
     os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
     try:
         for episode in play(_drawn(connection), environment_spec, policy_spec.load(), settings):
-            connection.send(episode)
-    except (EOFError, ConnectionError):
+            _send(connection, episode)
+    except _ParentGone:
         return
     except Exception as error:
-        connection.send(_Broken(f"{type(error).__name__}: {error}"))
+        with suppress(_ParentGone):
+            _send(connection, _Broken(f"{type(error).__name__}: {error}"))
 
 
 def _drawn(connection: Connection) -> Iterator[Task]:
     """Tasks from the parent, until it has none left."""
     while True:
-        connection.send(_Drawing())
-        tasks = connection.recv()
+        _send(connection, _Drawing())
+        try:
+            tasks = connection.recv()
+        except (EOFError, ConnectionError) as error:
+            raise _ParentGone from error
         if not tasks:
             return
         yield from tasks
+
+
+def _send(connection: Connection, message: Episode | _Drawing | _Broken) -> None:
+    try:
+        connection.send(message)
+    except ConnectionError as error:
+        raise _ParentGone from error

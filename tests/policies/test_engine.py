@@ -93,6 +93,7 @@ def test_logits_agree_with_the_model(name: str, sizes: dict[str, object], attent
     [
         ("gpt2", {}),
         ("mistral", {"sliding_window": 64}),
+        ("llama", {"quantization_config": {"quant_method": "bitsandbytes", "load_in_8bit": True}}),
         ("llama", {"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 4.0}}),
     ],
 )
@@ -115,6 +116,25 @@ def test_conversations_may_come_in_any_order_and_number() -> None:
     other = [toy_conversation(50, 3, key="episode 2"), toy_conversation(1, 2), toy_conversation(1, 2)]
     for asked in (first, other, first[::-1], other, [replace(first[0], key="a copy")]):
         assert ids(ours.generate(asked)) == [plainly(conversation) for conversation in asked]
+
+
+def test_a_call_that_failed_leaves_no_wrong_tokens_in_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = engine(slots=1, logprobs=True)
+    first, other = toy_conversation(3, 5), toy_conversation(4, 5, key="episode 3")
+    (wanted,) = ours.generate([first])
+    inner = ours._decoder.logits
+
+    def breaks_down(spans: list[Span]) -> torch.Tensor:
+        inner(spans)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(ours._decoder, "logits", breaks_down)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        ours.generate([other])
+    monkeypatch.setattr(ours._decoder, "logits", inner)
+    (found,) = ours.generate([first])
+    assert found.ids == wanted.ids
+    assert found.logprob == pytest.approx(wanted.logprob, abs=1e-4)
 
 
 def test_only_what_the_trunk_gained_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,7 @@ class SlotEngine:
         for conversation, trunk, slot in zip(conversations, trunks, slots, strict=True):
             prompt = [*trunk, *self._prompts.branch]
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
+            self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
             hold = None
             if self._decoding.hold_to_admissible and conversation.admissible:
                 hold = self._holds.hold(conversation.admissible)
@@ -100,10 +101,10 @@ class SlotEngine:
             donor, length = self._table.donor(slot, trunk)
             if donor != slot:
                 self._decoder.copy(donor, slot, length)
-            elif shared >= length + _SHORTEST_SHARED:
-                self._decoder.logits([Span(slot, length, trunk[length:shared], 1)])
-                length = shared
             self._table.hold(slot, trunk[:length])
+            if donor == slot and shared >= length + _SHORTEST_SHARED:
+                self._decoder.logits([Span(slot, length, trunk[length:shared], 1)])
+                self._table.hold(slot, trunk[:shared])
         return slots
 
 

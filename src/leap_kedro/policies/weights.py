@@ -60,11 +60,13 @@ class DecoderWeights:
 def is_supported(config: Any) -> bool:
     """Whether the engine computes models of this transformers configuration.
 
-    Llama and its likes with full attention in every layer and rotary frequencies that do not change with the length.
+    Llama and its likes, not quantized, with full attention in every layer and rotary frequencies that do not change
+    with the length.
     """
+    quantized = getattr(config, "quantization_config", None) is not None
     sliding = getattr(config, "sliding_window", None) is not None and getattr(config, "use_sliding_window", True)
     rotary = (getattr(config, "rope_parameters", None) or {}).get("rope_type", "default")
-    return config.model_type in _FAMILIES and not sliding and rotary in _STATIC_ROTARY
+    return config.model_type in _FAMILIES and not quantized and not sliding and rotary in _STATIC_ROTARY
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
 """Prompts of the embedded student: marks instead of a chat template.
 
 Trunk: `<bos>` [`<privileged>` block] opening, then per turn `<act>` action `<end>` observation. Branch: `<reply>`;
-completion: reason `<act>` action `<end>`.
+completion: reason `<act>` action `<end>`. Texts are untrusted: a mark written out in one is left out.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ class EmbeddedRenderer:
         self._tokenizer = tokenizer
         ids = tokenizer.convert_tokens_to_ids(list(SPECIAL_TOKENS))
         self._pad, self._unk, self._bos, self._end, self._act, self._reply, self._privileged = ids
+        self._marks = frozenset(ids) - {self._unk}
         self.text_ids = lru_cache(maxsize=50_000)(self._encode)
 
     @property
@@ -30,7 +31,8 @@ class EmbeddedRenderer:
         return self._tokenizer
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        return tuple(index for index in ids if index not in self._marks)
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids that a trunk starts with."""

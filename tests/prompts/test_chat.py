@@ -111,6 +111,28 @@ def test_texts_cannot_end_a_message(renderer: ChatRenderer) -> None:
     assert [index for index in ids if index in special] == [index for index in plain if index in special]
 
 
+@pytest.mark.parametrize("action", ["click <|im_end|><|eot_id|>", "look ", "say <|end|>."])
+def test_a_listed_action_is_read_back_whatever_it_holds(renderer: ChatRenderer, action: str) -> None:
+    listed = ("click", action, "look around")
+    assert renderer.parse(renderer.completion("I must.", action), listed).action == action
+    assert renderer.parse(renderer.completion("I must.", "fly"), listed).action == "fly"
+
+
+def test_llama_3s_template_states_the_same_date_every_day() -> None:
+    dated = "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+    renderer = ChatRenderer(tokenizer(f"{dated}{{{{ 'Today Date: ' + date_string + '\\n\\n' }}}}{LLAMA_3}"))
+    assert text(renderer, renderer.opening(OPENING)).startswith("Today Date: 26 Jul 2024\n\n")
+
+
+def test_the_end_of_a_reply_must_be_known() -> None:
+    endless = tokenizer(CHATML)
+    endless.eos_token = None
+    assert ChatRenderer(endless).end_ids() == (endless.convert_tokens_to_ids("<|im_end|>"),)
+    endless.chat_template = CHATML.replace("<|im_end|>", "")
+    with pytest.raises(UnusableChatTemplate, match="no token that ends a message"):
+        ChatRenderer(endless)
+
+
 @given(st.text(max_size=60), st.lists(st.sampled_from(["go to drawer 1", "look"]), max_size=2))
 def test_parsing_never_raises(reply: str, admissible: list[str]) -> None:
     chat = _CHATML_RENDERER

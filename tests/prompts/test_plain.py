@@ -49,3 +49,9 @@ def test_replies_without_an_action_say_why(text: str, finished: bool, status: Pa
 
 def test_a_cut_off_reply_counts_if_the_action_line_is_whole() -> None:
     assert parse_reply("ACTION: go to drawer 1\nBecause", LISTED, finished=False).status is ParseStatus.OK
+
+
+@pytest.mark.parametrize("action", ['"yes"', "look", "Look", "look.", "**"])
+def test_an_action_written_as_it_is_listed_is_that_action(action: str) -> None:
+    listed = ("Look", "look", "look.", "yes", '"yes"', "**")
+    assert parse_reply(f"REASON: a\nACTION: {action}", listed, finished=True).action == action

@@ -10,6 +10,7 @@ are refused. Texts are untrusted: special tokens written out in them are broken 
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from leap_kedro.prompts.plain import parse_reply
@@ -23,6 +24,9 @@ REASON: one or two sentences on what is needed next and why
 ACTION: one action"""
 
 _RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-observation"
+
+_DATE = "26 Jul 2024"
+"""The day that Llama 3's templates are told (their own default): today's would change the prompts from day to day."""
 
 
 class UnusableChatTemplate(ValueError):
@@ -90,7 +94,11 @@ class ChatRenderer:
         """Reason and action of a reply; see `parse_reply`."""
         finished = any(index in self._ends for index in ids)
         text = self._tokenizer.decode([index for index in ids if index not in self._ends], skip_special_tokens=True)
-        return parse_reply(text, admissible, finished)
+        if admissible is None:
+            return parse_reply(text, None, finished)
+        listed = {self._clean(action): action for action in reversed(admissible)}
+        parsed = parse_reply(text, list(listed), finished)
+        return replace(parsed, action=listed.get(parsed.action, parsed.action))
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -133,12 +141,18 @@ class ChatRenderer:
         self._generation = asking[len(first) :]
         end = self._ids(self._after_action)[:1]
         special = set(self._tokenizer.all_special_ids) | set(self._tokenizer.get_added_vocab().values())
-        own = [self._tokenizer.eos_token_id]
-        self._ends = tuple(dict.fromkeys([*(index for index in end if index in special), *own]))
+        own = self._tokenizer.eos_token_id
+        ends = [*(index for index in end if index in special), *([] if own is None else [own])]
+        if not ends:
+            raise UnusableChatTemplate(
+                f"There is no token that ends a message of {self._name()}: its chat template writes none, "
+                "and it has no `eos_token`; set one of them."
+            )
+        self._ends = tuple(dict.fromkeys(ends))
 
     def _template(self, messages: list[dict[str, str]], **options: Any) -> str:
         try:
-            text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, **options)
+            text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, date_string=_DATE, **options)
         except Exception as error:
             raise UnusableChatTemplate(
                 f"The chat template of {self._name()} refuses a conversation: {error}"

@@ -37,6 +37,8 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
 
 
 def _meant(line: str, admissible: Sequence[str]) -> str:
+    if line.strip() in admissible:
+        return line.strip()
     plain = _unquoted(line.strip())
     if admissible:
         listed = {action.casefold(): action for action in reversed(admissible)}

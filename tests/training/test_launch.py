@@ -1,5 +1,6 @@
 """Training as its caller meets it: a call that may be killed and made again."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,10 +120,25 @@ def test_what_another_training_left_is_not_resumed_from(uninterrupted) -> None:
     assert not list((folder / "work").glob("checkpoints-*"))
 
 
-def test_a_failing_child_is_quoted(tiny_llama: Path, tmp_path: Path) -> None:
+def test_a_failing_child_is_quoted(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    shutil.copytree(tiny_llama, start)
+    (start / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(TrainingFailed, match=r"exit code 1(.|\n)*SafetensorError(.|\n)*same command again"):
+        train(start, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_data_that_do_not_fit_are_refused_in_a_sentence(tiny_llama: Path, tmp_path: Path) -> None:
     too_long = Tree(tuple([5] * 200), (), trunk_weight=1.0)
-    with pytest.raises(TrainingFailed, match=r"exit code 1(.|\n)*tree 0 is 200 tokens deep(.|\n)*same command again"):
+    with pytest.raises(TrainingFailed, match=r"^the training was refused: tree 0 is 200 tokens deep .*128.*$"):
         train(tiny_llama, [too_long], PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_a_training_that_diverges_leaves_no_policy(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    wild = PARAMETERS.model_copy(update={"learning_rate": 1e30, "max_steps": 8})
+    with pytest.raises(TrainingFailed, match=r"diverged.*learning_rate 1e\+30"):
+        train(tiny_llama, data, wild, tmp_path / "work", tmp_path / "policy")
+    assert not (tmp_path / "policy").exists()
 
 
 def test_a_start_that_is_no_model_is_named(data: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The training process: `python -m leap_kedro.training JOB.json`, started by `launch.train`.
 
-Writes one JSON object a line to stdout: progress, then the result. Ends when its stdin does, that is, with its caller.
+Writes one JSON object a line to stdout: progress, then the result or why it is refused.
+Ends when its stdin does, that is, with its caller.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from leap_kedro.training.launch import Job
-from leap_kedro.training.sft import Progress, fine_tune
+from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
 from leap_kedro.training.store import TreeFile
 
 
@@ -19,7 +20,14 @@ def main() -> None:
     """Runs the job of the file named on the command line."""
     job = Job.model_validate_json(Path(sys.argv[1]).read_text())
     threading.Thread(target=_end_with_caller, daemon=True).start()
-    result = fine_tune(job.start, TreeFile(job.trees), job.parameters, job.checkpoints, job.target, on_progress=_report)
+    try:
+        result = fine_tune(
+            job.start, TreeFile(job.trees), job.parameters, job.checkpoints, job.target, on_progress=_report
+        )
+    except TrainingRefused as error:
+        if int(os.environ.get("RANK", "0")) == 0:
+            print(json.dumps({"refused": str(error)}), flush=True)  # noqa: T201
+        sys.exit(1)
     if int(os.environ.get("RANK", "0")) == 0:
         print(json.dumps({"result": asdict(result)}), flush=True)  # noqa: T201
 

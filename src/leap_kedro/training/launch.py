@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -110,7 +111,7 @@ def _run(
     module = ["-m", "leap_kedro.training", str(job)]
     if parameters.processes > 1:
         module = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={parameters.processes}", *module]
-    result = None
+    result, refusal = None, ""
     # A thread that waits must not spin for long: where another program takes its core, the others wait for nothing.
     environment = {"GOMP_SPINCOUNT": "3000", **os.environ}
     environment |= {"OMP_NUM_THREADS": str(parameters.threads), "TOKENIZERS_PARALLELISM": "false"}
@@ -131,12 +132,16 @@ def _run(
                 message = _message(line)
                 if "progress" in message and on_progress is not None:
                     on_progress(decode(Progress, json.dumps(message["progress"])))
+                if "refused" in message:
+                    refusal = f"the training was refused: {message['refused']}"
                 if "result" in message:
                     result = decode(TrainingResult, json.dumps(message["result"]))
             code = child.wait()
         except BaseException:
             child.terminate()
             raise
+    if refusal:
+        raise TrainingFailed(refusal)
     if code or result is None:
         tail = "\n".join(stderr.read_text(errors="replace").strip().splitlines()[-STDERR_LINES:])
         raise TrainingFailed(
@@ -146,7 +151,7 @@ def _run(
     return result
 
 
-def _message(line: str) -> dict[str, dict[str, float]]:
+def _message(line: str) -> dict[str, Any]:
     """The line's message; empty for what libraries print."""
     try:
         message = json.loads(line)

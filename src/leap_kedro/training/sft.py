@@ -18,6 +18,10 @@ from leap_kedro.training.tree import Tree, flat_depth, flat_length
 COMPLETE = "_SUCCESS"
 
 
+class TrainingRefused(ValueError):
+    """Start, data and parameters do not go together: the same call would end the same way again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a training is.
@@ -80,8 +84,8 @@ def fine_tune(
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
-        ValueError: If there is nothing to train on, a tree does not fit into the model's context, or fewer processes
-            run than the parameters say.
+        TrainingRefused: If a tree does not fit into the model's context, or the weights are no numbers at the end.
+        ValueError: If there is nothing to train on, or fewer processes run than the parameters say.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
@@ -136,6 +140,11 @@ def fine_tune(
     checkpoint = _last_whole_checkpoint(work)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.is_world_process_zero():
+        if not all(bool(torch.isfinite(weights).all()) for weights in model.parameters()):
+            raise TrainingRefused(
+                f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are no numbers any more; "
+                "take a lower one"
+            )
         _save(trainer.model, tokenizer, target)
     return TrainingResult(
         steps=trainer.state.global_step,
@@ -158,9 +167,10 @@ def _sizes(trees: Sequence[Tree]) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 def _check_depths(depths: NDArray[np.int64], context: int) -> None:
     over = np.flatnonzero(depths > context)
     if len(over):
-        raise ValueError(
+        raise TrainingRefused(
             f"tree {over[0]} is {depths[over[0]]} tokens deep and the model's context is {context} "
-            f"({len(over)} of {len(depths)} trees are too deep): leave such episodes out, or take a longer context"
+            f"({len(over)} of {len(depths)} trees are too deep): lower the `max_actions` of the stage that made these "
+            "episodes, or take a model with a longer context"
         )
 
 

@@ -24,6 +24,7 @@ from leap_kedro.pipelines.evaluation.nodes import (
     summarize_evaluation,
 )
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.evaluation.saved import evaluate_saved
 from leap_kedro.pipelines.rollout.nodes import choose_tasks, recall_parent, roll_out
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.nodes import NothingToLearn, train_policy
@@ -240,3 +241,10 @@ def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list
     assert (conditions["data_source"], conditions["text_version"]) == ("generated", "2.1.1")
     best = choose_champion(summaries)
     assert (best["policy"], best["iteration"], best["episodes"]) == ("pi_0", 0, 3)
+
+
+def test_tasks_limits_the_validation_tasks_that_a_saved_policy_plays(tiny_base: Path) -> None:
+    asked = EvaluationParameters(max_actions=1, policy=str(tiny_base), tasks=2)
+    (summary,) = evaluate_saved({}, asked, preparation(validation=3), *HOW, 0)
+    assert summary["conditions"]["split"] == "validation"
+    assert summary["success"]["total"] == 2

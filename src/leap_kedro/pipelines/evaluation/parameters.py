@@ -14,8 +14,8 @@ class EvaluationParameters(PlayParameters):
         policy: A policy's folder or an MLflow model (``models:/...``), for the pipeline `evaluation` alone; None: all
             policies of the experiment.
         split: Benchmark's split, for the pipeline `evaluation` alone; None: the validation tasks.
-        tasks: Tasks of that split; where None all that it has, of a generated one as many as `data_preparation.test`
-            says.
+        tasks: Tasks of that split (the first of the validation tasks); where None all that it has, of a generated one
+            as many as `data_preparation.test` says.
         report: Name of the file that the pipeline `evaluation` writes; made of policy and split where None.
     """
 

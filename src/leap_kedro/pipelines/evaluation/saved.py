@@ -59,7 +59,7 @@ def evaluate_saved(
             "(--params=experiment=NAME), or make them: kedro run --pipelines=leap_iteration"
         )
     if parameters.split is None:
-        tasks = prepare_tasks(environment, environments, preparation, seed)[1]
+        tasks = prepare_tasks(environment, environments, preparation, seed)[1][: parameters.tasks]
         split, role = VALIDATION, Role.VALIDATION
     else:
         split, role = parameters.split, Role.OTHER

@@ -36,7 +36,7 @@ def test_an_iteration_without_the_one_before_is_refused_with_the_command_that_ma
     Experiment(project.folder / "data", "first").write_manifest(1, {})
     message = refusal(project, experiment="first", iteration=5)
     assert "needs iteration 4, which is not finished; the next one to run is 2" in message
-    assert "kedro leap run --experiment=first --iterations=5" in message
+    assert "kedro leap run --env=test --experiment=first --iterations=5" in message
 
 
 def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: LoopProject) -> None:
@@ -49,6 +49,24 @@ def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: Loop
     assert "`aggregation.polcy` is no parameter (conf/test/parameters_mine.yml)" in message
     assert "Did you mean `aggregation.policy`?" in message
     assert not (project.folder / "data" / "00_experiments").exists()
+
+
+def test_an_unknown_kedro_environment_is_refused_with_those_there_are(project: LoopProject) -> None:
+    session = LeapSession.create(project.folder, env="tset")
+    with pytest.raises(RunRefused, match=r"conf/tset.*--env=tset.*base, local, test"), session:
+        session.run()
+
+
+def test_a_stage_whose_input_is_not_there_is_refused_with_the_command_that_makes_it(project: LoopProject) -> None:
+    message = refusal(project, ["rollout"])
+    assert "No finished policy in" in message
+    assert "kedro run --pipelines=leap_iteration" in message
+
+
+def test_an_unknown_node_is_refused(project: LoopProject) -> None:
+    session = LeapSession.create(project.folder, env="test")
+    with pytest.raises(RunRefused, match=r"train_polic.*kedro registry describe"), session:
+        session.run(from_nodes=["train_polic"])
 
 
 def test_a_second_run_on_the_same_experiment_is_refused(project: LoopProject) -> None:
@@ -65,7 +83,7 @@ def test_other_parameters_on_an_existing_experiment_are_refused(project: LoopPro
     (project.folder / "data" / "01_tasks" / "default").mkdir(parents=True)
     message = refusal(project)
     assert "seed: 3 -> 0" in message
-    assert "--fresh" in message
+    assert "kedro leap run --env=test --fresh --experiment=default" in message
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(project: LoopProject) -> None:

@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kedro.config import MissingConfigException
+from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from kedro.io import CatalogConfigResolver, DatasetError
+from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
 
 from leap_kedro.datasets.errors import StorageError, cannot_write, is_refusal
@@ -65,6 +69,16 @@ _TOLD = (
     WorkerFailure,
 )
 """Errors whose message says all that a user needs: shown without a traceback."""
+
+_SELECTIONS = {
+    "node_names": "node_names",
+    "from_nodes": "from_nodes",
+    "to_nodes": "to_nodes",
+    "from_inputs": "from_inputs",
+    "to_outputs": "to_outputs",
+    "namespaces": "node_namespaces",
+}
+"""Arguments of `KedroSession.run` that choose nodes -> those of `Pipeline.filter`."""
 
 _LITTLE = 1 << 20  # bytes
 
@@ -122,19 +136,27 @@ class LeapSession(KedroSession):
             with locked(experiment):
                 values = recorded(parameters)
                 iteration = self._iteration(experiment, parameters)
-                check_parameters(experiment, values, digest(values))
+                check_parameters(experiment, values, digest(values), self._options)
                 self._pass_on(experiment=experiment.name, iteration=iteration)
                 logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
                 logging.getLogger(SequentialRunner.__module__).addFilter(_NO_RESUME_HINT)
+                given = {name: filters.pop(name, None) for name in _SELECTIONS}
+                selection = {name: value for name, value in given.items() if value}
+                selected = self._selected(names, tags, selection) if tags or selection else None
                 return super().run(
                     pipeline_names=names,
-                    tags=tags,
+                    node_names=selected,
                     runner=runner,
-                    only_missing_outputs=only_missing_outputs or not (tags or any(filters.values())),
+                    only_missing_outputs=only_missing_outputs or not selected,
                     **filters,
                 )
         except _TOLD as error:
             raise RunRefused(f"{error}{self._disk_is_full()}") from error
+        except DatasetError as error:
+            # Kedro puts the dataset's name before what the dataset says.
+            if not isinstance(error.__cause__, StorageError):
+                raise
+            raise RunRefused(str(error)) from error
         except OSError as error:
             if not is_refusal(error):
                 raise
@@ -156,9 +178,19 @@ class LeapSession(KedroSession):
         free = shutil.disk_usage(self._data if self._data.is_dir() else self._project_path).free
         return f"\nThe disk that holds {self._data} is full: free some space." if free < _LITTLE else ""
 
+    @property
+    def _options(self) -> str:
+        """The option that a command in a message needs to mean the same environment."""
+        env = self._store.get("env")
+        return f" --env={env}" if env else ""
+
     def _checked_parameters(self) -> LeapParameters:
         try:
             return check(self._get_config_loader()["parameters"], self._origin)
+        except MissingConfigException as error:
+            folder = Path(self._conf_source)
+            known = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
+            raise RunRefused(f"{error} (given by{self._options}). Environments in {folder}: {known}.") from error
         except ParametersRefused as error:
             raise RunRefused(str(error)) from error
 
@@ -168,11 +200,27 @@ class LeapSession(KedroSession):
         if iteration > following:
             raise RunRefused(
                 f"Iteration {iteration} of experiment '{experiment.name}' needs iteration {iteration - 1}, which is "
-                f"not finished; the next one to run is {following}. Run it:  kedro run --pipelines=leap_iteration "
-                f"--params=experiment={experiment.name}   or all up to {iteration}:  kedro leap run "
-                f"--experiment={experiment.name} --iterations={iteration}"
+                f"not finished; the next one to run is {following}. Run it:  kedro run{self._options} "
+                f"--pipelines=leap_iteration --params=experiment={experiment.name}   or all up to {iteration}:  "
+                f"kedro leap run{self._options} --experiment={experiment.name} --iterations={iteration}"
             )
         return iteration
+
+    def _selected(self, names: list[str], tags: Iterable[str] | None, selection: dict[str, Any]) -> list[str]:
+        """The nodes asked for, and those that make what these need and no file keeps (the parent policy, say)."""
+        pipelines.set_requested(names)
+        whole = sum((pipelines[name] for name in names), Pipeline([]))
+        try:
+            chosen = whole.filter(tags=tags, **{_SELECTIONS[name]: value for name, value in selection.items()})
+        except ValueError as error:
+            raise RunRefused(f"{error} What there is:  kedro registry describe {names[0]}") from error
+        resolver = CatalogConfigResolver(dict(self._get_config_loader()["catalog"]))
+        unkept = {
+            name
+            for name in chosen.inputs() - whole.inputs()
+            if name not in resolver.config and not resolver.match_dataset_pattern(name)
+        }
+        return [node.name for node in whole.nodes if node in chosen.nodes or unkept.intersection(node.outputs)]
 
     def _name_report(self, parameters: LeapParameters) -> None:
         chosen = parameters.evaluation

@@ -12,13 +12,14 @@ from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 
 
-def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], digest: str) -> None:
+def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], digest: str, options: str = "") -> None:
     """Record the parameters at the experiment's first run; once it has files, refuse others.
 
     Args:
         experiment: The experiment.
         parameters: Parameter path -> value, of those that change results.
         digest: Digest of the same.
+        options: Options of the run that the commands in the message need, too.
 
     Raises:
         RunRefused: If the experiment was begun with other parameters; the message lists them.
@@ -42,8 +43,8 @@ def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], dige
             + "\n".join(changed)
             + "\nOne experiment keeps one set of parameters. Three ways on:\n"
             "  change them back;\n"
-            "  begin another experiment:  kedro run --params=experiment=NAME\n"
-            f"  begin this one anew:       kedro leap run --fresh --experiment={experiment.name}  "
+            f"  begin another experiment:  kedro run{options} --params=experiment=NAME\n"
+            f"  begin this one anew:       kedro leap run{options} --fresh --experiment={experiment.name}  "
             "(deletes its files, after asking)"
         )
 

@@ -132,6 +132,27 @@ def test_the_same_command_runs_the_next_iteration(finished_project: LoopProject,
     assert mixed == {0, 1, 2}
 
 
+def test_nodes_run_singly_get_what_is_not_kept_in_files(finished_project: LoopProject, tmp_path: Path) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    done = project.kedro("run", "--env=test", "--from-nodes=train_policy", f"--params={project.parameters},iteration=1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "train_policy" in done.stderr
+    assert "roll_out" not in done.stderr
+
+
+def test_an_experiment_goes_on_without_the_mlflow_that_it_was_begun_with(
+    finished_project: LoopProject, tmp_path: Path
+) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    (project.folder / "mlflow.db").unlink()
+    finished = project.run()
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    champion = project.read("00_experiments/default/iter_2/manifest.json")["champion"]["iteration"]
+    with sqlite3.connect(project.folder / "mlflow.db") as database:
+        aliases = dict(database.execute("select alias, version from registered_model_aliases"))
+    assert aliases["champion"] == aliases[f"pi_{champion}"]
+
+
 def test_any_saved_policy_is_evaluated_on_any_split(finished_project: LoopProject, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
     chosen = f"{project.parameters},evaluation.policy=models:/leap-default@champion,evaluation.split=valid_unseen"

@@ -84,10 +84,13 @@ def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) 
 
 
 def _retire_runs(session: LeapSession, experiment: str) -> None:
-    """Set the experiment's MLflow runs aside: they stay to be looked at, and the new ones begin empty."""
+    """Set the experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
+    from leap_kedro.tracking.models import retire_aliases
     from leap_kedro.tracking.runs import runs_of
 
-    runs_of(session.load_context(), experiment).retire()
+    runs = runs_of(session.load_context(), experiment)
+    runs.retire()
+    retire_aliases(runs.client, experiment)
 
 
 def _delete(experiment: Experiment, yes: bool) -> None:

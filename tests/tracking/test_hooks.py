@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,6 +7,8 @@ from typing import Any
 import pytest
 from project import SmallProject
 
+from leap_kedro.datasets.history import PolicyHistoryDataset
+from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.parameters import REDACTED
 from leap_kedro.tracking.runs import ITERATION_TAG, KIND_TAG, ExperimentRuns
 
@@ -145,18 +148,65 @@ def test_an_evaluation_by_hand_has_a_run_of_its_own(project: SmallProject, look:
     assert set(look.runs()) == {"experiment", "iteration1", "evaluation"}
 
 
+def test_an_evaluation_by_hand_of_all_policies_leaves_the_experiment_alone(project: SmallProject, look: Look) -> None:
+    project.run(1)
+    before = look.runs()
+    project.path(1, "evaluation.json").unlink()
+    project.run(1, pipeline_name="evaluation", nodes=("evaluate",))
+    after = look.runs()
+    assert set(after) == {"experiment", "iteration1", "evaluation"}
+    assert after["evaluation"].info.run_name == "all policies on validation"
+    assert look.history("evaluation", "success/valid_unseen") == [(1, 0.8)]
+    for name, run in before.items():
+        assert after[name].data.to_dictionary() == run.data.to_dictionary()
+        assert len(look.history(name, "success/valid_unseen")) == 1
+
+
+def test_one_session_over_several_iterations_closes_the_runs_of_all(project: SmallProject, look: Look) -> None:
+    """As the unrolled loop does: the catalog says which iteration a dataset belongs to."""
+    catalog = project.catalog(1)
+    catalog.get("training_report").metadata["mlflow"]["iteration"] = 2
+    project.catalog = lambda iteration: catalog  # type: ignore[method-assign]
+    project.run(1, nodes=("base", "pi_0", "aggregate", "train"))
+    runs = look.runs()
+    assert {name: run.info.status for name, run in runs.items()} == dict.fromkeys(
+        ("experiment", "iteration1", "iteration2"), "FINISHED"
+    )
+    assert runs["iteration2"].data.params == runs["iteration1"].data.params | {"iteration": "2"}
+
+
+def test_a_champion_that_a_killed_run_has_saved_and_not_registered_is_registered(
+    project: SmallProject, look: Look
+) -> None:
+    """SIGKILL between the saving of pi_1 and its registration, then the run goes on up to the champion."""
+    project.run(1, nodes=("base", "pi_0", "aggregate", "train"))
+    catalog = project.catalog(1)
+    catalog.save("policy", project._policy(1))
+    catalog["policy_history"] = PolicyHistoryDataset(str(project.root / "data" / "iter_[k]" / "policy"))
+    project.catalog = lambda iteration: catalog  # type: ignore[method-assign]
+    project.run(1)
+    version = look.client.get_model_version_by_alias("leap-small", "champion")
+    assert version.run_id == look.runs()["iteration1"].info.run_id
+    assert len(look.client.search_model_versions("name = 'leap-small'")) == 1
+
+
 def test_a_pipeline_that_is_switched_off_is_not_tracked(project: SmallProject, look: Look) -> None:
     project.run(1, pipeline_name="data_preparation", nodes=("base",))
     assert look.runs() == {}
 
 
 def test_an_experiment_begun_anew_gets_fresh_runs(project: SmallProject, look: Look) -> None:
-    project.run(1, nodes=("base", "pi_0"))
-    before = look.runs()["experiment"].info.run_id
+    project.run(1)
+    before = {run.info.run_id for run in look.runs().values()}
     assert ExperimentRuns(look.client, look.mlflow_experiment, "small").retire() == 2
-    project.run(1, nodes=("base", "pi_0"))
+    retire_aliases(look.client, "small")
+    assert look.client.get_registered_model("leap-small").aliases == {}
+    retire_aliases(look.client, "never begun")
+    shutil.rmtree(project.root / "data")
+    project.run(1)
     assert len(look.client.search_runs([look.mlflow_experiment])) == 4
-    assert look.client.get_run(before).data.tags["leap.retired"] == "true"
+    assert {look.client.get_run(run).data.tags["leap.retired"] for run in before} == {"true"}
+    assert look.client.get_model_version_by_alias("leap-small", "champion").run_id not in before
 
 
 def test_ctrl_c_leaves_killed_runs(project: SmallProject, look: Look) -> None:

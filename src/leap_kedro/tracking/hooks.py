@@ -6,7 +6,9 @@ as one string), fails when a continued run has a parameter changed, and writes r
 """
 
 import atexit
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
@@ -15,7 +17,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
-from leap_kedro.tracking.catalog import tracked_outputs
+from leap_kedro.tracking.catalog import Tracked, tracked_outputs
 from leap_kedro.tracking.configuration import register_resolvers
 from leap_kedro.tracking.models import Answering
 from leap_kedro.tracking.parameters import TrackingParameters, digest, loggable
@@ -24,6 +26,7 @@ from leap_kedro.tracking.runs import runs_of
 
 _DIGEST_TAG = "leap.parameters_digest"
 _CHANGED_TAG = "leap.changed."
+_HISTORY = "policy_history"  # dataset
 
 
 class TrackingHooks:
@@ -108,25 +111,30 @@ class _TrackedSession:
         self._catalog = catalog
         self._entries = tracked_outputs(catalog, pipeline.all_outputs())
         self._runs = runs_of(context, str(parameters["experiment"]))
-        iteration = int(parameters.get("iteration") or 0)
-        by_hand = self._run_by_hand(names, parameters)
-        self._run = by_hand or self._runs.iteration(iteration)
-        self._recorder = Recorder(self._runs, iteration, by_hand, settings.traced_episodes, _answering(parameters))
+        self._iteration = int(parameters.get("iteration") or 0)
+        self._by_hand = self._run_by_hand(names, parameters)
+        self._values = loggable(parameters, settings.logged_parameters)
+        self._digest = digest(parameters)
+        self._recorder = Recorder(
+            self._runs, self._iteration, self._by_hand, settings.traced_episodes, _answering(parameters), self._policies
+        )
+        self._opened: list[str] = []
+        self._open(self._iteration)
+        mlflow.start_run(run_id=self._opened[0], nested=True)
         # In the loop the parent of the experiment runs along.
-        self._opened = (self._run,) if by_hand else tuple(dict.fromkeys((self._run, self._runs.parent())))
-        for run in self._opened:
-            self._runs.open(run)
-        mlflow.start_run(run_id=self._run, nested=True)
-        for run in self._opened:
-            self._log_parameters(run, parameters, settings)
+        self._open(0)
 
     def saved(self, name: str) -> None:
         entry = self._entries.get(name)
         # A store that grows is saved many times; it exists when it is complete.
         if entry and self._catalog.exists(name):
+            self._open_run_of(entry)
             self._recorder.log(name, entry, self._catalog.get(name))
 
     def log_missing(self) -> None:
+        for name, entry in self._entries.items():
+            if self._catalog.exists(name):
+                self._open_run_of(entry)
         self._recorder.log_missing(self._entries, self._catalog)
 
     def close(self, status: str) -> None:
@@ -136,15 +144,33 @@ class _TrackedSession:
         for run in self._opened:
             self._runs.close(run, status)
 
+    def _open_run_of(self, entry: Tracked) -> None:
+        """The unrolled loop has datasets of several iterations."""
+        self._open(self._iteration if entry.iteration is None else entry.iteration)
+
+    def _open(self, iteration: int) -> None:
+        run = self._by_hand or self._runs.iteration(iteration)
+        if run in self._opened:
+            return
+        self._opened.append(run)
+        self._runs.open(run)
+        self._log_parameters(run, iteration)
+
+    def _policies(self) -> Mapping[int, Path]:
+        """Folders of the policies on disk, by iteration."""
+        history = self._catalog.load(_HISTORY) if _HISTORY in self._catalog else {}
+        return {iteration: policy.folder for iteration, policy in history.items()}
+
     def _run_by_hand(self, names: list[str], parameters: dict[str, Any]) -> str | None:
         if set(names) == {"base_model"}:
             return self._runs.base_model()
         chosen = parameters.get("evaluation") or {}
-        if set(names) == {"evaluation"} and chosen.get("policy"):
-            return self._runs.evaluation(str(chosen["policy"]), str(chosen.get("split") or "validation"))
+        if set(names) == {"evaluation"}:
+            policy, split = chosen.get("policy") or "all policies", chosen.get("split") or "validation"
+            return self._runs.evaluation(str(policy), str(split))
         return None
 
-    def _log_parameters(self, run: str, parameters: dict[str, Any], settings: TrackingParameters) -> None:
+    def _log_parameters(self, run: str, iteration: int) -> None:
         """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag.
 
         On the parent, too: it is what MLflow compares experiments by.
@@ -153,16 +179,18 @@ class _TrackedSession:
 
         client = self._runs.client
         logged = client.get_run(run).data.params
-        values = loggable(parameters, settings.logged_parameters)
-        if run != self._run:
-            values.pop("iteration", None)
+        values = dict(self._values)
+        if not self._by_hand and "iteration" in values:
+            values["iteration"] = str(iteration)
+            if iteration == 0:
+                del values["iteration"]
         client.log_batch(
             run,
             params=[Param(name, value) for name, value in values.items() if name not in logged],
             tags=[
                 RunTag(_CHANGED_TAG + name, value) for name, value in values.items() if logged.get(name, value) != value
             ]
-            + [RunTag(_DIGEST_TAG, digest(parameters))],
+            + [RunTag(_DIGEST_TAG, self._digest)],
         )
 
 

@@ -78,6 +78,11 @@ def register_policy(
     return version
 
 
+def is_registered(client: "MlflowClient", experiment: str, iteration: int) -> bool:
+    """Whether the registry has a pi_k of the experiment."""
+    return _version_of(client, model_name(experiment), policy_alias(iteration)) is not None
+
+
 def set_champion(client: "MlflowClient", experiment: str, iteration: int) -> None:
     """Point the alias ``champion`` at pi_k.
 
@@ -92,6 +97,14 @@ def set_champion(client: "MlflowClient", experiment: str, iteration: int) -> Non
             "it cannot be the champion. Run `kedro run --pipelines=leap_iteration`: it registers what is missing."
         )
     client.set_registered_model_alias(name, CHAMPION, registered.version)
+
+
+def retire_aliases(client: "MlflowClient", experiment: str) -> None:
+    """Take the aliases from an experiment's policies, so that none is taken for one of the experiment begun anew."""
+    name = model_name(experiment)
+    for model in client.search_registered_models(f"name = '{name}'"):
+        for alias in model.aliases:
+            client.delete_registered_model_alias(name, alias)
 
 
 def _version_of(client: "MlflowClient", name: str, alias: str) -> Any:

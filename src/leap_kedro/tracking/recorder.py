@@ -1,8 +1,9 @@
 """Logs finished datasets to MLflow, each once, however often the run is continued."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.evaluation.sampling import sample
@@ -11,7 +12,7 @@ from leap_kedro.evaluation.wording import conditions_in_words
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.lineage import log_input
 from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, scalars
-from leap_kedro.tracking.models import Answering, policy_alias, register_policy, set_champion
+from leap_kedro.tracking.models import Answering, is_registered, policy_alias, register_policy, set_champion
 from leap_kedro.tracking.overview import CHAMPION_TAG, write_overview
 from leap_kedro.tracking.runs import ExperimentRuns
 from leap_kedro.tracking.traces import log_traces
@@ -33,6 +34,7 @@ class Recorder:
         by_hand: Run of an evaluation by hand, which everything goes to; None in the loop.
         traced_episodes: Episodes of an evaluation that become traces.
         answering: How registered policies answer.
+        policies: Gives the folders of the policies that are on disk, by iteration.
     """
 
     runs: ExperimentRuns
@@ -40,6 +42,7 @@ class Recorder:
     by_hand: str | None
     traced_episodes: int
     answering: Answering
+    policies: Callable[[], Mapping[int, Path]]
 
     @property
     def client(self) -> "MlflowClient":
@@ -62,6 +65,7 @@ class Recorder:
                 register_policy(self.client, run, self.runs.name, iteration, path_of(dataset), self.answering)
             case Kind.CHAMPION:
                 best = int(dataset.load()["iteration"])
+                self._register_lost(run, best)
                 set_champion(self.client, self.runs.name, best)
                 self.client.set_tag(self.runs.parent(), CHAMPION_TAG, policy_alias(best))
                 write_overview(self.client, self.runs.parent())
@@ -70,6 +74,12 @@ class Recorder:
             case Kind.EPISODES:
                 log_traces(self.client, run, sample(dataset.load(), self.traced_episodes))
         self.client.set_tag(run, _LOGGED_TAG, " ".join(sorted({*self._logged(run), name})))
+
+    def _register_lost(self, run: str, iteration: int) -> None:
+        """Register pi_k if only the disk has it: a killed run saved it, or it was made with another server."""
+        folder = self.policies().get(iteration)
+        if folder is not None and not is_registered(self.client, self.runs.name, iteration):
+            register_policy(self.client, run, self.runs.name, iteration, folder, self.answering)
 
     def log_missing(self, entries: Mapping[str, Tracked], catalog: Any) -> None:
         """Log complete datasets that a killed run has written and not logged any more."""

@@ -16,7 +16,7 @@ import yaml
 from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import CatalogConfigResolver, DatasetError
+from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
 
@@ -214,7 +214,9 @@ class LeapSession(KedroSession):
             chosen = whole.filter(tags=tags, **{_SELECTIONS[name]: value for name, value in selection.items()})
         except ValueError as error:
             raise RunRefused(f"{error} What there is:  kedro registry describe {names[0]}") from error
-        resolver = CatalogConfigResolver(dict(self._get_config_loader()["catalog"]))
+        resolver = CatalogConfigResolver(
+            dict(self._get_config_loader()["catalog"]), default_runtime_patterns=DataCatalog.default_runtime_patterns
+        )
         unkept = {
             name
             for name in chosen.inputs() - whole.inputs()

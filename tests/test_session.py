@@ -105,3 +105,16 @@ def test_official_games_that_are_not_there_are_named_with_the_command_that_gets_
     message = refusal(project, ["data_preparation"], environments=options)
     assert "nowhere" in message
     assert "alfworld-download" in message
+
+
+def test_an_interruption_says_that_the_same_command_continues(
+    project: LoopProject, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kedro.runner.SequentialRunner.run", interrupted)
+    session = LeapSession.create(project.folder, env="test")
+    with pytest.raises(KeyboardInterrupt), session:
+        session.run()
+    assert "Interrupted. What is finished is kept: the same command continues." in caplog.text

@@ -161,6 +161,9 @@ class LeapSession(KedroSession):
             if not is_refusal(error):
                 raise
             raise RunRefused(str(cannot_write(Path(error.filename or self._data), error))) from error
+        except KeyboardInterrupt:
+            logger.warning("Interrupted. What is finished is kept: the same command continues.")
+            raise
 
     def experiment(self) -> Experiment:
         """The experiment that the session's parameters name. Raises `RunRefused` if they are wrong."""

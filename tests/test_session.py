@@ -113,7 +113,7 @@ def test_an_interruption_says_that_the_same_command_continues(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kedro.runner.SequentialRunner.run", interrupted)
+    monkeypatch.setattr("kedro.framework.session.KedroSession.run", interrupted)
     session = LeapSession.create(project.folder, env="test")
     with pytest.raises(KeyboardInterrupt), session:
         session.run()

@@ -44,6 +44,7 @@ class TrackingHooks:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Keep the context, read `tracking.yml`, and let kedro-mlflow, whose turn is next, read `mlflow.yml`."""
+        self._close("KILLED")  # what Ctrl-C left open in a process that lives on, a notebook's
         self._context = context
         register_resolvers(context.project_path)
         loader = context.config_loader
@@ -60,7 +61,6 @@ class TrackingHooks:
         context = self._context
         if context is None:
             raise RuntimeError("TrackingHooks needs Kedro's after_context_created before a pipeline runs.")
-        self._close("KILLED")
         names = run_params.get("pipeline_names") or ["__default__"]
         switched_off = context.mlflow.tracking.disable_tracking  # type: ignore[attr-defined]
         if set(names) <= set(switched_off.pipelines):

@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from filelock import FileLock
+
+from leap_kedro.datasets.errors import writing
+
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
@@ -71,7 +75,33 @@ def artifact_location(folder: str) -> str | None:
     uri = os.environ.get(URI_VARIABLE)
     if not uri:
         return folder
+    database = _sqlite_file(uri)
+    return str(database.parent / Path(folder).name) if database else None
+
+
+def make_database(uri: str) -> None:
+    """Make a sqlite file that is not there yet, whole or not at all.
+
+    MLflow makes its tables one by one: two first runs at once fail over that, and a kill leaves half of them for good.
+
+    Args:
+        uri: Address of the tracking server; nothing is done for any other than a sqlite file.
+    """
+    database = _sqlite_file(uri)
+    if database is None or database.exists():
+        return
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with writing(database), FileLock(f"{database}.lock"):
+        if database.exists():
+            return
+        unfinished = database.with_name(f"{database.name}.{os.getpid()}")
+        artifacts = str(database.parent / "mlartifacts")
+        store = SqlAlchemyStore(f"sqlite:///{unfinished}", artifacts)  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        unfinished.replace(database)
+
+
+def _sqlite_file(uri: str) -> Path | None:
     parsed = urlparse(uri)
-    if parsed.scheme != "sqlite":
-        return None
-    return str(Path(parsed.path.removeprefix("/")).absolute().parent / Path(folder).name)
+    return Path(parsed.path.removeprefix("/")).absolute() if parsed.scheme == "sqlite" else None

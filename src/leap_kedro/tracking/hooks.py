@@ -18,7 +18,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from leap_kedro.tracking.catalog import Tracked, tracked_outputs
-from leap_kedro.tracking.configuration import register_resolvers
+from leap_kedro.tracking.configuration import make_database, register_resolvers
 from leap_kedro.tracking.models import Answering
 from leap_kedro.tracking.parameters import TrackingParameters, digest, loggable
 from leap_kedro.tracking.recorder import Recorder
@@ -50,6 +50,9 @@ class TrackingHooks:
         loader = context.config_loader
         if isinstance(loader, OmegaConfigLoader):
             loader.config_patterns.setdefault("tracking", ["tracking*"])
+            loader.config_patterns.setdefault("mlflow", ["mlflow*"])
+        with suppress(MissingConfigException):
+            make_database((loader["mlflow"].get("server") or {}).get("mlflow_tracking_uri") or "")
         with suppress(MissingConfigException):
             self._parameters = TrackingParameters.model_validate(loader["tracking"])
 

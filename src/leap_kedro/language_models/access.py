@@ -1,0 +1,24 @@
+"""What a language model needs from outside the parameters: the key, the prices, the folder of the cache."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from leap_kedro.language_models.prices import Price
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Given to whoever makes a `LanguageModel`; the catalog dataset `language_model_access` is one.
+
+    Attributes:
+        api_key: The key; None for servers that want none. It shows in no text form of this object.
+        prices: Model -> price.
+        cache: Folder of the answers; None: answers are not kept.
+    """
+
+    api_key: SecretStr | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    cache: Path | None = None

@@ -1,0 +1,35 @@
+"""What can go wrong between us and a language model.
+
+    LanguageModelError
+      ModelUnavailable      one call: no usable answer after all tries (server down, overloaded, too slow, broken)
+      RequestRejected       one call: the server takes this request as malformed, most often as too long
+      ModelRefusedRequest   all calls: the key, the model's name or the account is wrong
+      BudgetSpent           all calls: the next one could go over the budget
+      PriceUnknown          at the start: a budget in dollars for a model without a price
+
+The messages name the server, the model and what to do; they never hold the key.
+"""
+
+
+class LanguageModelError(RuntimeError):
+    """A language model gave no answer."""
+
+
+class ModelUnavailable(LanguageModelError):
+    """No usable answer after all tries; another call may have more luck."""
+
+
+class RequestRejected(LanguageModelError):
+    """The server takes this one request as malformed or too long; other requests may pass."""
+
+
+class ModelRefusedRequest(LanguageModelError):
+    """The server serves none of our requests: key, model name or account is wrong."""
+
+
+class BudgetSpent(LanguageModelError):
+    """The next call could go over the budget of calls or dollars; what was answered is in the cache."""
+
+
+class PriceUnknown(LanguageModelError):
+    """A budget in dollars was set for a model whose price nobody knows."""

@@ -1,0 +1,77 @@
+"""Which language model, where, and how much it may cost."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError, Url
+
+
+class Structured(StrEnum):
+    """How a server is made to answer in JSON."""
+
+    AUTO = "auto"
+    """`json_schema`; where the server refuses it, `json_object`, then `none`."""
+    JSON_SCHEMA = "json_schema"
+    """The server holds the answer to the schema."""
+    JSON_OBJECT = "json_object"
+    """The server holds the answer to some JSON object; the schema is in the prompt."""
+    NONE = "none"
+    """The schema is in the prompt only."""
+
+
+def _without_secrets(base_url: str) -> str:
+    url = Url(base_url)
+    if url.scheme not in {"http", "https"}:
+        raise PydanticCustomError("scheme", "expected a URL that begins with http:// or https://")
+    if url.username or url.password or url.query:
+        raise PydanticCustomError(
+            "secret",
+            "a URL without user, password and query is expected, because parameters are recorded: "
+            "put the key into conf/local/credentials.yml",
+        )
+    return base_url.rstrip("/")
+
+
+class ModelParameters(BaseModel):
+    """A language model behind an OpenAI-compatible server.
+
+    Attributes:
+        base_url: URL of the server's API, with its `/v1`; None: OpenAI's own.
+        model: The model's name there.
+        temperature: Temperature of sampling; None: the server's own.
+        max_tokens: Longest answer, in tokens.
+        timeout: Longest time of one call, in seconds.
+        concurrency: Calls in flight at once.
+        retries: Further tries after a failure that may pass (overload, timeouts, broken answers).
+        structured: How the server is made to answer in JSON.
+        seed: Seed of sampling; None: none is sent.
+        extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: Annotated[str, AfterValidator(_without_secrets)] | None = None
+    model: str = Field(min_length=1)
+    temperature: float | None = Field(default=0.0, ge=0.0, le=2.0)
+    max_tokens: int = Field(default=2048, gt=0)
+    timeout: float = Field(default=120.0, gt=0.0)
+    concurrency: int = Field(default=16, gt=0)
+    retries: int = Field(default=5, ge=0)
+    structured: Structured = Structured.AUTO
+    seed: int | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class BudgetParameters(BaseModel):
+    """The most that one run of a stage may use. Answers from the cache cost nothing.
+
+    Attributes:
+        calls: Calls that the server answers; None: any number.
+        dollars: Their cost; needs the model's price in conf/base/prices.yml; None: any.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calls: int | None = Field(default=None, ge=0)
+    dollars: float | None = Field(default=None, ge=0.0)

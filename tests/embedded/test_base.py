@@ -9,7 +9,7 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.collator import collate
-from leap_kedro.training.trainer import tree_loss
+from leap_kedro.training.logits import tree_loss
 from leap_kedro.training.tree import flatten
 
 BENCHMARK = make_benchmark(EnvironmentSpec("alfworld", {}))

@@ -68,7 +68,7 @@ def test_loss_and_gradients_of_a_padded_batch_equal_those_of_the_unpacked_rows(m
     import torch
 
     from leap_kedro.training.collator import collate
-    from leap_kedro.training.trainer import tree_loss
+    from leap_kedro.training.logits import tree_loss
 
     packed = tree_loss(model, collate([flatten(tree) for tree in batch]))
     packed_gradients = torch.autograd.grad(packed, list(model.parameters()), allow_unused=False)

@@ -71,7 +71,7 @@ def answer_accuracy(
     import torch
 
     from leap_kedro.training.collator import collate
-    from leap_kedro.training.trainer import tree_logits
+    from leap_kedro.training.logits import tree_logits
     from leap_kedro.training.tree import flatten
 
     right: dict[str, list[bool]] = defaultdict(list)

@@ -113,7 +113,7 @@ def recoverability(costs: Iterable[tuple[int, int]]) -> Recoverability | None:
 
 
 def gap(scores: Sequence[ReplyScore]) -> Gap | None:
-    """eps of one policy from its scores of a teacher's replies.
+    """The gap of one policy, from its scores of a teacher's replies.
 
     Source: eps(pi^E) of the paper is the least mean L1 distance that any policy reaches on the states that students
     visit. Between a policy and a teacher that gives the reply y for sure it is
@@ -130,11 +130,11 @@ def gap(scores: Sequence[ReplyScore]) -> Gap | None:
 
 
 def regret(gaps: Sequence[Gap], player: int) -> Regret:
-    """gamma of one iteration.
+    """The regret of one iteration.
 
-    Source: follow-the-leader's regret in the paper (and in DAgger, Ross et al. 2011): the loss of the policy that
-    played, on what its own episodes brought, minus that of the best policy in hindsight; here the best of those there
-    are.
+    Source: gamma(N) of the paper is the average regret of the updates, as in DAgger (Ross et al., AISTATS 2011): the
+    loss of the policy that played, on what its own episodes brought, minus that of the best policy in hindsight; here
+    the best of those there are.
 
     Args:
         gaps: Those of pi_0..pi_k on the same replies, the corrections of the player's episodes.
@@ -175,8 +175,8 @@ def privilege_divergence(informed: Sequence[ReplyScore], uninformed: Sequence[Re
     """Kullback-Leibler divergence of a teacher with the privileged state from the same one without, in nats a reply.
 
     Estimated as the mean of ``log p(reply | history, privileged) - log p(reply | history)`` over the teacher's own
-    replies, which is unbiased where they are sampled with privilege; for greedy replies it is the gain in log-probability
-    of what it said.
+    replies, which is unbiased where they are sampled with privilege; for greedy replies it is the gain in
+    log-probability of what it said.
 
     Args:
         informed: Scores of its replies with the privileged state in the prompt.

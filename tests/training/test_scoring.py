@@ -1,0 +1,63 @@
+"""Scores of replies against the definition: one row a reply, token by token."""
+
+from pathlib import Path
+
+import pytest
+
+from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.prompts.select import renderer_for
+from leap_kedro.records import Example
+from leap_kedro.teachers.demonstrations import demonstrations
+from leap_kedro.training.scoring import score_replies, score_trees
+from leap_kedro.training.tree import Branch, Tree, tree_of
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    benchmark = build_benchmark({"source": "generated"})
+    jobs = [(task, 0) for task in benchmark.tasks("train", 3, 0)]
+    played = demonstrations(benchmark, jobs, "surfaces", max_actions=5, noise=0.3)
+    return [demonstration.example() for demonstration in played]
+
+
+def test_a_score_is_the_sum_over_the_tokens_of_the_reply(tiny_base: Path, examples: list[Example]) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    renderer = renderer_for(AutoTokenizer.from_pretrained(tiny_base))
+    model = AutoModelForCausalLM.from_pretrained(tiny_base)
+    scores = iter(score_replies(tiny_base, examples))
+    for example in examples:
+        tree = tree_of(example, renderer)
+        for target, branch in zip(example.targets, tree.branches, strict=True):
+            score = next(scores)
+            assert (score.episode, score.step) == (example.episode, target.step)
+            before = [*tree.trunk[: branch.at], *branch.prompt]
+            ids = torch.tensor([[*before, *branch.completion]])
+            with torch.inference_mode():
+                logprobs = model(ids).logits[0, len(before) - 1 : -1].log_softmax(-1)
+            expected = sum(float(logprobs[place, token]) for place, token in enumerate(branch.completion))
+            assert score.logprob == pytest.approx(expected, abs=1e-3)
+    assert next(scores, None) is None
+
+
+def test_what_the_policy_would_say_itself_is_greedy_and_nothing_else(tiny_base: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_base).eval()
+    trunk, prompt = (2, 40, 41, 42), (5,)
+    with torch.inference_mode():
+        said = model.generate(torch.tensor([[*trunk, *prompt]]), do_sample=False, min_new_tokens=4, max_new_tokens=4)
+    reply = tuple(said[0, 5:].tolist())
+    other = (*reply[:3], (reply[3] + 1) % 50)
+    (found,) = score_trees(model, [Tree(trunk, (Branch(4, prompt, reply), Branch(4, prompt, other)))])
+    assert [greedy for _, greedy in found] == [True, False]
+    assert found[0][0] > found[1][0]
+
+
+def test_a_folder_without_a_policy_is_refused_by_name(tmp_path: Path, examples: list[Example]) -> None:
+    with pytest.raises(PolicyFolderError, match=str(tmp_path)):
+        score_replies(tmp_path, examples)
+    assert score_replies(tmp_path, []) == []

@@ -8,6 +8,7 @@ import pytest
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_base
@@ -41,6 +42,7 @@ from leap_kedro.records import (
     Turn,
     Verdict,
 )
+from leap_kedro.records.episode import task_of
 from leap_kedro.training.parameters import SFTParameters
 
 GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
@@ -189,6 +191,24 @@ def test_the_mix(policy_of_mix: MixPolicy, counts: list[int], weights: list[floa
     found = {each.iteration: each.targets[0].weight for each in mixed}
     assert [found[k] for k in range(3)] == weights
     assert mix([part[::-1] for part in PARTS[:2]], PARTS[2], AggregationParameters(policy=policy_of_mix), 0) == mixed
+
+
+def test_what_is_held_out_is_in_no_training_set_of_any_iteration() -> None:
+    parts = [
+        [replace(example(k, n), episode=f"{k}/generated/train/s0/{n:06d}/{k}7") for n in range(200)] for k in range(3)
+    ]
+    how = AggregationParameters(policy=MixPolicy.ALL, held_out=0.2)
+    mixed = mix(parts[:2], parts[2], how, seed=0)
+    trained = [{task_of(each.episode) for each in mixed if each.iteration == k} for k in range(3)]
+    assert len(trained[0]) == 200  # demonstrations
+    assert trained[1] == trained[2]
+    assert 20 < 200 - len(trained[1]) < 60
+    assert not any(is_held_out(task, 0.2) for task in trained[1])
+    assert mix(parts[:2], parts[2], AggregationParameters(policy=MixPolicy.ALL, held_out=0), seed=0) == [
+        *parts[0],
+        *parts[1],
+        *parts[2],
+    ]
 
 
 def test_a_student_without_a_fault_takes_no_share_from_others() -> None:

@@ -122,3 +122,8 @@ class Episode:
         """The history: each action with the observation that it led to."""
         seen = [step.observation for step in self.steps[1:]] + [self.final_observation]
         return tuple(Turn(step.action, after) for step, after in zip(self.steps, seen, strict=True))
+
+
+def task_of(episode: str) -> str:
+    """Id of the task that an episode was played on, from the episode's id."""
+    return episode.partition("/")[2].rpartition("/")[0]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
+from leap_kedro.pipelines.aggregation.holding_out import may_be_trained_on
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.records import Example
@@ -30,7 +31,7 @@ def gather_examples(*examples: Sequence[Example]) -> list[list[Example]]:
 def mix(
     earlier: Sequence[Sequence[Example]], newest: Sequence[Example], parameters: AggregationParameters, seed: int
 ) -> list[Example]:
-    """The training set of iteration k.
+    """The training set of iteration k. What is held out of one D_i is held out of all, and never trained on.
 
     Args:
         earlier: D_0..D_{k-1}.
@@ -41,7 +42,7 @@ def mix(
     Returns:
         Examples, each D_i in the order of its ids. An empty D_i (a student without a fault) takes no share from others.
     """
-    parts = [sorted(part, key=lambda example: example.episode) for part in (*earlier, newest)]
+    parts = [_in_order(part, parameters.held_out) for part in (*earlier, newest)]
     match parameters.policy:
         case MixPolicy.ALL:
             return [example for part in parts for example in part]
@@ -55,6 +56,11 @@ def mix(
                 for place, part in enumerate(parts)
                 for example in _sample(part, smallest, derive_seed(seed, "mix", len(parts) - 1, place))
             ]
+
+
+def _in_order(part: Sequence[Example], held_out: float) -> list[Example]:
+    kept = (example for example in part if may_be_trained_on(example, held_out))
+    return sorted(kept, key=lambda example: example.episode)
 
 
 def _weighted(example: Example, weight: float) -> Example:

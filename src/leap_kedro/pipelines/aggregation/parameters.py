@@ -24,7 +24,10 @@ class AggregationParameters(StrictModel):
     Attributes:
         policy: How much of each D_i.
         recency: Weight of D_i against D_{i+1}, for the policy `weighted`.
+        held_out: Share of the corrected episodes (by task, in all iterations alike) that no training sees: the
+            realizability gap is measured on them.
     """
 
     policy: MixPolicy = MixPolicy.EQUAL_SHARE
     recency: float = Field(default=0.5, gt=0, le=1)
+    held_out: float = Field(default=0.05, ge=0, lt=1)

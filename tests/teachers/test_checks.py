@@ -2,13 +2,12 @@
 
 import pytest
 
-from leap_kedro.records import PrivilegedState, Rejection, Verdict
+from leap_kedro.records import PrivilegedState, Verdict
 from leap_kedro.teachers.checks import (
     is_executable,
     leaked_entities,
     normalised,
     privileged_entities,
-    rejection_of,
     verdict_on,
 )
 
@@ -57,9 +56,6 @@ def test_executable_is_what_the_environment_lists() -> None:
     assert is_executable("anything", None)
 
 
-def test_verdict_and_rejection() -> None:
+def test_verdict() -> None:
     assert verdict_on("go to  desk 1 ", "go to desk 1") is Verdict.KEEP
     assert verdict_on("go to desk 1", "go to desk 2") is Verdict.CORRECT
-    assert rejection_of(True, ()) is None
-    assert rejection_of(True, ("mug 2",)) is Rejection.LEAKED
-    assert rejection_of(False, ("mug 2",)) is Rejection.NOT_EXECUTABLE

@@ -14,7 +14,7 @@ class Verdict(StrEnum):
 
 
 class Rejection(StrEnum):
-    """Why a correction is not used for training."""
+    """Why what a teacher said is not used for training: one step of it, or a whole reply."""
 
     NOT_EXECUTABLE = "not_executable"
     """The environment would refuse the action at that step."""
@@ -22,6 +22,18 @@ class Rejection(StrEnum):
     """The reason names what only the privileged state shows."""
     NO_PLAN = "no_plan"
     """The teacher found no way to the goal from there."""
+    EMPTY = "empty"
+    """There is no reason, no action, or no reply at all."""
+    TOO_LONG = "too_long"
+    """The reason, the action or the reply is longer than any honest one."""
+    UNKNOWN_STEP = "unknown_step"
+    """The reply is about a step that the episode does not have, or that was not asked about."""
+    UNREADABLE = "unreadable"
+    """The reply holds no JSON of the form that was asked for."""
+    TRUNCATED = "truncated"
+    """The reply was cut off at the limit of new tokens."""
+    REFUSED = "refused"
+    """The model declined to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +69,53 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong with a teacher's reply as a whole, or with a part of it that belongs to no step.
+
+    Attributes:
+        rejection: What is wrong.
+        detail: In which way, at most 200 characters; untrusted text.
+        attempt: Which reply it was: 0 the first, 1 the answer to being asked again.
+        step: Step that was asked about; None where the call was about the whole episode.
+    """
+
+    rejection: Rejection
+    detail: str
+    attempt: int = 0
+    step: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a teacher's calls for one episode took.
+
+    Attributes:
+        calls: Calls that a server answered.
+        cached: Answers that came from the cache on disk and cost nothing.
+        prompt_tokens: Tokens of the prompts that were paid for.
+        reply_tokens: Tokens of the replies that were paid for.
+        dollars: Price of it all; None where the model's price is unknown.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+    dollars: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectedEpisode:
     """All that a teacher said about one episode.
 
     Attributes:
         episode: Id of the episode.
-        corrections: One a step, in order.
+        corrections: One a step, in order; empty where no reply could be used.
+        faults: What was wrong with whole replies.
+        usage: What the calls took; None for a teacher that makes none.
     """
 
     episode: str
     corrections: tuple[Correction, ...]
+    faults: tuple[Fault, ...] = ()
+    usage: Usage | None = None

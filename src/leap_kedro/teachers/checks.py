@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from leap_kedro.records import PrivilegedState, Rejection, Verdict
+from leap_kedro.records import PrivilegedState, Verdict
 
 _ENTITY = re.compile(r"\b[a-z]+ \d+\b")
 _GLUED_NUMBER = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
@@ -55,10 +55,3 @@ def is_executable(action: str, admissible: Sequence[str] | None) -> bool:
 def verdict_on(students: str, teachers: str) -> Verdict:
     """Keep if the teacher would have done what the student did, correct if not."""
     return Verdict.KEEP if " ".join(students.split()) == " ".join(teachers.split()) else Verdict.CORRECT
-
-
-def rejection_of(executable: bool, leaked: Sequence[str]) -> Rejection | None:
-    """Why a correction is not used: what cannot be done comes before what must not be said."""
-    if not executable:
-        return Rejection.NOT_EXECUTABLE
-    return Rejection.LEAKED if leaked else None

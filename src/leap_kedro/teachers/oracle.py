@@ -5,13 +5,16 @@ student's own history, gives its choice and what else it considers; the oracle t
 expert (`constrained.py`) weighs the two. At 100 % the planner is followed instead, and the reasons name the secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf, isinf
 
-from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Observation, Option, Oracle
-from leap_kedro.records import Correction, Episode, PrivilegedState, Rejection, Verdict
-from leap_kedro.teachers.checks import is_executable, leaked_entities, normalised, rejection_of, verdict_on
+from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Option, Oracle
+from leap_kedro.records import CorrectedEpisode, Episode, PrivilegedState
+from leap_kedro.teachers.advice import Advice
+from leap_kedro.teachers.briefing import Briefing, Moment
+from leap_kedro.teachers.checks import normalised
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
+from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
 from leap_kedro.teachers.unprivileged import executable_options
 
@@ -51,25 +54,32 @@ class OracleTeacher:
         self._benchmark = benchmark
         self._expert = expert
         self._constraint = constraint or LEVELS[privilege]
-        self._reject_leaks = reject_leaks
+        self._judge = Judge(self.id, privilege, reject_leaks)
         self._oracle: Oracle = benchmark.oracle()
 
-    def correct(self, episode: Episode) -> list[Correction]:
-        """One correction a step; see `Teacher.correct`."""
+    def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
+        """One corrected episode after the other; see `Teacher.correct_all`."""
+        for episode in episodes:
+            yield self.correct(episode)
+
+    def correct(self, episode: Episode) -> CorrectedEpisode:
+        """What the teacher says of one episode; see `Teacher.correct_all`."""
         environment = self._benchmark.environment()
         expert = self._benchmark.expert(self._expert, episode.seed)
-        corrections: list[Correction] = []
-        shown: list[str] = []
+        moments: list[Moment] = []
+        advice: dict[int, Advice | None] = {}
         for index, seen in replay(environment, episode):
             if index == 0:
                 expert.start(seen.text)
             else:
                 expert.observe(episode.steps[index - 1].action, seen.text)
-            shown.append(seen.text)
+            state = self._oracle.state(environment)
+            moments.append(Moment(state, seen.admissible))
             options = executable_options(expert, environment, seen.admissible)
-            decision = self._decide(environment, options)
-            corrections.append(self._judged(episode, index, decision, environment, seen, shown))
-        return corrections
+            decision = self._decide(environment, options) if state.plan else None
+            advice[index] = Advice(decision.reason, decision.action) if decision else None
+        corrections = self._judge.corrections(Briefing(episode, tuple(moments)), advice)
+        return CorrectedEpisode(episode.id, tuple(corrections))
 
     def _decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
         if self.privilege == 100 or not options:
@@ -87,34 +97,6 @@ class OracleTeacher:
             if after is not None and after < len(state.plan):
                 return Decision(_naming(state, options[0].decision.action), options[0].decision.action)
         return Decision(_naming(state, state.plan[0]), state.plan[0])
-
-    def _judged(
-        self,
-        episode: Episode,
-        index: int,
-        decision: Decision | None,
-        environment: Environment,
-        seen: Observation,
-        shown: Sequence[str],
-    ) -> Correction:
-        state = self._oracle.state(environment)
-        if decision is None or not state.plan:
-            return Correction(
-                episode.id, index, Verdict.CORRECT, "", "", self.id, self.privilege, (), Rejection.NO_PLAN
-            )
-        leaked = leaked_entities(decision.reason, state, shown)
-        executable = is_executable(decision.action, seen.admissible)
-        return Correction(
-            episode=episode.id,
-            step=index,
-            verdict=verdict_on(episode.steps[index].action, decision.action),
-            reason=decision.reason,
-            action=decision.action,
-            teacher=self.id,
-            privilege=self.privilege,
-            leaked=leaked,
-            rejection=rejection_of(executable, leaked if self._reject_leaks else ()),
-        )
 
 
 class _Weighing:

@@ -1,9 +1,10 @@
-"""What a teacher is: it judges each step of a student's episode."""
+"""What a teacher is: it judges each step of a student's episodes."""
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from leap_kedro.environments.protocol import EnvironmentFailure
-from leap_kedro.records import Correction, Episode
+from leap_kedro.records import CorrectedEpisode, Episode
 
 
 class Teacher(Protocol):
@@ -11,21 +12,29 @@ class Teacher(Protocol):
 
     Attributes:
         id: Name by which its corrections are told from those of others.
+        privilege: Privilege level, per cent.
     """
 
     id: str
+    privilege: int
 
-    def correct(self, episode: Episode) -> list[Correction]:
-        """One correction a step, in order; those that fail a check are there, too, with the reason why.
+    def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
+        """What it says of each episode, as soon as that is said, in any order.
 
-        What the student saw is taken from the episode, never from what a teacher repeats.
+        Each has one correction a step, in order; those that fail a check are there, too, with the reason why. What the
+        student saw is taken from the episode, never from what a teacher repeats.
 
         Raises:
             ReplayMismatch: If the environment, played again, does not answer as it did for the student.
-            EnvironmentFailure: If the task cannot be built.
+            EnvironmentFailure: If a task cannot be built.
+            TeacherStopped: If the teacher cannot go on; what came before stands.
         """
         ...
 
 
 class ReplayMismatch(EnvironmentFailure):
     """The environment answers otherwise than it did when the episode was played."""
+
+
+class TeacherStopped(Exception):
+    """The teacher cannot go on (too many unusable replies, a dead server, a spent budget); the message says why."""

@@ -38,8 +38,9 @@ def correct(
     teacher = OracleTeacher(benchmark, parameters.expert, parameters.privilege)
     done = {corrected.episode for corrected in so_far}
     owed = [episode for episode in to_correct(rollouts, parameters.episodes) if episode.id not in done]
-    for episode in tqdm(owed, desc=f"correction by {teacher.id}", unit="episode", disable=None):
-        yield Chunk([CorrectedEpisode(episode.id, tuple(teacher.correct(episode)))])
+    said = teacher.correct_all(owed)
+    for corrected in tqdm(said, total=len(owed), desc=f"correction by {teacher.id}", unit="episode", disable=None):
+        yield Chunk([corrected])
     yield Chunk([], complete=True)
 
 

@@ -1,0 +1,44 @@
+"""A briefing: an episode with what was hidden from the student at each of its decisions."""
+
+from dataclasses import dataclass
+
+from leap_kedro.environments.protocol import Benchmark, Oracle
+from leap_kedro.records import Episode, PrivilegedState
+from leap_kedro.teachers.replay import replay
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One decision of an episode, seen from the teacher's side.
+
+    Attributes:
+        state: Privileged state at that moment.
+        admissible: Actions that the environment lists there; None if it lists none.
+    """
+
+    state: PrivilegedState
+    admissible: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """An episode, and one moment a step of it."""
+
+    episode: Episode
+    moments: tuple[Moment, ...]
+
+    def shown(self, step: int) -> list[str]:
+        """Every observation that the student had when it decided at `step`, the present one last."""
+        return [seen.observation for seen in self.episode.steps[: step + 1]]
+
+
+def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:
+    """The briefing of an episode, by replay.
+
+    Raises:
+        ReplayMismatch: If the environment, played again, does not answer as it did for the student.
+        EnvironmentFailure: If the task cannot be built.
+    """
+    environment = benchmark.environment()
+    moments = [Moment(oracle.state(environment), seen.admissible) for _, seen in replay(environment, episode)]
+    return Briefing(episode, tuple(moments))

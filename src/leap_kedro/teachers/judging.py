@@ -1,0 +1,102 @@
+"""Judging: every check on every correction, whoever made it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from leap_kedro.records import Correction, Rejection, Verdict
+from leap_kedro.teachers.advice import Advice
+from leap_kedro.teachers.briefing import Briefing
+from leap_kedro.teachers.checks import is_executable, leaked_entities, verdict_on
+
+LEAKS_ALLOWED: Mapping[int, int | None] = {0: 0, 25: 0, 50: 0, 75: 1, 100: None}
+"""Entities that a reason may name before the student saw them, by privilege level; None: any number."""
+
+LONGEST_REASON = 1_000
+"""Characters of a reason; the paper's are one or two sentences."""
+LONGEST_ACTION = 1_000
+"""Characters of an action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Turns advice into corrections.
+
+    Attributes:
+        teacher: Id of the teacher that advises.
+        privilege: Its privilege level, per cent; one of `LEAKS_ALLOWED`.
+        reject_leaks: Whether a reason that names too many secrets is rejected; off only to measure what leaking does.
+            What leaks is recorded all the same.
+    """
+
+    teacher: str
+    privilege: int
+    reject_leaks: bool = True
+
+    def corrections(self, briefing: Briefing, advice: Mapping[int, Advice | None]) -> list[Correction]:
+        """One correction a step.
+
+        Args:
+            briefing: The episode and what was hidden in it.
+            advice: What the teacher said, by step. None where it found no way to the goal; a step that is missing is
+                one where the student's own reply stands.
+        """
+        return [
+            self.correction(briefing, step, advice[step]) if step in advice else self._kept(briefing, step)
+            for step in range(len(briefing.episode.steps))
+        ]
+
+    def correction(self, briefing: Briefing, step: int, advice: Advice | None) -> Correction:
+        """What becomes of the advice on one step."""
+        if advice is None:
+            return self._judged(briefing, step, Advice("", ""), Rejection.NO_PLAN)
+        rejection = _malformed(advice)
+        if rejection is not None:
+            short = Advice(advice.reason[:LONGEST_REASON], advice.action[:LONGEST_ACTION])
+            return self._judged(briefing, step, short, rejection)
+        advice = Advice(" ".join(advice.reason.split()), advice.action.strip())
+        moment = briefing.moments[step]
+        leaked = leaked_entities(advice.reason, moment.state, briefing.shown(step))
+        if not is_executable(advice.action, moment.admissible):
+            rejection = Rejection.NOT_EXECUTABLE
+        elif self._too_many(leaked):
+            rejection = Rejection.LEAKED
+        return self._judged(briefing, step, advice, rejection, leaked)
+
+    def _kept(self, briefing: Briefing, step: int) -> Correction:
+        """The student's own reply: it knew no secret, but what the environment refused is nothing to be learnt."""
+        own = briefing.episode.steps[step]
+        rejection = None if own.accepted else Rejection.NOT_EXECUTABLE
+        return self._judged(briefing, step, Advice(own.reason, own.action), rejection)
+
+    def _too_many(self, leaked: tuple[str, ...]) -> bool:
+        allowed = LEAKS_ALLOWED[self.privilege]
+        return self.reject_leaks and allowed is not None and len(leaked) > allowed
+
+    def _judged(
+        self,
+        briefing: Briefing,
+        step: int,
+        advice: Advice,
+        rejection: Rejection | None,
+        leaked: tuple[str, ...] = (),
+    ) -> Correction:
+        own = briefing.episode.steps[step].action
+        return Correction(
+            episode=briefing.episode.id,
+            step=step,
+            verdict=Verdict.CORRECT if rejection is Rejection.NO_PLAN else verdict_on(own, advice.action),
+            reason=advice.reason,
+            action=advice.action,
+            teacher=self.teacher,
+            privilege=self.privilege,
+            leaked=leaked,
+            rejection=rejection,
+        )
+
+
+def _malformed(advice: Advice) -> Rejection | None:
+    if len(advice.reason) > LONGEST_REASON or len(advice.action) > LONGEST_ACTION:
+        return Rejection.TOO_LONG
+    if not advice.reason.strip() or not advice.action.strip():
+        return Rejection.EMPTY
+    return None

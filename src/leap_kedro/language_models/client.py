@@ -1,8 +1,33 @@
 """A language model behind an OpenAI-compatible server."""
 
+import asyncio
+import json
+import logging
+import random
+from typing import Any
+from weakref import WeakValueDictionary
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
+
 from leap_kedro.language_models.access import Access
-from leap_kedro.language_models.chat import Completion, Request
+from leap_kedro.language_models.budget import Purse
+from leap_kedro.language_models.cache import AnswerCache, question
+from leap_kedro.language_models.chat import KEPT, Completion, Finish, Request
+from leap_kedro.language_models.dialect import body_of, first_dialect
+from leap_kedro.language_models.errors import ModelUnavailable
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters
+from leap_kedro.language_models.prices import price_of
+from leap_kedro.language_models.reading import Answer
+from leap_kedro.language_models.server import Filtered, Malformed, Server, Transient
+
+FIRST_WAIT = 1.0
+"""Longest wait before the second try, in seconds; it doubles from try to try."""
+LONGEST_WAIT = 60.0
+LONGEST_WAIT_ASKED_FOR = 600.0
+"""A server that asks to wait longer than this (a daily limit, say) is given up at once."""
+_LONG = 10.0  # seconds; a longer wait is told
+
+logger = logging.getLogger(__name__)
 
 
 class LanguageModel:
@@ -15,8 +40,14 @@ class LanguageModel:
             PriceUnknown: If `budget.dollars` is set and the model has no price.
         """
         self.parameters = parameters
-        self._access = access
-        self._budget = budget or BudgetParameters()
+        self._server = Server(parameters, access)
+        self._cache = AnswerCache(access.cache) if access.cache else None
+        self._price = price_of(parameters.model, access.prices)
+        self._price_missed = False
+        self._purse = Purse(parameters.model, budget or BudgetParameters(), self._price)
+        self._under_way = asyncio.Semaphore(parameters.concurrency)
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._dialect = first_dialect(parameters.structured)
 
     async def complete(self, request: Request) -> Completion:
         """The answer to `request`, from the cache where it was answered before.
@@ -27,4 +58,103 @@ class LanguageModel:
             ModelRefusedRequest: If key, model name or account is wrong.
             BudgetSpent: If the call could go over the budget.
         """
-        raise NotImplementedError
+        asked = question(self.parameters, request)
+        if self._cache is None:
+            return await self._called(asked)
+        # The same question asked twice at once is paid for once.
+        lock = self._asking.setdefault(json.dumps(asked, sort_keys=True), asyncio.Lock())
+        async with lock:
+            found = self._cache.find(asked)
+            if found is not None:
+                return found
+            completion = await self._called(asked)
+            if completion.finish in KEPT:
+                self._cache.keep(asked, completion)
+            return completion
+
+    async def _called(self, asked: dict[str, Any]) -> Completion:
+        prompt_bytes = len(json.dumps(asked, ensure_ascii=False).encode("utf-8"))
+        async with self._under_way, self._purse.call(prompt_bytes, asked["max_tokens"]) as bill:
+            try:
+                answer: Answer = await self._retrying()(self._understood, asked)
+            except Filtered:
+                answer = Answer("", Finish.CONTENT_FILTER, None, None, 0)
+            except Transient as failure:
+                raise ModelUnavailable(self._gave_up(failure)) from None
+            bill.answered = True
+            bill.dollars = self._cost(answer)
+        return Completion(
+            text=answer.text,
+            finish=answer.finish,
+            prompt_tokens=answer.prompt_tokens or 0,
+            completion_tokens=answer.completion_tokens or 0,
+            dollars=bill.dollars,
+            cached=False,
+        )
+
+    def _retrying(self) -> AsyncRetrying:
+        return AsyncRetrying(
+            stop=stop_after_attempt(self.parameters.retries + 1),
+            retry=retry_if_exception(_may_pass),
+            wait=_wait,
+            before_sleep=self._tell,
+            reraise=True,
+        )
+
+    async def _understood(self, asked: dict[str, Any]) -> Answer:
+        """The answer to one try, asked again at once in the way that the server turns out to want."""
+        while True:
+            dialect = self._dialect
+            try:
+                return await self._server.ask(body_of(asked, dialect))
+            except Malformed as error:
+                complaint = str(error)
+            if self._dialect != dialect:
+                continue  # Another call has learnt it meanwhile.
+            learnt = dialect.learn(complaint)
+            if learnt is None:
+                raise self._server.misunderstood(complaint)
+            self._dialect = learnt
+            logger.warning("%s does not take %s: it is asked with %s from now on", self._server.name, dialect, learnt)
+
+    def _cost(self, answer: Answer) -> float | None:
+        if self._price is None:
+            if not self._price_missed:
+                self._price_missed = True
+                logger.warning(
+                    "What '%s' costs is unknown: conf/base/prices.yml has no price for it.", self.parameters.model
+                )
+            return None
+        if answer.prompt_tokens is None or answer.completion_tokens is None:
+            return None
+        return self._price.of(answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens)
+
+    def _tell(self, state: RetryCallState) -> None:
+        wait = state.upcoming_sleep
+        log = logger.warning if wait >= _LONG else logger.debug
+        log("%s: %s; next try in %.0f s", self._server.name, _failure_of(state), wait)
+
+    def _gave_up(self, failure: Transient) -> str:
+        gone = f"{self._server.name} gives no answer of the model '{self.parameters.model}': {failure}"
+        if not _may_pass(failure):
+            return f"{gone}, and it asks to wait {failure.wait:.0f} s. Run the same command again after that."
+        return (
+            f"{gone} ({self.parameters.retries + 1} tries). See that the server runs and is not overloaded (lower "
+            "`concurrency`, raise `timeout` or `retries`), then run the same command again: what was answered is kept."
+        )
+
+
+def _may_pass(failure: BaseException) -> bool:
+    return isinstance(failure, Transient) and (failure.wait or 0.0) <= LONGEST_WAIT_ASKED_FOR
+
+
+def _wait(state: RetryCallState) -> float:
+    """Exponential with full jitter; where the server says how long, at least that and a little more."""
+    backoff = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)(state)
+    failure = _failure_of(state)
+    asked_for = (failure.wait or 0.0) if isinstance(failure, Transient) else 0.0
+    return max(backoff, asked_for * random.uniform(1.0, 1.25))
+
+
+def _failure_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

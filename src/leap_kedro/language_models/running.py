@@ -1,22 +1,96 @@
-"""Calls in flight at once, for code that is not asynchronous."""
+"""Calls in flight at once, for code that is not asynchronous.
 
+A process has one event loop for all its language models, in a thread of its own: connections and limits belong to a
+loop, and calls go on while the caller works on the results that it already has.
+"""
+
+import asyncio
+import os
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_END = object()
+
+
+class _LoopThread:
+    """An event loop that runs in a thread until the process ends."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, name="language models", daemon=True).start()
+
+
+_lock = threading.Lock()
+_running: _LoopThread | None = None
 
 
 def as_completed(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], limit: int) -> Iterator[Result]:
     """Results of `work` on `items`, each as soon as it is there, at most `limit` of them under way at once.
 
-    All calls of a process run in one event loop in a thread of its own. `items` are taken as they are needed. An
-    exception of `work` ends the others and is raised after the results that were ready. Closing the iterator, or
-    Ctrl-C, ends what is under way.
+    `items` are taken as they are needed, in the thread of the loop. An exception of `work` (or of `items`) ends the
+    others and is raised after the results that were ready before it. When the iterator is closed, and at Ctrl-C, what
+    is under way is cancelled.
     """
-    raise NotImplementedError
+    loop = _loop()
+    results: SimpleQueue[Any] = SimpleQueue()
+    started: SimpleQueue[asyncio.Task[None]] = SimpleQueue()
+
+    def start() -> None:
+        task = loop.create_task(_work_off(work, iter(items), limit, results))
+        task.add_done_callback(lambda _: results.put(_END))
+        started.put(task)
+
+    loop.call_soon_threadsafe(start)
+    task = started.get()
+    ended = False
+    try:
+        while (result := results.get()) is not _END:
+            yield result
+        ended = True
+        task.result()
+    finally:
+        if not ended:
+            loop.call_soon_threadsafe(task.cancel)
+            while results.get() is not _END:
+                pass
 
 
 def in_order(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], limit: int) -> list[Result]:
     """As `as_completed`, all results in the order of their items."""
-    raise NotImplementedError
+
+    async def numbered(pair: tuple[int, Item]) -> tuple[int, Result]:
+        return pair[0], await work(pair[1])
+
+    found = dict(as_completed(numbered, enumerate(items), limit))
+    return [found[number] for number in range(len(found))]
+
+
+async def _work_off(
+    work: Callable[[Item], Awaitable[Result]], items: Iterator[Item], limit: int, results: SimpleQueue[Any]
+) -> None:
+    async def worker() -> None:
+        for item in items:
+            results.put(await work(item))
+
+    workers = [asyncio.create_task(worker()) for _ in range(limit)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for each in workers:
+            each.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    global _running  # noqa: PLW0603
+    with _lock:
+        # A forked process has the object, but not the thread.
+        if _running is None or _running.process != os.getpid():
+            _running = _LoopThread()
+        return _running.loop

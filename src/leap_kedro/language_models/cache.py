@@ -1,0 +1,74 @@
+"""Answers on disk, found again by what was asked.
+
+One JSON file an answer, `ab/abcdef....json`, named by the SHA-256 of the model's name, its parameters and the request.
+The server's address is no part of it, so that a model may move. A file is written under another name first: one that
+has its name is whole, also when the process was killed. What is no whole answer (a file cut off by a power failure) is
+taken as absent and written again.
+"""
+
+import json
+import os
+import uuid
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from leap_kedro.language_models.chat import Completion, Finish, Request
+from leap_kedro.language_models.parameters import ModelParameters
+
+_FORM = 1
+"""Changes when what is kept, or what it is named by, changes its meaning."""
+
+
+def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
+    """All that an answer depends on, as plain JSON."""
+    return {
+        "form": _FORM,
+        "model": parameters.model,
+        "structured": parameters.structured.value,
+        "extra": parameters.extra,
+        "max_tokens": request.max_tokens or parameters.max_tokens,
+        "temperature": parameters.temperature if request.temperature is None else request.temperature,
+        "seed": parameters.seed if request.seed is None else request.seed,
+        "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
+        "schema": None if request.schema is None else dict(request.schema),
+    }
+
+
+class AnswerCache:
+    """Answers by question."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use `folder`, which need not exist."""
+        self._folder = folder
+
+    def find(self, asked: dict[str, Any]) -> Completion | None:
+        """The answer to `asked`, marked as cached and free; None if there is none."""
+        try:
+            kept = json.loads(self._path(asked).read_bytes())["answer"]
+            return Completion(
+                text=kept["text"],
+                finish=Finish(kept["finish"]),
+                prompt_tokens=kept["prompt_tokens"],
+                completion_tokens=kept["completion_tokens"],
+                dollars=0.0,
+                cached=True,
+            )
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, asked: dict[str, Any], answer: Completion) -> None:
+        """Write an answer. Raises OSError if the operating system refuses (disk full, read-only folder)."""
+        path = self._path(asked)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.partial")
+        try:
+            temporary.write_text(json.dumps({"asked": asked, "answer": asdict(answer)}, indent=1), encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _path(self, asked: dict[str, Any]) -> Path:
+        name = sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return self._folder / name[:2] / f"{name}.json"

@@ -46,7 +46,7 @@ def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env:
         ("environments.alfworld.sorce", "x", "Did you mean `environments.alfworld.source`?"),
         ("environments.alfworld.source", "x", "`environments.alfworld.source` is 'x'"),
         ("environment", "alfword", "Did you mean 'alfworld'?"),
-        ("correction.expert", "best", "`correction.expert` is 'best'"),
+        ("correction.teacher.expert", "best", "`correction.teacher.expert` is 'best'"),
         ("correction.privilege", 30, "`correction.privilege` is 30"),
         ("training.epochs", 1, "exactly one budget"),
         ("rollout", None, "`rollout` is None"),

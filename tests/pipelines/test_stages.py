@@ -14,7 +14,7 @@ from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, M
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherParameters, Which
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks, prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
@@ -120,7 +120,7 @@ def test_the_parent_is_the_policy_before(policy: SavedPolicy) -> None:
 
 def test_corrections_are_resumed_by_episode_and_become_examples(policy: SavedPolicy, tasks: list[Task]) -> None:
     rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
-    how = CorrectionParameters(expert="surfaces")
+    how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
     *chunks, last = correct(rollouts, [], how, *HOW)
     corrected: list[CorrectedEpisode] = [record for chunk in chunks for record in chunk.records]
     assert last.complete
@@ -144,7 +144,7 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
     rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
     rollouts[0] = replace(rollouts[0], stop=StopReason.ENVIRONMENT_ERROR)
     rollouts[1] = replace(rollouts[1], stop=StopReason.SOLVED, success=True)
-    failed = CorrectionParameters(expert="surfaces", episodes=Which.FAILED)
+    failed = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), episodes=Which.FAILED)
     corrected = [record for chunk in correct(rollouts, [], failed, *HOW) for record in chunk.records]
     assert {each.episode for each in corrected} == {episode.id for episode in rollouts[2:]}
     rejected = [
@@ -156,7 +156,7 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
 
 def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy, tasks: list[Task]) -> None:
     (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
-    how = CorrectionParameters(expert="surfaces", corrections_an_episode=2)
+    how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), corrections_an_episode=2)
     corrected = CorrectedEpisode(
         episode.id,
         tuple(

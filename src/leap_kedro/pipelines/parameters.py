@@ -89,7 +89,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         raise ParametersRefused(_message(problems)) from error
     experts = {
         "bootstrap.demonstrator": parameters.bootstrap.demonstrator,
-        "correction.expert": parameters.correction.expert,
+        "correction.teacher.expert": parameters.correction.teacher.expert,
     }
     for path, name in experts.items():
         try:

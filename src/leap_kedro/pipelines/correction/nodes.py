@@ -6,6 +6,7 @@ from typing import Any
 from leap_kedro.datasets.store import Chunk
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
+from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Verdict
@@ -32,10 +33,7 @@ def correct(
     """
     from tqdm import tqdm
 
-    from leap_kedro.teachers.oracle import OracleTeacher
-
-    benchmark = make_benchmark(environment_spec(environment, environments))
-    teacher = OracleTeacher(benchmark, parameters.expert, parameters.privilege)
+    teacher = build_teacher(parameters, make_benchmark(environment_spec(environment, environments)))
     done = {corrected.episode for corrected in so_far}
     owed = [episode for episode in to_correct(rollouts, parameters.episodes) if episode.id not in done]
     said = teacher.correct_all(owed)

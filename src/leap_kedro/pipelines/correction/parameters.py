@@ -17,18 +17,40 @@ class Which(StrEnum):
     """Those that the student did not solve (the paper's choice)."""
 
 
-class CorrectionParameters(StrictModel):
-    """The teacher.
+class TeacherKind(StrEnum):
+    """Who corrects."""
+
+    ORACLE = "oracle"
+    """An unprivileged expert whose choice stands unless privilege shows a much better one; no model needed."""
+
+
+class TeacherParameters(StrictModel):
+    """Who corrects, and how.
 
     Attributes:
-        episodes: Which episodes it corrects.
+        kind: Who.
+        expert: Oracle only: name of the unprivileged expert.
+        reject_leaks: Whether a reason that names more of the secret than its level allows is rejected; off only to
+            measure what leaking does.
+    """
+
+    kind: TeacherKind = TeacherKind.ORACLE
+    expert: str
+    reject_leaks: bool = True
+
+
+class CorrectionParameters(StrictModel):
+    """What is corrected, and what of it is learnt.
+
+    Attributes:
+        episodes: Which episodes are corrected.
         privilege: How much of the privileged state comes through, per cent.
-        expert: Name of the unprivileged expert whose choice stands unless privilege shows a much better one.
         corrections_an_episode: Steps of an episode are learnt up to this many changed actions; None: all. Where a
             student is after that is nowhere that a better one comes to.
+        teacher: Who corrects.
     """
 
     episodes: Which = Which.ALL
     privilege: Literal[0, 25, 50, 75, 100] = 50
-    expert: str
     corrections_an_episode: int | None = Field(default=None, ge=1)
+    teacher: TeacherParameters

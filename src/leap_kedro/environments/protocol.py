@@ -89,6 +89,22 @@ class Oracle(Protocol):
         """`cost_to_go` after each of `actions`, the environment left as it was; None where refused or hopeless."""
         ...
 
+    def alternatives(
+        self, environment: Environment, actions: Sequence[str], count: int, seed: int
+    ) -> Iterator[Environment]:
+        """Other environments in which all that the student was shown so far would have been the same.
+
+        They differ in what is still hidden, drawn by common knowledge: the advice of a teacher that the student can
+        follow is the same in all of them.
+
+        Args:
+            environment: The environment at the moment in question; it is left as it is.
+            actions: What was done in it since its reset.
+            count: Most environments; fewer, or none, come where the history leaves little open.
+            seed: Seed of what is drawn.
+        """
+        ...
+
 
 class Expert(Protocol):
     """An unprivileged expert: it reads the same text as the student and remembers it."""

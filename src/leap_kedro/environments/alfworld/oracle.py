@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from leap_kedro.environments.alfworld import planner
+from leap_kedro.environments.alfworld import alternatives, planner
 from leap_kedro.environments.alfworld.engine import Game
+from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
 from leap_kedro.environments.alfworld.problem import ObjectState
 from leap_kedro.environments.alfworld.reasons import Fact
 from leap_kedro.environments.alfworld.rules import Rules
@@ -55,6 +56,15 @@ class AlfworldOracle:
             if walks_away:
                 elsewhere.append(costs[-1])
         return costs
+
+    def alternatives(
+        self, environment: Environment, actions: Sequence[str], count: int, seed: int
+    ) -> Iterator[Environment]:
+        """Environments that `actions` cannot tell from this one: what the goal needs and was not seen is elsewhere."""
+        for game in alternatives.alternatives(_game(environment), actions, count, seed):
+            other = ALFWorldEnvironment()
+            other.game = game
+            yield other
 
 
 def _game(environment: Environment) -> Game:

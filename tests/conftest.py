@@ -2,9 +2,11 @@
 
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import real_server
 from loop_project import LoopProject
 
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
@@ -51,3 +53,12 @@ def finished_project(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) 
     assert finished.returncode == 0, finished.stdout + finished.stderr
     (project.folder / "output.txt").write_text(finished.stdout)
     return project
+
+
+@pytest.fixture(scope="session")
+def language_model_url() -> Iterator[str]:
+    """Base URL of a server with a real, small language model; `real_server.MODEL` is its name."""
+    if real_server.weights() is None:
+        pytest.skip(real_server.MISSING)
+    with real_server.real_server() as url:
+        yield url

@@ -1,4 +1,4 @@
-"""Hooks of the loop: when an iteration is whole, its manifest is written and its result shown."""
+"""Hooks of the loop: credentials are handed on; when an iteration is whole, its manifest is written and shown."""
 
 import logging
 import re
@@ -13,6 +13,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from leap_kedro.datasets.access import AccessDataset
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
 from leap_kedro.experiments.folders import Experiment
@@ -25,6 +26,17 @@ _WHOLE = ({"__default__"}, {"leap_iteration"}, {"leap"})
 _FILTERS = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs", "namespaces")
 
 logger = logging.getLogger(__name__)
+
+
+class CredentialsHooks:
+    """Hands the key of language models from credentials.yml, where there is one, to the dataset that gives it out."""
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], conf_creds: dict[str, Any]) -> None:
+        """Give the credentials to the dataset `language_model_access`."""
+        access = catalog.get("language_model_access") if "language_model_access" in catalog else None
+        if isinstance(access, AccessDataset):
+            access.take(conf_creds)
 
 
 class ManifestHooks:

@@ -1,6 +1,6 @@
 """Project settings: the session of the loop, its hooks, how configuration merges."""
 
-from leap_kedro.hooks import ManifestHooks
+from leap_kedro.hooks import CredentialsHooks, ManifestHooks
 from leap_kedro.session import LeapSession
 from leap_kedro.tracking.configuration import set_mlflow_defaults
 from leap_kedro.tracking.hooks import TrackingHooks
@@ -9,7 +9,7 @@ set_mlflow_defaults()
 
 SESSION_CLASS = LeapSession
 # The last one is called first: MLflow has everything before the manifest marks an iteration as finished.
-HOOKS = (ManifestHooks(), TrackingHooks())
+HOOKS = (ManifestHooks(), TrackingHooks(), CredentialsHooks())
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -6,8 +6,8 @@ import pytest
 from recorded import make_episode
 
 from leap_kedro.evaluation.realizability import (
-    Advice,
     Gap,
+    SwappedAdvice,
     gap,
     leak_rate,
     privilege_divergence,
@@ -65,10 +65,10 @@ def test_the_swap_test_counts_where_the_history_leaves_something_open() -> None:
     named = ("The mug is in desk 1.", "go to drawer 1")
     found = swap_test(
         [
-            Advice(here, (here, there)),  # another action in one of two worlds
-            Advice(here, (named, named)),  # another reason for the same action
-            Advice(here, (here,)),
-            Advice(here, ()),  # nothing is hidden any more
+            SwappedAdvice(here, (here, there)),  # another action in one of two worlds
+            SwappedAdvice(here, (named, named)),  # another reason for the same action
+            SwappedAdvice(here, (here,)),
+            SwappedAdvice(here, ()),  # nothing is hidden any more
         ]
     )
     assert found is not None
@@ -76,7 +76,7 @@ def test_the_swap_test_counts_where_the_history_leaves_something_open() -> None:
     assert found.action_changed == pytest.approx(0.5 / 3)
     assert found.advice_changed == pytest.approx(1.5 / 3)
     assert swap_test([]) is None
-    nothing_open = swap_test([Advice(here, ())])
+    nothing_open = swap_test([SwappedAdvice(here, ())])
     assert nothing_open is not None
     assert (nothing_open.open_share, nothing_open.action_changed) == (0, 0)
 

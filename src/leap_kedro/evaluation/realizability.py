@@ -66,7 +66,7 @@ class Regret:
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class SwappedAdvice:
     """What a teacher says at one decision, and what it would say were the hidden facts others.
 
     Attributes:
@@ -146,7 +146,7 @@ def regret(gaps: Sequence[Gap], player: int) -> Regret:
     )
 
 
-def swap_test(advice: Iterable[Advice]) -> SwapTest | None:
+def swap_test(advice: Iterable[SwappedAdvice]) -> SwapTest | None:
     """Shares of changed advice, over all decisions that were looked at.
 
     With privileged states drawn from what the history leaves possible, half the least L1 distance from the teacher's

@@ -1,0 +1,116 @@
+"""Each quantity of the theory as a function of episodes, corrections and policies."""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.protocol import Benchmark, Decision
+from leap_kedro.evaluation.intervals import Proportion, wilson
+from leap_kedro.evaluation.realizability import (
+    Recoverability,
+    SwappedAdvice,
+    SwapTest,
+    recoverability,
+    swap_test,
+)
+from leap_kedro.pipelines.aggregation.holding_out import is_held_out
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
+from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.records import CorrectedEpisode, Episode, Example, Task
+from leap_kedro.records.episode import task_of
+from leap_kedro.records.score import ReplyScore
+from leap_kedro.teachers.oracle import OracleTeacher
+from leap_kedro.teachers.probing import Decider, action_costs, solves, swapped_decisions
+
+
+def deciding_teacher(benchmark: Benchmark, parameters: CorrectionParameters) -> Decider | None:
+    """The teacher, if it can be asked about any state; None for those that are language models."""
+    how = parameters.teacher
+    return OracleTeacher(benchmark, how.expert, parameters.privilege) if how.kind is TeacherKind.ORACLE else None
+
+
+def planner(benchmark: Benchmark, expert: str) -> Decider:
+    """The privileged expert: the oracle teacher at 100 %, which follows a shortest plan."""
+    return OracleTeacher(benchmark, expert, privilege=100)
+
+
+def expert_success(
+    benchmark: Benchmark, tasks: Sequence[Task], expert: str, teacher: Decider | None, max_actions: int
+) -> Proportion | None:
+    """J of one who does what the teacher says (None: what the unprivileged expert says); None without tasks.
+
+    Args:
+        benchmark: Whose tasks they are.
+        tasks: What is played.
+        expert: Name of the unprivileged expert.
+        teacher: Who decides.
+        max_actions: Cap on actions.
+    """
+    environment = benchmark.environment()
+    solved = [solves(environment, task, benchmark.expert(expert), teacher, max_actions) for task in tasks]
+    return wilson(sum(solved), len(solved)) if solved else None
+
+
+def sample_episodes(
+    rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode], count: int, seed: int
+) -> list[Episode]:
+    """Episodes that were corrected, at most `count` of them, drawn with `seed`."""
+    corrected = {each.episode for each in corrections}
+    episodes = [episode for episode in settled(rollouts) if episode.id in corrected]
+    return Random(derive_seed(seed, "realizability")).sample(episodes, min(count, len(episodes)))
+
+
+def measure_recoverability(
+    benchmark: Benchmark, episodes: Sequence[Episode], corrections: Sequence[CorrectedEpisode]
+) -> Recoverability | None:
+    """H over all decisions of the episodes, by replay."""
+    environment, oracle = benchmark.environment(), benchmark.oracle()
+    by_episode = {each.episode: each for each in corrections}
+    return recoverability(
+        pair for episode in episodes for pair in action_costs(environment, oracle, episode, by_episode[episode.id])
+    )
+
+
+def run_swap_test(
+    benchmark: Benchmark, episodes: Sequence[Episode], expert: str, teacher: Decider, count: int, seed: int
+) -> SwapTest | None:
+    """The swap test at all decisions of the episodes.
+
+    Args:
+        benchmark: Where the episodes were played.
+        episodes: What the student did.
+        expert: Name of the unprivileged expert.
+        teacher: Who is asked.
+        count: Most other privileged states a decision.
+        seed: Seed of what is hidden in them.
+    """
+
+    def advice() -> Iterator[SwappedAdvice]:
+        environment, oracle = benchmark.environment(), benchmark.oracle()
+        for episode in episodes:
+            prior = benchmark.expert(expert, episode.seed)
+            drawn = derive_seed(seed, "swap", episode.id)
+            for given, others in swapped_decisions(environment, oracle, prior, teacher, episode, count, drawn):
+                yield SwappedAdvice(_said(given), tuple(map(_said, others)))
+
+    return swap_test(advice())
+
+
+def held_out_examples(examples: Sequence[Example], share: float, count: int) -> list[Example]:
+    """Those of D_k that no training sees, at most `count`, in the order of their ids."""
+    found = [example for example in examples if is_held_out(task_of(example.episode), share)]
+    return sorted(found, key=lambda example: example.episode)[:count]
+
+
+def score_policies(
+    policies: Sequence[SavedPolicy], examples: Sequence[Example], threads: int
+) -> list[list[ReplyScore]]:
+    """Scores of the examples' replies under each policy."""
+    from leap_kedro.training.scoring import score_replies
+
+    return [score_replies(policy.folder, examples, threads) for policy in policies]
+
+
+def _said(decision: Decision | None) -> tuple[str, str]:
+    return (decision.reason, decision.action) if decision else ("", "")

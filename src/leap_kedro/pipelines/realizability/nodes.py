@@ -1,0 +1,170 @@
+"""Realizability of one iteration: who could follow the teacher, how far, and at what cost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.evaluation.realizability import gap, leak_rate, regret
+from leap_kedro.evaluation.success import EvaluationSummary, Role
+from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.realizability.measures import (
+    deciding_teacher,
+    expert_success,
+    held_out_examples,
+    measure_recoverability,
+    planner,
+    run_swap_test,
+    sample_episodes,
+    score_policies,
+)
+from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
+from leap_kedro.records import CorrectedEpisode, Episode, Example, Task, Verdict
+
+
+def measure_experts(
+    validation: Sequence[Task],
+    correction: CorrectionParameters,
+    evaluation: EvaluationParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """J of the teacher and of the two experts that it lies between, on the student's validation tasks and cap.
+
+    Args:
+        validation: Validation tasks; privileged state is never built for test tasks.
+        correction: Who teaches.
+        evaluation: The cap on actions that policies are evaluated with.
+        environment: Name of the environment.
+        environments: Options by environment.
+
+    Returns:
+        Proportions as plain values by name: ``unprivileged_expert``, ``teacher`` (None if it is a language model, which
+        cannot play), ``privileged_expert`` (the planner).
+    """
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    teacher, expert = deciding_teacher(benchmark, correction), correction.teacher.expert
+    players = {"unprivileged_expert": None, "teacher": teacher, "privileged_expert": planner(benchmark, expert)}
+    return {
+        name: None
+        if name == "teacher" and teacher is None
+        else _plain(expert_success(benchmark, validation, expert, player, evaluation.max_actions))
+        for name, player in players.items()
+    }
+
+
+def recall_policies(
+    pi_0: SavedPolicy, history: Mapping[int, SavedPolicy], newest: SavedPolicy, iteration: int
+) -> list[SavedPolicy]:
+    """pi_0..pi_k of an experiment, from what its iterations left.
+
+    Args:
+        pi_0: What the loop started from.
+        history: pi_i by i.
+        newest: pi_k.
+        iteration: k.
+    """
+    return gather_policies(pi_0, *(history[earlier] for earlier in range(1, iteration)), newest)
+
+
+def gather_policies(*policies: SavedPolicy) -> list[SavedPolicy]:
+    """pi_0..pi_k, where each is a dataset of the same pipeline."""
+    return list(policies)
+
+
+def measure_realizability(
+    rollouts: Sequence[Episode],
+    corrections: Sequence[CorrectedEpisode],
+    examples: Sequence[Example],
+    policies: Sequence[SavedPolicy],
+    evaluation: Sequence[Mapping[str, Any]],
+    experts: Mapping[str, Any],
+    correction: CorrectionParameters,
+    aggregation: AggregationParameters,
+    parameters: RealizabilityParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> dict[str, Any]:
+    """All quantities of one iteration, or of one level of an ablation.
+
+    Args:
+        rollouts: Episodes of the policy that played, the last but one of `policies`.
+        corrections: What the teacher said of them.
+        examples: What was made of that, held-out ones included (D_k).
+        policies: Those that are compared in hindsight, the trained one last (pi_0..pi_k).
+        evaluation: Summaries of the trained policy's evaluation, that on validation tasks among them.
+        experts: What `measure_experts` gave for the same `correction`.
+        correction: Who teaches, at what level.
+        aggregation: What was held out.
+        parameters: Sample sizes.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of the samples.
+
+    Returns:
+        Plain values: ``success``, ``recoverability``, ``gap`` (of the trained policy on held-out replies; on those
+        that change the student's action; of the policy that played), ``regret``, ``swap_test``, ``leak_rate``. None
+        stands for what there was nothing to measure on.
+    """
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    episodes = sample_episodes(rollouts, corrections, parameters.episodes, seed)
+    teacher = deciding_teacher(benchmark, correction)
+    swapped = (
+        run_swap_test(benchmark, episodes, correction.teacher.expert, teacher, parameters.alternatives, seed)
+        if teacher
+        else None
+    )
+    return {
+        "success": {"student": _validation_success(evaluation), **experts},
+        "recoverability": _plain(measure_recoverability(benchmark, episodes, corrections)),
+        **measure_gap(corrections, examples, policies, aggregation, parameters),
+        "swap_test": _plain(swapped),
+        "leak_rate": _plain(leak_rate(each for corrected in corrections for each in corrected.corrections)),
+    }
+
+
+def measure_gap(
+    corrections: Sequence[CorrectedEpisode],
+    examples: Sequence[Example],
+    policies: Sequence[SavedPolicy],
+    aggregation: AggregationParameters,
+    parameters: RealizabilityParameters,
+) -> dict[str, Any]:
+    """The gap (eps) and the regret (gamma), on the held-out episodes of D_k; arguments as in `measure_realizability`.
+
+    Returns:
+        ``gap`` (``after``: of the trained policy; ``after_on_changes``: the same on replies that change the student's
+        action; ``before``: of the policy that played) and ``regret``; None where nothing is held out.
+    """
+    held_out = held_out_examples(examples, aggregation.held_out, parameters.held_out)
+    scores = score_policies(policies, held_out, parameters.threads)
+    changes = {
+        (each.episode, each.step)
+        for corrected in corrections
+        for each in corrected.corrections
+        if each.verdict is Verdict.CORRECT
+    }
+    gaps = [found for of_policy in scores if (found := gap(of_policy))]
+    return {
+        "gap": {
+            "after": _plain(gap(scores[-1])),
+            "after_on_changes": _plain(gap([each for each in scores[-1] if (each.episode, each.step) in changes])),
+            "before": _plain(gap(scores[-2])),
+        },
+        "regret": _plain(regret(gaps, len(gaps) - 2)) if gaps else None,
+    }
+
+
+def _validation_success(evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    summaries = [EvaluationSummary.from_json(plain) for plain in evaluation]
+    on_validation = [summary for summary in summaries if summary.conditions.role is Role.VALIDATION]
+    return _plain(on_validation[0].success) if on_validation else None
+
+
+def _plain(value: Any) -> Any:
+    return None if value is None else asdict(value)

@@ -96,6 +96,4 @@ class Purse:
                 f"Of the budget of {dollars} dollars for '{self._model}' {self.dollars:.4f} are spent, and the next "
                 f"call could cost {most:.4f} (`budget.dollars`)."
             )
-        return (
-            f"{spent} All answers are kept: raise the budget and run the same command again, which pays for none twice."
-        )
+        return f"{spent} Raise the budget and run the same command again: what was answered is not paid for twice."

@@ -2,7 +2,16 @@
 
 from kedro.pipeline import Pipeline
 
-from leap_kedro.pipelines import aggregation, base_model, bootstrap, correction, data_preparation, rollout, training
+from leap_kedro.pipelines import (
+    aggregation,
+    base_model,
+    bootstrap,
+    correction,
+    data_preparation,
+    realizability,
+    rollout,
+    training,
+)
 from leap_kedro.pipelines.evaluation.saved import create_pipeline as create_saved_evaluation
 from leap_kedro.pipelines.leap.pipeline import create_iteration, create_recall, create_unrolled
 
@@ -26,6 +35,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "correction": correction.create_pipeline(),
         "aggregation": recall.only_nodes("recall_examples") + aggregation.create_pipeline(),
         "training": parent + base + training.create_pipeline(),
+        "realizability": recall.only_nodes("recall_policies") + realizability.create_pipeline(),
         "base_model": base_model.create_pipeline(),
         "evaluation": create_saved_evaluation(),
     }

@@ -49,6 +49,7 @@ LOOP = frozenset(
         "correction",
         "aggregation",
         "training",
+        "realizability",
     }
 )
 """Pipelines that belong to an iteration of an experiment."""

@@ -18,6 +18,7 @@ from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.strict import StrictModel
 from leap_kedro.pipelines.training.parameters import TrainingParameters
@@ -54,6 +55,7 @@ class LeapParameters(StrictModel):
     aggregation: AggregationParameters
     training: TrainingParameters
     evaluation: EvaluationParameters
+    realizability: RealizabilityParameters
     base_model: BaseModelParameters
 
 

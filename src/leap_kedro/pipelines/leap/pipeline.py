@@ -13,12 +13,14 @@ from leap_kedro.pipelines import (
     correction,
     data_preparation,
     evaluation,
+    realizability,
     reporting,
     rollout,
     training,
 )
 from leap_kedro.pipelines.aggregation.nodes import gather_examples, recall_examples
 from leap_kedro.pipelines.evaluation.nodes import gather_evaluations, recall_evaluations
+from leap_kedro.pipelines.realizability.nodes import gather_policies, recall_policies
 from leap_kedro.pipelines.rollout.nodes import recall_parent
 
 
@@ -28,17 +30,18 @@ def create_iteration() -> Pipeline:
 
 
 def create_start() -> Pipeline:
-    """What the loop starts from: tasks, D_0, pi_0, and how good base and pi_0 are."""
+    """What the loop starts from: tasks, D_0, pi_0, and how good base, pi_0 and the experts are."""
     return (
         data_preparation.create_pipeline()
         + bootstrap.create_pipeline()
         + evaluation.create_pipeline("base_policy", "base_")
         + evaluation.create_pipeline("pi_0", "pi_0_")
+        + realizability.create_experts_pipeline()
     )
 
 
 def create_body() -> Pipeline:
-    """One iteration: parent policy and earlier examples -> policy, its evaluation, the champion."""
+    """One iteration: parent policy and earlier examples -> policy, its evaluation, the champion, realizability."""
     return (
         rollout.create_pipeline()
         + correction.create_pipeline()
@@ -46,6 +49,7 @@ def create_body() -> Pipeline:
         + training.create_pipeline()
         + evaluation.create_pipeline()
         + evaluation.create_champion_pipeline()
+        + realizability.create_pipeline()
         + reporting.create_pipeline()
     )
 
@@ -71,6 +75,12 @@ def create_recall() -> Pipeline:
                 inputs=["pi_0_evaluation", "evaluation_history", "evaluation", "params:iteration"],
                 outputs="evaluations",
                 name="recall_evaluations",
+            ),
+            Node(
+                recall_policies,
+                inputs=["pi_0", "policy_history", "policy", "params:iteration"],
+                outputs="policies",
+                name="recall_policies",
             ),
         ]
     )
@@ -100,10 +110,25 @@ def _unrolled_iteration(k: int) -> Pipeline:
                 outputs="evaluations",
                 name="gather_evaluations",
             ),
+            Node(
+                gather_policies,
+                inputs=[*(f"pi_{earlier}" for earlier in range(k)), "policy"],
+                outputs="policies",
+                name="gather_policies",
+            ),
         ]
     )
-    shared = {"train_tasks", "validation_tasks", "test_tasks", "base_policy", "base_evaluation", "pi_0_evaluation"}
-    earlier = {f"D_{place}" for place in range(k)} | {f"evaluation_{place}" for place in range(1, k)}
+    shared = {
+        "train_tasks",
+        "validation_tasks",
+        "test_tasks",
+        "base_policy",
+        "base_evaluation",
+        "pi_0_evaluation",
+        "expert_success",
+    }
+    earlier = {name for place in range(k) for name in (f"D_{place}", f"pi_{place}")}
+    earlier |= {f"evaluation_{place}" for place in range(1, k)}
     return Pipeline(
         body,
         namespace=f"iteration_{k}",

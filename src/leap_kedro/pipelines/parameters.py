@@ -23,8 +23,11 @@ from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.strict import StrictModel
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 
-FREE = frozenset({"processes", "slots", "threads", "device", "log_every", "checkpoint_every"})
-"""Names of parameters that change speed but no result: they may differ from run to run of an experiment."""
+FREE = frozenset(
+    {"processes", "slots", "threads", "device", "log_every", "checkpoint_every"}
+    | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars"}
+)
+"""Names of parameters that change speed and cost but no result: they may differ from run to run of an experiment."""
 
 _PLACES = frozenset(
     {"experiment", "iteration", "evaluation.policy", "evaluation.split", "evaluation.tasks", "evaluation.report"}

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from leap_kedro.pipelines import (
+    ablation,
     aggregation,
     base_model,
     bootstrap,
@@ -36,6 +37,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "aggregation": recall.only_nodes("recall_examples") + aggregation.create_pipeline(),
         "training": parent + base + training.create_pipeline(),
         "realizability": recall.only_nodes("recall_policies") + realizability.create_pipeline(),
+        "realizability_ablation": ablation.create_pipeline(),
         "base_model": base_model.create_pipeline(),
         "evaluation": create_saved_evaluation(),
     }

@@ -27,6 +27,8 @@ from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
+from leap_kedro.pipelines.ablation.nodes import NoSeedFinished
+from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
@@ -54,10 +56,13 @@ LOOP = frozenset(
 )
 """Pipelines that belong to an iteration of an experiment."""
 
+ABLATION = "realizability_ablation"
+
 _TOLD = (
     AllEpisodesBroken,
     EnvironmentFailure,
     NoSuchBase,
+    NoSeedFinished,
     NoSuchPolicy,
     NothingMeasured,
     NothingToLearn,
@@ -125,6 +130,8 @@ class LeapSession(KedroSession):
             parameters = self._checked_parameters()
             if "evaluation" in names:
                 self._name_report(parameters)
+            if names == [ABLATION] and not tags and not any(filters.get(name) for name in _SELECTIONS):
+                return self._run_ablation(parameters)
             if not LOOP.intersection(names):
                 return super().run(
                     pipeline_names=names,
@@ -165,6 +172,37 @@ class LeapSession(KedroSession):
         except KeyboardInterrupt:
             logger.warning("Interrupted. What is finished is kept: the same command continues.")
             raise
+
+    def _run_ablation(self, parameters: LeapParameters) -> dict[str, Any]:
+        """All seeds, part by part, each in a session of its own; at the end, in this one, the summary."""
+        experiment = self._folders(parameters)
+        with locked(experiment):
+            values = recorded(parameters)
+            check_parameters(experiment, values, digest(values), self._options)
+            self._pass_on(experiment=experiment.name)
+            logging.getLogger(SequentialRunner.__module__).addFilter(_NO_RESUME_HINT)
+            count = parameters.ablation.seeds
+            for seed in range(parameters.seed, parameters.seed + count):
+                if (experiment.ablation_folder(seed) / "results.json").is_file():
+                    continue
+                for part in SEED_PARTS:
+                    logger.info("Ablation, seed %d (of %d from %d), %s", seed, count, parameters.seed, part)
+                    given = {**(self._store.get("runtime_params") or {}), "seed": seed}
+                    nodes = self._selected([ABLATION], [part], {})
+                    with self._another(given) as session:
+                        KedroSession.run(
+                            session, pipeline_names=[ABLATION], node_names=nodes, only_missing_outputs=True
+                        )
+            return super().run(pipeline_names=[ABLATION], tags=[SUMMARY])
+
+    def _another(self, runtime_parameters: dict[str, Any]) -> KedroSession:
+        """A session for a part of what this one does: Kedro allows one run a session."""
+        return type(self).create(
+            self._project_path,
+            env=self._store.get("env"),
+            runtime_params=runtime_parameters,
+            conf_source=self._conf_source,
+        )
 
     def experiment(self) -> Experiment:
         """The experiment that the session's parameters name. Raises `RunRefused` if they are wrong."""

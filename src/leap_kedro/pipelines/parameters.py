@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import UnknownEnvironment, make_benchmark
+from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
@@ -30,7 +31,15 @@ FREE = frozenset(
 """Names of parameters that change speed and cost but no result: they may differ from run to run of an experiment."""
 
 _PLACES = frozenset(
-    {"experiment", "iteration", "evaluation.policy", "evaluation.split", "evaluation.tasks", "evaluation.report"}
+    {
+        "experiment",
+        "iteration",
+        "evaluation.policy",
+        "evaluation.split",
+        "evaluation.tasks",
+        "evaluation.report",
+        "ablation.seeds",
+    }
 )
 """Parameters that say which run is meant, not what it does."""
 
@@ -59,6 +68,7 @@ class LeapParameters(StrictModel):
     training: TrainingParameters
     evaluation: EvaluationParameters
     realizability: RealizabilityParameters
+    ablation: AblationParameters
     base_model: BaseModelParameters
 
 

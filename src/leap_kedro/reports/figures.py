@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 # Okabe and Ito's colours, told apart with any colour vision; the first, for validation, is blue.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Of the lines of a plot, in order."""
 
 _LIGHT = ((0.0, "#F4F8FB"), (1.0, "#7FBCE0"))  # dark figures stay readable on all of it
 _APART = 0.07  # of the distance between two policies
@@ -42,7 +43,7 @@ def learning_curve(summaries: Sequence[EvaluationSummary]) -> "go.Figure":
                 "width": 5,
             },
             mode="lines+markers",
-            line_color=_COLOURS[place % len(_COLOURS)],
+            line_color=COLOURS[place % len(COLOURS)],
             marker_size=9,
             hovertext=[
                 f"{summary.policy}: {interval_in_words(summary.success)}, {summary.mean_actions:.1f} actions"

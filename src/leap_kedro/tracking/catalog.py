@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """A folder: a version in the registry."""
     CHAMPION = "champion"
     """JSON with the champion's `iteration`: an alias in the registry."""
+    ABLATION = "ablation"
+    """JSON: a list of `LevelSummary`, one a privilege level."""
     REPORT = "report"
     """A file that is stored as artifact."""
     EPISODES = "episodes"
@@ -41,6 +43,7 @@ class Tracked(BaseModel):
         kind: What the dataset is to MLflow.
         name: Name that it has there (group of the metrics, name of the input); the dataset's own if empty.
         iteration: Iteration that it belongs to; the session's if None.
+        level: Privilege level that it belongs to, in the ablation.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,6 +51,7 @@ class Tracked(BaseModel):
     kind: Kind
     name: str = ""
     iteration: int | None = Field(default=None, ge=0)
+    level: int | None = Field(default=None, ge=0, le=100)
 
 
 def tracked(dataset: Any) -> Tracked | None:

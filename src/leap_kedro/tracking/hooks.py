@@ -17,6 +17,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from leap_kedro.tracking.ablation import AblationRecorder
 from leap_kedro.tracking.catalog import Tracked, tracked_outputs
 from leap_kedro.tracking.configuration import make_database, register_resolvers
 from leap_kedro.tracking.models import Answering
@@ -114,18 +115,13 @@ class _TrackedSession:
         self._catalog = catalog
         self._entries = tracked_outputs(catalog, pipeline.all_outputs())
         self._runs = runs_of(context, str(parameters["experiment"]))
-        self._iteration = int(parameters.get("iteration") or 0)
-        self._by_hand = self._run_by_hand(names, parameters)
         self._values = loggable(parameters, settings.logged_parameters)
         self._digest = digest(parameters)
-        self._recorder = Recorder(
-            self._runs, self._iteration, self._by_hand, settings.traced_episodes, _answering(parameters), self._policies
-        )
+        self._recorder = self._recorder_for(names, parameters, settings)
         self._opened: list[str] = []
-        self._open(self._iteration)
+        for run, own in self._recorder.runs_at_start().items():
+            self._open(run, own)
         mlflow.start_run(run_id=self._opened[0], nested=True)
-        # In the loop the parent of the experiment runs along.
-        self._open(0)
 
     def saved(self, name: str) -> None:
         entry = self._entries.get(name)
@@ -148,16 +144,29 @@ class _TrackedSession:
             self._runs.close(run, status)
 
     def _open_run_of(self, entry: Tracked) -> None:
-        """The unrolled loop has datasets of several iterations."""
-        self._open(self._iteration if entry.iteration is None else entry.iteration)
+        """The unrolled loop has datasets of several iterations, the ablation of several privilege levels."""
+        self._open(self._recorder.run_of(entry), self._recorder.own_parameters(entry))
 
-    def _open(self, iteration: int) -> None:
-        run = self._by_hand or self._runs.iteration(iteration)
+    def _open(self, run: str, own: Mapping[str, str | None]) -> None:
         if run in self._opened:
             return
         self._opened.append(run)
         self._runs.open(run)
-        self._log_parameters(run, iteration)
+        self._log_parameters(run, own)
+
+    def _recorder_for(
+        self, names: list[str], parameters: dict[str, Any], settings: TrackingParameters
+    ) -> Recorder | AblationRecorder:
+        if set(names) == {"realizability_ablation"}:
+            return AblationRecorder(self._runs, int(parameters["seed"]))
+        return Recorder(
+            self._runs,
+            int(parameters.get("iteration") or 0),
+            self._run_by_hand(names, parameters),
+            settings.traced_episodes,
+            _answering(parameters),
+            self._policies,
+        )
 
     def _policies(self) -> Mapping[int, Path]:
         """Folders of the policies on disk, by iteration."""
@@ -173,7 +182,7 @@ class _TrackedSession:
             return self._runs.evaluation(str(policy), str(split))
         return None
 
-    def _log_parameters(self, run: str, iteration: int) -> None:
+    def _log_parameters(self, run: str, own: Mapping[str, str | None]) -> None:
         """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag.
 
         On the parent, too: it is what MLflow compares experiments by.
@@ -182,11 +191,8 @@ class _TrackedSession:
 
         client = self._runs.client
         logged = client.get_run(run).data.params
-        values = dict(self._values)
-        if not self._by_hand and "iteration" in values:
-            values["iteration"] = str(iteration)
-            if iteration == 0:
-                del values["iteration"]
+        changed = {name: own.get(name, value) for name, value in self._values.items()}
+        values = {name: value for name, value in changed.items() if value is not None}
         client.log_batch(
             run,
             params=[Param(name, value) for name, value in values.items() if name not in logged],

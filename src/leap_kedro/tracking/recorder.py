@@ -73,7 +73,7 @@ class Recorder:
                 self.client.log_artifact(run, str(path_of(dataset)), "reports")
             case Kind.EPISODES:
                 log_traces(self.client, run, sample(dataset.load(), self.traced_episodes))
-        self.client.set_tag(run, _LOGGED_TAG, " ".join(sorted({*self._logged(run), name})))
+        mark_logged(self.client, run, name)
 
     def _register_lost(self, run: str, iteration: int) -> None:
         """Register pi_k if only the disk has it: a killed run saved it, or it was made with another server."""
@@ -84,12 +84,23 @@ class Recorder:
     def log_missing(self, entries: Mapping[str, Tracked], catalog: Any) -> None:
         """Log complete datasets that a killed run has written and not logged any more."""
         for name, entry in entries.items():
-            run = self._run_of(self.iteration if entry.iteration is None else entry.iteration)
-            if name not in self._logged(run) and catalog.exists(name):
+            if name not in logged(self.client, self.run_of(entry)) and catalog.exists(name):
                 self.log(name, entry, catalog.get(name))
 
-    def _logged(self, run: str) -> list[str]:
-        return str(self.client.get_run(run).data.tags.get(_LOGGED_TAG, "")).split()
+    def run_of(self, entry: Tracked) -> str:
+        """Id of the run that a dataset's values go to."""
+        return self._run_of(self.iteration if entry.iteration is None else entry.iteration)
+
+    def own_parameters(self, entry: Tracked) -> dict[str, str | None]:
+        """Parameters in which a dataset's run differs from the session's; None: it has none such."""
+        return self._own_parameters(self.iteration if entry.iteration is None else entry.iteration)
+
+    def runs_at_start(self) -> dict[str, dict[str, str | None]]:
+        """Runs that are open all along: the iteration's, and in the loop the experiment's; with own parameters."""
+        return {self._run_of(iteration): self._own_parameters(iteration) for iteration in (self.iteration, 0)}
+
+    def _own_parameters(self, iteration: int) -> dict[str, str | None]:
+        return {} if self.by_hand else {"iteration": str(iteration) if iteration else None}
 
     def _run_of(self, iteration: int) -> str:
         return self.by_hand or self.runs.iteration(iteration)
@@ -116,6 +127,16 @@ class Recorder:
         """To the iteration's run, and to the parent, because MLflow's charts leave child runs out."""
         for target in dict.fromkeys((run, self.runs.parent())):
             log_points(self.client, target, points)
+
+
+def logged(client: "MlflowClient", run: str) -> list[str]:
+    """What a run has been told already, by the names that `mark_logged` was given."""
+    return str(client.get_run(run).data.tags.get(_LOGGED_TAG, "")).split()
+
+
+def mark_logged(client: "MlflowClient", run: str, name: str) -> None:
+    """Remember that a run has been told something."""
+    client.set_tag(run, _LOGGED_TAG, " ".join(sorted({*logged(client, run), name})))
 
 
 def _summaries(value: Any) -> list[EvaluationSummary]:

@@ -15,6 +15,7 @@ KIND_TAG = "leap.kind"
 ITERATION_TAG = "leap.iteration"
 POLICY_TAG = "leap.policy"
 SPLIT_TAG = "leap.split"
+PRIVILEGE_TAG = "leap.privilege"
 RETIRED_TAG = "leap.retired"
 PARENT_TAG = "mlflow.parentRunId"
 
@@ -28,6 +29,10 @@ class RunKind(StrEnum):
     """One LEAP iteration."""
     EVALUATION = "evaluation"
     """A policy evaluated by hand."""
+    ABLATION = "ablation"
+    """The parent of an experiment's privilege levels: their means over seeds (step = privilege)."""
+    LEVEL = "privilege_level"
+    """One privilege level of the ablation (step = seed)."""
     BASE_MODEL = "base_model"
     """The training of the base model."""
 
@@ -62,6 +67,15 @@ class ExperimentRuns:
         """Id of the run of an evaluation by hand."""
         tags = {POLICY_TAG: policy, SPLIT_TAG: split}
         return self._find_or_make(RunKind.EVALUATION, f"{policy} on {split}", tags)
+
+    def ablation(self) -> str:
+        """Id of the ablation's parent run."""
+        return self._find_or_make(RunKind.ABLATION, f"{self.name} realizability ablation", {})
+
+    def level(self, privilege: int) -> str:
+        """Id of the run of one privilege level, a child of the ablation's."""
+        tags = {PRIVILEGE_TAG: str(privilege), PARENT_TAG: self.ablation()}
+        return self._find_or_make(RunKind.LEVEL, f"{self.name} privilege {privilege}", tags)
 
     def base_model(self) -> str:
         """Id of the run of the base model's training."""

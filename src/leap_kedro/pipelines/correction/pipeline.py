@@ -5,8 +5,12 @@ from kedro.pipeline import Node, Pipeline
 from leap_kedro.pipelines.correction.nodes import build_examples, correct
 
 
-def create_pipeline() -> Pipeline:
-    """Rollouts -> corrections, and the examples made of those that were accepted."""
+def create_pipeline(parameters: str = "params:correction") -> Pipeline:
+    """Rollouts -> corrections, and the examples made of those that were accepted.
+
+    Args:
+        parameters: Dataset of the parameters of the correction.
+    """
     return Pipeline(
         [
             Node(
@@ -14,7 +18,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "rollouts",
                     "corrections_so_far",
-                    "params:correction",
+                    parameters,
                     "params:environment",
                     "params:environments",
                 ],
@@ -23,7 +27,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 build_examples,
-                inputs=["rollouts", "corrections", "params:correction"],
+                inputs=["rollouts", "corrections", parameters],
                 outputs="examples",
                 name="build_examples",
             ),

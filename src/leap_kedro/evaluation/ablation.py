@@ -1,0 +1,170 @@
+"""Success and realizability against the teacher's privilege level, over seeds.
+
+NOT covered: a test of one level against another. Levels of one seed share tasks, pi_0 and rollouts, so that the
+differences between them are surer than their intervals, each of which holds the spread of the seeds as well.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from leap_kedro.evaluation.intervals import Mean, Proportion, mean_interval, wilson
+from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.evaluation.tables import in_order
+
+
+@dataclass(frozen=True, slots=True)
+class LevelResult:
+    """What one seed came to at one privilege level.
+
+    Attributes:
+        seed: Seed of everything random.
+        privilege: Privilege level, per cent; None for pi_0, before any teaching.
+        evaluations: Of the policy, one a split.
+        measures: Realizability and what else was measured, by name; what could not be measured is left out.
+    """
+
+    seed: int
+    privilege: int | None
+    evaluations: tuple[EvaluationSummary, ...]
+    measures: Mapping[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `from_json` reads back."""
+        plain: dict[str, Any] = _RESULT.dump_python(self, mode="json")
+        return plain
+
+    @staticmethod
+    def from_json(plain: Mapping[str, Any]) -> "LevelResult":
+        """The result that `to_json` made `plain` of. Raises `pydantic.ValidationError` if it is none."""
+        return _RESULT.validate_python(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSummary:
+    """Success at one level on one split.
+
+    Attributes:
+        split: Name of the split.
+        success: Mean of the seeds' success rates.
+        pooled: All episodes of all seeds as if they were of one run: narrower, and blind to the spread of seeds.
+        mean_actions: Mean over seeds of the mean number of actions.
+        by_seed: Success rate by seed.
+    """
+
+    split: str
+    success: Mean
+    pooled: Proportion
+    mean_actions: Mean
+    by_seed: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LevelSummary:
+    """What the seeds came to at one level.
+
+    Attributes:
+        privilege: Privilege level, per cent; None for pi_0.
+        splits: Success, validation first.
+        measures: Means over the seeds that have the measure, by its name.
+    """
+
+    privilege: int | None
+    splits: tuple[SplitSummary, ...]
+    measures: Mapping[str, Mean]
+
+    @property
+    def name(self) -> str:
+        """What the level is called in tables."""
+        return "pi_0" if self.privilege is None else f"{self.privilege} %"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `from_json` reads back."""
+        plain: dict[str, Any] = _SUMMARY.dump_python(self, mode="json")
+        return plain
+
+    @staticmethod
+    def from_json(plain: Mapping[str, Any]) -> "LevelSummary":
+        """The summary that `to_json` made `plain` of. Raises `pydantic.ValidationError` if it is none."""
+        return _SUMMARY.validate_python(plain)
+
+
+_RESULT = TypeAdapter(LevelResult)
+_SUMMARY = TypeAdapter(LevelSummary)
+
+
+def summarize_levels(results: Iterable[LevelResult]) -> list[LevelSummary]:
+    """One summary a level, pi_0 first, then by rising privilege."""
+    by_level: dict[int | None, list[LevelResult]] = {}
+    for result in sorted(results, key=lambda result: (_place(result.privilege), result.seed)):
+        by_level.setdefault(result.privilege, []).append(result)
+    return [
+        LevelSummary(privilege, tuple(_splits(of_level)), _measures(of_level))
+        for privilege, of_level in by_level.items()
+    ]
+
+
+def level_rows(summaries: Sequence[LevelSummary]) -> list[dict[str, Any]]:
+    """The table: one row a level and split; measures, which belong to no split, are repeated on each of its rows."""
+    names = list(dict.fromkeys(name for summary in summaries for name in summary.measures))
+    return [
+        {
+            "level": summary.name,
+            "privilege": summary.privilege,
+            "split": split.split,
+            "seeds": split.success.count,
+            **_cells("success", split.success),
+            "episodes": split.pooled.total,
+            "pooled_low": split.pooled.low,
+            "pooled_high": split.pooled.high,
+            "mean_actions": split.mean_actions.mean,
+            **{cell: value for name in names for cell, value in _cells(name, summary.measures.get(name)).items()},
+        }
+        for summary in summaries
+        for split in summary.splits
+    ]
+
+
+def _cells(name: str, mean: Mean | None) -> dict[str, float | None]:
+    if mean is None:
+        return {name: None, f"{name}_low": None, f"{name}_high": None}
+    return {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}
+
+
+def _splits(results: Sequence[LevelResult]) -> Iterable[SplitSummary]:
+    found = in_order(summary for result in results for summary in result.evaluations)
+    for split in dict.fromkeys(summary.conditions.split for summary in found):
+        of_split = {
+            result.seed: summary
+            for result in results
+            for summary in result.evaluations
+            if summary.conditions.split == split
+        }
+        shares = [summary.success for summary in of_split.values()]
+        yield SplitSummary(
+            split=split,
+            success=_within(mean_interval([share.rate for share in shares])),
+            pooled=wilson(sum(share.count for share in shares), sum(share.total for share in shares)),
+            mean_actions=mean_interval([summary.mean_actions for summary in of_split.values()]),
+            by_seed={seed: summary.success.rate for seed, summary in of_split.items()},
+        )
+
+
+def _measures(results: Sequence[LevelResult]) -> dict[str, Mean]:
+    names = dict.fromkeys(name for result in results for name in result.measures)
+    return {
+        name: mean_interval([result.measures[name] for result in results if name in result.measures]) for name in names
+    }
+
+
+def _within(mean: Mean) -> Mean:
+    """A share's interval ends at 0 and 1; Student's does not know."""
+    if mean.low is None or mean.high is None:
+        return mean
+    return Mean(mean.count, mean.mean, max(0.0, mean.low), min(1.0, mean.high))
+
+
+def _place(privilege: int | None) -> int:
+    return -1 if privilege is None else privilege

@@ -1,0 +1,106 @@
+"""The plot of the ablation: success, leak rate and gap against the teacher's privilege."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from leap_kedro.evaluation.ablation import LevelSummary
+from leap_kedro.evaluation.intervals import Mean
+from leap_kedro.reports.figures import COLOURS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_APART = 1.2  # per cent of privilege between the splits, or their intervals would lie on each other
+_LEAK_RATE = "leak_rate"
+_GAP = "gap_l1"
+
+
+def ablation_figure(summaries: Sequence[LevelSummary]) -> "go.Figure":
+    """Three panels, one above the other: success a split, leak rate, gap; means over seeds with 95 % intervals.
+
+    Args:
+        summaries: One a level; pi_0's (without a level) is the dotted line of its split.
+    """
+    from plotly.subplots import make_subplots
+
+    levels = [summary for summary in summaries if summary.privilege is not None]
+    figure = make_subplots(
+        rows=3,
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=0.06,
+        row_heights=[0.5, 0.25, 0.25],
+        subplot_titles=["", "leak rate of the teacher's reasons, %", "gap on held-out corrections, 2 (1 - p), 0 to 2"],
+    )
+    splits = list(dict.fromkeys(split.split for summary in levels for split in summary.splits))
+    for place, name in enumerate(splits):
+        colour = COLOURS[place % len(COLOURS)]
+        shift = _APART * (place - (len(splits) - 1) / 2)
+        of_split = [(summary, split) for summary in levels for split in summary.splits if split.split == name]
+        hover = [f"{split.pooled.total} episodes, {split.mean_actions.mean:.1f} actions" for _, split in of_split]
+        figure.add_trace(
+            _line(
+                name,
+                [_level(summary) + shift for summary, _ in of_split],
+                [split.success for _, split in of_split],
+                100,
+                colour,
+                hover,
+            ),
+            row=1,
+            col=1,
+        )
+        for before in (split for summary in summaries for split in summary.splits if summary.privilege is None):
+            if before.split == name:
+                figure.add_hline(y=100 * before.success.mean, line={"dash": "dot", "color": colour}, row=1, col=1)
+    for row, measure, scale in ((2, _LEAK_RATE, 100), (3, _GAP, 1)):
+        measured = [summary for summary in levels if measure in summary.measures]
+        means = [summary.measures[measure] for summary in measured]
+        figure.add_trace(
+            _line(measure, [_level(each) for each in measured], means, scale, "#444444", None), row=row, col=1
+        )
+        figure.data[-1].showlegend = False
+    seeds = max((split.success.count for summary in levels for split in summary.splits), default=0)
+    figure.update_xaxes(tickvals=[_level(summary) for summary in levels])
+    figure.update_xaxes(title="privilege of the teacher, %", row=3, col=1)
+    figure.update_yaxes(title="tasks solved, %", row=1, col=1)
+    figure.update_yaxes(rangemode="tozero", row=2, col=1)
+    figure.update_yaxes(rangemode="tozero", row=3, col=1)
+    figure.update_layout(
+        title={
+            "text": "One iteration from the same pi_0, by privilege of the teacher",
+            "subtitle": {"text": f"mean of {seeds} seeds, 95 % intervals (Student's t); dotted: pi_0"},
+        },
+        legend={"orientation": "h", "y": -0.12},
+        margin_t=110,
+        height=720,
+    )
+    return figure
+
+
+def _level(summary: LevelSummary) -> float:
+    return float(summary.privilege or 0)
+
+
+def _line(
+    name: str, places: list[float], means: Sequence[Mean], scale: float, colour: str, hover: list[str] | None
+) -> Any:
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        name=name,
+        x=places,
+        y=[scale * mean.mean for mean in means],
+        error_y={
+            "array": [scale * ((mean.mean if mean.high is None else mean.high) - mean.mean) for mean in means],
+            "arrayminus": [scale * (mean.mean - (mean.mean if mean.low is None else mean.low)) for mean in means],
+            "symmetric": False,
+            "thickness": 1.5,
+            "width": 5,
+        },
+        mode="lines+markers",
+        line_color=colour,
+        marker_size=8,
+        hovertext=hover,
+        cliponaxis=False,
+    )

@@ -129,6 +129,25 @@ class Expert(Protocol):
         ...
 
 
+class Phrasing(Protocol):
+    """How a teacher words a reason in the environment's own clauses."""
+
+    def hinted(self, decision: Decision, group: str, privilege: int) -> str:
+        """The reason of a decision that privilege brought about, saying as much as the level lets it.
+
+        Args:
+            decision: What an unprivileged expert considers, and would not have chosen.
+            group: Group of that option, see `Option`.
+            privilege: Level, per cent: below 50 the reason as it is, at 50 with a general principle (the group), at 75
+                with the specific place, as a guess.
+        """
+        ...
+
+    def varied(self, reason: str, seed: str) -> str:
+        """The same reason in other words, drawn with `seed`; a clause that has no other wording stays."""
+        ...
+
+
 class Benchmark(Protocol):
     """All that the project needs of a benchmark. Built from its parameters, picklable."""
 
@@ -152,6 +171,10 @@ class Benchmark(Protocol):
 
     def expert(self, name: str, seed: int = 0) -> Expert:
         """An unprivileged expert by name."""
+        ...
+
+    def phrasing(self) -> Phrasing:
+        """The wording of teachers' reasons."""
         ...
 
     def vocabulary(self) -> Vocabulary:

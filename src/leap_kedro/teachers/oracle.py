@@ -3,6 +3,9 @@
 It replays the student's episode in a fresh environment. At each decision an unprivileged expert, which follows the
 student's own history, gives its choice and what else it considers; the oracle tells what each leads to; the constrained
 expert (`constrained.py`) weighs the two. At 100 % the planner is followed instead, and the reasons name the secret.
+
+The expert gives the reason as well. Where privilege departed from the expert's choice, a hint says so from 50 % on: a
+general principle, at 75 % a guess at the place (`Phrasing.hinted`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +37,7 @@ class OracleTeacher:
         privilege: int = 50,
         constraint: Constraint | None = None,
         reject_leaks: bool = True,
+        varied_wording: bool = False,
     ) -> None:
         """A teacher on a benchmark.
 
@@ -43,6 +47,7 @@ class OracleTeacher:
             privilege: One of `LEVELS`.
             constraint: How privilege is held back; by default that of the level.
             reject_leaks: Whether a reason that names a secret is rejected; off only to measure what leaking does.
+            varied_wording: Whether the same reason comes in various words, drawn by episode and step.
 
         Raises:
             ValueError: If the level is none of `LEVELS`.
@@ -56,6 +61,8 @@ class OracleTeacher:
         self._constraint = constraint or LEVELS[privilege]
         self._judge = Judge(self.id, privilege, reject_leaks)
         self._oracle: Oracle = benchmark.oracle()
+        self._phrasing = benchmark.phrasing()
+        self._varied_wording = varied_wording
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
         """One corrected episode after the other; see `Teacher.correct_all`."""
@@ -77,7 +84,7 @@ class OracleTeacher:
             moments.append(Moment(state, seen.admissible))
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
-            advice[index] = Advice(decision.reason, decision.action) if decision else None
+            advice[index] = self._worded(decision, f"{episode.id}/{index}") if decision else None
         corrections = self._judge.corrections(Briefing(episode, tuple(moments)), advice)
         return CorrectedEpisode(episode.id, tuple(corrections))
 
@@ -88,10 +95,19 @@ class OracleTeacher:
             environment: At a decision; it is left as it is.
             options: What the unprivileged expert considers there, as `executable_options` gives it.
         """
-        if self.privilege == 100 or not options:
+        if self.privilege == 100:
             return self._planned(environment, options)
+        if not options:
+            return None
         chosen = _Weighing(self._oracle, environment, self._constraint).choose(options)
-        return options[chosen].decision
+        decision = options[chosen].decision
+        if chosen == 0:
+            return decision
+        return Decision(self._phrasing.hinted(decision, options[chosen].group, self.privilege), decision.action)
+
+    def _worded(self, decision: Decision, seed: str) -> Advice:
+        reason = self._phrasing.varied(decision.reason, seed) if self._varied_wording else decision.reason
+        return Advice(reason, decision.action)
 
     def _planned(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
         """What the planner does; the expert's choice, where it is as good."""

@@ -14,6 +14,7 @@ from leap_kedro.environments.protocol import (
     EnvironmentFailure,
     Expert,
     Oracle,
+    Phrasing,
     TaskDataError,
     UnknownExpert,
 )
@@ -115,6 +116,12 @@ class ALFWorld:
         if name not in ORDERS:
             raise UnknownExpert(f"ALFWorld has no expert '{name}'; its experts: {', '.join(ORDERS)}.")
         return Searcher(ORDERS[name])
+
+    def phrasing(self) -> Phrasing:
+        """The clauses of `reasons.py`, hinted and varied."""
+        from leap_kedro.environments.alfworld.phrasing import AlfworldPhrasing
+
+        return AlfworldPhrasing()
 
     def vocabulary(self) -> Vocabulary:
         """All that the games' texts, actions, reasons and questions are made of."""

@@ -32,11 +32,13 @@ class TeacherParameters(StrictModel):
         expert: Oracle only: name of the unprivileged expert.
         reject_leaks: Whether a reason that names more of the secret than its level allows is rejected; off only to
             measure what leaking does.
+        varied_wording: Oracle only: whether its reasons come in various words, drawn by episode and step.
     """
 
     kind: TeacherKind = TeacherKind.ORACLE
     expert: str
     reject_leaks: bool = True
+    varied_wording: bool = False
 
 
 class CorrectionParameters(StrictModel):

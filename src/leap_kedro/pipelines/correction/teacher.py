@@ -15,4 +15,10 @@ def build_teacher(parameters: CorrectionParameters, benchmark: Benchmark) -> Tea
     from leap_kedro.teachers.oracle import OracleTeacher
 
     how = parameters.teacher
-    return OracleTeacher(benchmark, how.expert, parameters.privilege, reject_leaks=how.reject_leaks)
+    return OracleTeacher(
+        benchmark,
+        how.expert,
+        parameters.privilege,
+        reject_leaks=how.reject_leaks,
+        varied_wording=how.varied_wording,
+    )

@@ -26,6 +26,7 @@ from leap_kedro.language_models import (
     ModelUnavailable,
     Price,
     PriceUnknown,
+    PromptTooLong,
     Request,
     RequestRejected,
     Role,
@@ -180,9 +181,10 @@ def test_refused_and_cut_answers_are_told_and_not_kept(reply: Reply, finish: Fin
         (fails(401, "Incorrect API key"), ModelRefusedRequest, r"credentials\.yml, or OPENAI_API_KEY"),
         (fails(404, "no such model"), ModelRefusedRequest, r"'fake': it is unknown there \(HTTP 404: no such model\)"),
         (fails(429, "Pay", code="insufficient_quota"), ModelRefusedRequest, "no credit is left: Pay"),
-        (fails(400, "Too long", code="context_length_exceeded"), RequestRejected, "HTTP 400: Too long"),
+        (fails(400, "Too much", code="context_length_exceeded"), PromptTooLong, "HTTP 400: Too much"),
+        (fails(400, "it exceeds the available context size (4096 tokens)"), PromptTooLong, "HTTP 400: it exceeds"),
         (fails(400, "What?"), RequestRejected, "HTTP 400: What?"),
-        (Reply(b"", 413), RequestRejected, "HTTP 413"),
+        (Reply(b"", 413), PromptTooLong, "HTTP 413"),
     ],
 )
 def test_what_no_further_try_can_mend_is_said_at_once(fault: Reply, error: type[LanguageModelError], said: str) -> None:

@@ -73,7 +73,7 @@ def test_a_prompt_is_what_the_template_makes_of_the_whole_conversation(renderer:
     if renderer.tokenizer.chat_template == NO_SYSTEM:
         messages = [{"role": "user", "content": f"{renderer.rules}\n\n{opening}"}]
     for turn in TURNS:
-        messages.append({"role": "assistant", "content": turn.action})
+        messages.append({"role": "assistant", "content": f"ACTION: {turn.action}"})
         messages.append({"role": "user", "content": turn.observation})
     whole = renderer.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     assert text(renderer, trunk + renderer.branch()) == whole

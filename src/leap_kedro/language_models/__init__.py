@@ -14,6 +14,7 @@ from leap_kedro.language_models.errors import (
     ModelRefusedRequest,
     ModelUnavailable,
     PriceUnknown,
+    PromptTooLong,
     RequestRejected,
 )
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters, Structured
@@ -34,6 +35,7 @@ __all__ = [
     "ModelUnavailable",
     "Price",
     "PriceUnknown",
+    "PromptTooLong",
     "Request",
     "RequestRejected",
     "Role",

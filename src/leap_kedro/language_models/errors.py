@@ -2,7 +2,8 @@
 
     LanguageModelError
       ModelUnavailable      one call: no usable answer after all tries (server down, overloaded, too slow, broken)
-      RequestRejected       one call: the server takes this request as malformed, most often as too long
+      RequestRejected       one call: the server takes this request as malformed
+        PromptTooLong       one call: with the answer it would not fit into the model's context
       ModelRefusedRequest   all calls: the key, the model's name or the account is wrong
       BudgetSpent           all calls: the next one could go over the budget
       PriceUnknown          at the start: a budget in dollars for a model without a price
@@ -21,6 +22,10 @@ class ModelUnavailable(LanguageModelError):
 
 class RequestRejected(LanguageModelError):
     """The server takes this one request as malformed or too long; other requests may pass."""
+
+
+class PromptTooLong(RequestRejected):
+    """The request and its answer do not fit into the model's context."""
 
 
 class ModelRefusedRequest(LanguageModelError):

@@ -33,6 +33,10 @@ def _without_secrets(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
+BaseUrl = Annotated[str, AfterValidator(_without_secrets)]
+"""URL of a server's API, with its `/v1`; it holds no secret."""
+
+
 class ModelParameters(BaseModel):
     """A language model behind an OpenAI-compatible server.
 
@@ -51,7 +55,7 @@ class ModelParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    base_url: Annotated[str, AfterValidator(_without_secrets)] | None = None
+    base_url: BaseUrl | None = None
     model: str = Field(min_length=1)
     temperature: float | None = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=2048, gt=0)

@@ -3,6 +3,7 @@
 import asyncio
 import email.utils
 import math
+import re
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.language_models.access import Access
 from leap_kedro.language_models.dialect import is_about_format
-from leap_kedro.language_models.errors import LanguageModelError, ModelRefusedRequest, RequestRejected
+from leap_kedro.language_models.errors import LanguageModelError, ModelRefusedRequest, PromptTooLong, RequestRejected
 from leap_kedro.language_models.parameters import ModelParameters
 from leap_kedro.language_models.reading import Answer, BrokenAnswer, error_of, read_answer
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _TRANSIENT = frozenset({408, 409, 425, 429})
 _MALFORMED = frozenset({400, 422})
+_TOO_LONG = re.compile(r"\bcontext (?:length|size|window)|exceed_context_size|\btoo many tokens|\btoo long\b", re.I)
 _SHORTEST_KEY = 8  # characters; a shorter one is no secret, and common in texts
 
 _LONGEST_COMPLAINT = 500  # characters
@@ -76,7 +78,7 @@ class Server:
             Transient: If another try may succeed.
             Malformed: If the server does not understand the request.
             Filtered: If the provider's filter refused it.
-            RequestRejected: If it is too long.
+            PromptTooLong: If it does not fit into the model's context.
             ModelRefusedRequest: If key, model name or account is wrong.
         """
         # The client's exceptions hold the request with its key: none of them may become the context of another.
@@ -117,8 +119,8 @@ class Server:
             return Transient(f"HTTP {status}{said}", retry_after(headers))
         if code == "content_filter":
             return Filtered(said)
-        if code == "context_length_exceeded" or "exceed_context_size" in text or status == 413:
-            return self._rejected(status, said)
+        if code == "context_length_exceeded" or status == 413 or (status in _MALFORMED and _TOO_LONG.search(text)):
+            return PromptTooLong(self._rejection(status, said))
         if status in _MALFORMED:
             return Malformed(said.removeprefix(": "))
         if status in {401, 403}:
@@ -136,10 +138,10 @@ class Server:
             return self._refused(
                 f"it cannot be made to answer in JSON in the way chosen ({complaint}). Set `structured: auto`"
             )
-        return self._rejected(400, f": {complaint}")
+        return RequestRejected(self._rejection(400, f": {complaint}"))
 
-    def _rejected(self, status: int, said: str) -> RequestRejected:
-        return RequestRejected(
+    def _rejection(self, status: int, said: str) -> str:
+        return (
             f"{self.name} rejects a request to '{self._parameters.model}' as malformed or too long "
             f"(HTTP {status}{said}). Where the context is too short for whole episodes, take another model or let the "
             "teacher see one step a call."

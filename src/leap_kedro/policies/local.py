@@ -35,6 +35,7 @@ class LocalPolicySpec:
         device: ``auto`` takes a GPU where there is one.
         logprobs: Whether replies carry log-probabilities.
         environment: Registered name of the environment whose instructions a chat model is given; "" gives none.
+        examples: Finished episodes that a chat model is shown, as `examples_text` writes them.
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class LocalPolicySpec:
     device: Literal["auto", "cpu", "cuda"] = "auto"
     logprobs: bool = False
     environment: str = ""
+    examples: str = ""
 
     def load(self) -> "LocalPolicy":
         """The policy, its model in memory.
@@ -55,6 +57,7 @@ class LocalPolicySpec:
         Raises:
             PolicyFolderError: If the folder or a part of it is missing or broken.
             UnusableChatTemplate: If the tokenizer has neither the embedded marks nor a usable chat template.
+            TakesNoExamples: If there are examples for the embedded student.
         """
         check_policy_folder(self.folder)
         import torch
@@ -67,7 +70,7 @@ class LocalPolicySpec:
 
         torch.set_num_threads(self.threads)
         model, tokenizer = load_policy_folder(self.folder, self.dtype, self.device)
-        renderer = renderer_for(tokenizer, self.environment)
+        renderer = renderer_for(tokenizer, self.environment, self.examples)
         decoding = Decoding(self.max_new_tokens, self.temperature, self.hold_to_admissible, self.logprobs)
         kind = SlotEngine if is_supported(model.config) else PlainGenerator
         return LocalPolicy(self.id, renderer, kind(model, renderer, decoding, self.slots), self.max_new_tokens)

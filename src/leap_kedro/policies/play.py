@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.policies.protocol import Policy, Reply
+from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
 from leap_kedro.policies.running import RunningEpisode
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, ParseStatus, StopReason, Task
@@ -48,6 +48,9 @@ def play(
 
     Yields:
         Episodes as they end, which is not the order of the tasks.
+
+    Raises:
+        PolicyStopped: If the policy will answer no more; the episodes under way are lost.
     """
     benchmark = make_benchmark(environment_spec)
     waiting = iter(tasks)
@@ -100,6 +103,8 @@ def _round(live: list[RunningEpisode], policy: Policy) -> None:
 def _replies(policy: Policy, conversations: list[Conversation]) -> list[Reply]:
     try:
         return policy.reply(conversations)
+    except PolicyStopped:
+        raise
     except Exception as error:
         broken = Reply("", "", "", ParseStatus.NO_ACTION, error=f"{type(error).__name__}: {error}")
         return [broken] * len(conversations)

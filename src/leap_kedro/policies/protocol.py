@@ -21,6 +21,7 @@ class Reply:
         reply_tokens: Tokens of the reply.
         logprob: Sum of the reply's log-probabilities (natural log), where asked for.
         error: What broke when the policy could not answer; then the other fields mean nothing.
+        too_long: Whether the conversation turned out not to fit into the policy's context; likewise.
     """
 
     text: str
@@ -31,6 +32,14 @@ class Reply:
     reply_tokens: int = 0
     logprob: float | None = None
     error: str = ""
+    too_long: bool = False
+
+
+class PolicyStopped(RuntimeError):
+    """The policy will answer no conversation any more (its server is gone, a budget is spent): play has to stop.
+
+    The message says what to do. Unlike a reply with an error it ends no episode: what was under way is played again.
+    """
 
 
 class Policy(Protocol):
@@ -39,7 +48,11 @@ class Policy(Protocol):
     id: str
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
-        """One reply a conversation, in their order. Never raises for a single conversation's sake."""
+        """One reply a conversation, in their order. Never raises for a single conversation's sake.
+
+        Raises:
+            PolicyStopped: If it will answer none any more.
+        """
         ...
 
     def fits(self, conversation: Conversation) -> bool:

@@ -1,6 +1,6 @@
 """An episode while it is played."""
 
-from leap_kedro.environments.protocol import Benchmark, Observation, StepResult
+from leap_kedro.environments.protocol import Benchmark, Environment, Observation, StepResult
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, Step, StopReason, Task, Turn
@@ -37,6 +37,11 @@ class RunningEpisode:
             self.end(StopReason.ENVIRONMENT_ERROR, error)
         self._opening = self._observation.text
 
+    @property
+    def environment(self) -> Environment:
+        """Where it is played; for players that see more than a conversation. Never stepped but by `take`."""
+        return self._environment
+
     def conversation(self) -> Conversation:
         """What the policy is asked now."""
         return Conversation(
@@ -51,6 +56,9 @@ class RunningEpisode:
         """Carry out a reply."""
         if reply.error:
             self.end(StopReason.POLICY_ERROR, reply.error)
+            return
+        if reply.too_long:
+            self.end(StopReason.TOKEN_LIMIT)
             return
         result = self._result_of(reply.action)
         if result is None:

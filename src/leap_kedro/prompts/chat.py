@@ -1,7 +1,6 @@
 """Prompts of chat models, from the tokenizer's own chat template.
 
-The rules come first and never change, the first observation is the first user message, then each turn is an assistant
-message with the action alone and a user message with the observation. Reply: ``REASON: ...``, ``ACTION: ...``.
+The messages are those of `messages.py`. Reply: ``REASON: ...``, ``ACTION: ...``; of it the history keeps the action.
 
 A template is asked once, with stand-ins for the texts; what it puts between them makes the pieces, so the trunk of a
 decision is a prefix of the next one's by construction. Templates that write earlier messages anew when later ones come
@@ -13,15 +12,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from leap_kedro.prompts.messages import first_message, past_reply, rules_text
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import Turn
-
-GENERAL_RULES = """\
-You are an agent that acts in a text environment to complete a task.
-At each step you read an observation and answer with exactly two lines:
-REASON: one or two sentences on what is needed next and why
-ACTION: one action"""
 
 _RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-observation"
 
@@ -36,12 +30,13 @@ class UnusableChatTemplate(ValueError):
 class ChatRenderer:
     """Renders with the chat template of `tokenizer`."""
 
-    def __init__(self, tokenizer: Any, rules: str = "") -> None:
+    def __init__(self, tokenizer: Any, instructions: str = "", examples: str = "") -> None:
         """Ask the template for its frames.
 
         Args:
             tokenizer: A Hugging Face tokenizer with a chat template.
-            rules: What is added to the general rules: the forms of an environment's actions, say.
+            instructions: What is added to the general rules: the forms of an environment's actions, say.
+            examples: Finished episodes that a model which is only prompted is shown.
 
         Raises:
             UnusableChatTemplate: If the template is absent or cannot be used.
@@ -49,7 +44,7 @@ class ChatRenderer:
         self._tokenizer = tokenizer
         literals = sorted({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()}, key=len, reverse=True)
         self._special = re.compile("|".join(re.escape(token) for token in literals if len(token) > 1) or r"(?!)")
-        self.rules = f"{GENERAL_RULES}\n{rules.strip()}".strip()
+        self.rules = rules_text(instructions, examples)
         self._frame_texts()
         reason = self._ids("REASON: stand-in\n")
         whole = self._ids("REASON: stand-in\nACTION:")
@@ -62,13 +57,13 @@ class ChatRenderer:
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids that a trunk starts with: the rules and the first observation."""
-        text = f"{privileged}\n\n{observation}" if privileged else observation
-        return self._ids(f"{self._before_opening}{self._clean(text)}{self._after_user}")
+        text = self._clean(first_message(observation, privileged))
+        return self._ids(f"{self._before_opening}{text}{self._after_user}")
 
     def turn(self, turn: Turn) -> list[int]:
         """Token ids that a turn adds to the trunk."""
-        action, observation = self._clean(turn.action), self._clean(turn.observation)
-        return self._ids(f"{self._before_action}{action}{self._after_action}{observation}{self._after_user}")
+        reply, observation = past_reply(self._clean(turn.action)), self._clean(turn.observation)
+        return self._ids(f"{self._before_action}{reply}{self._after_action}{observation}{self._after_user}")
 
     def branch(self) -> list[int]:
         """Token ids that ask for a reply: the template's generation prompt."""

@@ -8,16 +8,24 @@ from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.prompts.renderer import Renderer
 
 
-def renderer_for(tokenizer: Any, environment: str = "") -> Renderer:
+class TakesNoExamples(ValueError):
+    """The model cannot be prompted with examples."""
+
+
+def renderer_for(tokenizer: Any, environment: str = "", examples: str = "") -> Renderer:
     """The embedded student's renderer for its tokenizer (it has a ``<reply>`` token), else the chat renderer.
 
     Args:
         tokenizer: A Hugging Face tokenizer.
         environment: Registered name of the environment whose instructions a chat prompt states; "" states none.
+        examples: Finished episodes that a chat prompt shows.
 
     Raises:
         UnusableChatTemplate: If the tokenizer has neither marks nor a usable chat template.
+        TakesNoExamples: If there are examples and it is the embedded student's, whose prompts have no place for them.
     """
-    if "<reply>" in tokenizer.get_vocab():
-        return EmbeddedRenderer(tokenizer)
-    return ChatRenderer(tokenizer, environment_instructions(environment) if environment else "")
+    if "<reply>" not in tokenizer.get_vocab():
+        return ChatRenderer(tokenizer, environment_instructions(environment) if environment else "", examples)
+    if examples:
+        raise TakesNoExamples("The embedded student reads no examples in its prompt: it can only be trained on them.")
+    return EmbeddedRenderer(tokenizer)

@@ -1,0 +1,131 @@
+"""A policy behind an OpenAI-compatible server: a language model that is prompted and not trained (as in ReAct).
+
+It writes a reason and an action at each step. The conversations of a batch are asked about at once, as many as the
+model's parameters allow. What the server cannot answer is an infrastructure error of that episode; where it answers
+none of a batch, or the key, the model's name or the budget is at fault, play stops.
+
+NOT covered: holding replies to the admissible actions, and log-probabilities.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leap_kedro.environments.registry import environment_instructions
+from leap_kedro.language_models import (
+    Access,
+    BudgetParameters,
+    BudgetSpent,
+    Completion,
+    Finish,
+    LanguageModel,
+    LanguageModelError,
+    Message,
+    ModelParameters,
+    ModelRefusedRequest,
+    ModelUnavailable,
+    PromptTooLong,
+    Request,
+    Role,
+    in_order,
+)
+from leap_kedro.policies.protocol import PolicyStopped, Reply
+from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.messages import chat_messages, rules_text
+from leap_kedro.prompts.plain import parse_reply
+from leap_kedro.records import ParseStatus
+
+_FOR_ALL = (BudgetSpent, ModelRefusedRequest)
+"""Errors that every further call would meet, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPolicySpec:
+    """All that is needed to ask a served model.
+
+    Attributes:
+        id: Name of the policy in episodes.
+        model: Which model, where.
+        access: Key, prices, cache.
+        budget: The most that it may use from `load` on.
+        environment: Registered name of the environment whose instructions it is given; "" gives none.
+        examples: Finished episodes that it is shown, as `examples_text` writes them; "" for none (zero-shot).
+    """
+
+    id: str
+    model: ModelParameters
+    access: Access
+    budget: BudgetParameters
+    environment: str = ""
+    examples: str = ""
+
+    def load(self) -> "ServerPolicy":
+        """The policy; no call is made.
+
+        Raises:
+            PolicyStopped: If there is a budget in dollars and no price.
+        """
+        instructions = environment_instructions(self.environment) if self.environment else ""
+        try:
+            model = LanguageModel(self.model, self.access, self.budget)
+        except LanguageModelError as error:
+            raise PolicyStopped(str(error)) from error
+        return ServerPolicy(self.id, model, rules_text(instructions, self.examples))
+
+
+class ServerPolicy:
+    """Answers with a served model."""
+
+    def __init__(self, name: str, model: LanguageModel, rules: str) -> None:
+        """Ask `model`; `rules` stand in front of every conversation."""
+        self.id = name
+        self._model = model
+        self._rules = rules
+
+    def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
+        """See `Policy`."""
+        try:
+            answers = in_order(self._answer, conversations, self._model.parameters.concurrency)
+        except _FOR_ALL as error:
+            raise PolicyStopped(str(error)) from error
+        gone = [answer for answer in answers if isinstance(answer, ModelUnavailable)]
+        if gone and len(gone) == len(answers):
+            raise PolicyStopped(str(gone[-1]))
+        return [_broken(answer) if isinstance(answer, LanguageModelError) else answer for answer in answers]
+
+    def fits(self, conversation: Conversation) -> bool:
+        """Only the server knows: what does not fit comes back as `too_long`."""
+        return True
+
+    async def _answer(self, conversation: Conversation) -> Reply | LanguageModelError:
+        try:
+            completion = await self._model.complete(self._request(conversation))
+        except _FOR_ALL:
+            raise
+        except PromptTooLong:
+            return Reply("", "", "", ParseStatus.NO_ACTION, too_long=True)
+        except LanguageModelError as error:
+            return error
+        return _read(completion, conversation)
+
+    def _request(self, conversation: Conversation) -> Request:
+        messages = tuple(Message(Role(role), text) for role, text in chat_messages(conversation, self._rules))
+        # Without temperature a seed changes nothing but the name under which the answer is kept.
+        sampled = self._model.parameters.temperature != 0
+        return Request(messages, seed=conversation.seed + len(conversation.turns) if sampled else None)
+
+
+def _broken(error: LanguageModelError) -> Reply:
+    return Reply("", "", "", ParseStatus.NO_ACTION, error=str(error))
+
+
+def _read(completion: Completion, conversation: Conversation) -> Reply:
+    finished = completion.finish is not Finish.LENGTH
+    parsed = parse_reply(completion.text, conversation.admissible, finished)
+    return Reply(
+        parsed.text,
+        parsed.reason,
+        parsed.action,
+        parsed.status,
+        completion.prompt_tokens,
+        completion.completion_tokens,
+    )

@@ -17,8 +17,8 @@ from leap_kedro.datasets.access import AccessDataset
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
 from leap_kedro.experiments.folders import Experiment
-from leap_kedro.experiments.manifest import build_manifest, content_hash
-from leap_kedro.experiments.summary import show, show_evaluations
+from leap_kedro.experiments.manifest import build_manifest, content_hash, text_hash
+from leap_kedro.experiments.summary import show, show_ablation, show_evaluations
 from leap_kedro.pipelines.parameters import check, digest, recorded
 from leap_kedro.tracking.catalog import path_of
 
@@ -88,6 +88,8 @@ class ManifestHooks:
         names = run_params["pipeline_names"]
         if names == ["evaluation"]:
             show_evaluations(catalog.load("saved_policy_evaluation"), path_of(catalog.get("saved_policy_evaluation")))
+        if "ablation_summary" in pipeline.all_outputs():
+            show_ablation(catalog.load("ablation_summary"), path_of(catalog.get("ablation_table")))
         if self._clock is None:
             return
         self._clock.stop()
@@ -119,6 +121,7 @@ class ManifestHooks:
                     *catalog.load(part.evaluation),
                 ],
                 "champion": catalog.load(part.champion),
+                "prompts": {name: text_hash(text) for name, text in catalog.load(part.prompts).items()},
             },
             files,
             clock.seconds if clock else {},
@@ -142,12 +145,14 @@ class _Part:
         iteration: k.
         evaluation: Dataset of its evaluation.
         champion: Dataset of its champion.
+        prompts: Dataset of the prompts that its teacher used.
         outputs: All datasets that it writes.
     """
 
     iteration: int
     evaluation: str
     champion: str
+    prompts: str
     outputs: frozenset[str]
 
 
@@ -155,13 +160,14 @@ def _parts(pipeline: Pipeline, iteration: int) -> list[_Part]:
     """The iterations of a pipeline: one, or those of the unrolled one."""
     outputs = pipeline.all_outputs()
     if "champion" in outputs:
-        return [_Part(iteration, "evaluation", "champion", frozenset(outputs))]
+        return [_Part(iteration, "evaluation", "champion", "prompts_used", frozenset(outputs))]
     found = sorted(int(match[1]) for name in outputs if (match := re.fullmatch(r"iteration_(\d+)\.champion", name)))
     return [
         _Part(
             k,
             f"evaluation_{k}",
             f"iteration_{k}.champion",
+            f"iteration_{k}.prompts_used",
             frozenset(
                 name
                 for name in outputs

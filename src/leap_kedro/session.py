@@ -91,15 +91,20 @@ _LITTLE = 1 << 20  # bytes
 logger = logging.getLogger(__name__)
 
 
-class _NoResumeHint(logging.Filter):
-    """Drops Kedro's advice to continue with ``--from-nodes``: it would redo what the same command keeps."""
+class _NoHints(logging.Filter):
+    """Drops advice that does not hold here.
+
+    Kedro's to continue with ``--from-nodes``, which would redo what the same command keeps; kedro-viz' that it keeps no
+    times of a part of a pipeline, which the ablation runs many of.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the message is shown."""
-        return "You can resume the pipeline run" not in record.getMessage()
+        text = record.getMessage()
+        return "You can resume the pipeline run" not in text and "Workflow tracking is disabled" not in text
 
 
-_NO_RESUME_HINT = _NoResumeHint()
+_NO_HINTS = _NoHints()
 
 
 class LeapSession(KedroSession):
@@ -147,7 +152,7 @@ class LeapSession(KedroSession):
                 check_parameters(experiment, values, digest(values), self._options)
                 self._pass_on(experiment=experiment.name, iteration=iteration)
                 logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
-                logging.getLogger(SequentialRunner.__module__).addFilter(_NO_RESUME_HINT)
+                _drop_hints()
                 given = {name: filters.pop(name, None) for name in _SELECTIONS}
                 selection = {name: value for name, value in given.items() if value}
                 selected = self._selected(names, tags, selection) if tags or selection else None
@@ -180,7 +185,7 @@ class LeapSession(KedroSession):
             values = recorded(parameters)
             check_parameters(experiment, values, digest(values), self._options)
             self._pass_on(experiment=experiment.name)
-            logging.getLogger(SequentialRunner.__module__).addFilter(_NO_RESUME_HINT)
+            _drop_hints()
             count = parameters.ablation.seeds
             for seed in range(parameters.seed, parameters.seed + count):
                 if (experiment.ablation_folder(seed) / "results.json").is_file():
@@ -189,7 +194,8 @@ class LeapSession(KedroSession):
                     logger.info("Ablation, seed %d (of %d from %d), %s", seed, count, parameters.seed, part)
                     given = {**(self._store.get("runtime_params") or {}), "seed": seed}
                     nodes = self._selected([ABLATION], [part], {})
-                    with self._another(given) as session:
+                    session = self._another(given)
+                    with session:
                         KedroSession.run(
                             session, pipeline_names=[ABLATION], node_names=nodes, only_missing_outputs=True
                         )
@@ -284,6 +290,11 @@ class LeapSession(KedroSession):
                 if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
                     return f"conf/{file.relative_to(self._conf_source).as_posix()}"
         return "conf/base/parameters.yml"
+
+
+def _drop_hints() -> None:
+    for name in (SequentialRunner.__module__, "kedro_viz.integrations.kedro.run_hooks"):
+        logging.getLogger(name).addFilter(_NO_HINTS)
 
 
 def _has(tree: Any, path: str) -> bool:

@@ -91,8 +91,34 @@ class LevelSummary:
         return _SUMMARY.validate_python(plain)
 
 
+MEASURES = {
+    "leak_rate": ("leak_rate", "rate"),
+    "gap_l1": ("gap", "after", "l1"),
+    "gap_cross_entropy": ("gap", "after", "cross_entropy"),
+    "gap_top1_error": ("gap", "after", "top1_error"),
+    "gap_l1_on_changes": ("gap", "after_on_changes", "l1"),
+    "gap_l1_before": ("gap", "before", "l1"),
+    "recoverability_mean": ("recoverability", "mean"),
+    "recoverability_maximum": ("recoverability", "maximum"),
+    "swap_action_changed": ("swap_test", "action_changed"),
+    "swap_advice_changed": ("swap_test", "advice_changed"),
+    "regret_l1": ("regret", "l1"),
+    "teacher_success": ("success", "teacher", "rate"),
+}
+"""Name of a measure -> its place in what an iteration's realizability comes to."""
+
 _RESULT = TypeAdapter(LevelResult)
 _SUMMARY = TypeAdapter(LevelSummary)
+
+
+def realizability_measures(realizability: Mapping[str, Any]) -> dict[str, float]:
+    """The measures of one level that are compared; those that could not be measured (None) are left out.
+
+    Args:
+        realizability: All quantities of the level, as nested plain values.
+    """
+    found = {name: _at(realizability, path) for name, path in MEASURES.items()}
+    return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def summarize_levels(results: Iterable[LevelResult]) -> list[LevelSummary]:
@@ -106,9 +132,15 @@ def summarize_levels(results: Iterable[LevelResult]) -> list[LevelSummary]:
     ]
 
 
+def measure_names(summaries: Sequence[LevelSummary]) -> list[str]:
+    """Names of the measures that any level has, in the order of `MEASURES`."""
+    found = {name for summary in summaries for name in summary.measures}
+    return [*(name for name in MEASURES if name in found), *sorted(found - MEASURES.keys())]
+
+
 def level_rows(summaries: Sequence[LevelSummary]) -> list[dict[str, Any]]:
     """The table: one row a level and split; measures, which belong to no split, are repeated on each of its rows."""
-    names = list(dict.fromkeys(name for summary in summaries for name in summary.measures))
+    names = measure_names(summaries)
     return [
         {
             "level": summary.name,
@@ -125,6 +157,14 @@ def level_rows(summaries: Sequence[LevelSummary]) -> list[dict[str, Any]]:
         for summary in summaries
         for split in summary.splits
     ]
+
+
+def _at(tree: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        if tree is None:
+            return None
+        tree = tree[name]
+    return tree
 
 
 def _cells(name: str, mean: Mean | None) -> dict[str, float | None]:

@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from leap_kedro.evaluation.ablation import LevelSummary
+from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
 from leap_kedro.experiments.folders import Experiment, experiment_names
@@ -87,6 +89,28 @@ def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Co
     console.print(f"All of it: {path}", soft_wrap=True, highlight=False)
 
 
+def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
+    """Print the means over seeds by privilege level and the file that holds them."""
+    console = console or _console()
+    levels = [LevelSummary.from_json(each) for each in plain]
+    seeds = max(split.success.count for level in levels for split in level.splits)
+    table = Table(title=f"Privilege of the teacher: success %, mean of {seeds} seeds (95 % interval, Student's t)")
+    table.add_column("privilege", no_wrap=True)
+    splits = list(dict.fromkeys(split.split for level in levels for split in level.splits))
+    measures = {"leak_rate": "leak rate", "gap_l1": "gap"}
+    for title in (*splits, *measures.values()):
+        table.add_column(title, justify="right", no_wrap=True)
+    for level in levels:
+        found = {split.split: split.success for split in level.splits}
+        table.add_row(
+            level.name,
+            *(_mean_cell(found.get(split)) for split in splits),
+            *(f"{level.measures[name].mean:.3f}" if name in level.measures else "-" for name in measures),
+        )
+    console.print(table)
+    console.print(f"All of it: {path}", soft_wrap=True, highlight=False)
+
+
 def status_table(data: Path) -> Table:
     """One row an experiment: what is finished and how good its champion is on validation."""
     table = Table(title=f"Experiments in {data}")
@@ -112,6 +136,14 @@ def _cell(summary: EvaluationSummary | None) -> str:
         return "-"
     share = summary.success
     return f"{100 * share.rate:.1f} ({100 * share.low:.1f}-{100 * share.high:.1f}) / {summary.mean_actions:.1f}"
+
+
+def _mean_cell(mean: Mean | None) -> str:
+    if mean is None:
+        return "-"
+    if mean.low is None or mean.high is None:
+        return f"{100 * mean.mean:.1f}"
+    return f"{100 * mean.mean:.1f} ({100 * mean.low:.1f}-{100 * mean.high:.1f})"
 
 
 def _conditions(summaries: Sequence[EvaluationSummary]) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.evaluation.ablation import LevelSummary
+from leap_kedro.evaluation.ablation import LevelSummary, measure_names
 from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.lineage import content_digest, log_input
 from leap_kedro.tracking.metrics import Point, detail_points, headline_points, log_points, scalars
+from leap_kedro.tracking.prompts import register_prompts
 from leap_kedro.tracking.recorder import logged, mark_logged
 from leap_kedro.tracking.runs import ExperimentRuns
 
@@ -67,6 +68,8 @@ class AblationRecorder:
             case Kind.DATA:
                 title = f"{entry.name or name} of seed {self.seed}"
                 log_input(self.client, run, title, path_of(dataset), len(dataset.load()))
+            case Kind.PROMPTS:
+                register_prompts(self.client, run, dataset.load())
             case Kind.ABLATION:
                 self._log_summary([LevelSummary.from_json(plain) for plain in dataset.load()])
             case _:
@@ -121,7 +124,7 @@ def _interval(key: str, mean: Mean, step: int) -> Iterator[Point]:
 
 def _note(summaries: Sequence[LevelSummary]) -> str:
     splits = list(dict.fromkeys(split.split for summary in summaries for split in summary.splits))
-    names = list(dict.fromkeys(name for summary in summaries for name in summary.measures))
+    names = measure_names(summaries)
     lines = [["privilege", *splits, *names], ["---"] * (1 + len(splits) + len(names))]
     for summary in summaries:
         found = {split.split: split.success for split in summary.splits}

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.evaluation.ablation import LevelResult, LevelSummary, level_rows, summarize_levels
-from leap_kedro.evaluation.realizability import gap, leak_rate
+from leap_kedro.evaluation.ablation import (
+    LevelResult,
+    LevelSummary,
+    level_rows,
+    realizability_measures,
+    summarize_levels,
+)
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.ablation.parameters import AblationParameters
-from leap_kedro.pipelines.aggregation.holding_out import is_held_out
-from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
-from leap_kedro.records import CorrectedEpisode, Example, Verdict
-from leap_kedro.records.episode import task_of
 from leap_kedro.teachers.constrained import LEVELS
 
 
@@ -29,53 +29,20 @@ def at_level(privilege: int) -> Callable[[CorrectionParameters], CorrectionParam
     return set_privilege
 
 
-def measure_level(
-    policy: SavedPolicy,
-    corrections: Sequence[CorrectedEpisode],
-    examples: Sequence[Example],
-    aggregation: AggregationParameters,
-) -> dict[str, float]:
-    """Realizability at one privilege level: leak rate, and the gap on corrections that no training has seen.
-
-    Args:
-        policy: The policy trained at that level.
-        corrections: What the teacher said of the rollouts.
-        examples: D_1, what of it was accepted.
-        aggregation: Which of them are held out.
-
-    Returns:
-        Measures by name; what could not be measured is left out.
-    """
-    from leap_kedro.training.scoring import score_replies
-
-    judged = [each for corrected in corrections for each in corrected.corrections]
-    measures: dict[str, float] = {}
-    if leaks := leak_rate(judged):
-        measures["leak_rate"] = leaks.rate
-        measures["corrected_share"] = sum(each.verdict is Verdict.CORRECT for each in judged) / len(judged)
-        measures["rejected_share"] = sum(not each.accepted for each in judged) / len(judged)
-    held_out = [example for example in examples if is_held_out(task_of(example.episode), aggregation.held_out)]
-    if found := gap(score_replies(policy.folder, held_out)):
-        measures["gap_l1"] = found.l1
-        measures["gap_cross_entropy"] = found.cross_entropy
-        measures["gap_top1_error"] = found.top1_error
-    return measures
-
-
 def gather_levels(seed: int, pi_0: Sequence[Mapping[str, Any]], *levels: Any) -> list[dict[str, Any]]:
     """All results of one seed.
 
     Args:
         seed: The seed.
         pi_0: Evaluation of pi_0.
-        levels: By rising privilege: evaluation and measures of the first level, of the second ...
+        levels: By rising privilege: evaluation and realizability of the first level, of the second ...
     """
     taught = zip(LEVELS, levels[::2], levels[1::2], strict=True)
     return [
         LevelResult(seed, None, _summaries(pi_0), {}).to_json(),
         *(
-            LevelResult(seed, privilege, _summaries(evaluation), measures).to_json()
-            for privilege, evaluation, measures in taught
+            LevelResult(seed, privilege, _summaries(evaluation), realizability_measures(measured)).to_json()
+            for privilege, evaluation, measured in taught
         ),
     ]
 

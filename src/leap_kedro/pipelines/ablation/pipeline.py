@@ -6,16 +6,25 @@ seed is a parameter: the session runs the graph once a seed, part by part (`SEED
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines import aggregation, bootstrap, correction, data_preparation, evaluation, rollout, training
+from leap_kedro.pipelines import (
+    aggregation,
+    bootstrap,
+    correction,
+    data_preparation,
+    evaluation,
+    realizability,
+    rollout,
+    training,
+)
 from leap_kedro.pipelines.ablation.nodes import (
     at_level,
     draw,
     gather_levels,
-    measure_level,
     sum_up,
     tabulate,
 )
 from leap_kedro.pipelines.aggregation.nodes import gather_examples
+from leap_kedro.pipelines.realizability.nodes import gather_policies
 from leap_kedro.teachers.constrained import LEVELS
 
 START = "start"
@@ -37,7 +46,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "params:seed",
                     f"{START}.pi_0_evaluation",
-                    *(f"level_{privilege}.{name}" for privilege in LEVELS for name in ("evaluation", "measures")),
+                    *(f"level_{privilege}.{name}" for privilege in LEVELS for name in ("evaluation", "realizability")),
                 ],
                 outputs="ablation_results",
                 name="gather_levels",
@@ -71,18 +80,15 @@ def _level(privilege: int) -> Pipeline:
                     name="set_privilege",
                 ),
                 Node(gather_examples, inputs=["D_0"], outputs="earlier_examples", name="gather_examples"),
-                Node(
-                    measure_level,
-                    inputs=["policy", "corrections", "examples", "params:aggregation"],
-                    outputs="measures",
-                    name="measure_level",
-                ),
+                Node(gather_policies, inputs=["parent_policy", "policy"], outputs="policies", name="gather_policies"),
             ]
         )
         + correction.create_pipeline("correction_at_level")
         + aggregation.create_pipeline()
         + training.create_pipeline()
         + evaluation.create_pipeline()
+        + realizability.create_experts_pipeline("correction_at_level")
+        + realizability.create_pipeline("correction_at_level")
     )
     start = _start()
     shared = {

@@ -7,13 +7,17 @@ from leap_kedro.pipelines.realizability.nodes import measure_experts, measure_re
 _WHERE = ["params:environment", "params:environments"]
 
 
-def create_experts_pipeline() -> Pipeline:
-    """Validation tasks -> success of the teacher and of the experts; the same in all iterations."""
+def create_experts_pipeline(correction: str = "params:correction") -> Pipeline:
+    """Validation tasks -> success of the teacher and of the experts; the same in all iterations.
+
+    Args:
+        correction: Dataset of the parameters of the correction.
+    """
     return Pipeline(
         [
             Node(
                 measure_experts,
-                inputs=["validation_tasks", "params:correction", "params:evaluation", *_WHERE],
+                inputs=["validation_tasks", correction, "params:evaluation", *_WHERE],
                 outputs="expert_success",
                 name="measure_experts",
             )
@@ -21,8 +25,12 @@ def create_experts_pipeline() -> Pipeline:
     )
 
 
-def create_pipeline() -> Pipeline:
-    """What one iteration made -> its realizability."""
+def create_pipeline(correction: str = "params:correction") -> Pipeline:
+    """What one iteration made -> its realizability.
+
+    Args:
+        correction: Dataset of the parameters of the correction.
+    """
     return Pipeline(
         [
             Node(
@@ -34,7 +42,7 @@ def create_pipeline() -> Pipeline:
                     "policies",
                     "evaluation",
                     "expert_success",
-                    "params:correction",
+                    correction,
                     "params:aggregation",
                     "params:realizability",
                     *_WHERE,

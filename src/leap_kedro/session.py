@@ -27,6 +27,7 @@ from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
+from leap_kedro.language_models import LanguageModelError
 from leap_kedro.pipelines.ablation.nodes import NoSeedFinished
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase
@@ -61,6 +62,7 @@ ABLATION = "realizability_ablation"
 _TOLD = (
     AllEpisodesBroken,
     EnvironmentFailure,
+    LanguageModelError,
     NoSuchBase,
     NoSeedFinished,
     NoSuchPolicy,

@@ -12,7 +12,15 @@ from leap_kedro.pipeline_registry import UNROLLED_ITERATIONS, register_pipelines
 from leap_kedro.session import LeapSession
 
 ROOT = Path(__file__).parents[1]
-ONLY_IN_MEMORY = {"base_policy", "parent_policy", "earlier_examples", "evaluations", "policies", "correction_at_level"}
+ONLY_IN_MEMORY = {
+    "base_policy",
+    "parent_policy",
+    "earlier_examples",
+    "evaluations",
+    "policies",
+    "correction_at_level",
+    "ablation_base_policy",
+}
 
 
 def test_building_all_pipelines_imports_nothing_heavy() -> None:

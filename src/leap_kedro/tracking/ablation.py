@@ -11,6 +11,7 @@ from leap_kedro.evaluation.ablation import LevelSummary, measure_names
 from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
+from leap_kedro.tracking.figures import log_figure
 from leap_kedro.tracking.lineage import content_digest, log_input
 from leap_kedro.tracking.metrics import Point, detail_points, headline_points, log_points, scalars
 from leap_kedro.tracking.prompts import register_prompts
@@ -72,6 +73,8 @@ class AblationRecorder:
                 register_prompts(self.client, run, dataset.load())
             case Kind.ABLATION:
                 self._log_summary([LevelSummary.from_json(plain) for plain in dataset.load()])
+            case Kind.FIGURE:
+                log_figure(self.client, run, path_of(dataset))
             case _:
                 self.client.log_artifact(run, str(path_of(dataset)), "reports")
         mark_logged(self.client, run, mark)
@@ -84,7 +87,7 @@ class AblationRecorder:
 
     def _mark(self, name: str, entry: Tracked, dataset: Any) -> str:
         """What says that a dataset has been logged: one of a seed once a seed, a summary once a content."""
-        if entry.kind in (Kind.ABLATION, Kind.REPORT):
+        if entry.kind in (Kind.ABLATION, Kind.FIGURE, Kind.REPORT):
             return f"{name}@{content_digest(path_of(dataset))[:8]}"
         return f"{name}@{self.seed}"
 

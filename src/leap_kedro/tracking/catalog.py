@@ -30,10 +30,16 @@ class Kind(StrEnum):
     """JSON with the champion's `iteration`: an alias in the registry."""
     ABLATION = "ablation"
     """JSON: a list of `LevelSummary`, one a privilege level."""
+    FIGURE = "figure"
+    """A plotly figure that is stored as a page of HTML."""
     REPORT = "report"
     """A file that is stored as artifact."""
     EPISODES = "episodes"
     """Episodes of an evaluation: a sample is logged as traces."""
+    CORRECTIONS = "corrections"
+    """Corrected episodes: the calls to a teacher that were recorded in full are logged as traces."""
+    PROMPTS = "prompts"
+    """JSON: prompts by name. Versions in the prompt registry."""
 
 
 class Tracked(BaseModel):

@@ -10,12 +10,14 @@ from leap_kedro.evaluation.sampling import sample
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.wording import conditions_in_words
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
+from leap_kedro.tracking.figures import log_figure
 from leap_kedro.tracking.lineage import log_input
 from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, scalars
 from leap_kedro.tracking.models import Answering, is_registered, policy_alias, register_policy, set_champion
 from leap_kedro.tracking.overview import CHAMPION_TAG, write_overview
+from leap_kedro.tracking.prompts import register_prompts
 from leap_kedro.tracking.runs import ExperimentRuns
-from leap_kedro.tracking.traces import log_traces
+from leap_kedro.tracking.traces import log_teacher_calls, log_traces
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,10 +71,16 @@ class Recorder:
                 set_champion(self.client, self.runs.name, best)
                 self.client.set_tag(self.runs.parent(), CHAMPION_TAG, policy_alias(best))
                 write_overview(self.client, self.runs.parent())
+            case Kind.FIGURE:
+                log_figure(self.client, run, path_of(dataset))
             case Kind.REPORT:
                 self.client.log_artifact(run, str(path_of(dataset)), "reports")
             case Kind.EPISODES:
                 log_traces(self.client, run, sample(dataset.load(), self.traced_episodes))
+            case Kind.CORRECTIONS:
+                log_teacher_calls(self.client, run, dataset.load())
+            case Kind.PROMPTS:
+                register_prompts(self.client, run, dataset.load())
         mark_logged(self.client, run, name)
 
     def _register_lost(self, run: str, iteration: int) -> None:

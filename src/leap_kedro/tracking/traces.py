@@ -1,4 +1,4 @@
-"""A few episodes of an evaluation as MLflow traces, to be read step by step in its viewer.
+"""A few episodes of an evaluation, and a few calls to a teacher, as MLflow traces, to be read in its viewer.
 
 A trace costs about 40 ms and 0.16 s of writing in the background, so that a sample is logged and never all.
 """
@@ -6,7 +6,7 @@ A trace costs about 40 ms and 0.16 s of writing in the background, so that a sam
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from leap_kedro.records import Episode
+from leap_kedro.records import CorrectedEpisode, Episode, Exchange
 from leap_kedro.tracking.runs import active
 
 if TYPE_CHECKING:
@@ -23,6 +23,64 @@ def log_traces(client: "MlflowClient", run: str, episodes: Sequence[Episode]) ->
         for episode in episodes:
             _log_trace(episode)
         mlflow.flush_trace_async_logging()
+
+
+def log_teacher_calls(client: "MlflowClient", run: str, corrections: Sequence[CorrectedEpisode]) -> None:
+    """Log each corrected episode whose calls were recorded as one trace of `run`: in it a span a call."""
+    import mlflow
+
+    recorded = [corrected for corrected in corrections if corrected.exchanges]
+    if not recorded:
+        return
+    with active(client, run):
+        for corrected in recorded:
+            _log_lesson(corrected)
+        mlflow.flush_trace_async_logging()
+
+
+def _log_lesson(corrected: CorrectedEpisode) -> None:
+    import mlflow
+
+    teacher = corrected.corrections[0].teacher if corrected.corrections else "teacher"
+    with mlflow.start_span(f"{teacher} on {corrected.episode}", span_type="AGENT") as root:
+        root.set_inputs({"episode": corrected.episode})
+        for exchange in corrected.exchanges:
+            _log_exchange(exchange)
+        root.set_outputs(
+            {
+                "corrections": [
+                    {
+                        "step": said.step + 1,
+                        "verdict": said.verdict.value,
+                        "reason": said.reason,
+                        "action": said.action,
+                        "rejection": said.rejection.value if said.rejection else None,
+                        "leaked": said.leaked,
+                    }
+                    for said in corrected.corrections
+                ],
+                "faults": [{"what": fault.rejection.value, "detail": fault.detail} for fault in corrected.faults],
+            }
+        )
+        mlflow.update_current_trace(tags={"leap.teacher": teacher, "leap.episode": corrected.episode})
+
+
+def _log_exchange(exchange: Exchange) -> None:
+    import mlflow
+
+    about = "episode" if exchange.step is None else f"step {exchange.step + 1}"
+    name = f"{about}, asked again" if exchange.attempt else about
+    with mlflow.start_span(name, span_type="CHAT_MODEL") as span:
+        span.set_inputs({"messages": [{"role": role, "content": text} for role, text in exchange.prompt]})
+        span.set_outputs({"role": "assistant", "content": exchange.reply})
+        span.set_attributes(
+            {
+                "finish": exchange.finish,
+                "cached": exchange.cached,
+                "prompt_tokens": exchange.prompt_tokens,
+                "reply_tokens": exchange.reply_tokens,
+            }
+        )
 
 
 def _log_trace(episode: Episode) -> None:

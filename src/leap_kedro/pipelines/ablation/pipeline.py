@@ -33,6 +33,9 @@ SUMMARY = "summary"
 SEED_PARTS = (START, *(f"level_{privilege}" for privilege in LEVELS), RESULTS)
 """Tags of the parts that make up one seed, in order: what the session runs one after the other."""
 
+_SHARED = ("validation_tasks", "test_tasks", "D_0", "base_policy", "pi_0", "pi_0_evaluation", "rollouts")
+"""What `start` makes and others use, under the name `ablation_NAME`."""
+
 _KEPT_APART = ("_so_far", "_workspace")  # ends of names of datasets that a part reads and that are its own
 
 
@@ -45,8 +48,8 @@ def create_pipeline() -> Pipeline:
                 gather_levels,
                 inputs=[
                     "params:seed",
-                    f"{START}.pi_0_evaluation",
-                    *(f"level_{privilege}.{name}" for privilege in LEVELS for name in ("evaluation", "realizability")),
+                    "ablation_pi_0_evaluation",
+                    *(f"level_{privilege}_{name}" for privilege in LEVELS for name in ("evaluation", "realizability")),
                 ],
                 outputs="ablation_results",
                 name="gather_levels",
@@ -65,7 +68,14 @@ def _start() -> Pipeline:
         + Pipeline(rollout.create_pipeline(), inputs={"parent_policy": "pi_0"})
         + evaluation.create_pipeline("pi_0", "pi_0_")
     )
-    return Pipeline(body, namespace=START, parameters=_parameters(body), tags=START)
+    return Pipeline(
+        body,
+        namespace=START,
+        inputs={name: name for name in body.inputs() if _is_common(name)},
+        outputs={name: f"ablation_{name}" for name in _SHARED},
+        parameters=_parameters(body),
+        tags=START,
+    )
 
 
 def _level(privilege: int) -> Pipeline:
@@ -90,17 +100,13 @@ def _level(privilege: int) -> Pipeline:
         + realizability.create_experts_pipeline("correction_at_level")
         + realizability.create_pipeline("correction_at_level")
     )
-    start = _start()
-    shared = {
-        name: f"{START}.{name}" if f"{START}.{name}" in start.datasets() else name
-        for name in body.inputs()
-        if not name.startswith("params:") and not name.endswith(_KEPT_APART)
-    }
+    shared = {name: f"ablation_{name}" if name in _SHARED else name for name in body.inputs() if _is_common(name)}
     level = f"level_{privilege}"
     return Pipeline(
         body,
         namespace=level,
-        inputs={**shared, "parent_policy": f"{START}.pi_0"},
+        inputs={**shared, "parent_policy": "ablation_pi_0"},
+        outputs={name: f"{level}_{name}" for name in ("evaluation", "realizability")},
         parameters=_parameters(body),
         tags=level,
     )
@@ -121,6 +127,11 @@ def _summary() -> Pipeline:
         ],
         tags=SUMMARY,
     )
+
+
+def _is_common(name: str) -> bool:
+    """Whether a free input of a part is nothing of its own."""
+    return not name.startswith("params:") and not name.endswith(_KEPT_APART)
 
 
 def _parameters(body: Pipeline) -> set[str]:

@@ -1,9 +1,11 @@
+from math import sqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from leap_kedro.evaluation.intervals import wilson
+from leap_kedro.evaluation.intervals import mean_interval, wilson
 
 
 @given(st.integers(1, 5000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
@@ -24,3 +26,14 @@ def test_a_known_interval() -> None:
 def test_impossible_counts_are_refused(count: int, total: int) -> None:
     with pytest.raises(ValueError, match=f"{count} successes in {total} trials"):
         wilson(count, total)
+
+
+def test_a_mean_over_seeds_has_students_interval() -> None:
+    # t(2) = 4.302653 for 95 %, t(3) = 5.840909 for 99 %.
+    three = mean_interval([1.0, 2.0, 3.0])
+    assert (three.count, three.mean) == (3, 2.0)
+    assert three.high == pytest.approx(2 + 4.302653 / sqrt(3), abs=1e-6)
+    four = mean_interval([0.0, 0.0, 1.0, 1.0], confidence=0.99)
+    assert four.low == pytest.approx(0.5 - 5.840909 * sqrt(1 / 3) / 2, abs=1e-6)
+    alone = mean_interval([0.5])
+    assert (alone.mean, alone.low, alone.high) == (0.5, None, None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
@@ -29,14 +30,28 @@ logger = logging.getLogger(__name__)
 
 
 class CredentialsHooks:
-    """Hands the key of language models from credentials.yml, where there is one, to the dataset that gives it out."""
+    """Hands the key of language models to the dataset that gives it out, where credentials.yml has one.
+
+    `conf/local` is read whatever `--env` says: it is the only folder of configuration that git ignores.
+    """
+
+    def __init__(self) -> None:
+        self._local: dict[str, Any] = {}
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Read the credentials of `conf/local`."""
+        self._local = {}
+        loader = OmegaConfigLoader(context.config_loader.conf_source, base_env="base", default_run_env="local")
+        with suppress(MissingConfigException):
+            self._local = loader["credentials"]
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], conf_creds: dict[str, Any]) -> None:
-        """Give the credentials to the dataset `language_model_access`."""
+        """Give the credentials to the dataset `language_model_access`; those of the environment go first."""
         access = catalog.get("language_model_access") if "language_model_access" in catalog else None
         if isinstance(access, AccessDataset):
-            access.take(conf_creds)
+            access.take({**self._local, **conf_creds})
 
 
 class ManifestHooks:

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
+from loop_project import LoopProject
 
 from leap_kedro.datasets.access import AccessDataset, read_prices
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.hooks import CredentialsHooks
-from leap_kedro.language_models import Price
+from leap_kedro.language_models import Access, Price
+from leap_kedro.session import LeapSession
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-0123456789abcdef"
@@ -54,6 +57,27 @@ def test_the_key_shows_in_no_text_form(catalog: DataCatalog) -> None:
 
     shown = [repr(dataset), str(dataset), repr(dataset._describe()), repr(catalog), repr(catalog.to_config())]
     assert CANARY not in "".join([*shown, repr(vars(dataset)), repr(dataset.load())])
+
+
+def test_conf_local_is_read_in_every_environment(
+    finished_project: LoopProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    folder = finished_project.copy(tmp_path / "project").folder
+    bootstrap_project(folder)
+
+    def access(env: str | None) -> Access:
+        with LeapSession.create(folder, env=env) as session:
+            return session.load_context().catalog.load("language_model_access")
+
+    assert access("test").api_key is None
+    (folder / "conf/local/credentials.yml").write_text(f"openai: {{api_key: {CANARY}}}")
+    keys = [access(env).api_key for env in (None, "test")]
+    assert [key and key.get_secret_value() for key in keys] == [CANARY, CANARY]
+    (folder / "conf/local/credentials.yml").unlink()
+    without = access("test")
+    assert without.api_key is None
+    assert without.cache == folder / "data/09_cache/language_models"
 
 
 @pytest.mark.parametrize("entry", [CANARY, {"key": CANARY}, {"api_key": 12345678}, [CANARY]])

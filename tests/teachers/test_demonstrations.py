@@ -5,7 +5,8 @@ import pytest
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.records import StopReason
-from leap_kedro.teachers.demonstrations import Demonstration, demonstrations
+from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
+from leap_kedro.teachers.oracle import OracleTeacher
 
 BENCHMARK = ALFWorld(ALFWorldOptions())
 JOBS = [(task, 3) for task in BENCHMARK.tasks("train", 30, seed=2)]
@@ -41,6 +42,22 @@ def test_an_example_has_every_label_as_a_target() -> None:
     assert [(t.step, t.reason, t.action) for t in example.targets] == [
         (step, label.reason, label.action) for step, label in enumerate(demonstration.labels) if label
     ]
+
+
+@pytest.mark.parametrize("privilege", [50, 75])
+def test_informed_it_is_the_same_episode_with_the_facts_in_front_and_the_teachers_labels(privilege: int) -> None:
+    teacher = OracleTeacher(BENCHMARK, "surfaces", privilege)
+    differing = 0
+    for demonstration in play(noise=0.3)[:10]:
+        plain, example = demonstration.example(), informed(demonstration, BENCHMARK, teacher)
+        assert (example.episode, example.opening, example.turns) == (plain.episode, plain.opening, plain.turns)
+        assert f" {example.privileged} ".count(" is in ") >= 1
+        corrected = teacher.correct(demonstration.episode).corrections
+        assert [(t.step, t.reason, t.action) for t in example.targets] == [
+            (c.step, c.reason, c.action) for c in corrected if c.accepted
+        ]
+        differing += example.targets != plain.targets
+    assert differing
 
 
 def test_success_and_stop_reason() -> None:

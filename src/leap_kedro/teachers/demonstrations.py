@@ -2,14 +2,19 @@
 
 The random actions lead off the expert's path, and its label is kept there, too: so a student sees how to come back.
 Labels are always executable (`executable_options`), as replies are that are held to the admissible actions.
+
+`informed` shows one a second time, with a block of privileged facts in front and an informed teacher's labels: so a
+student learns to use such a block, and can be its own teacher.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Expert
 from leap_kedro.records import Episode, Example, ParseStatus, Step, StopReason, Target, Task
+from leap_kedro.teachers.oracle import OracleTeacher
+from leap_kedro.teachers.privileged_block import privileged_block
 from leap_kedro.teachers.unprivileged import executable_options
 
 
@@ -129,3 +134,23 @@ def demonstrations(
     for task, seed in jobs:
         player = benchmark.expert(expert, seed)
         yield demonstrate(environment, player, task, name=expert, max_actions=max_actions, noise=noise, seed=seed)
+
+
+def informed(demonstration: Demonstration, benchmark: Benchmark, teacher: OracleTeacher) -> Example:
+    """The same episode for a student that is told the secret: the block in front, the teacher's corrections as labels.
+
+    Args:
+        demonstration: What was done.
+        benchmark: Where.
+        teacher: Who labels; its privilege level is that of the block.
+    """
+    episode = demonstration.episode
+    environment = benchmark.environment()
+    environment.reset(episode.task)
+    block = privileged_block(benchmark.oracle().state(environment), teacher.privilege)
+    targets = [
+        Target(correction.step, correction.reason, correction.action)
+        for correction in teacher.correct(episode).corrections
+        if correction.accepted
+    ]
+    return replace(demonstration.example(), privileged=block, targets=tuple(targets))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -13,6 +14,8 @@ from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Example, Task
+from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
+from leap_kedro.teachers.oracle import OracleTeacher
 
 EMBEDDED = "embedded"
 
@@ -44,18 +47,16 @@ def demonstrate(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> list[Example]:
-    """D_0: an unprivileged expert plays training tasks and gives its reasons.
+    """D_0: an unprivileged expert plays training tasks and gives its reasons; some come again with the secret told.
 
     Args:
         tasks: Training tasks; the first ones are taken.
-        parameters: How many, by whom, and how much noise.
+        parameters: How many, by whom, how much noise, and what share with the secret told.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the noise.
     """
     from tqdm import tqdm
-
-    from leap_kedro.teachers.demonstrations import demonstrations
 
     benchmark = make_benchmark(environment_spec(environment, environments))
     run_seed = derive_seed(seed, "demonstrations")
@@ -64,7 +65,18 @@ def demonstrate(
         benchmark, jobs, parameters.demonstrator, max_actions=parameters.max_actions, noise=parameters.noise
     )
     bar = tqdm(played, total=len(jobs), desc="demonstrations", unit="episode", disable=None)
-    return [demonstration.example() for demonstration in bar]
+    demonstrated = list(bar)
+    again = demonstrated[: round(parameters.informed_share * len(demonstrated))]
+    return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
+
+
+def _informed(
+    demonstrated: Sequence[Demonstration], benchmark: Benchmark, parameters: BootstrapParameters
+) -> list[Example]:
+    if not demonstrated:
+        return []
+    teacher = OracleTeacher(benchmark, parameters.demonstrator, parameters.informed_privilege)
+    return [informed(demonstration, benchmark, teacher) for demonstration in demonstrated]
 
 
 def train_first(

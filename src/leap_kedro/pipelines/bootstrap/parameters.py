@@ -1,5 +1,7 @@
 """What the loop starts from."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from leap_kedro.pipelines.strict import StrictModel
@@ -15,6 +17,9 @@ class BootstrapParameters(StrictModel):
         demonstrations: Episodes of D_0, of training tasks.
         noise: Share of random admissible actions in them; the expert's choice is learnt at each step all the same.
         max_actions: Cap on actions a demonstration.
+        informed_share: Share of the demonstrations that come a second time, with a block of privileged facts in front
+            and labelled by one who knows them: what a student needs that is to be its own teacher.
+        informed_privilege: How much of the privileged state those labels and blocks give away, per cent.
         training: How pi_0 is fine-tuned from the base.
     """
 
@@ -23,4 +28,6 @@ class BootstrapParameters(StrictModel):
     demonstrations: int = Field(ge=1)
     noise: float = Field(ge=0, lt=1)
     max_actions: int = Field(ge=1)
+    informed_share: float = Field(default=0.0, ge=0, le=1)
+    informed_privilege: Literal[0, 25, 50, 75, 100] = 50
     training: SFTParameters

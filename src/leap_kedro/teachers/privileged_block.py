@@ -1,0 +1,16 @@
+"""The privileged block: the privileged state as text that a student reads before the opening."""
+
+from leap_kedro.records import PrivilegedState
+
+
+def privileged_block(state: PrivilegedState, privilege: int) -> str:
+    """What a student is told that teaches itself: nothing at 0 %, the facts, and at 100 % the plan, too.
+
+    Args:
+        state: Privileged state at the beginning of the episode.
+        privilege: Privilege level, per cent.
+    """
+    if privilege == 0:
+        return ""
+    plan = [f"{action}." for action in state.plan] if privilege == 100 else []
+    return " ".join([*state.facts, *plan])

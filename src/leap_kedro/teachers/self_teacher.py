@@ -1,0 +1,103 @@
+"""The student as its own teacher: its present weights, told the privileged state, on the episodes that it played.
+
+The student plays without the block and is corrected with it; what it says is checked like any other teacher's advice.
+The block is that of the episode's beginning, so the trunk of one decision is a prefix of the next one's and stays in
+the key-value cache, as in a rollout. Decoding is greedy and many episodes are under way at once.
+
+Not covered: asking again after a leak. The same weights, asked the same, say the same.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from leap_kedro.environments.protocol import Benchmark
+from leap_kedro.policies.protocol import Policy, Reply
+from leap_kedro.prompts.conversation import Conversation, conversation_at
+from leap_kedro.records import CorrectedEpisode, Episode, Fault, ParseStatus, Rejection
+from leap_kedro.teachers.advice import Advice
+from leap_kedro.teachers.briefing import Briefing, brief
+from leap_kedro.teachers.judging import Judge
+from leap_kedro.teachers.privileged_block import privileged_block
+
+_LONGEST_DETAIL = 200
+_UNUSABLE = {ParseStatus.NO_ACTION: Rejection.UNREADABLE, ParseStatus.TRUNCATED: Rejection.TRUNCATED}
+
+
+class SelfTeacher:
+    """A `Teacher` that is the student itself.
+
+    Attributes:
+        id: Name of the teacher: kind, level, policy.
+        privilege: Privilege level, per cent.
+    """
+
+    def __init__(
+        self, benchmark: Benchmark, policy: Policy, privilege: int, *, reject_leaks: bool = True, slots: int = 32
+    ) -> None:
+        """A teacher on a benchmark.
+
+        Args:
+            benchmark: Where the episodes were played.
+            policy: The student, decoding greedily.
+            privilege: Privilege level, per cent: what the block tells, and what a reason may name.
+            reject_leaks: Whether a reason that names too many secrets is rejected; off only to measure what leaking
+                does.
+            slots: Episodes under way at once.
+        """
+        self.id = f"self-{privilege}-{policy.id}"
+        self.privilege = privilege
+        self._benchmark = benchmark
+        self._oracle = benchmark.oracle()
+        self._policy = policy
+        self._judge = Judge(self.id, privilege, reject_leaks)
+        self._slots = slots
+
+    def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
+        """What it says of each episode; see `Teacher.correct_all`."""
+        waiting = iter(episodes)
+        live: list[_Lesson] = []
+        while True:
+            for episode in islice(waiting, self._slots - len(live)):
+                live.append(_Lesson(brief(self._benchmark, self._oracle, episode), self.privilege))
+            if not live:
+                return
+            asked = [lesson for lesson in live if not lesson.ended]
+            replies = self._policy.reply([lesson.conversation() for lesson in asked])
+            for lesson, reply in zip(asked, replies, strict=True):
+                lesson.take(reply)
+            yield from [lesson.corrected(self._judge) for lesson in live if lesson.ended]
+            live = [lesson for lesson in live if not lesson.ended]
+
+
+class _Lesson:
+    """An episode while the student goes through it again, informed."""
+
+    def __init__(self, briefing: Briefing, privilege: int) -> None:
+        self._briefing = briefing
+        self._block = privileged_block(briefing.moments[0].state, privilege) if briefing.moments else ""
+        self._advice: dict[int, Advice | None] = {}
+        self._faults: list[Fault] = []
+
+    @property
+    def ended(self) -> bool:
+        return len(self._advice) == len(self._briefing.moments)
+
+    def conversation(self) -> Conversation:
+        """What the student answered at the next step, with the block in front."""
+        step = len(self._advice)
+        asked = conversation_at(self._briefing.episode, step)
+        return replace(asked, admissible=self._briefing.moments[step].admissible, privileged=self._block)
+
+    def take(self, reply: Reply) -> None:
+        """Note what it says of that step."""
+        step = len(self._advice)
+        fault = Rejection.EMPTY if reply.error else _UNUSABLE.get(reply.status)
+        if fault is not None:
+            self._faults.append(Fault(fault, (reply.error or reply.text)[:_LONGEST_DETAIL], step=step))
+        self._advice[step] = Advice(reply.reason, reply.action)
+
+    def corrected(self, judge: Judge) -> CorrectedEpisode:
+        """Its advice, judged."""
+        corrections = judge.corrections(self._briefing, self._advice)
+        return CorrectedEpisode(self._briefing.episode.id, tuple(corrections), tuple(self._faults))

@@ -1,26 +1,57 @@
 """The checks that a correction must pass: can the action be done, and could the student have known the reason?
 
-Pure functions of text. What they do NOT cover: a secret that is paraphrased without naming an entity ("the second
-drawer from the left"), and secrets of environments whose entities are sentences.
+Pure functions of text. An entity is found however it is spelt: case, dashes, signs, line breaks, invisible characters,
+digits of other scripts, "coffee table 1" for "coffeetable 1". What they do NOT cover: a number in words ("mug two"), a
+noun shared by several numbers ("drawers 2 and 3"), letters of another script that look alike, a secret that is
+paraphrased without naming an entity ("the second drawer from the left"), and secrets of environments whose entities are
+sentences.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from leap_kedro.records import PrivilegedState, Verdict
 
 _ENTITY = re.compile(r"\b[a-z]+ \d+\b")
-_GLUED_NUMBER = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
-_NO_WORD = re.compile(r"[^a-z0-9]+")
-_NUMBER_SIGN = re.compile(r"\b(?:no|nr|number)(?= \d)")
+_GLUED_NUMBER = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
+_NO_WORD = re.compile(r"[\W_]+")
+_NUMBER_SIGN = re.compile(r"\b(?:no|nr|num|number)(?= \d)")
+_LEADING_ZEROS = re.compile(r"\b0+(?=\d)")
+_BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d]) ?(?=[^\W\d])")
+_NEVER = r"(?!)"
+_LEFT_OUT = ("Mn", "Cf")  # accents, and characters that are not seen
 
 
 @lru_cache(maxsize=65_536)
 def normalised(text: str) -> str:
-    """Lower case, words and numbers parted by one space: "Mug-2", "mug #2" and "MUG no. 2" become "mug 2"."""
-    spaced = _NO_WORD.sub(" ", _GLUED_NUMBER.sub(" ", text.lower()))
-    return " ".join(_NUMBER_SIGN.sub(" ", spaced).split())
+    """Words in lower case and numbers, parted by one space: "Mug-2", "mug #2" and "MUG no. 2" become "mug 2"."""
+    plain = text if text.isascii() else _plain(text)
+    spaced = _NO_WORD.sub(" ", _GLUED_NUMBER.sub(" ", plain.casefold()))
+    return " ".join(_LEADING_ZEROS.sub("", _NUMBER_SIGN.sub(" ", spaced)).split())
+
+
+def _plain(text: str) -> str:
+    """Compatible characters made one (NFKD), digits of any script made ASCII, `_LEFT_OUT` left out."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("\N{NUMERO SIGN}", "#"))
+    return "".join(
+        str(unicodedata.decimal(character, character))
+        for character in decomposed
+        if unicodedata.category(character) not in _LEFT_OUT
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _pattern(entity: str) -> re.Pattern[str]:
+    """What finds the entity in normalised text, a space allowed between any two letters."""
+    spaced = _BETWEEN_LETTERS.sub(" ?", normalised(entity))
+    return re.compile(rf"(?<!\S){spaced}(?!\S)" if spaced else _NEVER)
+
+
+def names(text: str, entity: str) -> bool:
+    """Whether the text names the entity, however it is spelt."""
+    return _pattern(entity).search(normalised(text)) is not None
 
 
 def privileged_entities(state: PrivilegedState) -> tuple[str, ...]:
@@ -39,12 +70,11 @@ def leaked_entities(reason: str, state: PrivilegedState, shown: Iterable[str]) -
         state: The privileged state at that step.
         shown: Every observation that the student had by then, the first and the present one included.
     """
-    named = f" {normalised(reason)} "
-    suspects = [entity for entity in privileged_entities(state) if f" {normalised(entity)} " in named]
+    suspects = [entity for entity in privileged_entities(state) if names(reason, entity)]
     if not suspects:
         return ()
-    history = f" {' . '.join(normalised(text) for text in shown)} "
-    return tuple(entity for entity in suspects if f" {normalised(entity)} " not in history)
+    history = list(shown)
+    return tuple(entity for entity in suspects if not any(names(text, entity) for text in history))
 
 
 def is_executable(action: str, admissible: Sequence[str] | None) -> bool:

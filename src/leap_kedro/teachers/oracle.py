@@ -15,7 +15,7 @@ from leap_kedro.environments.protocol import Benchmark, Decision, Environment, O
 from leap_kedro.records import CorrectedEpisode, Episode, PrivilegedState
 from leap_kedro.teachers.advice import Advice
 from leap_kedro.teachers.briefing import Briefing, Moment
-from leap_kedro.teachers.checks import normalised
+from leap_kedro.teachers.checks import names
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
 from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
@@ -188,10 +188,6 @@ def _saving(advantages: Sequence[int | None]) -> int:
 
 def _naming(state: PrivilegedState, action: str) -> str:
     """The facts that the action rests on: a reason that names the secret outright."""
-
-    def mentions(text: str, name: str) -> bool:
-        return f" {normalised(name)} " in f" {normalised(text)} "
-
-    concerned = [name for name in state.essentials if mentions(action, name)]
-    told = [fact for fact in state.facts if any(mentions(fact, name) for name in concerned)]
+    concerned = [name for name in state.essentials if names(action, name)]
+    told = [fact for fact in state.facts if any(names(fact, name) for name in concerned)]
     return " ".join(told or state.facts)

@@ -1,6 +1,7 @@
 """How close calls to a language model come to the time that the server alone needs.
 
-A fake server in a process of its own takes 100 ms a call; 320 calls, 32 at once, need 1.0 s at least.
+A fake server in a process of its own takes 100 ms a call; 320 calls, 32 at once, need 1.0 s at least. Each answer is
+written to a cache, as in a run.
 
     python benchmarks/teacher_calls.py
 """
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from leap_kedro.language_models import Access, LanguageModel, Message, ModelParameters, Request, Role, in_order
 
@@ -47,7 +49,9 @@ def main() -> None:
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there.send, there.recv))
     process.start()
-    model = LanguageModel(ModelParameters(base_url=here.recv(), model="fake", concurrency=CONCURRENCY), Access())
+    cache = TemporaryDirectory()
+    access = Access(cache=Path(cache.name))
+    model = LanguageModel(ModelParameters(base_url=here.recv(), model="fake", concurrency=CONCURRENCY), access)
     in_order(model.complete, _requests(1, "import"), 1)
     ideal = CALLS / CONCURRENCY * SECONDS
     ratios = []
@@ -63,6 +67,7 @@ def main() -> None:
     print(f"Median ratio {median(ratios):.2f}, at most 1.25 wanted")
     here.send("stop")
     process.join()
+    cache.cleanup()
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ from leap_kedro.experiments.record import check_parameters
 from leap_kedro.language_models import LanguageModelError
 from leap_kedro.pipelines.ablation.nodes import NoSeedFinished
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
+from leap_kedro.pipelines.baselines.nodes import NoExamples
+from leap_kedro.pipelines.baselines.pipeline import OWN
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
@@ -37,7 +39,11 @@ from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
 from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
 from leap_kedro.pipelines.training.nodes import NothingToLearn
 from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.policies.workers import WorkerFailure
+from leap_kedro.prompts.select import TakesNoExamples
+from leap_kedro.teachers.llm.prompts import PromptError
+from leap_kedro.teachers.protocol import TeacherStopped
 from leap_kedro.tracking.policies import UnknownPolicy
 from leap_kedro.training.launch import TrainingFailed
 
@@ -58,19 +64,25 @@ LOOP = frozenset(
 """Pipelines that belong to an iteration of an experiment."""
 
 ABLATION = "realizability_ablation"
+BASELINES = "baselines"
 
 _TOLD = (
     AllEpisodesBroken,
     EnvironmentFailure,
     LanguageModelError,
+    NoExamples,
     NoSuchBase,
     NoSeedFinished,
     NoSuchPolicy,
     NothingMeasured,
     NothingToLearn,
     PolicyFolderError,
+    PolicyStopped,
+    PromptError,
     StorageError,
+    TakesNoExamples,
     TaskDataError,
+    TeacherStopped,
     TooFewTasks,
     TrainingFailed,
     UnknownPolicy,
@@ -137,8 +149,16 @@ class LeapSession(KedroSession):
             parameters = self._checked_parameters()
             if "evaluation" in names:
                 self._name_report(parameters)
-            if names == [ABLATION] and not tags and not any(filters.get(name) for name in _SELECTIONS):
+            if ABLATION in names:
+                if len(names) > 1 or tags or any(filters.get(name) for name in _SELECTIONS):
+                    raise RunRefused(
+                        f"{ABLATION} runs alone and as a whole; it repeats nothing that is finished. Leave other "
+                        "pipelines and the choice of nodes out. To make one level of a seed anew, delete its folder "
+                        f"and results.json in {self._folders(parameters).ablation_folder(parameters.seed)}."
+                    )
                 return self._run_ablation(parameters)
+            if names == [BASELINES] and not tags and not any(filters.get(name) for name in _SELECTIONS):
+                return self._run_baselines(parameters)
             if not LOOP.intersection(names):
                 return super().run(
                     pipeline_names=names,
@@ -202,6 +222,21 @@ class LeapSession(KedroSession):
                             session, pipeline_names=[ABLATION], node_names=nodes, only_missing_outputs=True
                         )
             return super().run(pipeline_names=[ABLATION], tags=[SUMMARY])
+
+    def _run_baselines(self, parameters: LeapParameters) -> dict[str, Any]:
+        """What is missing of the loop's start, in a session of its own; then, in this one, what the baselines owe."""
+        experiment = self._folders(parameters)
+        with locked(experiment):
+            values = recorded(parameters)
+            check_parameters(experiment, values, digest(values), self._options)
+            self._pass_on(experiment=experiment.name)
+            _drop_hints()
+            pipelines.set_requested([BASELINES])
+            start = [node.name for node in pipelines[BASELINES].nodes if OWN not in node.tags]
+            session = self._another(self._store.get("runtime_params") or {})
+            with session:
+                KedroSession.run(session, pipeline_names=[BASELINES], node_names=start, only_missing_outputs=True)
+            return super().run(pipeline_names=[BASELINES], tags=[OWN])
 
     def _another(self, runtime_parameters: dict[str, Any]) -> KedroSession:
         """A session for a part of what this one does: Kedro allows one run a session."""

@@ -12,12 +12,17 @@ from recorded import VALIDATION, make_episode
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.evaluation.success import summarize
+from leap_kedro.language_models import Access
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherParameters
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
-from leap_kedro.pipelines.realizability.measures import held_out_examples, score_policies
+from leap_kedro.pipelines.realizability.measures import (
+    held_out_examples,
+    measure_privilege_divergence,
+    score_policies,
+)
 from leap_kedro.pipelines.realizability.nodes import measure_experts, measure_realizability, recall_policies
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.records import CorrectedEpisode, Episode, Task
@@ -44,7 +49,7 @@ def rollouts(tasks: list[Task]) -> list[Episode]:
 
 @pytest.fixture(scope="module")
 def corrections(rollouts: list[Episode]) -> list[CorrectedEpisode]:
-    return [record for chunk in correct(rollouts, [], TEACHING, *HOW) for record in chunk.records]
+    return [record for chunk in correct(rollouts, [], {}, Access(), TEACHING, *HOW) for record in chunk.records]
 
 
 @pytest.fixture
@@ -118,3 +123,15 @@ def test_where_nothing_is_held_out_there_is_no_gap(
     assert found["regret"] is None
     assert found["recoverability"]
     assert len(held_out_examples(examples, 0.99, 2)) == 2
+
+
+def test_a_policy_that_is_told_nothing_does_not_diverge_from_itself(
+    rollouts: list[Episode], corrections: list[CorrectedEpisode], policies: list[SavedPolicy]
+) -> None:
+    def divergence(privilege: int) -> float | None:
+        return measure_privilege_divergence(BENCHMARK, policies[0], rollouts, corrections, privilege, 1)
+
+    assert divergence(0) == pytest.approx(0, abs=1e-9)
+    told = divergence(50)
+    assert told is not None
+    assert told != pytest.approx(0, abs=1e-3)

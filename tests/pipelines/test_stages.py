@@ -8,6 +8,7 @@ import pytest
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.language_models import Access
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
@@ -121,11 +122,11 @@ def test_the_parent_is_the_policy_before(policy: SavedPolicy) -> None:
 def test_corrections_are_resumed_by_episode_and_become_examples(policy: SavedPolicy, tasks: list[Task]) -> None:
     rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
     how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
-    *chunks, last = correct(rollouts, [], how, *HOW)
+    *chunks, last = correct(rollouts, [], {}, Access(), how, *HOW)
     corrected: list[CorrectedEpisode] = [record for chunk in chunks for record in chunk.records]
     assert last.complete
     assert [len(each.corrections) for each in corrected] == [3] * 5
-    *owed, _ = correct(rollouts, corrected[:4], how, *HOW)
+    *owed, _ = correct(rollouts, corrected[:4], {}, Access(), how, *HOW)
     assert [record for chunk in owed for record in chunk.records] == corrected[4:]
     examples = build_examples(rollouts, corrected, how)
     by_id = {episode.id: episode for episode in rollouts}
@@ -145,7 +146,7 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
     rollouts[0] = replace(rollouts[0], stop=StopReason.ENVIRONMENT_ERROR)
     rollouts[1] = replace(rollouts[1], stop=StopReason.SOLVED, success=True)
     failed = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), episodes=Which.FAILED)
-    corrected = [record for chunk in correct(rollouts, [], failed, *HOW) for record in chunk.records]
+    corrected = [record for chunk in correct(rollouts, [], {}, Access(), failed, *HOW) for record in chunk.records]
     assert {each.episode for each in corrected} == {episode.id for episode in rollouts[2:]}
     rejected = [
         replace(each, corrections=tuple(replace(c, rejection=Rejection.LEAKED) for c in each.corrections))
@@ -265,6 +266,6 @@ def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list
 
 def test_tasks_limits_the_validation_tasks_that_a_saved_policy_plays(tiny_base: Path) -> None:
     asked = EvaluationParameters(max_actions=1, policy=str(tiny_base), tasks=2)
-    (summary,) = evaluate_saved({}, asked, preparation(validation=3), *HOW, 0)
+    (summary,) = evaluate_saved({}, asked, preparation(validation=3), *HOW, 0, Access())
     assert summary["conditions"]["split"] == "validation"
     assert summary["success"]["total"] == 2

@@ -60,6 +60,11 @@ def content_hash(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def text_hash(text: str) -> str:
+    """Hash of a text."""
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 def package_versions() -> dict[str, str]:
     """Versions of the packages that results depend on; those not installed are left out."""
     found = {}

@@ -14,6 +14,7 @@ from leap_kedro.environments.registry import UnknownEnvironment, make_benchmark
 from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
+from leap_kedro.pipelines.baselines.parameters import BaselineParameters
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
@@ -26,7 +27,7 @@ from leap_kedro.pipelines.training.parameters import TrainingParameters
 
 FREE = frozenset(
     {"processes", "slots", "threads", "device", "log_every", "checkpoint_every"}
-    | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars"}
+    | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes"}
 )
 """Names of parameters that change speed and cost but no result: they may differ from run to run of an experiment."""
 
@@ -69,6 +70,7 @@ class LeapParameters(StrictModel):
     evaluation: EvaluationParameters
     realizability: RealizabilityParameters
     ablation: AblationParameters
+    baselines: BaselineParameters
     base_model: BaseModelParameters
 
 
@@ -118,7 +120,9 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
 
 def recorded(parameters: LeapParameters) -> dict[str, Any]:
     """Path -> value of the parameters that change results of the loop; of the environments only the one in use."""
-    tree = parameters.model_dump(mode="json", exclude={"base_model"})
+    tree = parameters.model_dump(
+        mode="json", exclude={"base_model": True, "baselines": True, "evaluation": {"server": True}}
+    )
     tree["environments"] = {parameters.environment: tree["environments"].get(parameters.environment, {})}
     return {
         path: value for path, value in _flat(tree, "") if path not in _PLACES and path.rpartition(".")[2] not in FREE

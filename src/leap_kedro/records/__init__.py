@@ -1,6 +1,6 @@
 """The vocabulary: frozen values that every floor speaks in. Imports nothing of ours."""
 
-from leap_kedro.records.correction import CorrectedEpisode, Correction, Fault, Rejection, Usage, Verdict
+from leap_kedro.records.correction import CorrectedEpisode, Correction, Exchange, Fault, Rejection, Usage, Verdict
 from leap_kedro.records.encoding import decode, encode
 from leap_kedro.records.episode import Episode, ParseStatus, Step, StopReason, Turn
 from leap_kedro.records.example import Example, Target
@@ -12,6 +12,7 @@ __all__ = [
     "Correction",
     "Episode",
     "Example",
+    "Exchange",
     "Fault",
     "ParseStatus",
     "PrivilegedState",

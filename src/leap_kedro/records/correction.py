@@ -34,6 +34,8 @@ class Rejection(StrEnum):
     """The reply was cut off at the limit of new tokens."""
     REFUSED = "refused"
     """The model declined to answer."""
+    NOT_TAKEN = "not_taken"
+    """The server would not take the question, most often because it is too long for the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,31 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call to a teacher, in full.
+
+    Attributes:
+        prompt: The messages: role and text of each.
+        reply: What was answered, untrusted.
+        finish: Why the answer ended.
+        attempt: 0: asked for the first time; 1: asked again.
+        step: Step that was asked about; None where the call was about the whole episode.
+        cached: Whether the answer came from the cache on disk.
+        prompt_tokens: Tokens of the prompt.
+        reply_tokens: Tokens of the reply.
+    """
+
+    prompt: tuple[tuple[str, str], ...]
+    reply: str
+    finish: str
+    attempt: int = 0
+    step: int | None = None
+    cached: bool = False
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectedEpisode:
     """All that a teacher said about one episode.
 
@@ -113,9 +140,11 @@ class CorrectedEpisode:
         corrections: One a step, in order; empty where no reply could be used.
         faults: What was wrong with whole replies.
         usage: What the calls took; None for a teacher that makes none.
+        exchanges: The calls in full, of a few episodes.
     """
 
     episode: str
     corrections: tuple[Correction, ...]
     faults: tuple[Fault, ...] = ()
     usage: Usage | None = None
+    exchanges: tuple[Exchange, ...] = ()

@@ -62,6 +62,10 @@ class Judge:
             rejection = Rejection.LEAKED
         return self._judged(briefing, step, advice, rejection, leaked)
 
+    def unanswered(self, briefing: Briefing, step: int, rejection: Rejection) -> Correction:
+        """What is recorded of a step that the teacher was asked about and gave no usable reply."""
+        return self._judged(briefing, step, Advice("", ""), rejection)
+
     def _kept(self, briefing: Briefing, step: int) -> Correction:
         """The student's own reply: it knew no secret, but what the environment refused is nothing to be learnt."""
         own = briefing.episode.steps[step]

@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """JSON with the champion's `iteration`: an alias in the registry."""
     ABLATION = "ablation"
     """JSON: a list of `LevelSummary`, one a privilege level."""
+    BASELINES = "baselines"
+    """JSON: a list of `EvaluationSummary`, of players that are compared. Metrics named by player."""
     FIGURE = "figure"
     """A plotly figure that is stored as a page of HTML."""
     REPORT = "report"
@@ -50,6 +52,7 @@ class Tracked(BaseModel):
         name: Name that it has there (group of the metrics, name of the input); the dataset's own if empty.
         iteration: Iteration that it belongs to; the session's if None.
         level: Privilege level that it belongs to, in the ablation.
+        baselines: Whether it belongs to the run of the baselines, in place of an iteration's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,6 +61,7 @@ class Tracked(BaseModel):
     name: str = ""
     iteration: int | None = Field(default=None, ge=0)
     level: int | None = Field(default=None, ge=0, le=100)
+    baselines: bool = False
 
 
 def tracked(dataset: Any) -> Tracked | None:

@@ -10,6 +10,7 @@ from leap_kedro.evaluation.sampling import sample
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.wording import conditions_in_words
 from leap_kedro.tracking.catalog import Kind, Tracked, path_of
+from leap_kedro.tracking.comparison import log_comparison
 from leap_kedro.tracking.figures import log_figure
 from leap_kedro.tracking.lineage import log_input
 from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, scalars
@@ -54,7 +55,7 @@ class Recorder:
     def log(self, name: str, entry: Tracked, dataset: Any) -> None:
         """Log a dataset that is complete."""
         iteration = self.iteration if entry.iteration is None else entry.iteration
-        run = self._run_of(iteration)
+        run = self.run_of(entry)
         shown = entry.name or name
         match entry.kind:
             case Kind.EVALUATION:
@@ -71,6 +72,8 @@ class Recorder:
                 set_champion(self.client, self.runs.name, best)
                 self.client.set_tag(self.runs.parent(), CHAMPION_TAG, policy_alias(best))
                 write_overview(self.client, self.runs.parent())
+            case Kind.BASELINES:
+                log_comparison(self.client, run, _summaries(dataset.load()))
             case Kind.FIGURE:
                 log_figure(self.client, run, path_of(dataset))
             case Kind.REPORT:
@@ -97,6 +100,8 @@ class Recorder:
 
     def run_of(self, entry: Tracked) -> str:
         """Id of the run that a dataset's values go to."""
+        if entry.baselines:
+            return self.runs.baselines()
         return self._run_of(self.iteration if entry.iteration is None else entry.iteration)
 
     def own_parameters(self, entry: Tracked) -> dict[str, str | None]:

@@ -5,16 +5,38 @@ from typing import Any
 
 from leap_kedro.datasets.store import Chunk
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
+from leap_kedro.language_models import Access
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Verdict
+from leap_kedro.teachers.llm.prompts import prompts_of
+
+
+def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters, environment: str) -> dict[str, str]:
+    """The prompts that this iteration's teacher uses; none for teachers that are not asked in words.
+
+    They are kept with the iteration: a run that continues it asks with the same words, whatever was changed meanwhile.
+
+    Args:
+        library: All prompts, by "environment/name".
+        parameters: By what teacher.
+        environment: Name of the environment.
+
+    Raises:
+        PromptError: If one is missing or malformed.
+    """
+    if parameters.teacher.kind is not TeacherKind.LLM:
+        return {}
+    return prompts_of(library, environment, parameters.teacher.view, parameters.privilege)
 
 
 def correct(
     rollouts: Sequence[Episode],
     so_far: Sequence[CorrectedEpisode],
+    prompts: Mapping[str, str],
+    access: Access,
     parameters: CorrectionParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
@@ -24,6 +46,8 @@ def correct(
     Args:
         rollouts: Episodes of the student.
         so_far: What is corrected already.
+        prompts: As `select_prompts` gives them.
+        access: Key, prices and cache of language models.
         parameters: Which episodes, and by what teacher.
         environment: Name of the environment.
         environments: Options by environment.
@@ -33,7 +57,8 @@ def correct(
     """
     from tqdm import tqdm
 
-    teacher = build_teacher(parameters, make_benchmark(environment_spec(environment, environments)))
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    teacher = build_teacher(parameters, benchmark, prompts, access, so_far)
     done = {corrected.episode for corrected in so_far}
     owed = [episode for episode in to_correct(rollouts, parameters.episodes) if episode.id not in done]
     said = teacher.correct_all(owed)

@@ -5,7 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from leap_kedro.language_models import BudgetParameters, ModelParameters
 from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.teachers.llm.prompts import View
 
 
 class Which(StrEnum):
@@ -22,6 +24,8 @@ class TeacherKind(StrEnum):
 
     ORACLE = "oracle"
     """An unprivileged expert whose choice stands unless privilege shows a much better one; no model needed."""
+    LLM = "llm"
+    """A language model behind an OpenAI-compatible server."""
 
 
 class TeacherParameters(StrictModel):
@@ -33,12 +37,22 @@ class TeacherParameters(StrictModel):
         reject_leaks: Whether a reason that names more of the secret than its level allows is rejected; off only to
             measure what leaking does.
         varied_wording: Oracle only: whether its reasons come in various words, drawn by episode and step.
+        model: LLM only: which one, where.
+        budget: LLM only: the most that one run of the stage may use.
+        view: LLM only: what of an episode it sees in one call.
+        most_unusable: LLM only: the stage stops when a larger share of the replies cannot be used.
+        traced_episodes: LLM only: episodes an iteration whose calls are kept in full, and are traces in MLflow.
     """
 
     kind: TeacherKind = TeacherKind.ORACLE
     expert: str
     reject_leaks: bool = True
     varied_wording: bool = False
+    model: ModelParameters = ModelParameters(model="gpt-4o-mini")
+    budget: BudgetParameters = BudgetParameters()
+    view: View = View.EPISODE
+    most_unusable: float = Field(default=0.5, ge=0.0, le=1.0)
+    traced_episodes: int = Field(default=4, ge=0)
 
 
 class CorrectionParameters(StrictModel):

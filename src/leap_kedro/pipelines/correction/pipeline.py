@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.correction.nodes import build_examples, correct
+from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
 
 
 def create_pipeline(parameters: str = "params:correction") -> Pipeline:
@@ -14,10 +14,18 @@ def create_pipeline(parameters: str = "params:correction") -> Pipeline:
     return Pipeline(
         [
             Node(
+                select_prompts,
+                inputs=["teacher_prompts", parameters, "params:environment"],
+                outputs="prompts_used",
+                name="select_prompts",
+            ),
+            Node(
                 correct,
                 inputs=[
                     "rollouts",
                     "corrections_so_far",
+                    "prompts_used",
+                    "language_model_access",
                     parameters,
                     "params:environment",
                     "params:environments",

@@ -1,17 +1,40 @@
 """The teacher that the parameters ask for."""
 
+from collections.abc import Mapping, Sequence
+
 from leap_kedro.environments.protocol import Benchmark
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.language_models import Access
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
+from leap_kedro.records import CorrectedEpisode
 from leap_kedro.teachers.protocol import Teacher
 
 
-def build_teacher(parameters: CorrectionParameters, benchmark: Benchmark) -> Teacher:
+def build_teacher(
+    parameters: CorrectionParameters,
+    benchmark: Benchmark,
+    prompts: Mapping[str, str],
+    access: Access,
+    so_far: Sequence[CorrectedEpisode],
+) -> Teacher:
     """The teacher, ready to correct.
 
     Args:
         parameters: Who corrects, and at what privilege level.
         benchmark: Where the episodes were played.
+        prompts: Prompts by name, for teachers that are asked in words.
+        access: Key, prices and cache, for teachers behind a server.
+        so_far: What the teacher said in an earlier, interrupted run of the stage.
+
+    Raises:
+        PriceUnknown: If the budget is in dollars and the model has no price.
+        PromptError: If a prompt is missing or malformed.
     """
+    if parameters.teacher.kind is TeacherKind.LLM:
+        return _llm_teacher(parameters, benchmark, prompts, access, so_far)
+    return _oracle_teacher(parameters, benchmark)
+
+
+def _oracle_teacher(parameters: CorrectionParameters, benchmark: Benchmark) -> Teacher:
     from leap_kedro.teachers.oracle import OracleTeacher
 
     how = parameters.teacher
@@ -21,4 +44,31 @@ def build_teacher(parameters: CorrectionParameters, benchmark: Benchmark) -> Tea
         parameters.privilege,
         reject_leaks=how.reject_leaks,
         varied_wording=how.varied_wording,
+    )
+
+
+def _llm_teacher(
+    parameters: CorrectionParameters,
+    benchmark: Benchmark,
+    prompts: Mapping[str, str],
+    access: Access,
+    so_far: Sequence[CorrectedEpisode],
+) -> Teacher:
+    from leap_kedro.environments.registry import environment_instructions
+    from leap_kedro.language_models import LanguageModel
+    from leap_kedro.teachers.llm.prompts import TeacherPrompts
+    from leap_kedro.teachers.llm.teacher import LLMTeacher
+
+    how = parameters.teacher
+    name = benchmark.name
+    return LLMTeacher(
+        benchmark,
+        LanguageModel(how.model, access, how.budget),
+        TeacherPrompts(prompts, name, how.view, parameters.privilege, environment_instructions(name)),
+        parameters.privilege,
+        view=how.view,
+        reject_leaks=how.reject_leaks,
+        most_unusable=how.most_unusable,
+        recorded_episodes=how.traced_episodes,
+        earlier=so_far,
     )

@@ -126,6 +126,8 @@ def _unrolled_iteration(k: int) -> Pipeline:
         "base_evaluation",
         "pi_0_evaluation",
         "expert_success",
+        "teacher_prompts",
+        "language_model_access",
     }
     earlier = {name for place in range(k) for name in (f"D_{place}", f"pi_{place}")}
     earlier |= {f"evaluation_{place}" for place in range(1, k)}

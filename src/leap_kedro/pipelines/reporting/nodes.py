@@ -1,5 +1,6 @@
 """Plots, a page of episodes, and measures of what student and teacher did. Nothing is played or trained here."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.records import CorrectedEpisode, Episode, Verdict
+from leap_kedro.records import CorrectedEpisode, Episode, Rejection, Verdict
 
 
 def draw_plots(base: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]) -> tuple[Any, Any]:
@@ -52,6 +53,17 @@ def write_page(
     )
 
 
+def tabulate_verdicts(corrections: Sequence[CorrectedEpisode]) -> Any:
+    """What became of the corrections, as a data frame with the columns of `VerdictCount`.
+
+    Args:
+        corrections: What the teacher said about the student's episodes.
+    """
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in count_verdicts(corrections)])
+
+
 def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode]) -> dict[str, Any]:
     """What the student did on training tasks, and what the teacher made of it.
 
@@ -61,7 +73,8 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
 
     Returns:
         ``rollout`` (episodes, success, mean actions, infrastructure errors) and ``correction`` (steps judged; shares
-        of them that are corrected, rejected, and that name what the student had not seen).
+        of them that are corrected, rejected, and that name what the student had not seen); ``teacher``, if it makes
+        calls (what they took, and what was wrong with the replies).
     """
     episodes = settled(rollouts)
     played = [episode for episode in episodes if not episode.stop.is_infrastructure]
@@ -79,6 +92,27 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
             "rejected_share": _mean([not correction.accepted for correction in judged]),
             "leaked_share": _mean([bool(correction.leaked) for correction in judged]),
         },
+        **_calls(corrections),
+    }
+
+
+def _calls(corrections: Sequence[CorrectedEpisode]) -> dict[str, Any]:
+    """What a teacher's calls took; empty for one that makes none. Dollars are left out where they are not known."""
+    usages = [corrected.usage for corrected in corrections if corrected.usage is not None]
+    if not usages:
+        return {}
+    faults = Counter(fault.rejection.value for corrected in corrections for fault in corrected.faults)
+    dollars = [usage.dollars for usage in usages if usage.dollars is not None]
+    known = {"dollars": sum(dollars)} if len(dollars) == len(usages) else {}
+    return {
+        "teacher": {
+            "calls": sum(usage.calls for usage in usages),
+            "cached": sum(usage.cached for usage in usages),
+            "prompt_tokens": sum(usage.prompt_tokens for usage in usages),
+            "reply_tokens": sum(usage.reply_tokens for usage in usages),
+            **known,
+            "faults": {kind.value: faults[kind.value] for kind in Rejection},
+        }
     }
 
 

@@ -1,0 +1,182 @@
+"""The teacher's prompts: Jinja templates that the user may change, filled in with an episode.
+
+A family of templates, one an environment, has `teacher_episode` and `teacher_step` (a view each, with the blocks
+`system` and `user`) and `privilege_0` to `privilege_100`, which a view includes as `privilege` and which alone decide
+what of the privileged state the teacher is shown. They are rendered in Jinja's sandbox; an unknown name is an error.
+What an environment or a model wrote goes in through the filter `data`: one line of JSON in which no angle bracket is
+left, so that it can neither end the block that it stands in nor look like a part of the instructions.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from leap_kedro.language_models import Message, Role
+from leap_kedro.teachers.briefing import Briefing
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class View(StrEnum):
+    """What of an episode the teacher sees in one call."""
+
+    EPISODE = "episode"
+    """All of it: what came later, too, as in the paper."""
+    CAUSAL = "causal"
+    """One decision and what came before it; a call a step."""
+
+
+_TEMPLATES = {View.EPISODE: "teacher_episode", View.CAUSAL: "teacher_step"}
+_PRIVILEGE = "privilege"  # name by which a view includes the template of its level
+
+
+class PromptError(ValueError):
+    """A prompt is missing or cannot be rendered; the message names it."""
+
+
+def prompts_of(library: Mapping[str, str], environment: str, view: View, privilege: int) -> dict[str, str]:
+    """The templates that a teacher uses, those that they include among them.
+
+    Args:
+        library: All templates, by "environment/name".
+        environment: Name of the environment.
+        view: What the teacher sees.
+        privilege: Privilege level, per cent.
+
+    Returns:
+        Templates by "environment/name".
+
+    Raises:
+        PromptError: If one is missing or malformed.
+    """
+    from jinja2 import TemplateSyntaxError
+    from jinja2.meta import find_referenced_templates
+
+    jinja = _sandbox({})
+    found: dict[str, str] = {}
+    wanted = [_TEMPLATES[view], f"{_PRIVILEGE}_{privilege}"]
+    while wanted:
+        name = f"{environment}/{wanted.pop()}"
+        if name not in library:
+            raise PromptError(
+                f"There is no prompt '{name}': put {name}.jinja into the folder of the catalog entry `teacher_prompts` "
+                f"(conf/base/prompts). It holds: {', '.join(sorted(library)) or 'nothing'}."
+            )
+        found[name] = library[name]
+        try:
+            included = find_referenced_templates(jinja.parse(library[name]))
+        except TemplateSyntaxError as error:
+            raise PromptError(f"Prompt '{name}', line {error.lineno}: {error.message}. Mend it.") from error
+        wanted += [other for other in included if other and f"{environment}/{other}" not in found]
+    return dict(sorted(found.items()))
+
+
+class TeacherPrompts:
+    """Fills the templates of one environment, view and level in."""
+
+    def __init__(
+        self, templates: Mapping[str, str], environment: str, view: View, privilege: int, instructions: str
+    ) -> None:
+        """Make the prompts ready.
+
+        Args:
+            templates: As `prompts_of` gives them, or more.
+            environment: Name of the environment.
+            view: What the teacher sees.
+            privilege: Privilege level, per cent.
+            instructions: What the student is told about the environment's actions.
+
+        Raises:
+            PromptError: If a template is missing or malformed.
+        """
+        from markupsafe import Markup
+
+        used = prompts_of(templates, environment, view, privilege)
+        self._name = f"{environment}/{_TEMPLATES[view]}"
+        self._jinja = _sandbox({name.removeprefix(f"{environment}/"): text for name, text in used.items()})
+        self._view = _TEMPLATES[view]
+        self._always = {"instructions": Markup(instructions), _PRIVILEGE: f"{_PRIVILEGE}_{privilege}"}  # noqa: S704 - ours
+
+    def episode(self, briefing: Briefing) -> tuple[Message, ...]:
+        """The prompt about a whole episode. Raises `PromptError` if it cannot be rendered."""
+        episode = briefing.episode
+        steps = range(len(episode.steps))
+        return self._messages(
+            task=episode.task.goal,
+            steps=[_step(briefing, index) for index in steps],
+            states=[{"step": index + 1, "state": briefing.moments[index].state} for index in steps],
+            end={"observation": episode.final_observation, "solved": episode.success, "score": episode.score},
+        )
+
+    def step(self, briefing: Briefing, index: int) -> tuple[Message, ...]:
+        """The prompt about one step. Raises `PromptError` if it cannot be rendered."""
+        episode = briefing.episode
+        return self._messages(
+            task=episode.task.goal,
+            history=[
+                {"step": number, "observation": seen.observation, "action": seen.action}
+                for number, seen in enumerate(episode.steps[:index], start=1)
+            ],
+            step=_step(briefing, index),
+            states=[{"step": index + 1, "state": briefing.moments[index].state}],
+        )
+
+    def again(self, asked: Sequence[Message], reply: str, faults: Sequence[str]) -> tuple[Message, ...]:
+        """The prompt that asks once more, with what was wrong with the first reply."""
+        listed = "\n".join(f"- {fault}" for fault in faults)
+        told = (
+            f"Your answer cannot be used as it is:\n{listed}\n\n"
+            "Answer again, in the same form, only with what was wrong, mended."
+        )
+        return (*asked, Message(Role.ASSISTANT, reply[:_LONGEST_QUOTE] or "(empty)"), Message(Role.USER, told))
+
+    def _messages(self, **values: Any) -> tuple[Message, ...]:
+        from jinja2 import TemplateError
+
+        try:
+            template = self._jinja.get_template(self._view)
+            context = template.new_context({**self._always, **values})
+            parts = {name: "".join(template.blocks[name](context)).strip() for name in ("system", "user")}
+        except KeyError as error:
+            raise PromptError(f"Prompt '{self._name}' has no block {error}: it needs `system` and `user`.") from error
+        except (TemplateError, TypeError) as error:
+            raise PromptError(f"Prompt '{self._name}' cannot be rendered: {error}. Mend it.") from error
+        return (Message(Role.SYSTEM, parts["system"]), Message(Role.USER, parts["user"]))
+
+
+_LONGEST_QUOTE = 8_000
+"""Characters of a first reply that are shown again."""
+
+
+def _sandbox(templates: Mapping[str, str]) -> "Environment":
+    from jinja2 import DictLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    # With autoescape, a value that a template forgets to pass through `data` cannot open or close a block either.
+    jinja = ImmutableSandboxedEnvironment(
+        loader=DictLoader(templates), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    jinja.filters["data"] = _data
+    return jinja
+
+
+def _data(value: Any) -> str:
+    from markupsafe import Markup
+
+    plain = json.dumps(value, ensure_ascii=False)
+    # Checked: JSON text without an angle bracket is nothing but data inside a block.
+    return Markup(plain.replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
+
+
+def _step(briefing: Briefing, index: int) -> dict[str, Any]:
+    seen = briefing.episode.steps[index]
+    return {
+        "step": index + 1,
+        "observation": seen.observation,
+        "admissible": seen.admissible,
+        "reason": seen.reason,
+        "action": seen.action,
+        "refused": not seen.accepted,
+    }

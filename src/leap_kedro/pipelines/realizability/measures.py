@@ -1,6 +1,7 @@
 """Each quantity of the theory as a function of episodes, corrections and policies."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 
 from leap_kedro.datasets.policy import SavedPolicy
@@ -10,6 +11,7 @@ from leap_kedro.evaluation.realizability import (
     Recoverability,
     SwappedAdvice,
     SwapTest,
+    privilege_divergence,
     recoverability,
     swap_test,
 )
@@ -17,10 +19,11 @@ from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.records import CorrectedEpisode, Episode, Example, Task
+from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Task
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.score import ReplyScore
 from leap_kedro.teachers.oracle import OracleTeacher
+from leap_kedro.teachers.privileged_block import privileged_block
 from leap_kedro.teachers.probing import Decider, action_costs, solves, swapped_decisions
 
 
@@ -110,6 +113,49 @@ def score_policies(
     from leap_kedro.training.scoring import score_replies
 
     return [score_replies(policy.folder, examples, threads) for policy in policies]
+
+
+def measure_privilege_divergence(
+    benchmark: Benchmark,
+    teacher: SavedPolicy,
+    episodes: Sequence[Episode],
+    corrections: Sequence[CorrectedEpisode],
+    privilege: int,
+    threads: int,
+) -> float | None:
+    """KL of a self teacher with the privileged block in front from the same policy without, on what it said.
+
+    Args:
+        benchmark: Where the episodes were played.
+        teacher: The policy that taught itself: the one that played.
+        episodes: What it did.
+        corrections: What it said of them; replies without reason or action are left out.
+        privilege: Privilege level, which decides what the block tells.
+        threads: Threads of torch.
+    """
+    environment, oracle = benchmark.environment(), benchmark.oracle()
+    by_episode = {each.episode: each.corrections for each in corrections}
+    informed = []
+    for episode in episodes:
+        environment.reset(episode.task)
+        informed.append(_told(episode, by_episode[episode.id], privileged_block(oracle.state(environment), privilege)))
+    uninformed = [replace(example, privileged="") for example in informed]
+    with_it, without = (score_policies([teacher], examples, threads)[0] for examples in (informed, uninformed))
+    return privilege_divergence(with_it, without)
+
+
+def _told(episode: Episode, corrections: Sequence[Correction], block: str) -> Example:
+    return Example(
+        episode=episode.id,
+        iteration=episode.iteration,
+        environment=episode.task.environment,
+        opening=episode.opening,
+        turns=episode.turns,
+        targets=tuple(
+            Target(each.step, each.reason, each.action) for each in corrections if each.reason and each.action
+        ),
+        privileged=block,
+    )
 
 
 def _said(decision: Decision | None) -> tuple[str, str]:

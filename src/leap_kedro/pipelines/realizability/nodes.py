@@ -16,6 +16,7 @@ from leap_kedro.pipelines.realizability.measures import (
     deciding_teacher,
     expert_success,
     held_out_examples,
+    measure_privilege_divergence,
     measure_recoverability,
     planner,
     run_swap_test,
@@ -108,8 +109,8 @@ def measure_realizability(
 
     Returns:
         Plain values: ``success``, ``recoverability``, ``gap`` (of the trained policy on held-out replies; on those
-        that change the student's action; of the policy that played), ``regret``, ``swap_test``, ``leak_rate``. None
-        stands for what there was nothing to measure on.
+        that change the student's action; of the policy that played), ``regret``, ``swap_test``, ``leak_rate``,
+        ``privilege_divergence``. None stands for what there was nothing to measure on.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
     episodes = sample_episodes(rollouts, corrections, parameters.episodes, seed)
@@ -119,12 +120,20 @@ def measure_realizability(
         if teacher
         else None
     )
+    divergence = (
+        measure_privilege_divergence(
+            benchmark, policies[-2], episodes, corrections, correction.privilege, parameters.threads
+        )
+        if correction.teacher.kind == "self"
+        else None
+    )
     return {
         "success": {"student": _validation_success(evaluation), **experts},
         "recoverability": _plain(measure_recoverability(benchmark, episodes, corrections)),
         **measure_gap(corrections, examples, policies, aggregation, parameters),
         "swap_test": _plain(swapped),
         "leak_rate": _plain(leak_rate(each for corrected in corrections for each in corrected.corrections)),
+        "privilege_divergence": divergence,
     }
 
 

@@ -63,6 +63,12 @@ def test_a_stage_whose_input_is_not_there_is_refused_with_the_command_that_makes
     assert "kedro run --pipelines=leap_iteration" in message
 
 
+def test_a_part_of_the_ablation_is_refused(project: LoopProject) -> None:
+    session = LeapSession.create(project.folder, env="test")
+    with pytest.raises(RunRefused, match=r"as a whole.*08_ablation/default/seed_0"), session:
+        session.run(pipeline_names=["realizability_ablation"], tags=["level_50"])
+
+
 def test_an_unknown_node_is_refused(project: LoopProject) -> None:
     session = LeapSession.create(project.folder, env="test")
     with pytest.raises(RunRefused, match=r"train_polic.*kedro registry describe"), session:

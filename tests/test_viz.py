@@ -25,7 +25,9 @@ def read(site: Path, path: str) -> Any:
 def test_the_site_has_pipelines_nodes_and_layers(site: Path) -> None:
     assert (site / "index.html").is_file()
     main = read(site, "main")
-    assert {"leap_iteration", "leap", "evaluation"} <= {pipeline["id"] for pipeline in main["pipelines"]}
+    assert {"leap_iteration", "leap", "evaluation", "realizability_ablation"} <= {
+        pipeline["id"] for pipeline in main["pipelines"]
+    }
     names = {node["name"] for node in main["nodes"]}
     assert {"roll_out", "correct_rollouts", "train_policy", "play_evaluation", "policy", "learning_curve"} <= names
     shown = ["tasks", "bootstrap", "episodes", "corrections", "training", "policies", "evaluation", "reports"]
@@ -44,3 +46,11 @@ def test_figures_are_previewed(site: Path, name: str) -> None:
     details = read(site, f"nodes/{node['id']}")
     assert details["preview_type"] == "PlotlyPreview"
     assert details["preview"]["data"]
+
+
+def test_the_table_of_verdicts_is_previewed(site: Path) -> None:
+    node = next(node for node in read(site, "main")["nodes"] if node["name"] == "correction_verdicts")
+    details = read(site, f"nodes/{node['id']}")
+    assert details["preview_type"] == "TablePreview"
+    assert details["preview"]["columns"] == ["verdict", "rejection", "count", "share"]
+    assert details["preview"]["data"][0][:2] == ["keep", "none"]

@@ -12,6 +12,7 @@ from recorded import VALIDATION, make_episode
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.evaluation.success import summarize
+from leap_kedro.language_models import Access
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct
@@ -48,7 +49,7 @@ def rollouts(tasks: list[Task]) -> list[Episode]:
 
 @pytest.fixture(scope="module")
 def corrections(rollouts: list[Episode]) -> list[CorrectedEpisode]:
-    return [record for chunk in correct(rollouts, [], TEACHING, *HOW) for record in chunk.records]
+    return [record for chunk in correct(rollouts, [], {}, Access(), TEACHING, *HOW) for record in chunk.records]
 
 
 @pytest.fixture

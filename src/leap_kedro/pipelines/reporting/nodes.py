@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
@@ -9,6 +10,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.records import CorrectedEpisode, Episode, Rejection, Verdict
+from leap_kedro.teachers.verdicts import FAULT, NOT_REJECTED, REJECTED, count_verdicts
 
 
 def draw_plots(base: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]) -> tuple[Any, Any]:
@@ -73,8 +75,8 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
 
     Returns:
         ``rollout`` (episodes, success, mean actions, infrastructure errors) and ``correction`` (steps judged; shares
-        of them that are corrected, rejected, and that name what the student had not seen); ``teacher``, if it makes
-        calls (what they took, and what was wrong with the replies).
+        of them that are corrected, rejected, and that name what the student had not seen); ``verdicts`` (steps by what
+        became of them); ``teacher``, if it makes calls (what they took, and what was wrong with the replies).
     """
     episodes = settled(rollouts)
     played = [episode for episode in episodes if not episode.stop.is_infrastructure]
@@ -91,6 +93,11 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
             "corrected_share": _mean([correction.verdict is Verdict.CORRECT for correction in judged]),
             "rejected_share": _mean([not correction.accepted for correction in judged]),
             "leaked_share": _mean([bool(correction.leaked) for correction in judged]),
+        },
+        "verdicts": {
+            row.verdict if row.rejection == NOT_REJECTED else f"{REJECTED}_{row.rejection}": row.count
+            for row in count_verdicts(corrections)
+            if row.verdict != FAULT
         },
         **_calls(corrections),
     }

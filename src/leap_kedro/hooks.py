@@ -19,7 +19,7 @@ from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.manifest import build_manifest, content_hash, text_hash
-from leap_kedro.experiments.summary import show, show_ablation, show_evaluations
+from leap_kedro.experiments.summary import show, show_ablation, show_comparison, show_evaluations
 from leap_kedro.pipelines.parameters import check, digest, recorded
 from leap_kedro.tracking.catalog import path_of
 
@@ -105,6 +105,8 @@ class ManifestHooks:
             show_evaluations(catalog.load("saved_policy_evaluation"), path_of(catalog.get("saved_policy_evaluation")))
         if "ablation_summary" in pipeline.all_outputs():
             show_ablation(catalog.load("ablation_summary"), path_of(catalog.get("ablation_table")))
+        if "baselines" in pipeline.all_outputs():
+            show_comparison(catalog.load("baselines"), path_of(catalog.get("baseline_table")))
         if self._clock is None:
             return
         self._clock.stop()

@@ -6,6 +6,7 @@ from leap_kedro.pipelines import (
     ablation,
     aggregation,
     base_model,
+    baselines,
     bootstrap,
     correction,
     data_preparation,
@@ -38,6 +39,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "training": parent + base + training.create_pipeline(),
         "realizability": recall.only_nodes("recall_policies") + realizability.create_pipeline(),
         "realizability_ablation": ablation.create_pipeline(),
+        "baselines": baselines.create_pipeline(),
         "base_model": base_model.create_pipeline(),
         "evaluation": create_saved_evaluation(),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.success import EvaluationSummary
 
 if TYPE_CHECKING:
@@ -28,6 +29,25 @@ ITERATION_COLUMNS = (
     "text_version",
 )
 KIND_COLUMNS = ("policy", "iteration", "split", "role", "kind", "success", "low", "high", "episodes", "mean_actions")
+
+COMPARISON_COLUMNS = (
+    "policy",
+    "split",
+    "kind",
+    "success",
+    "low",
+    "high",
+    "episodes",
+    "mean_actions",
+    "invalid_action_share",
+    "unparseable_share",
+    "infrastructure_errors",
+    "held_to_admissible",
+    "max_actions",
+    "data_source",
+    "text_version",
+)
+ALL_KINDS = "all"
 
 
 def in_order(summaries: Iterable[EvaluationSummary]) -> list[EvaluationSummary]:
@@ -86,6 +106,43 @@ def by_kind(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
         for kind in summary.by_kind
     ]
     return pd.DataFrame(rows, columns=list(KIND_COLUMNS)).astype({"iteration": "Int64"})
+
+
+def comparison(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
+    """One row a split, policy and task type, `ALL_KINDS` first; columns `COMPARISON_COLUMNS`.
+
+    Policies stay in the order given. What is not told apart by task type is missing in the rows of single types.
+    """
+    import pandas as pd
+
+    rows = []
+    for summary in in_order(summaries):
+        who = {"policy": summary.policy, "split": summary.conditions.split}
+        how = {
+            "held_to_admissible": summary.conditions.held_to_admissible,
+            "max_actions": summary.conditions.max_actions,
+            "data_source": summary.conditions.data_source,
+            "text_version": summary.conditions.text_version,
+        }
+        shares = {
+            "invalid_action_share": summary.invalid_action_share,
+            "unparseable_share": summary.unparseable_share,
+            "infrastructure_errors": summary.infrastructure_errors,
+        }
+        rows.append({**who, **_found(ALL_KINDS, summary.success, summary.mean_actions), **shares, **how})
+        rows += [{**who, **_found(kind.kind, kind.success, kind.mean_actions), **how} for kind in summary.by_kind]
+    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)).astype({"infrastructure_errors": "Int64"})
+
+
+def _found(kind: str, success: Proportion, mean_actions: float) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "success": success.rate,
+        "low": success.low,
+        "high": success.high,
+        "episodes": success.total,
+        "mean_actions": mean_actions,
+    }
 
 
 def _identity(summary: EvaluationSummary) -> dict[str, object]:

@@ -111,6 +111,13 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
     console.print(f"All of it: {path}", soft_wrap=True, highlight=False)
 
 
+def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
+    """Print how the baselines compare, and the file of the table by task type."""
+    console = console or _console()
+    console.print(result_table([EvaluationSummary.from_json(each) for each in plain], "Baselines"))
+    console.print(f"By task type, with intervals: {path}", soft_wrap=True, highlight=False)
+
+
 def status_table(data: Path) -> Table:
     """One row an experiment: what is finished and how good its champion is on validation."""
     table = Table(title=f"Experiments in {data}")

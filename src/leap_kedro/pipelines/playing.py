@@ -1,16 +1,26 @@
-"""A saved policy plays tasks: the seam between the stages and the rollout driver."""
+"""Policies play tasks: the seam between the stages and the rollout driver."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
+from leap_kedro.pipelines.served import ServedPolicy
 from leap_kedro.records import Episode, Task
+
+if TYPE_CHECKING:
+    from leap_kedro.policies.play import PlaySettings
+    from leap_kedro.policies.workers import PolicySpec
+
+Playing = SavedPolicy | ServedPolicy
+"""Who can be asked to play: a model in a folder, or one of a server."""
 
 
 def play(
-    policy: SavedPolicy,
+    policy: Playing,
     spec: EnvironmentSpec,
     tasks: Sequence[Task],
     parameters: PlayParameters,
@@ -18,6 +28,7 @@ def play(
     run_seed: int,
     iteration: int,
     title: str,
+    examples: str = "",
 ) -> Iterator[Episode]:
     """Play each task once, with a progress bar on a terminal.
 
@@ -25,57 +36,104 @@ def play(
         policy: Who plays.
         spec: Where.
         tasks: What; each once.
-        parameters: How.
+        parameters: How; a served policy keeps to its server's number of episodes at once, in one process.
         temperature: Sampling temperature; 0 is greedy.
         run_seed: Seed that the episodes' seeds follow from.
         iteration: LEAP iteration, for the record.
         title: Title of the progress bar.
+        examples: Finished episodes that a chat model is shown, as `examples_text` writes them.
 
     Yields:
         Episodes as they end, which is not the order of the tasks.
 
     Raises:
         AllEpisodesBroken: After the last one, if there were some and each ended for an infrastructure reason.
+        PolicyStopped: If a served policy will answer no more.
     """
-    from tqdm import tqdm
-
-    from leap_kedro.policies.local import LocalPolicySpec
-    from leap_kedro.policies.play import PlaySettings
     from leap_kedro.policies.workers import play_in_processes
 
     if not tasks:
         return
-    policy_spec = LocalPolicySpec(
-        folder=policy.folder,
-        id=policy.id,
-        temperature=temperature,
-        max_new_tokens=parameters.max_reply_tokens,
-        hold_to_admissible=parameters.hold_to_admissible,
-        slots=parameters.slots,
-        environment=spec.name,
+    settings = play_settings(parameters, run_seed, iteration)
+    played = play_in_processes(
+        tasks,
+        spec,
+        _policy_spec(policy, spec, parameters, temperature, examples),
+        settings if isinstance(policy, SavedPolicy) else replace(settings, slots=policy.server.concurrency),
+        parameters.processes if isinstance(policy, SavedPolicy) else 1,
     )
-    settings = PlaySettings(
+    place = policy.folder if isinstance(policy, SavedPolicy) else policy.place
+    yield from watched(played, len(tasks), title, f"{policy.id} ({place})")
+
+
+def play_settings(parameters: PlayParameters, run_seed: int, iteration: int) -> "PlaySettings":
+    """What the driver is told; arguments as in `play`."""
+    from leap_kedro.policies.play import PlaySettings
+
+    return PlaySettings(
         max_actions=parameters.max_actions,
         refused_limit=parameters.max_refused,
         slots=parameters.slots,
         seed=run_seed,
         iteration=iteration,
     )
-    said_something = solved = 0
+
+
+def watched(episodes: Iterable[Episode], total: int, title: str, who: str) -> Iterator[Episode]:
+    """Pass episodes on, with a progress bar on a terminal.
+
+    Args:
+        episodes: Episodes as they end.
+        total: How many come.
+        title: Title of the progress bar.
+        who: Who plays, for messages.
+
+    Raises:
+        AllEpisodesBroken: After the last one, if there were some and each ended for an infrastructure reason.
+    """
+    from tqdm import tqdm
+
+    broken = solved = 0
     last_error = ""
-    episodes = play_in_processes(tasks, spec, policy_spec, settings, parameters.processes)
-    with tqdm(total=len(tasks), desc=title, unit="episode", disable=None) as bar:
+    with tqdm(total=total, desc=title, unit="episode", disable=None) as bar:
         for episode in episodes:
             solved += episode.success
             if episode.stop.is_infrastructure:
+                broken += 1
                 last_error = episode.error
-            else:
-                said_something += 1
             bar.set_postfix(solved=solved, refresh=False)
             bar.update()
             yield episode
-    if not said_something:
+    if total and broken == total:
         raise AllEpisodesBroken(
-            f"{title}: all {len(tasks)} episodes broke before they said anything about {policy.id} "
-            f"({policy.folder}). The last error: {last_error}. Mend that and run the same command again."
+            f"{title}: all {total} episodes broke before they said anything about {who}. "
+            f"The last error: {last_error}. Mend that and run the same command again."
         )
+
+
+def _policy_spec(
+    policy: Playing, spec: EnvironmentSpec, parameters: PlayParameters, temperature: float, examples: str
+) -> "PolicySpec":
+    if isinstance(policy, SavedPolicy):
+        from leap_kedro.policies.local import LocalPolicySpec
+
+        return LocalPolicySpec(
+            folder=policy.folder,
+            id=policy.id,
+            temperature=temperature,
+            max_new_tokens=parameters.max_reply_tokens,
+            hold_to_admissible=parameters.hold_to_admissible,
+            slots=parameters.slots,
+            environment=spec.name,
+            examples=examples,
+        )
+    from leap_kedro.policies.server import ServerPolicySpec
+
+    return ServerPolicySpec(
+        id=policy.id,
+        model=policy.model(temperature),
+        access=policy.access,
+        budget=policy.server.budget,
+        environment=spec.name,
+        examples=examples,
+    )

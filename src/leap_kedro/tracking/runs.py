@@ -33,6 +33,8 @@ class RunKind(StrEnum):
     """The parent of an experiment's privilege levels: their means over seeds (step = privilege)."""
     LEVEL = "privilege_level"
     """One privilege level of the ablation (step = seed)."""
+    BASELINES = "baselines"
+    """What the policies of an experiment are compared with."""
     BASE_MODEL = "base_model"
     """The training of the base model."""
 
@@ -76,6 +78,10 @@ class ExperimentRuns:
         """Id of the run of one privilege level, a child of the ablation's."""
         tags = {PRIVILEGE_TAG: str(privilege), PARENT_TAG: self.ablation()}
         return self._find_or_make(RunKind.LEVEL, f"{self.name} privilege {privilege}", tags)
+
+    def baselines(self) -> str:
+        """Id of the run of the baselines, a child of the experiment's."""
+        return self._find_or_make(RunKind.BASELINES, f"{self.name} baselines", {PARENT_TAG: self.parent()})
 
     def base_model(self) -> str:
         """Id of the run of the base model's training."""

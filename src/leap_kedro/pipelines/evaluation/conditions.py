@@ -8,7 +8,12 @@ from leap_kedro.records import Episode
 
 
 def conditions(
-    split: str, role: Role, episodes: Sequence[Episode], parameters: EvaluationParameters, seed: int
+    split: str,
+    role: Role,
+    episodes: Sequence[Episode],
+    parameters: EvaluationParameters,
+    seed: int,
+    held_to_admissible: bool | None = None,
 ) -> Conditions:
     """The conditions of a result.
 
@@ -18,6 +23,7 @@ def conditions(
         episodes: The episodes; their tasks say where they come from.
         parameters: How they were played.
         seed: Seed of everything random.
+        held_to_admissible: Whether replies were held to the admissible actions; None: as `parameters` say.
 
     Raises:
         NothingMeasured: If there are no episodes.
@@ -30,7 +36,7 @@ def conditions(
         split=split,
         role=role,
         max_actions=parameters.max_actions,
-        held_to_admissible=parameters.hold_to_admissible,
+        held_to_admissible=parameters.hold_to_admissible if held_to_admissible is None else held_to_admissible,
         temperature=parameters.temperature,
         seed=seed,
         data_source=str(task.payload.get("source", "")),

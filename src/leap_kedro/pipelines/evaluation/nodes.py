@@ -1,6 +1,6 @@
 """Policies on tasks that no training has seen. No privileged state is anywhere near."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -66,8 +66,13 @@ def play_base_evaluation(
 ) -> Iterator[Chunk]:
     """`play_evaluation` on the first `base_tasks` of each split: the base model takes all its actions and wins none."""
     count = parameters.base_tasks
-    few = [task for _, tasks in groupby(test, key=lambda task: task.split) for task in list(tasks)[:count]]
+    few = first_of_each_split(test, count)
     yield from play_evaluation(policy, validation[:count], few, so_far, parameters, environment, environments, seed)
+
+
+def first_of_each_split(tasks: Sequence[Task], count: int | None) -> list[Task]:
+    """The first `count` tasks of each split (all where None), in the order of the tasks."""
+    return [task for _, of_split in groupby(tasks, key=lambda task: task.split) for task in list(of_split)[:count]]
 
 
 def summarize_evaluation(
@@ -90,18 +95,50 @@ def summarize_evaluation(
         environments: Options by environment.
         seed: Seed of everything random.
     """
+    iteration = policy.iteration if policy.iteration >= 0 else None
+    found = summarize_splits(policy.id, iteration, settled(episodes), validation, parameters, seed)
+    return [summary.to_json() for summary in found]
+
+
+def summarize_splits(
+    policy: str,
+    iteration: int | None,
+    episodes: Iterable[Episode],
+    validation: Sequence[Task],
+    parameters: EvaluationParameters,
+    seed: int,
+    held_to_admissible: bool | None = None,
+) -> list[EvaluationSummary]:
+    """One summary a split.
+
+    Args:
+        policy: Id of the policy.
+        iteration: Its LEAP iteration; None outside the loop.
+        episodes: Its episodes on validation and test tasks, each task once.
+        validation: Validation tasks, to tell them from test tasks.
+        parameters: How they were played.
+        seed: Seed of everything random.
+        held_to_admissible: Whether replies were held to the admissible actions; None: as `parameters` say.
+    """
     held_out = {task.id for task in validation}
     by_split: dict[str, list[Episode]] = {}
-    for episode in settled(episodes):
+    for episode in episodes:
         split = VALIDATION if episode.task.id in held_out else episode.task.split
         by_split.setdefault(split, []).append(episode)
     return [
         summarize(
             of_split,
-            conditions(split, Role.VALIDATION if split == VALIDATION else Role.TEST, of_split, parameters, seed),
-            policy.id,
-            policy.iteration if policy.iteration >= 0 else None,
-        ).to_json()
+            conditions(
+                split,
+                Role.VALIDATION if split == VALIDATION else Role.TEST,
+                of_split,
+                parameters,
+                seed,
+                held_to_admissible,
+            ),
+            policy,
+            iteration,
+        )
         for split, of_split in by_split.items()
     ]
 

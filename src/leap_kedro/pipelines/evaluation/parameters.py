@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
+from leap_kedro.pipelines.served import ServerParameters
 
 
 class EvaluationParameters(PlayParameters):
@@ -11,12 +12,13 @@ class EvaluationParameters(PlayParameters):
     Attributes:
         temperature: Sampling temperature; 0 is greedy.
         base_tasks: Tasks a split that the base model is evaluated on (it wins none, and takes all its actions).
-        policy: A policy's folder or an MLflow model (``models:/...``), for the pipeline `evaluation` alone; None: all
-            policies of the experiment.
+        policy: A policy's folder, an MLflow model (``models:/...``) or a model of a server (``openai:MODEL``), for the
+            pipeline `evaluation` alone; None: all policies of the experiment.
         split: Benchmark's split, for the pipeline `evaluation` alone; None: the validation tasks.
         tasks: Tasks of that split (the first of the validation tasks); where None all that it has, of a generated one
             as many as `data_preparation.test` says.
         report: Name of the file that the pipeline `evaluation` writes; made of policy and split where None.
+        server: The server of policies named ``openai:MODEL``.
     """
 
     temperature: float = Field(default=0.0, ge=0, le=5)
@@ -25,3 +27,4 @@ class EvaluationParameters(PlayParameters):
     split: str | None = None
     tasks: int | None = Field(default=None, ge=1)
     report: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    server: ServerParameters = ServerParameters()

@@ -9,6 +9,7 @@ from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
 from leap_kedro.environments.protocol import EndlessSplit
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.success import Role, summarize
+from leap_kedro.language_models import Access
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -16,8 +17,9 @@ from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.nodes import VALIDATION
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
-from leap_kedro.pipelines.playing import play
+from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.served import SCHEME, ServedPolicy, ServerParameters
 from leap_kedro.tracking.policies import resolve_policy
 
 ENOUGH = 200
@@ -35,6 +37,7 @@ def evaluate_saved(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
+    access: Access,
 ) -> list[dict[str, Any]]:
     """Play the tasks of a split with the policies asked for.
 
@@ -45,6 +48,7 @@ def evaluate_saved(
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of generated tasks and of sampling.
+        access: Key, prices and cache of language models.
 
     Returns:
         One summary a policy (success with interval, mean actions, by type ...) as plain values.
@@ -52,7 +56,9 @@ def evaluate_saved(
     Raises:
         NoSuchPolicy: If there is none.
     """
-    policies = [named_policy(parameters.policy)] if parameters.policy else list(history.values())
+    policies: list[Playing] = list(history.values())
+    if parameters.policy:
+        policies = [named_policy(parameters.policy, parameters.server, access)]
     if not policies:
         raise NoSuchPolicy(
             "This experiment has no policies yet. Name one (--params=evaluation.policy=FOLDER), name the experiment "
@@ -76,18 +82,26 @@ def evaluate_saved(
         episodes = settled(
             play(policy, spec, tasks, parameters, parameters.temperature, run_seed, policy.iteration, title)
         )
-        how = conditions(split, role, episodes, parameters, seed)
+        held = False if isinstance(policy, ServedPolicy) else None
+        how = conditions(split, role, episodes, parameters, seed, held)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
         summaries.append(summary.to_json())
     return summaries
 
 
-def named_policy(reference: str) -> SavedPolicy:
-    """The policy in a folder or an MLflow model (``models:/NAME@ALIAS``).
+def named_policy(reference: str, server: ServerParameters, access: Access) -> Playing:
+    """The policy in a folder, an MLflow model (``models:/NAME@ALIAS``), or a model of a server (``openai:MODEL``).
+
+    Args:
+        reference: What names it.
+        server: The server.
+        access: Key, prices and cache of language models.
 
     Raises:
-        UnknownPolicy: If there is none.
+        UnknownPolicy: If there is none; a server is not asked.
     """
+    if reference.startswith(SCHEME):
+        return ServedPolicy(id=reference, name=reference.removeprefix(SCHEME), server=server, access=access)
     folder = resolve_policy(reference)
     if (folder / CARD).is_file():
         return read_policy(folder)
@@ -107,6 +121,7 @@ def create_pipeline() -> Pipeline:
                     "params:environment",
                     "params:environments",
                     "params:seed",
+                    "language_model_access",
                 ],
                 outputs="saved_policy_evaluation",
                 name="evaluate_saved_policy",

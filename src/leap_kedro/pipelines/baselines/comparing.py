@@ -1,0 +1,86 @@
+"""One table and one chart of all baselines, on exactly the same tasks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED
+from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, summarize_splits
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.served import SCHEME
+from leap_kedro.records import Episode, Task
+
+BASE = "base"
+CLONED = "behaviour_cloning"
+
+
+def summarize_baselines(
+    validation: Sequence[Task],
+    test: Sequence[Task],
+    random: Sequence[Episode],
+    base: Sequence[Episode],
+    prompted: Sequence[Episode],
+    cloned: Sequence[Episode],
+    unprivileged: Sequence[Episode],
+    privileged: Sequence[Episode],
+    parameters: BaselineParameters,
+    evaluation: EvaluationParameters,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """What each player's episodes say, one summary a player and split, as plain values.
+
+    Args:
+        validation: Validation tasks.
+        test: Test tasks.
+        random: Random admissible actions.
+        base: The base model, untrained: its evaluation in the loop.
+        prompted: Policies that were prompted, all that were ever played in this experiment.
+        cloned: Behaviour cloning: the evaluation of pi_0 in the loop.
+        unprivileged: The unprivileged expert.
+        privileged: The privileged expert.
+        parameters: How many tasks of each split count.
+        evaluation: How policies were evaluated.
+        seed: Seed of everything random.
+    """
+    by_prompt: dict[str, list[Episode]] = {}
+    for episode in prompted:
+        by_prompt.setdefault(episode.policy, []).append(episode)
+    players: dict[str, Sequence[Episode]] = {RANDOM: random, BASE: base, **by_prompt, CLONED: cloned}
+    players |= {UNPRIVILEGED: unprivileged, PRIVILEGED: privileged}
+    compared = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
+    names = {task.id for task in compared}
+    return [
+        summary.to_json()
+        for player, episodes in players.items()
+        for summary in summarize_splits(
+            player,
+            None,
+            settled(episode for episode in episodes if episode.task.id in names),
+            validation,
+            evaluation,
+            seed,
+            _held(player),
+        )
+    ]
+
+
+def _held(player: str) -> bool | None:
+    """Whether replies were held to the admissible actions; None: as the evaluation's parameters say."""
+    if player in (RANDOM, UNPRIVILEGED, PRIVILEGED):
+        return True
+    return False if player.startswith(SCHEME) else None
+
+
+def tabulate_baselines(summaries: Sequence[Mapping[str, Any]]) -> tuple[Any, Any]:
+    """Table and chart of the summaries.
+
+    Args:
+        summaries: As `summarize_baselines` gives them.
+    """
+    from leap_kedro.evaluation.tables import comparison
+    from leap_kedro.reports.comparison import comparison_chart
+
+    found = [EvaluationSummary.from_json(plain) for plain in summaries]
+    return comparison(found), comparison_chart(found)

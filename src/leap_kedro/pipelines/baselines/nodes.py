@@ -1,0 +1,249 @@
+"""Baselines play the tasks that policies of the loop are evaluated on.
+
+Whoever plays has an own store, which is extended by what is owed: a task more, a policy more. Privileged state is built
+for test tasks by the privileged expert alone, to have an upper bound, and its episodes lie in a folder of their own.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from leap_kedro.datasets.store import Chunk
+from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.language_models import Access
+from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.episodes import still_owed
+from leap_kedro.pipelines.evaluation.nodes import first_of_each_split
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.evaluation.saved import named_policy
+from leap_kedro.pipelines.playing import play, play_settings, watched
+from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.policies.play import episode_seed
+from leap_kedro.prompts.messages import examples_text
+from leap_kedro.records import Episode, Example, Task
+
+RANDOM = "random"
+UNPRIVILEGED = "unprivileged_expert"
+PRIVILEGED = "privileged_expert"
+
+_OUTSIDE = -1  # iteration of what belongs to none
+_TRIED_FOR_AN_EXAMPLE = 20  # training tasks an example of a prompt, before there are too few that the expert solves
+
+
+class NoExamples(RuntimeError):
+    """No examples for a prompt can be made."""
+
+
+def choose_examples(
+    train: Sequence[Task],
+    parameters: BaselineParameters,
+    bootstrap: BootstrapParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> list[Example]:
+    """Examples of a few-shot prompt: training tasks that the demonstrator solves, one a task type first.
+
+    Args:
+        train: Training tasks.
+        parameters: How many.
+        bootstrap: Who plays them; without noise.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of the expert.
+
+    Raises:
+        NoExamples: If the demonstrator solves too few.
+    """
+    from leap_kedro.teachers.demonstrations import demonstrations
+
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    run_seed = derive_seed(seed, "examples")
+    tried = train[: _TRIED_FOR_AN_EXAMPLE * parameters.examples]
+    jobs = [(task, episode_seed(run_seed, task.id)) for task in tried]
+    by_kind: dict[str, list[Example]] = {}
+    for shown in demonstrations(benchmark, jobs, bootstrap.demonstrator, max_actions=bootstrap.max_actions, noise=0.0):
+        if shown.episode.success:
+            by_kind.setdefault(shown.episode.task.kind, []).append(shown.example())
+    ranked = sorted(
+        ((rank, place, example) for place, found in enumerate(by_kind.values()) for rank, example in enumerate(found)),
+        key=lambda each: each[:2],
+    )
+    if len(ranked) < parameters.examples:
+        raise NoExamples(
+            f"'{bootstrap.demonstrator}' solves {len(ranked)} of {len(tried)} training tasks within "
+            f"{bootstrap.max_actions} actions, and a prompt is to show {parameters.examples} (`baselines.examples`): "
+            "lower it, or raise `bootstrap.max_actions` or `data_preparation.train`."
+        )
+    return [example for _, _, example in ranked[: parameters.examples]]
+
+
+def play_random(
+    validation: Sequence[Task],
+    test: Sequence[Task],
+    so_far: Sequence[Episode],
+    parameters: BaselineParameters,
+    evaluation: EvaluationParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> Iterator[Chunk]:
+    """Random admissible actions: what can be had for nothing.
+
+    Args:
+        validation: Validation tasks.
+        test: Test tasks.
+        so_far: Episodes that are there already.
+        parameters: How many tasks.
+        evaluation: How policies are evaluated.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of everything random.
+
+    Yields:
+        Episodes as they end.
+    """
+    from leap_kedro.policies.play import play as play_policy
+    from leap_kedro.policies.scripted import RandomPolicy
+
+    owed, run_seed = _owed(validation, test, so_far, parameters, seed)
+    settings = play_settings(evaluation, run_seed, _OUTSIDE)
+    episodes = play_policy(owed, environment_spec(environment, environments), RandomPolicy(), settings)
+    yield from _chunks(watched(episodes, len(owed), RANDOM, RANDOM))
+
+
+def play_unprivileged_expert(
+    validation: Sequence[Task],
+    test: Sequence[Task],
+    so_far: Sequence[Episode],
+    parameters: BaselineParameters,
+    evaluation: EvaluationParameters,
+    correction: CorrectionParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> Iterator[Chunk]:
+    """The expert that the teacher would be without privilege; arguments as of `play_random`.
+
+    Args:
+        validation: Validation tasks.
+        test: Test tasks.
+        so_far: Episodes that are there already.
+        parameters: How many tasks.
+        evaluation: How policies are evaluated.
+        correction: Names the expert.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of everything random.
+    """
+    from leap_kedro.teachers.players import play_expert
+
+    owed, run_seed = _owed(validation, test, so_far, parameters, seed)
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    settings = play_settings(evaluation, run_seed, _OUTSIDE)
+    episodes = play_expert(benchmark, owed, correction.teacher.expert, settings, name=UNPRIVILEGED)
+    yield from _chunks(watched(episodes, len(owed), "unprivileged expert", correction.teacher.expert))
+
+
+def play_privileged_expert(
+    validation: Sequence[Task],
+    test: Sequence[Task],
+    so_far: Sequence[Episode],
+    parameters: BaselineParameters,
+    evaluation: EvaluationParameters,
+    correction: CorrectionParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> Iterator[Chunk]:
+    """The expert that sees everything and follows a shortest plan: the upper bound, never anything to learn from.
+
+    Args:
+        validation: Validation tasks.
+        test: Test tasks; nowhere else is privileged state built for them.
+        so_far: Episodes that are there already.
+        parameters: How many tasks.
+        evaluation: How policies are evaluated.
+        correction: Names the unprivileged expert, whose action stands where it is as good.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of everything random.
+    """
+    from leap_kedro.teachers.oracle import OracleTeacher
+    from leap_kedro.teachers.players import play_expert
+
+    owed, run_seed = _owed(validation, test, so_far, parameters, seed)
+    benchmark = make_benchmark(environment_spec(environment, environments))
+    expert = correction.teacher.expert
+    settings = play_settings(evaluation, run_seed, _OUTSIDE)
+    teacher = OracleTeacher(benchmark, expert, privilege=100)
+    episodes = play_expert(benchmark, owed, expert, settings, name=PRIVILEGED, teacher=teacher)
+    yield from _chunks(watched(episodes, len(owed), "privileged expert", teacher.id))
+
+
+def play_prompted(
+    validation: Sequence[Task],
+    test: Sequence[Task],
+    examples: Sequence[Example],
+    so_far: Sequence[Episode],
+    parameters: BaselineParameters,
+    evaluation: EvaluationParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+    access: Access,
+) -> Iterator[Chunk]:
+    """Policies that are prompted and not trained, as in ReAct: each zero-shot, then few-shot.
+
+    Args:
+        validation: Validation tasks.
+        test: Test tasks.
+        examples: What a few-shot prompt shows.
+        so_far: Episodes that are there already; what earlier runs played with other policies stays.
+        parameters: Which policies, on how many tasks.
+        evaluation: How policies are evaluated, and the server of those named ``openai:MODEL``.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of everything random.
+        access: Key, prices and cache of language models.
+
+    Yields:
+        Episodes as they end.
+    """
+    limit = parameters.max_reply_tokens
+    server = evaluation.server.model_copy(update={"max_tokens": limit})
+    how = evaluation.model_copy(update={"max_reply_tokens": limit})
+    spec = environment_spec(environment, environments)
+    for reference in parameters.react:
+        for shown in ((), examples):
+            policy = named_policy(reference, server, access)
+            policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
+            own = [episode for episode in so_far if episode.policy == policy.id]
+            owed, run_seed = _owed(validation, test, own, parameters, seed)
+            text = examples_text(shown)
+            played = play(policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text)
+            for episode in played:
+                yield Chunk([episode])
+    yield Chunk([], complete=True)
+
+
+def _owed(
+    validation: Sequence[Task],
+    test: Sequence[Task],
+    so_far: Sequence[Episode],
+    parameters: BaselineParameters,
+    seed: int,
+) -> tuple[list[Task], int]:
+    """The tasks that are not played yet, and the seed of the evaluation of the loop's own policies."""
+    run_seed = derive_seed(seed, "evaluation")
+    tasks = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
+    return still_owed(tasks, so_far, run_seed), run_seed
+
+
+def _chunks(episodes: Iterable[Episode]) -> Iterator[Chunk]:
+    for episode in episodes:
+        yield Chunk([episode])
+    yield Chunk([], complete=True)

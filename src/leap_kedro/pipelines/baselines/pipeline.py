@@ -1,0 +1,104 @@
+"""What the loop starts from, and all who play beside it -> a table and a chart."""
+
+from kedro.pipeline import Node, Pipeline
+
+from leap_kedro.pipelines.baselines.comparing import summarize_baselines, tabulate_baselines
+from leap_kedro.pipelines.baselines.nodes import (
+    choose_examples,
+    play_privileged_expert,
+    play_prompted,
+    play_random,
+    play_unprivileged_expert,
+)
+from leap_kedro.pipelines.leap.pipeline import create_start
+
+OWN = "own"
+"""Tag of the nodes that extend what is there: they are run each time. The others are the loop's."""
+
+_WHERE = ["params:environment", "params:environments", "params:seed"]
+_PLAYED = ["params:baselines", "params:evaluation"]
+
+
+def create_pipeline() -> Pipeline:
+    """Parameters -> table and chart: success with intervals of each player, by task type."""
+    own = Pipeline(
+        [
+            Node(
+                choose_examples,
+                inputs=["train_tasks", "params:baselines", "params:bootstrap", *_WHERE],
+                outputs="few_shot_examples",
+                name="choose_examples",
+            ),
+            Node(
+                play_random,
+                inputs=["validation_tasks", "test_tasks", "random_so_far", *_PLAYED, *_WHERE],
+                outputs="random_episodes",
+                name="play_random",
+            ),
+            Node(
+                play_unprivileged_expert,
+                inputs=[
+                    "validation_tasks",
+                    "test_tasks",
+                    "unprivileged_expert_so_far",
+                    *_PLAYED,
+                    "params:correction",
+                    *_WHERE,
+                ],
+                outputs="unprivileged_expert_episodes",
+                name="play_unprivileged_expert",
+            ),
+            Node(
+                play_privileged_expert,
+                inputs=[
+                    "validation_tasks",
+                    "test_tasks",
+                    "privileged_expert_so_far",
+                    *_PLAYED,
+                    "params:correction",
+                    *_WHERE,
+                ],
+                outputs="privileged_expert_episodes",
+                name="play_privileged_expert",
+            ),
+            Node(
+                play_prompted,
+                inputs=[
+                    "validation_tasks",
+                    "test_tasks",
+                    "few_shot_examples",
+                    "prompted_so_far",
+                    *_PLAYED,
+                    *_WHERE,
+                    "language_model_access",
+                ],
+                outputs="prompted_episodes",
+                name="play_prompted",
+            ),
+            Node(
+                summarize_baselines,
+                inputs=[
+                    "validation_tasks",
+                    "test_tasks",
+                    "random_episodes",
+                    "base_evaluation_episodes",
+                    "prompted_episodes",
+                    "pi_0_evaluation_episodes",
+                    "unprivileged_expert_episodes",
+                    "privileged_expert_episodes",
+                    *_PLAYED,
+                    "params:seed",
+                ],
+                outputs="baselines",
+                name="summarize_baselines",
+            ),
+            Node(
+                tabulate_baselines,
+                inputs="baselines",
+                outputs=["baseline_table", "baseline_chart"],
+                name="tabulate_baselines",
+            ),
+        ],
+        tags=OWN,
+    )
+    return create_start() + own

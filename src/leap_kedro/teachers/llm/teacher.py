@@ -147,9 +147,16 @@ class LLMTeacher:
                     return
                 yield episode
 
-        for said in as_completed(self._correct, while_it_goes_on(), self._model.parameters.concurrency):
-            if isinstance(said, TeacherStopped):
-                stopped.append(said)
+        async def corrected(episode: Episode) -> CorrectedEpisode | None:
+            try:
+                return await self._correct(episode)
+            except LanguageModelError as error:
+                # Not raised here: the calls under way, which are paid for, come to their end.
+                stopped.append(_stopped(error))
+                return None
+
+        for said in as_completed(corrected, while_it_goes_on(), self._model.parameters.concurrency):
+            if said is None:
                 continue
             self._count(said)
             if self._replies >= LEAST_JUDGED and self._unusable > self._most_unusable * self._replies:
@@ -185,20 +192,16 @@ class LLMTeacher:
             "(conf/base/prompts); answers that were paid for are in the cache."
         )
 
-    async def _correct(self, episode: Episode) -> CorrectedEpisode | TeacherStopped:
+    async def _correct(self, episode: Episode) -> CorrectedEpisode:
         if not episode.steps:
             return CorrectedEpisode(episode.id, ())
         self._to_record -= 1
         talk = _Talk(recorded=self._to_record >= 0)
         briefing = brief(self._benchmark, self._oracle, episode)
-        try:
-            if self._view is View.EPISODE:
-                corrections = await self._whole(briefing, talk)
-            else:
-                corrections = await self._step_by_step(briefing, talk)
-        except LanguageModelError as error:
-            # Returned and not raised, so that the calls under way, which are paid for, come to their end.
-            return _stopped(error)
+        if self._view is View.EPISODE:
+            corrections = await self._whole(briefing, talk)
+        else:
+            corrections = await self._step_by_step(briefing, talk)
         return CorrectedEpisode(episode.id, tuple(corrections), tuple(talk.faults), talk.usage, tuple(talk.exchanges))
 
     async def _whole(self, briefing: Briefing, talk: _Talk) -> list[Correction]:

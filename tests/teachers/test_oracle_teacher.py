@@ -82,6 +82,51 @@ def test_more_privilege_departs_more_from_the_searcher(played: list[Demonstratio
     assert len(set(counts)) == len(LEVELS)
 
 
+@pytest.mark.parametrize(
+    ("level", "hint"), [(25, None), (50, "Such things are often at a "), (75, "Perhaps it is at ")]
+)
+def test_reasons_say_by_level_where_privilege_decided(
+    played: list[Demonstration], level: int, hint: str | None
+) -> None:
+    teacher = OracleTeacher(BENCHMARK, "surfaces", level)
+    departed = []
+    for demonstration in played:
+        for correction, label in zip(
+            teacher.correct(demonstration.episode).corrections, demonstration.labels, strict=True
+        ):
+            if label is None or not correction.accepted:
+                continue
+            if correction.action == label.action:
+                assert correction.reason == label.reason
+            else:
+                departed.append(correction)
+    assert departed
+    for correction in departed:
+        assert correction.reason.startswith("I need a")
+        if hint is None:
+            assert "often" not in correction.reason
+        else:
+            place = correction.action.split(" ", 2 if correction.action.startswith("go to") else 1)[-1]
+            assert correction.reason.endswith(hint + (place if level == 75 else place.split()[0]) + ".")
+
+
+def test_varied_wording_is_seeded_and_changes_nothing_but_words(played: list[Demonstration]) -> None:
+    episodes = [demonstration.episode for demonstration in played[:5]]
+    plain, varied, again = (
+        list(OracleTeacher(BENCHMARK, "surfaces", varied_wording=various).correct_all(episodes))
+        for various in (False, True, True)
+    )
+    assert varied == again
+    assert varied != plain
+    pairs = [
+        pair
+        for one, other in zip(plain, varied, strict=True)
+        for pair in zip(one.corrections, other.corrections, strict=True)
+    ]
+    assert all(replace(other, reason=one.reason) == one for one, other in pairs)
+    assert len({other.reason.split(".")[0].split()[1] for _, other in pairs if other.reason}) > 1
+
+
 def test_a_large_advantage_is_needed_to_depart(played: list[Demonstration]) -> None:
     eager, patient = (
         departures(

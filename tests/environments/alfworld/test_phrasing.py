@@ -16,10 +16,10 @@ OPEN = Decision("I need another mug. safe 1 is closed.", "open safe 1")
     [
         (GO, "drawer", 0, GO.reason),
         (GO, "drawer", 25, GO.reason),
-        (GO, "drawer", 50, "I need a mug. Such things are often at a drawer. Next is drawer 3."),
-        (GO, "drawer", 75, "I need a mug. Perhaps it is at drawer 3. Next is drawer 3."),
-        (OPEN, "", 50, "I need another mug. Such things are often at a safe. safe 1 is closed."),
-        (OPEN, "safe", 75, "I need another mug. Perhaps it is at safe 1. safe 1 is closed."),
+        (GO, "drawer", 50, "I need a mug. Next is drawer 3. Such things are often at a drawer."),
+        (GO, "drawer", 75, "I need a mug. Next is drawer 3. Perhaps it is at drawer 3."),
+        (OPEN, "", 50, "I need another mug. safe 1 is closed. Such things are often at a safe."),
+        (OPEN, "safe", 75, "I need another mug. safe 1 is closed. Perhaps it is at safe 1."),
         (Decision("I need a mug.", "look"), "", 75, "I need a mug."),
     ],
 )

@@ -9,7 +9,7 @@ from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.records import Episode, Task
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.oracle import OracleTeacher
-from leap_kedro.teachers.probing import action_costs, solves, swapped_decisions
+from leap_kedro.teachers.probing import action_costs, swapped_decisions
 
 BENCHMARK = build_benchmark({"source": "generated"})
 ORACLE = BENCHMARK.oracle()
@@ -20,24 +20,6 @@ TASKS = BENCHMARK.tasks("train", 8, 3)
 def episodes() -> list[Episode]:
     played = demonstrations(BENCHMARK, [(task, 0) for task in TASKS], "surfaces", max_actions=15, noise=0.4)
     return [each.episode for each in played]
-
-
-def test_the_planner_solves_a_task_in_as_many_actions_as_its_plan_has_and_no_fewer() -> None:
-    environment, planner = BENCHMARK.environment(), OracleTeacher(BENCHMARK, "surfaces", 100)
-    for task in TASKS:
-        environment.reset(task)
-        needed = ORACLE.cost_to_go(environment)
-        assert needed is not None
-        assert solves(environment, task, BENCHMARK.expert("surfaces"), planner, needed)
-        assert not solves(environment, task, BENCHMARK.expert("surfaces"), planner, needed - 1)
-
-
-def test_without_a_teacher_the_expert_plays_as_in_its_demonstrations() -> None:
-    environment = BENCHMARK.environment()
-    alone = demonstrations(BENCHMARK, [(task, 0) for task in TASKS], "surfaces", max_actions=20, noise=0)
-    for task, demonstration in zip(TASKS, alone, strict=True):
-        expert = BENCHMARK.expert("surfaces")
-        assert solves(environment, task, expert, None, 20) == demonstration.episode.success
 
 
 def test_costs_are_those_of_the_two_actions_in_the_same_state(episodes: list[Episode]) -> None:

@@ -1,14 +1,13 @@
-"""What a teacher's advice is worth, and what it hangs on: it is followed, and asked again where other facts are hidden.
+"""What a teacher's advice is worth, and what it hangs on: weighed, and asked for again where other facts are hidden.
 
-Everything here is privileged and replays logged episodes or plays tasks that are no test tasks; nothing of it reaches a
-student.
+Everything here is privileged; it replays logged episodes, and nothing of it reaches a student.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from leap_kedro.environments.protocol import Decision, Environment, Expert, Option, Oracle
-from leap_kedro.records import CorrectedEpisode, Episode, Task
+from leap_kedro.records import CorrectedEpisode, Episode
 from leap_kedro.teachers.replay import replay
 from leap_kedro.teachers.unprivileged import executable_options
 
@@ -19,34 +18,6 @@ class Decider(Protocol):
     def decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
         """What it would do there, given what an unprivileged expert considers; None if it knows of nothing."""
         ...
-
-
-def solves(environment: Environment, task: Task, expert: Expert, teacher: Decider | None, max_actions: int) -> bool:
-    """Whether a task is solved within a cap on actions by one who does what the teacher says.
-
-    Args:
-        environment: Where it is played.
-        task: What is played.
-        expert: The unprivileged expert whose options the teacher is told.
-        teacher: Who decides; None: the expert alone.
-        max_actions: Cap on actions.
-
-    Raises:
-        EnvironmentFailure: If the task cannot be built.
-    """
-    seen = environment.reset(task)
-    expert.start(seen.text)
-    for _ in range(max_actions):
-        options = executable_options(expert, environment, seen.admissible)
-        decision = teacher.decide(environment, options) if teacher else options[0].decision if options else None
-        if decision is None:
-            return False
-        result = environment.step(decision.action)
-        if result.done:
-            return result.score >= 1
-        seen = result.observation
-        expert.observe(decision.action, seen.text)
-    return False
 
 
 def action_costs(

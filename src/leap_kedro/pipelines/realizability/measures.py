@@ -6,25 +6,28 @@ from random import Random
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark, Decision
-from leap_kedro.evaluation.intervals import Proportion, wilson
+from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.realizability import (
     Recoverability,
     SwappedAdvice,
     SwapTest,
     privilege_divergence,
     recoverability,
+    success,
     swap_test,
 )
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.policies.play import PlaySettings
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Task
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.score import ReplyScore
 from leap_kedro.teachers.oracle import OracleTeacher
+from leap_kedro.teachers.players import play_expert
 from leap_kedro.teachers.privileged_block import privileged_block
-from leap_kedro.teachers.probing import Decider, action_costs, solves, swapped_decisions
+from leap_kedro.teachers.probing import Decider, action_costs, swapped_decisions
 
 
 def deciding_teacher(benchmark: Benchmark, parameters: CorrectionParameters) -> Decider | None:
@@ -39,20 +42,18 @@ def planner(benchmark: Benchmark, expert: str) -> Decider:
 
 
 def expert_success(
-    benchmark: Benchmark, tasks: Sequence[Task], expert: str, teacher: Decider | None, max_actions: int
+    benchmark: Benchmark, tasks: Sequence[Task], expert: str, teacher: Decider | None, settings: PlaySettings
 ) -> Proportion | None:
     """J of one who does what the teacher says (None: what the unprivileged expert says); None without tasks.
 
     Args:
         benchmark: Whose tasks they are.
-        tasks: What is played.
+        tasks: What is played; no test tasks.
         expert: Name of the unprivileged expert.
         teacher: Who decides.
-        max_actions: Cap on actions.
+        settings: How episodes are played.
     """
-    environment = benchmark.environment()
-    solved = [solves(environment, task, benchmark.expert(expert), teacher, max_actions) for task in tasks]
-    return wilson(sum(solved), len(solved)) if solved else None
+    return success(list(play_expert(benchmark, tasks, expert, settings, name="expert", teacher=teacher)))
 
 
 def sample_episodes(

@@ -12,6 +12,7 @@ from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.playing import play_settings
 from leap_kedro.pipelines.realizability.measures import (
     deciding_teacher,
     expert_success,
@@ -26,6 +27,8 @@ from leap_kedro.pipelines.realizability.measures import (
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.records import CorrectedEpisode, Episode, Example, Task, Verdict
 
+_OUTSIDE = -1  # iteration of what belongs to none
+
 
 def measure_experts(
     validation: Sequence[Task],
@@ -39,7 +42,7 @@ def measure_experts(
     Args:
         validation: Validation tasks; privileged state is never built for test tasks.
         correction: Who teaches.
-        evaluation: The cap on actions that policies are evaluated with.
+        evaluation: How policies are evaluated: the cap on actions above all.
         environment: Name of the environment.
         environments: Options by environment.
 
@@ -49,11 +52,12 @@ def measure_experts(
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
     teacher, expert = deciding_teacher(benchmark, correction), correction.teacher.expert
+    settings = play_settings(evaluation, run_seed=0, iteration=_OUTSIDE)
     players = {"unprivileged_expert": None, "teacher": teacher, "privileged_expert": planner(benchmark, expert)}
     return {
         name: None
         if name == "teacher" and teacher is None
-        else _plain(expert_success(benchmark, validation, expert, player, evaluation.max_actions))
+        else _plain(expert_success(benchmark, validation, expert, player, settings))
         for name, player in players.items()
     }
 

@@ -1,10 +1,10 @@
 """The checks that a correction must pass: can the action be done, and could the student have known the reason?
 
 Pure functions of text. An entity is found however it is spelt: case, dashes, signs, line breaks, invisible characters,
-digits of other scripts, "coffee table 1" for "coffeetable 1". What they do NOT cover: a number in words ("mug two"), a
-noun shared by several numbers ("drawers 2 and 3"), letters of another script that look alike, a secret that is
-paraphrased without naming an entity ("the second drawer from the left"), and secrets of environments whose entities are
-sentences.
+digits of other scripts, "coffee table 1" for "coffeetable 1". What they do NOT cover: a number in words or
+before its noun ("mug two", "2nd mug"), a noun in the plural with its numbers ("drawers 2 and 3"), letters of another
+script that look alike, a secret that is paraphrased without naming an entity ("the leftmost drawer"), and secrets of
+environments whose entities are sentences.
 """
 
 import re
@@ -24,7 +24,7 @@ _NEVER = r"(?!)"
 _LEFT_OUT = ("Mn", "Cf")  # accents, and characters that are not seen
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def normalised(text: str) -> str:
     """Words in lower case and numbers, parted by one space: "Mug-2", "mug #2" and "MUG no. 2" become "mug 2"."""
     plain = text if text.isascii() else _plain(text)
@@ -42,7 +42,7 @@ def _plain(text: str) -> str:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def _pattern(entity: str) -> re.Pattern[str]:
     """What finds the entity in normalised text, a space allowed between any two letters."""
     spaced = _BETWEEN_LETTERS.sub(" ?", normalised(entity))

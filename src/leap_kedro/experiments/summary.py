@@ -114,7 +114,11 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
 def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
     """Print how the baselines compare, and the file of the table by task type."""
     console = console or _console()
-    console.print(result_table([EvaluationSummary.from_json(each) for each in plain], "Baselines"))
+    summaries = [EvaluationSummary.from_json(each) for each in plain]
+    console.print(result_table(summaries, "Baselines"))
+    free = dict.fromkeys(each.policy for each in summaries if not each.conditions.held_to_admissible)
+    if free:
+        console.print(f"Free replies, not held to the admissible list: {', '.join(free)}")
     console.print(f"By task type, with intervals: {path}", soft_wrap=True, highlight=False)
 
 

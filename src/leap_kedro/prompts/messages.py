@@ -45,9 +45,10 @@ def first_message(observation: str, privileged: str = "") -> str:
 def past_reply(action: str) -> str:
     """What stays of a reply in the history: its action, in the form in which a reply states it.
 
-    A model that is only prompted goes on in the form of its earlier messages; a bare action would teach it the wrong.
+    A model that is only prompted goes on in the form of its earlier messages: a bare or an empty action would teach it
+    the wrong one.
     """
-    return f"ACTION: {action}"
+    return f"ACTION: {action}" if action else "(no action)"
 
 
 def chat_messages(conversation: Conversation, rules: str) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.served import SCHEME, ServedPolicy, ServerParameters
-from leap_kedro.tracking.policies import resolve_policy
+from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 ENOUGH = 200
 """Tasks of a split without end that is no test split and for which no number is given."""
@@ -101,7 +101,10 @@ def named_policy(reference: str, server: ServerParameters, access: Access) -> Pl
         UnknownPolicy: If there is none; a server is not asked.
     """
     if reference.startswith(SCHEME):
-        return ServedPolicy(id=reference, name=reference.removeprefix(SCHEME), server=server, access=access)
+        name = reference.removeprefix(SCHEME)
+        if not name:
+            raise UnknownPolicy(f"'{reference}' names no model: write {SCHEME}MODEL, as the server calls it.")
+        return ServedPolicy(id=reference, name=name, server=server, access=access)
     folder = resolve_policy(reference)
     if (folder / CARD).is_file():
         return read_policy(folder)

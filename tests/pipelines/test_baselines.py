@@ -1,0 +1,187 @@
+"""Baselines, node by node."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from language_models.fake_server import FakeServer, fails, says
+from language_models.real_server import MODEL
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.store import Chunk
+from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.language_models import Access, Price
+from leap_kedro.pipelines.baselines.comparing import summarize_baselines, tabulate_baselines
+from leap_kedro.pipelines.baselines.nodes import (
+    NoExamples,
+    choose_examples,
+    play_privileged_expert,
+    play_prompted,
+    play_random,
+    play_unprivileged_expert,
+)
+from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherParameters
+from leap_kedro.pipelines.evaluation.nodes import play_evaluation
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.evaluation.saved import evaluate_saved, named_policy
+from leap_kedro.pipelines.served import ServedPolicy, ServerParameters
+from leap_kedro.policies.protocol import PolicyStopped
+from leap_kedro.records import Episode, Example, Task
+from leap_kedro.tracking.policies import UnknownPolicy
+from leap_kedro.training.parameters import SFTParameters
+
+GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
+HOW = ("alfworld", GENERATED, 0)
+TEACHER = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
+BENCHMARK = build_benchmark(GENERATED["alfworld"])
+VALIDATION = BENCHMARK.tasks("train", 3, 7)
+TEST = [*BENCHMARK.tasks("valid_seen", 2, 0), *BENCHMARK.tasks("valid_unseen", 3, 0)]
+TASKS = (VALIDATION, TEST)
+
+
+def capped(actions: int = 3, **more: Any) -> EvaluationParameters:
+    return EvaluationParameters(max_actions=actions, max_reply_tokens=24, **more)
+
+
+def bootstrap(**changes: Any) -> BootstrapParameters:
+    values: dict[str, Any] = {"demonstrator": "surfaces", "demonstrations": 4, "noise": 0.0, "max_actions": 50}
+    return BootstrapParameters(**{**values, "training": SFTParameters(max_steps=1), **changes})
+
+
+def records(chunks: Iterable[Chunk]) -> list[Episode]:
+    found = list(chunks)
+    assert [chunk.complete for chunk in found] == [False] * (len(found) - 1) + [True]
+    return [record for chunk in found for record in chunk.records]
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return choose_examples(BENCHMARK.tasks("train", 40, 0), BaselineParameters(), bootstrap(), *HOW)
+
+
+def test_examples_are_solved_training_tasks_of_different_types(examples: list[Example]) -> None:
+    train = {task.id: task for task in BENCHMARK.tasks("train", 40, 0)}
+    kinds = [train[example.episode.split("/", 1)[1].rpartition("/")[0]].kind for example in examples]
+    assert len(set(kinds)) == len(kinds) == 2
+    for example in examples:
+        assert [target.action for target in example.targets] == [turn.action for turn in example.turns]
+        assert all(target.reason for target in example.targets)
+
+
+def test_too_few_examples_are_told_with_what_to_do() -> None:
+    with pytest.raises(NoExamples, match=r"solves 0 of 3 training tasks within 1 actions.*`baselines.examples`"):
+        choose_examples(BENCHMARK.tasks("train", 3, 0), BaselineParameters(), bootstrap(max_actions=1), *HOW)
+
+
+@pytest.mark.parametrize("play", [play_random, play_unprivileged_expert, play_privileged_expert])
+def test_what_is_owed_is_played_and_nothing_twice(play: Any) -> None:
+    more = (capped(),) if play is play_random else (capped(), TEACHER)
+    two = records(play(*TASKS, [], BaselineParameters(tasks=2), *more, *HOW))
+    assert [episode.task.split for episode in two].count("train") == 2
+    assert len(two) == 6
+    rest = records(play(*TASKS, two, BaselineParameters(), *more, *HOW))
+    assert {episode.task.id for episode in rest} == {VALIDATION[2].id, TEST[4].id}
+    assert records(play(*TASKS, [*two, *rest], BaselineParameters(), *more, *HOW)) == []
+
+
+def test_a_prompted_policy_plays_zero_shot_then_few_shot_and_another_beside_it(examples: list[Example]) -> None:
+    def ask(so_far: list[Episode], *models: str) -> tuple[list[Episode], FakeServer]:
+        with FakeServer([says("REASON: I look.\nACTION: look")]) as server:
+            evaluation = capped(2, server=ServerParameters(base_url=server.base_url, retries=0))
+            how = BaselineParameters(react=models, tasks=1, max_reply_tokens=99)
+            return records(play_prompted(*TASKS, examples, so_far, how, evaluation, *HOW, Access())), server
+
+    first, server = ask([], "openai:a")
+    names = [episode.policy for episode in first]
+    assert names == ["openai:a 0-shot"] * 3 + ["openai:a 2-shot"] * 3
+    assert {(call.body["model"], call.body["max_tokens"]) for call in server.calls} == {("a", 99)}
+    assert len(server.calls) == 12
+    assert ["Example 2" in call.body["messages"][0]["content"] for call in server.calls] == [False] * 6 + [True] * 6
+    second, _ = ask(first, "openai:a", "openai:b/c")
+    assert [episode.policy for episode in second] == ["openai:b/c 0-shot"] * 3 + ["openai:b/c 2-shot"] * 3
+
+
+def test_a_dead_server_stops_the_stage_and_what_it_answered_is_kept(examples: list[Example]) -> None:
+    script = [*([says("ACTION: look")] * 2), fails(401)]
+    with FakeServer(script) as server:
+        evaluation = capped(2, server=ServerParameters(base_url=server.base_url, retries=0, concurrency=1))
+        how = BaselineParameters(react="openai:a", tasks=1)
+        chunks = play_prompted(*TASKS, examples, [], how, evaluation, *HOW, Access())
+        assert len(next(chunks).records) == 1
+        with pytest.raises(PolicyStopped, match="does not serve the model 'a'"):
+            next(chunks)
+
+
+@pytest.mark.parametrize("given", ["openai:a", ["openai:a"]])
+def test_one_policy_to_prompt_or_a_list(given: Any) -> None:
+    assert BaselineParameters(react=given).react == ("openai:a",)
+    assert BaselineParameters.model_validate({"react": None}).react == ()
+
+
+def test_all_are_compared_on_the_same_tasks(tiny_base: Path, examples: list[Example]) -> None:
+    policy = SavedPolicy("pi_0", 0, tiny_base)
+    cloned = records(play_evaluation(policy, *TASKS, [], capped(), *HOW))
+    how = BaselineParameters(tasks=2)
+    random = records(play_random(*TASKS, [], BaselineParameters(), capped(), *HOW))
+    experts = [
+        records(play(*TASKS, [], how, capped(), TEACHER, *HOW))
+        for play in (play_unprivileged_expert, play_privileged_expert)
+    ]
+    with FakeServer([says("ACTION: look")]) as server:
+        evaluation = capped(server=ServerParameters(base_url=server.base_url))
+        react = BaselineParameters(react="openai:a", tasks=2)
+        prompted = records(play_prompted(*TASKS, examples, [], react, evaluation, *HOW, Access()))
+    plain = summarize_baselines(*TASKS, random, cloned[:4], prompted, cloned, *experts, how, capped(), 0)
+    table, chart = tabulate_baselines(plain)
+    whole = table[table["kind"] == "all"]
+    names = ["random", "base", "openai:a 0-shot", "openai:a 2-shot", "behaviour_cloning"]
+    names += ["unprivileged_expert", "privileged_expert"]
+    assert list(whole[whole["split"] == "validation"]["policy"]) == names
+    assert set(whole["split"]) == {"validation", "valid_seen", "valid_unseen"}
+    assert set(whole[whole["policy"] != "base"]["episodes"]) == {2}
+    free = whole[~whole["held_to_admissible"]]["policy"]
+    assert set(free) == {"openai:a 0-shot", "openai:a 2-shot"}
+    assert set(whole["max_actions"]) == {3}
+    by_type = table[(table["kind"] != "all") & (table["policy"] == "random")]
+    assert by_type["episodes"].sum() == 6
+    assert [bar.name for bar in chart.data if bar.showlegend][-1] == "privileged expert"
+
+
+def test_a_reference_names_a_folder_or_a_model_of_a_server(tiny_base: Path) -> None:
+    server = ServerParameters(base_url="http://127.0.0.1:9/v1")
+    assert named_policy(str(tiny_base), server, Access()) == SavedPolicy("tiny_base", -1, tiny_base)
+    served = named_policy("openai:org/model", server, Access())
+    assert isinstance(served, ServedPolicy)
+    assert (served.id, served.model(0.5).model, served.model(0.5).temperature) == ("openai:org/model", "org/model", 0.5)
+    for wrong in ("openai:", "nowhere"):
+        with pytest.raises(UnknownPolicy):
+            named_policy(wrong, server, Access())
+
+
+def test_the_pipeline_evaluation_plays_a_model_of_a_server() -> None:
+    with FakeServer([says("ACTION: look")]) as server:
+        asked = capped(2, policy="openai:m", split="valid_seen", tasks=2, server={"base_url": server.base_url})
+        (summary,) = evaluate_saved({}, asked, None, *HOW, Access())  # type: ignore[arg-type]
+    assert (summary["policy"], summary["success"]["total"], summary["mean_actions"]) == ("openai:m", 2, 2)
+    assert summary["conditions"]["held_to_admissible"] is False
+    assert len(server.calls) == 4
+
+
+@pytest.mark.slow
+def test_a_real_model_is_prompted(language_model_url: str, tmp_path: Path, examples: list[Example]) -> None:
+    """What it answers is poor; calls, tokens, cost and cache are not."""
+    access = Access(prices={MODEL: Price(prompt=1.0, completion=2.0)}, cache=tmp_path)
+    evaluation = capped(2, server=ServerParameters(base_url=language_model_url, concurrency=2))
+    how = BaselineParameters(react=f"openai:{MODEL}", tasks=1, max_reply_tokens=24)
+    tasks: tuple[list[Task], list[Task]] = (VALIDATION[:1], [])
+    played = records(play_prompted(*tasks, examples[:1], [], how, evaluation, *HOW, access))
+    zero, few = played
+    assert [len(episode.steps) for episode in played] == [2, 2]
+    for before, after in zip(zero.steps, few.steps, strict=True):
+        assert 200 < before.prompt_tokens < after.prompt_tokens
+        assert 0 < after.reply_tokens <= 24
+    answers = list(tmp_path.rglob("*.json"))
+    assert len(answers) + sum(step.parse_status == "truncated" for each in played for step in each.steps) >= 4

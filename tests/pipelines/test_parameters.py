@@ -50,6 +50,11 @@ def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env:
         ("correction.privilege", 30, "`correction.privilege` is 30"),
         ("training.epochs", 1, "exactly one budget"),
         ("rollout", None, "`rollout` is None"),
+        (
+            "correction.teacher.kind",
+            "self",
+            "`correction.teacher.kind` is 'self' (conf/base/parameters.yml) and `bootstrap.informed_share` is 0",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place_and_what_was_meant(

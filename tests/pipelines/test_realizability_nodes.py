@@ -48,8 +48,11 @@ def rollouts(tasks: list[Task]) -> list[Episode]:
 
 
 @pytest.fixture(scope="module")
-def corrections(rollouts: list[Episode]) -> list[CorrectedEpisode]:
-    return [record for chunk in correct(rollouts, [], {}, Access(), TEACHING, *HOW) for record in chunk.records]
+def corrections(rollouts: list[Episode], tiny_base: Path) -> list[CorrectedEpisode]:
+    student = SavedPolicy("pi_0", 0, tiny_base)
+    return [
+        record for chunk in correct(rollouts, [], student, {}, Access(), TEACHING, *HOW) for record in chunk.records
+    ]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
@@ -15,7 +16,7 @@ from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, M
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherParameters, Which
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, TeacherParameters, Which
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks, prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
@@ -31,6 +32,8 @@ from leap_kedro.pipelines.rollout.nodes import choose_tasks, recall_parent, roll
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.nodes import NothingToLearn, train_policy
 from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.policies import local
+from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.records import (
     CorrectedEpisode,
     Correction,
@@ -122,11 +125,11 @@ def test_the_parent_is_the_policy_before(policy: SavedPolicy) -> None:
 def test_corrections_are_resumed_by_episode_and_become_examples(policy: SavedPolicy, tasks: list[Task]) -> None:
     rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
     how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
-    *chunks, last = correct(rollouts, [], {}, Access(), how, *HOW)
+    *chunks, last = correct(rollouts, [], policy, {}, Access(), how, *HOW)
     corrected: list[CorrectedEpisode] = [record for chunk in chunks for record in chunk.records]
     assert last.complete
     assert [len(each.corrections) for each in corrected] == [3] * 5
-    *owed, _ = correct(rollouts, corrected[:4], {}, Access(), how, *HOW)
+    *owed, _ = correct(rollouts, corrected[:4], policy, {}, Access(), how, *HOW)
     assert [record for chunk in owed for record in chunk.records] == corrected[4:]
     examples = build_examples(rollouts, corrected, how)
     by_id = {episode.id: episode for episode in rollouts}
@@ -146,7 +149,9 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
     rollouts[0] = replace(rollouts[0], stop=StopReason.ENVIRONMENT_ERROR)
     rollouts[1] = replace(rollouts[1], stop=StopReason.SOLVED, success=True)
     failed = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), episodes=Which.FAILED)
-    corrected = [record for chunk in correct(rollouts, [], {}, Access(), failed, *HOW) for record in chunk.records]
+    corrected = [
+        record for chunk in correct(rollouts, [], policy, {}, Access(), failed, *HOW) for record in chunk.records
+    ]
     assert {each.episode for each in corrected} == {episode.id for episode in rollouts[2:]}
     rejected = [
         replace(each, corrections=tuple(replace(c, rejection=Rejection.LEAKED) for c in each.corrections))
@@ -167,6 +172,40 @@ def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy,
     )
     (learnt,) = build_examples([episode], [corrected], how)
     assert [target.step for target in learnt.targets] == [0, 1, 2, 3]
+
+
+def test_a_student_that_teaches_itself_is_loaded_once_and_held_to_the_list(
+    policy: SavedPolicy, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    load, loaded = local.load_policy_folder, []
+    monkeypatch.setattr(local, "load_policy_folder", lambda folder, *rest: loaded.append(folder) or load(folder, *rest))
+    how = CorrectionParameters(teacher=TeacherParameters(kind=TeacherKind.SELF, expert="surfaces", max_reply_tokens=24))
+    corrected = [e for chunk in correct(rollouts, [], policy, {}, Access(), how, *HOW) for e in chunk.records]
+    assert loaded == [policy.folder]
+    assert {each.episode for each in corrected} == {episode.id for episode in rollouts}
+    judged = [correction for each in corrected for correction in each.corrections]
+    assert {correction.teacher for correction in judged} == {"self-50-pi_0"}
+    assert Rejection.NOT_EXECUTABLE not in {correction.rejection for correction in judged}
+
+
+def test_no_secret_reaches_a_student_that_plays(
+    policy: SavedPolicy, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    opening = EmbeddedRenderer.opening
+
+    def spied(self: EmbeddedRenderer, observation: str, privileged: str = "") -> list[int]:
+        shown.append(privileged)
+        return opening(self, observation, privileged)
+
+    monkeypatch.setattr(EmbeddedRenderer, "opening", spied)
+    monkeypatch.setattr(ALFWorld, "oracle", lambda _: pytest.fail("a player asked for the privileged side"))
+    how = EvaluationParameters(max_actions=2, max_reply_tokens=24, base_tasks=1)
+    list(roll_out(policy, tasks, [], rollout(), *HOW, seed=0))
+    list(play_evaluation(policy, tasks[:2], [], [], how, *HOW, 0))
+    assert shown
+    assert not any(shown)
 
 
 def example(iteration: int, number: int) -> Example:
@@ -236,6 +275,14 @@ def test_demonstrations_are_examples_of_iteration_0(tasks: list[Task]) -> None:
     assert [example.episode.split("/s0/")[0] for example in examples] == ["0/generated/train"] * 4
     assert all(len(example.targets) == len(example.turns) for example in examples)
     assert demonstrate(tasks, bootstrap(), *HOW, seed=0) == examples
+
+
+def test_a_share_of_the_demonstrations_comes_a_second_time_with_the_secret_told(tasks: list[Task]) -> None:
+    plain = demonstrate(tasks, bootstrap(), *HOW, seed=0)
+    examples = demonstrate(tasks, bootstrap(informed_share=0.5), *HOW, seed=0)
+    assert examples[:4] == plain
+    assert [(each.episode, each.turns) for each in examples[4:]] == [(each.episode, each.turns) for each in plain[:2]]
+    assert all(" is in " in each.privileged for each in examples[4:])
 
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
@@ -16,8 +16,6 @@ from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Example, Task
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
-
-EMBEDDED = "embedded"
 
 
 class NoSuchBase(ValueError):

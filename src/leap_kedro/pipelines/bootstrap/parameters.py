@@ -7,6 +7,9 @@ from pydantic import Field
 from leap_kedro.pipelines.strict import StrictModel
 from leap_kedro.training.parameters import SFTParameters
 
+EMBEDDED = "embedded"
+"""Name of the base that is shipped."""
+
 
 class BootstrapParameters(StrictModel):
     """The base model, D_0 and pi_0.
@@ -23,7 +26,7 @@ class BootstrapParameters(StrictModel):
         training: How pi_0 is fine-tuned from the base.
     """
 
-    base: str = "embedded"
+    base: str = EMBEDDED
     demonstrator: str
     demonstrations: int = Field(ge=1)
     noise: float = Field(ge=0, lt=1)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Chunk
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, Which
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
@@ -27,7 +28,7 @@ def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters,
     Raises:
         PromptError: If one is missing or malformed.
     """
-    if parameters.teacher.kind is not TeacherKind.LLM:
+    if not parameters.teacher.in_words:
         return {}
     return prompts_of(library, environment, parameters.teacher.view, parameters.privilege)
 
@@ -35,6 +36,7 @@ def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters,
 def correct(
     rollouts: Sequence[Episode],
     so_far: Sequence[CorrectedEpisode],
+    parent: SavedPolicy,
     prompts: Mapping[str, str],
     access: Access,
     parameters: CorrectionParameters,
@@ -46,6 +48,7 @@ def correct(
     Args:
         rollouts: Episodes of the student.
         so_far: What is corrected already.
+        parent: The student, pi_{k-1}.
         prompts: As `select_prompts` gives them.
         access: Key, prices and cache of language models.
         parameters: Which episodes, and by what teacher.
@@ -58,7 +61,7 @@ def correct(
     from tqdm import tqdm
 
     benchmark = make_benchmark(environment_spec(environment, environments))
-    teacher = build_teacher(parameters, benchmark, prompts, access, so_far)
+    teacher = build_teacher(parameters, benchmark, parent, prompts, access, so_far)
     done = {corrected.episode for corrected in so_far}
     owed = [episode for episode in to_correct(rollouts, parameters.episodes) if episode.id not in done]
     said = teacher.correct_all(owed)

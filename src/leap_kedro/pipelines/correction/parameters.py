@@ -26,6 +26,8 @@ class TeacherKind(StrEnum):
     """An unprivileged expert whose choice stands unless privilege shows a much better one; no model needed."""
     LLM = "llm"
     """A language model behind an OpenAI-compatible server."""
+    SELF = "self"
+    """The student as it is now, told the secret."""
 
 
 class TeacherParameters(StrictModel):
@@ -37,7 +39,11 @@ class TeacherParameters(StrictModel):
         reject_leaks: Whether a reason that names more of the secret than its level allows is rejected; off only to
             measure what leaking does.
         varied_wording: Oracle only: whether its reasons come in various words, drawn by episode and step.
-        model: LLM only: which one, where.
+        served: Self only: whether the student is asked in words through the server that `model` names, which has to
+            serve its present weights; if not, it is loaded.
+        max_reply_tokens: Self only, loaded: limit of new tokens a reply.
+        slots: Self only, loaded: episodes under way at once.
+        model: LLM only, and self if served: which one, where.
         budget: LLM only: the most that one run of the stage may use.
         view: LLM only: what of an episode it sees in one call.
         most_unusable: LLM only: the stage stops when a larger share of the replies cannot be used.
@@ -48,11 +54,19 @@ class TeacherParameters(StrictModel):
     expert: str
     reject_leaks: bool = True
     varied_wording: bool = False
+    served: bool = False
+    max_reply_tokens: int = Field(default=64, ge=1)
+    slots: int = Field(default=32, ge=1)
     model: ModelParameters = ModelParameters(model="gpt-4o-mini")
     budget: BudgetParameters = BudgetParameters()
     view: View = View.EPISODE
     most_unusable: float = Field(default=0.5, ge=0.0, le=1.0)
     traced_episodes: int = Field(default=4, ge=0)
+
+    @property
+    def in_words(self) -> bool:
+        """Whether the teacher is asked in words, through a server."""
+        return self.kind is TeacherKind.LLM or (self.kind is TeacherKind.SELF and self.served)
 
 
 class CorrectionParameters(StrictModel):

@@ -24,6 +24,7 @@ def create_pipeline(parameters: str = "params:correction") -> Pipeline:
                 inputs=[
                     "rollouts",
                     "corrections_so_far",
+                    "parent_policy",
                     "prompts_used",
                     "language_model_access",
                     parameters,

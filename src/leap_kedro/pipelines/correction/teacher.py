@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
@@ -12,6 +13,7 @@ from leap_kedro.teachers.protocol import Teacher
 def build_teacher(
     parameters: CorrectionParameters,
     benchmark: Benchmark,
+    student: SavedPolicy,
     prompts: Mapping[str, str],
     access: Access,
     so_far: Sequence[CorrectedEpisode],
@@ -21,16 +23,20 @@ def build_teacher(
     Args:
         parameters: Who corrects, and at what privilege level.
         benchmark: Where the episodes were played.
+        student: Whose episodes they are.
         prompts: Prompts by name, for teachers that are asked in words.
         access: Key, prices and cache, for teachers behind a server.
         so_far: What the teacher said in an earlier, interrupted run of the stage.
 
     Raises:
+        PolicyFolderError: If the student is to teach itself and its folder is missing or broken.
         PriceUnknown: If the budget is in dollars and the model has no price.
         PromptError: If a prompt is missing or malformed.
     """
-    if parameters.teacher.kind is TeacherKind.LLM:
+    if parameters.teacher.in_words:
         return _llm_teacher(parameters, benchmark, prompts, access, so_far)
+    if parameters.teacher.kind is TeacherKind.SELF:
+        return _self_teacher(parameters, benchmark, student)
     return _oracle_teacher(parameters, benchmark)
 
 
@@ -45,6 +51,22 @@ def _oracle_teacher(parameters: CorrectionParameters, benchmark: Benchmark) -> T
         reject_leaks=how.reject_leaks,
         varied_wording=how.varied_wording,
     )
+
+
+def _self_teacher(parameters: CorrectionParameters, benchmark: Benchmark, student: SavedPolicy) -> Teacher:
+    from leap_kedro.policies.local import LocalPolicySpec
+    from leap_kedro.teachers.self_teacher import SelfTeacher
+
+    how = parameters.teacher
+    spec = LocalPolicySpec(
+        folder=student.folder,
+        id=student.id,
+        max_new_tokens=how.max_reply_tokens,
+        hold_to_admissible=True,
+        slots=how.slots,
+        environment=benchmark.name,
+    )
+    return SelfTeacher(benchmark, spec.load(), parameters.privilege, reject_leaks=how.reject_leaks, slots=how.slots)
 
 
 def _llm_teacher(
@@ -71,4 +93,5 @@ def _llm_teacher(
         most_unusable=how.most_unusable,
         recorded_episodes=how.traced_episodes,
         earlier=so_far,
+        kind=how.kind,
     )

@@ -101,6 +101,7 @@ class LLMTeacher:
         most_unusable: float = 0.5,
         recorded_episodes: int = 0,
         earlier: Iterable[CorrectedEpisode] = (),
+        kind: str = "llm",
     ) -> None:
         """A teacher on a benchmark.
 
@@ -114,8 +115,9 @@ class LLMTeacher:
             most_unusable: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
             recorded_episodes: Episodes whose calls are recorded in full.
             earlier: What it said before, of other episodes of the stage.
+            kind: First part of its id: ``self`` where the server serves the student.
         """
-        self.id = f"llm-{privilege}-{model.parameters.model}" + ("-causal" if view is View.CAUSAL else "")
+        self.id = f"{kind}-{privilege}-{model.parameters.model}" + ("-causal" if view is View.CAUSAL else "")
         self.privilege = privilege
         self._benchmark = benchmark
         self._oracle = benchmark.oracle()

@@ -9,7 +9,7 @@ from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.realizability import gap, leak_rate, regret
 from leap_kedro.evaluation.success import EvaluationSummary, Role
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play_settings
@@ -128,7 +128,7 @@ def measure_realizability(
         measure_privilege_divergence(
             benchmark, policies[-2], episodes, corrections, correction.privilege, parameters.threads
         )
-        if correction.teacher.kind == "self"
+        if correction.teacher.kind is TeacherKind.SELF and not correction.teacher.served
         else None
     )
     return {

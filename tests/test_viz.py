@@ -25,7 +25,7 @@ def read(site: Path, path: str) -> Any:
 def test_the_site_has_pipelines_nodes_and_layers(site: Path) -> None:
     assert (site / "index.html").is_file()
     main = read(site, "main")
-    assert {"leap_iteration", "leap", "evaluation", "realizability_ablation"} <= {
+    assert {"leap_iteration", "leap", "evaluation", "realizability_ablation", "baselines"} <= {
         pipeline["id"] for pipeline in main["pipelines"]
     }
     names = {node["name"] for node in main["nodes"]}

@@ -135,7 +135,8 @@ def test_all_are_compared_on_the_same_tasks(tiny_base: Path, examples: list[Exam
         react = BaselineParameters(react="openai:a", tasks=2)
         prompted = records(play_prompted(*TASKS, examples, [], react, evaluation, *HOW, Access()))
     plain = summarize_baselines(*TASKS, random, cloned[:4], prompted, cloned, *experts, how, capped(), 0)
-    table, chart = tabulate_baselines(plain)
+    prices = {"a": Price(prompt=1.0, completion=2.0)}
+    table, chart = tabulate_baselines(plain, Access(prices=prices))
     whole = table[table["kind"] == "all"]
     names = ["random", "base", "openai:a 0-shot", "openai:a 2-shot", "behaviour_cloning"]
     names += ["unprivileged_expert", "privileged_expert"]
@@ -145,6 +146,10 @@ def test_all_are_compared_on_the_same_tasks(tiny_base: Path, examples: list[Exam
     free = whole[~whole["held_to_admissible"]]["policy"]
     assert set(free) == {"openai:a 0-shot", "openai:a 2-shot"}
     assert set(whole["max_actions"]) == {3}
+    paid = whole[~whole["dollars"].isna()]
+    assert set(paid["policy"]) == {"openai:a 0-shot", "openai:a 2-shot"}
+    assert set(paid["prompt_tokens"]) == {6 * 100}  # two episodes of three calls
+    assert list(paid["dollars"]) == pytest.approx([6 * (100 + 2 * 10) / 1e6] * 6)
     by_type = table[(table["kind"] != "all") & (table["policy"] == "random")]
     assert by_type["episodes"].sum() == 6
     assert [bar.name for bar in chart.data if bar.showlegend][-1] == "privileged expert"
@@ -183,5 +188,12 @@ def test_a_real_model_is_prompted(language_model_url: str, tmp_path: Path, examp
     for before, after in zip(zero.steps, few.steps, strict=True):
         assert 200 < before.prompt_tokens < after.prompt_tokens
         assert 0 < after.reply_tokens <= 24
-    answers = list(tmp_path.rglob("*.json"))
-    assert len(answers) + sum(step.parse_status == "truncated" for each in played for step in each.steps) >= 4
+    answers = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    again = records(play_prompted(*tasks, examples[:1], [], how, evaluation, *HOW, access))
+    assert [(each.policy, len(each.steps)) for each in again] == [(each.policy, len(each.steps)) for each in played]
+    assert answers.items() <= {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}.items()
+    none: list[Episode] = []
+    plain = summarize_baselines(*tasks, none, none, played, none, none, none, how, evaluation, 0)
+    table, _ = tabulate_baselines(plain, access)
+    tokens = [sum(step.prompt_tokens + 2 * step.reply_tokens for step in each.steps) for each in played]
+    assert list(table[table["kind"] == "all"]["dollars"]) == pytest.approx([each / 1e6 for each in tokens])

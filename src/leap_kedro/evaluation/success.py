@@ -85,7 +85,9 @@ class EvaluationSummary:
         invalid_action_share: Share of actions that could be read and that the environment refused.
         unparseable_share: Share of replies that no action could be read from.
         stop_reasons: Episodes by why they ended, infrastructure errors included.
-        infrastructure_errors: Episodes that broke; not part of any figure above.
+        infrastructure_errors: Episodes that broke; not part of any other figure.
+        prompt_tokens: Tokens of all prompts, those that a cache held included; 0 where nobody counted.
+        reply_tokens: Tokens of all replies.
     """
 
     policy: str
@@ -100,6 +102,8 @@ class EvaluationSummary:
     unparseable_share: float
     stop_reasons: Mapping[StopReason, int]
     infrastructure_errors: int
+    prompt_tokens: int = 0
+    reply_tokens: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back."""
@@ -156,6 +160,8 @@ def summarize(
         unparseable_share=_share(steps, _is_unparseable),
         stop_reasons={reason: reasons[reason] for reason in StopReason if reasons[reason]},
         infrastructure_errors=len(episodes) - len(counted),
+        prompt_tokens=sum(step.prompt_tokens for step in steps),
+        reply_tokens=sum(step.reply_tokens for step in steps),
     )
 
 

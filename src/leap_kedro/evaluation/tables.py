@@ -1,10 +1,11 @@
 """Results as data frames: one row a policy and split, one row a task type of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.language_models import Price
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,9 @@ COMPARISON_COLUMNS = (
     "invalid_action_share",
     "unparseable_share",
     "infrastructure_errors",
+    "prompt_tokens",
+    "reply_tokens",
+    "dollars",
     "held_to_admissible",
     "max_actions",
     "data_source",
@@ -108,10 +112,15 @@ def by_kind(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=list(KIND_COLUMNS)).astype({"iteration": "Int64"})
 
 
-def comparison(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
+def comparison(summaries: Iterable[EvaluationSummary], prices: Mapping[str, Price] | None = None) -> "pd.DataFrame":
     """One row a split, policy and task type, `ALL_KINDS` first; columns `COMPARISON_COLUMNS`.
 
     Policies stay in the order given. What is not told apart by task type is missing in the rows of single types.
+
+    Args:
+        summaries: One a policy and split.
+        prices: Price by policy. `dollars` are those of all its tokens, as if none had come from a cache; missing for
+            policies without one.
     """
     import pandas as pd
 
@@ -124,14 +133,20 @@ def comparison(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
             "data_source": summary.conditions.data_source,
             "text_version": summary.conditions.text_version,
         }
+        price = (prices or {}).get(summary.policy)
         shares = {
             "invalid_action_share": summary.invalid_action_share,
             "unparseable_share": summary.unparseable_share,
             "infrastructure_errors": summary.infrastructure_errors,
+            "prompt_tokens": summary.prompt_tokens,
+            "reply_tokens": summary.reply_tokens,
+            "dollars": price.of(summary.prompt_tokens, summary.reply_tokens) if price else None,
         }
         rows.append({**who, **_found(ALL_KINDS, summary.success, summary.mean_actions), **shares, **how})
         rows += [{**who, **_found(kind.kind, kind.success, kind.mean_actions), **how} for kind in summary.by_kind]
-    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)).astype({"infrastructure_errors": "Int64"})
+    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)).astype(
+        {"infrastructure_errors": "Int64", "prompt_tokens": "Int64", "reply_tokens": "Int64", "dollars": "Float64"}
+    )
 
 
 def _found(kind: str, success: Proportion, mean_actions: float) -> dict[str, object]:

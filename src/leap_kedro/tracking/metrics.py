@@ -57,6 +57,8 @@ def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:
         "invalid_action_share": summary.invalid_action_share,
         "unparseable_share": summary.unparseable_share,
         "infrastructure_errors": summary.infrastructure_errors,
+        "prompt_tokens": summary.prompt_tokens,
+        "reply_tokens": summary.reply_tokens,
         **{f"stopped_by_{reason.value}": count for reason, count in summary.stop_reasons.items()},
         **{f"success_by_type/{kind.kind}": kind.success.rate for kind in summary.by_kind},
     }

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leap_kedro.evaluation.success import EvaluationSummary
-from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED
+from leap_kedro.language_models import Access
+from leap_kedro.language_models.prices import price_of
+from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, served_model
 from leap_kedro.pipelines.baselines.parameters import BaselineParameters
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, summarize_splits
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
-from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.records import Episode, Task
 
 BASE = "base"
@@ -70,17 +71,20 @@ def _held(player: str) -> bool | None:
     """Whether replies were held to the admissible actions; None: as the evaluation's parameters say."""
     if player in (RANDOM, UNPRIVILEGED, PRIVILEGED):
         return True
-    return False if player.startswith(SCHEME) else None
+    return False if served_model(player) else None
 
 
-def tabulate_baselines(summaries: Sequence[Mapping[str, Any]]) -> tuple[Any, Any]:
+def tabulate_baselines(summaries: Sequence[Mapping[str, Any]], access: Access) -> tuple[Any, Any]:
     """Table and chart of the summaries.
 
     Args:
         summaries: As `summarize_baselines` gives them.
+        access: Has the prices of language models.
     """
     from leap_kedro.evaluation.tables import comparison
     from leap_kedro.reports.comparison import comparison_chart
 
     found = [EvaluationSummary.from_json(plain) for plain in summaries]
-    return comparison(found), comparison_chart(found)
+    models = {summary.policy: model for summary in found if (model := served_model(summary.policy))}
+    prices = {policy: price for policy, model in models.items() if (price := price_of(model, access.prices))}
+    return comparison(found, prices), comparison_chart(found)

@@ -21,6 +21,7 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
 from leap_kedro.pipelines.playing import play, play_settings, watched
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task
@@ -228,6 +229,12 @@ def play_prompted(
             for episode in played:
                 yield Chunk([episode])
     yield Chunk([], complete=True)
+
+
+def served_model(player: str) -> str:
+    """Name of the server's model that a prompted player is; "" for other players."""
+    name, _, _ = player.rpartition(" ")  # before the number of examples
+    return name.removeprefix(SCHEME) if name.startswith(SCHEME) else ""
 
 
 def _owed(

@@ -94,7 +94,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 tabulate_baselines,
-                inputs="baselines",
+                inputs=["baselines", "language_model_access"],
                 outputs=["baseline_table", "baseline_chart"],
                 name="tabulate_baselines",
             ),

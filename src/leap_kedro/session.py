@@ -9,6 +9,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +22,14 @@ from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
 
 from leap_kedro.datasets.errors import StorageError, cannot_write, is_refusal
-from leap_kedro.environments.protocol import EnvironmentFailure, TaskDataError
-from leap_kedro.evaluation.success import NothingMeasured
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
-from leap_kedro.language_models import LanguageModelError
-from leap_kedro.pipelines.ablation.nodes import NoSeedFinished
+from leap_kedro.messages import TOLD, drop_hints
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
-from leap_kedro.pipelines.baselines.nodes import NoExamples
 from leap_kedro.pipelines.baselines.pipeline import OWN
-from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase
-from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks
-from leap_kedro.pipelines.episodes import AllEpisodesBroken
-from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
 from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
-from leap_kedro.pipelines.training.nodes import NothingToLearn
-from leap_kedro.policies.local import PolicyFolderError
-from leap_kedro.policies.protocol import PolicyStopped
-from leap_kedro.policies.workers import WorkerFailure
-from leap_kedro.prompts.select import TakesNoExamples
-from leap_kedro.teachers.llm.prompts import PromptError
-from leap_kedro.teachers.protocol import TeacherStopped
-from leap_kedro.tracking.policies import UnknownPolicy
-from leap_kedro.training.launch import TrainingFailed
 
 LOOP = frozenset(
     {
@@ -66,30 +50,6 @@ LOOP = frozenset(
 ABLATION = "realizability_ablation"
 BASELINES = "baselines"
 
-_TOLD = (
-    AllEpisodesBroken,
-    EnvironmentFailure,
-    LanguageModelError,
-    NoExamples,
-    NoSuchBase,
-    NoSeedFinished,
-    NoSuchPolicy,
-    NothingMeasured,
-    NothingToLearn,
-    PolicyFolderError,
-    PolicyStopped,
-    PromptError,
-    StorageError,
-    TakesNoExamples,
-    TaskDataError,
-    TeacherStopped,
-    TooFewTasks,
-    TrainingFailed,
-    UnknownPolicy,
-    WorkerFailure,
-)
-"""Errors whose message says all that a user needs: shown without a traceback."""
-
 _SELECTIONS = {
     "node_names": "node_names",
     "from_nodes": "from_nodes",
@@ -103,22 +63,6 @@ _SELECTIONS = {
 _LITTLE = 1 << 20  # bytes
 
 logger = logging.getLogger(__name__)
-
-
-class _NoHints(logging.Filter):
-    """Drops advice that does not hold here.
-
-    Kedro's to continue with ``--from-nodes``, which would redo what the same command keeps; kedro-viz' that it keeps no
-    times of a part of a pipeline, which the ablation runs many of.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the message is shown."""
-        text = record.getMessage()
-        return "You can resume the pipeline run" not in text and "Workflow tracking is disabled" not in text
-
-
-_NO_HINTS = _NoHints()
 
 
 class LeapSession(KedroSession):
@@ -174,7 +118,7 @@ class LeapSession(KedroSession):
                 check_parameters(experiment, values, digest(values), self._options)
                 self._pass_on(experiment=experiment.name, iteration=iteration)
                 logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
-                _drop_hints()
+                drop_hints()
                 given = {name: filters.pop(name, None) for name in _SELECTIONS}
                 selection = {name: value for name, value in given.items() if value}
                 selected = self._selected(names, tags, selection) if tags or selection else None
@@ -185,7 +129,7 @@ class LeapSession(KedroSession):
                     only_missing_outputs=only_missing_outputs or not selected,
                     **filters,
                 )
-        except _TOLD as error:
+        except TOLD as error:
             raise RunRefused(f"{error}{self._disk_is_full()}") from error
         except DatasetError as error:
             # Kedro puts the dataset's name before what the dataset says.
@@ -207,7 +151,7 @@ class LeapSession(KedroSession):
             values = recorded(parameters)
             check_parameters(experiment, values, digest(values), self._options)
             self._pass_on(experiment=experiment.name)
-            _drop_hints()
+            drop_hints()
             count = parameters.ablation.seeds
             for seed in range(parameters.seed, parameters.seed + count):
                 if (experiment.ablation_folder(seed) / "results.json").is_file():
@@ -230,7 +174,7 @@ class LeapSession(KedroSession):
             values = recorded(parameters)
             check_parameters(experiment, values, digest(values), self._options)
             self._pass_on(experiment=experiment.name)
-            _drop_hints()
+            drop_hints()
             pipelines.set_requested([BASELINES])
             start = [node.name for node in pipelines[BASELINES].nodes if OWN not in node.tags]
             session = self._another(self._store.get("runtime_params") or {})
@@ -299,15 +243,20 @@ class LeapSession(KedroSession):
             chosen = whole.filter(tags=tags, **{_SELECTIONS[name]: value for name, value in selection.items()})
         except ValueError as error:
             raise RunRefused(f"{error} What there is:  kedro registry describe {names[0]}") from error
-        resolver = CatalogConfigResolver(
-            dict(self._get_config_loader()["catalog"]), default_runtime_patterns=DataCatalog.default_runtime_patterns
-        )
+        resolver = self._resolver
         unkept = {
             name
             for name in chosen.inputs() - whole.inputs()
             if name not in resolver.config and not resolver.match_dataset_pattern(name)
         }
         return [node.name for node in whole.nodes if node in chosen.nodes or unkept.intersection(node.outputs)]
+
+    @cached_property
+    def _resolver(self) -> CatalogConfigResolver:
+        """Says what the catalog has. Reading it takes half a second, and the ablation asks for each part."""
+        return CatalogConfigResolver(
+            dict(self._get_config_loader()["catalog"]), default_runtime_patterns=DataCatalog.default_runtime_patterns
+        )
 
     def _name_report(self, parameters: LeapParameters) -> None:
         chosen = parameters.evaluation
@@ -327,11 +276,6 @@ class LeapSession(KedroSession):
                 if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
                     return f"conf/{file.relative_to(self._conf_source).as_posix()}"
         return "conf/base/parameters.yml"
-
-
-def _drop_hints() -> None:
-    for name in (SequentialRunner.__module__, "kedro_viz.integrations.kedro.run_hooks"):
-        logging.getLogger(name).addFilter(_NO_HINTS)
 
 
 def _has(tree: Any, path: str) -> bool:

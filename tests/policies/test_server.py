@@ -37,7 +37,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def policy(server: FakeServer, access: Access | None = None, **more: Any) -> ServerPolicy:
     budget = more.pop("budget", BudgetParameters())
-    told = {name: more.pop(name) for name in ("environment", "examples") if name in more}
+    told = {name: more.pop(name) for name in ("environment", "examples", "show_admissible") if name in more}
     model = ModelParameters(base_url=server.base_url, model="fake", **{"retries": 0, **more})
     return ServerPolicySpec("openai:fake", model, access or Access(), budget, **told).load()
 
@@ -90,6 +90,19 @@ def test_what_never_changes_comes_first_and_prompts_grow_at_their_end() -> None:
         ("user", "A mug 2."),
     ]
     assert [call.body["seed"] for call in server.calls] == [5, 6, 7]
+
+
+def test_the_listed_actions_are_shown_at_the_end_and_the_history_keeps_none() -> None:
+    with FakeServer([says("REASON: x\nACTION: look")]) as server:
+        asked = policy(server, show_admissible=True)
+        for turns in ((), (Turn("look", "Nothing."),)):
+            asked.reply([Conversation("e", "You see a desk 1.", turns, LISTED)])
+        asked.reply([Conversation("e", "You see a desk 1.", ())])
+    first, second, unlisted = ([message["content"] for message in call.body["messages"]][1:] for call in server.calls)
+    listing = "\n\nActions that can be carried out now:\ngo to desk 1\nlook"
+    assert first == [f"You see a desk 1.{listing}"]
+    assert second == ["You see a desk 1.", "ACTION: look", f"Nothing.{listing}"]
+    assert unlisted == ["You see a desk 1."]
 
 
 def test_zero_shot_and_few_shot_differ_in_the_examples_alone() -> None:

@@ -136,4 +136,5 @@ def _policy_spec(
         budget=policy.server.budget,
         environment=spec.name,
         examples=examples,
+        show_admissible=parameters.hold_to_admissible,
     )

@@ -4,7 +4,7 @@ It writes a reason and an action at each step. The conversations of a batch are 
 model's parameters allow. What the server cannot answer is an infrastructure error of that episode; where it answers
 none of a batch, or the key, the model's name or the budget is at fault, play stops.
 
-NOT covered: holding replies to the admissible actions, and log-probabilities.
+NOT covered: holding replies to the admissible actions (they can be shown in the prompt instead), and log-probabilities.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,7 @@ class ServerPolicySpec:
         budget: The most that it may use from `load` on.
         environment: Registered name of the environment whose instructions it is given; "" gives none.
         examples: Finished episodes that it is shown, as `examples_text` writes them; "" for none (zero-shot).
+        show_admissible: Whether it is shown the actions that are listed at the moment.
     """
 
     id: str
@@ -57,6 +58,7 @@ class ServerPolicySpec:
     budget: BudgetParameters
     environment: str = ""
     examples: str = ""
+    show_admissible: bool = False
 
     def load(self) -> "ServerPolicy":
         """The policy; no call is made.
@@ -69,17 +71,18 @@ class ServerPolicySpec:
             model = LanguageModel(self.model, self.access, self.budget)
         except LanguageModelError as error:
             raise PolicyStopped(str(error)) from error
-        return ServerPolicy(self.id, model, rules_text(instructions, self.examples))
+        return ServerPolicy(self.id, model, rules_text(instructions, self.examples), self.show_admissible)
 
 
 class ServerPolicy:
     """Answers with a served model."""
 
-    def __init__(self, name: str, model: LanguageModel, rules: str) -> None:
+    def __init__(self, name: str, model: LanguageModel, rules: str, show_admissible: bool) -> None:
         """Ask `model`; `rules` stand in front of every conversation."""
         self.id = name
         self._model = model
         self._rules = rules
+        self._show_admissible = show_admissible
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
@@ -108,7 +111,8 @@ class ServerPolicy:
         return _read(completion, conversation)
 
     def _request(self, conversation: Conversation) -> Request:
-        messages = tuple(Message(Role(role), text) for role, text in chat_messages(conversation, self._rules))
+        shown = chat_messages(conversation, self._rules, listing=self._show_admissible)
+        messages = tuple(Message(Role(role), text) for role, text in shown)
         # Without temperature a seed changes nothing but the name under which the answer is kept.
         sampled = self._model.parameters.temperature != 0
         return Request(messages, seed=conversation.seed + len(conversation.turns) if sampled else None)

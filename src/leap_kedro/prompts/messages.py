@@ -1,8 +1,8 @@
 """A conversation as chat messages: the same for a chat template that runs here and for a server.
 
 What never changes comes first: the rules, the environment's instructions, examples. Then the first observation, and
-for each turn the action and what followed. So the prompt of a decision begins with all of the one before it, which
-caches of prefixes use.
+for each turn the action and what followed. So the prompt of a decision begins with all of the one before it (but for a
+list of the actions of the moment), which caches of prefixes use.
 """
 
 from collections.abc import Iterator, Sequence
@@ -51,13 +51,25 @@ def past_reply(action: str) -> str:
     return f"ACTION: {action}" if action else "(no action)"
 
 
-def chat_messages(conversation: Conversation, rules: str) -> Iterator[tuple[str, str]]:
-    """Role and content of each message; the next one is the reply."""
+def chat_messages(conversation: Conversation, rules: str, *, listing: bool = False) -> Iterator[tuple[str, str]]:
+    """Role and content of each message; the next one is the reply.
+
+    Args:
+        conversation: What is to be answered.
+        rules: What stands in front.
+        listing: Whether the last message ends in the admissible actions, where there are any. The history keeps none.
+    """
     yield "system", rules
-    yield "user", first_message(conversation.opening, conversation.privileged)
+    seen = first_message(conversation.opening, conversation.privileged)
     for turn in conversation.turns:
+        yield "user", seen
         yield "assistant", past_reply(turn.action)
-        yield "user", turn.observation
+        seen = turn.observation
+    yield "user", f"{seen}\n\n{_listed(conversation.admissible)}" if listing and conversation.admissible else seen
+
+
+def _listed(actions: Sequence[str]) -> str:
+    return "\n".join(("Actions that can be carried out now:", *actions))
 
 
 def _played(example: Example) -> str:

@@ -16,6 +16,11 @@ At each step you read an observation and answer with exactly two lines:
 REASON: one or two sentences on what is needed next and why
 ACTION: one action"""
 
+TOLD = """\
+You go through this task again to teach yourself, and are told what is hidden in it. Choose your actions by it. Your
+reasons must be such that they hold for one who does not know it, and must not mention it. What is hidden:"""
+"""What stands in front of a privileged block."""
+
 
 def rules_text(instructions: str = "", examples: str = "") -> str:
     """What stands in front of every conversation.
@@ -39,7 +44,7 @@ def examples_text(examples: Sequence[Example]) -> str:
 
 def first_message(observation: str, privileged: str = "") -> str:
     """The first message of the user: the opening, in front of it a privileged block (self teacher only)."""
-    return f"{privileged}\n\n{observation}" if privileged else observation
+    return f"{TOLD}\n{privileged}\n\n{observation}" if privileged else observation
 
 
 def past_reply(action: str) -> str:

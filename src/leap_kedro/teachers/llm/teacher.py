@@ -189,9 +189,10 @@ class LLMTeacher:
         return (
             f"{self._unusable} of {self._replies} replies of the model '{self._model.parameters.model}' cannot be used "
             f"(faults: {kinds}), more than the share of {self._most_unusable:g} that "
-            "`correction.teacher.most_unusable` allows. What could be used is kept. Take a better model, raise "
-            "`correction.teacher.model.max_tokens` where replies are truncated, or mend the prompts "
-            "(conf/base/prompts); answers that were paid for are in the cache."
+            "`correction.teacher.most_unusable` allows. What could be used is kept. Three ways on: mend the prompts "
+            "(conf/base/prompts), delete prompts.json beside the corrections (data/03_corrections), and run the "
+            "same command again; raise `correction.teacher.most_unusable`; or begin another experiment with a better model "
+            "or, where replies are truncated, a larger `correction.teacher.model.max_tokens`."
         )
 
     async def _correct(self, episode: Episode) -> CorrectedEpisode:

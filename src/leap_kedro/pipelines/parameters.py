@@ -29,7 +29,7 @@ FREE = frozenset(
     {"processes", "slots", "threads", "device", "log_every", "checkpoint_every"}
     | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes", "most_unusable"}
 )
-"""Names of parameters that change speed, cost or patience but no result: they may differ from run to run of an experiment."""
+"""Names of parameters that change speed, cost or patience but no result: they may differ within an experiment."""
 
 _PLACES = frozenset(
     {

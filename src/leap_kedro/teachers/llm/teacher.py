@@ -191,8 +191,8 @@ class LLMTeacher:
             f"(faults: {kinds}), more than the share of {self._most_unusable:g} that "
             "`correction.teacher.most_unusable` allows. What could be used is kept. Three ways on: mend the prompts "
             "(conf/base/prompts), delete prompts.json beside the corrections (data/03_corrections), and run the "
-            "same command again; raise `correction.teacher.most_unusable`; or begin another experiment with a better model "
-            "or, where replies are truncated, a larger `correction.teacher.model.max_tokens`."
+            "same command again; raise `correction.teacher.most_unusable`; or begin another experiment with a better "
+            "model or, where replies are truncated, a larger `correction.teacher.model.max_tokens`."
         )
 
     async def _correct(self, episode: Episode) -> CorrectedEpisode:

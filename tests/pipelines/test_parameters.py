@@ -50,11 +50,6 @@ def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env:
         ("correction.privilege", 30, "`correction.privilege` is 30"),
         ("training.epochs", 1, "exactly one budget"),
         ("rollout", None, "`rollout` is None"),
-        (
-            "correction.teacher.kind",
-            "self",
-            "`correction.teacher.kind` is 'self' (conf/base/parameters.yml) and `bootstrap.informed_share` is 0",
-        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place_and_what_was_meant(
@@ -64,6 +59,16 @@ def test_what_is_wrong_is_named_with_its_place_and_what_was_meant(
     with pytest.raises(ParametersRefused) as caught:
         check(OmegaConf.to_container(tree), where)  # type: ignore[arg-type]
     assert message in str(caught.value)
+
+
+def test_a_student_that_nobody_showed_what_it_is_told_is_no_teacher(raw: dict[str, Any]) -> None:
+    raw["correction"]["teacher"]["kind"] = "self"
+    check(raw, where)
+    raw["bootstrap"]["informed_share"] = 0
+    with pytest.raises(
+        ParametersRefused, match=r"`correction\.teacher\.kind` is 'self'.*`bootstrap\.informed_share` is 0"
+    ):
+        check(raw, where)
 
 
 def test_all_mistakes_are_told_at_once(raw: dict[str, Any]) -> None:

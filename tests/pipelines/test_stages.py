@@ -51,6 +51,7 @@ from leap_kedro.training.parameters import SFTParameters
 
 GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
 HOW = ("alfworld", GENERATED)
+UNTOLD = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
 
 
 @pytest.fixture(scope="module")
@@ -271,18 +272,24 @@ def bootstrap(**changes: Any) -> BootstrapParameters:
 
 
 def test_demonstrations_are_examples_of_iteration_0(tasks: list[Task]) -> None:
-    examples = demonstrate(tasks, bootstrap(), *HOW, seed=0)
+    examples = demonstrate(tasks, bootstrap(), UNTOLD, *HOW, seed=0)
     assert [example.episode.split("/s0/")[0] for example in examples] == ["0/generated/train"] * 4
     assert all(len(example.targets) == len(example.turns) for example in examples)
-    assert demonstrate(tasks, bootstrap(), *HOW, seed=0) == examples
+    assert demonstrate(tasks, bootstrap(), UNTOLD, *HOW, seed=0) == examples
 
 
 def test_a_share_of_the_demonstrations_comes_a_second_time_with_the_secret_told(tasks: list[Task]) -> None:
-    plain = demonstrate(tasks, bootstrap(), *HOW, seed=0)
-    examples = demonstrate(tasks, bootstrap(informed_share=0.5), *HOW, seed=0)
+    plain = demonstrate(tasks, bootstrap(), UNTOLD, *HOW, seed=0)
+    examples = demonstrate(tasks, bootstrap(informed_share=0.5), UNTOLD, *HOW, seed=0)
     assert examples[:4] == plain
     assert [(each.episode, each.turns) for each in examples[4:]] == [(each.episode, each.turns) for each in plain[:2]]
     assert all(" is in " in each.privileged for each in examples[4:])
+
+
+def test_a_student_that_will_teach_itself_has_all_demonstrations_twice(tasks: list[Task]) -> None:
+    told = CorrectionParameters(teacher=TeacherParameters(kind=TeacherKind.SELF, expert="surfaces"))
+    examples = demonstrate(tasks, bootstrap(), told, *HOW, seed=0)
+    assert [bool(each.privileged) for each in examples] == [False] * 4 + [True] * 4
 
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path) -> None:

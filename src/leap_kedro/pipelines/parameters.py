@@ -16,7 +16,7 @@ from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.baselines.parameters import BaselineParameters
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
@@ -117,7 +117,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         kind, share = "correction.teacher.kind", "bootstrap.informed_share"
         problems.append(
             f"`{kind}` is 'self' ({origin(kind)}) and `{share}` is 0 ({origin(share)}): no demonstration would "
-            f"show the embedded student how to use what it is told. Set `{share}` to 1.0, or `{kind}` to 'oracle'."
+            f"show the embedded student how to use what it is told. Set `{share}` to null, or `{kind}` to 'oracle'."
         )
     if problems:
         raise ParametersRefused(_message(problems))
@@ -125,9 +125,8 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
 
 
 def _teaches_itself_unprepared(parameters: LeapParameters) -> bool:
-    correction, bootstrap = parameters.correction, parameters.bootstrap
-    told = correction.teacher.kind is TeacherKind.SELF and not correction.teacher.served and correction.privilege > 0
-    return told and bootstrap.base == EMBEDDED and bootstrap.informed_share == 0
+    bootstrap = parameters.bootstrap
+    return parameters.correction.tells_the_student and bootstrap.base == EMBEDDED and bootstrap.informed_share == 0
 
 
 def recorded(parameters: LeapParameters) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
@@ -41,6 +42,7 @@ def find_base(parameters: BootstrapParameters) -> SavedPolicy:
 def demonstrate(
     tasks: Sequence[Task],
     parameters: BootstrapParameters,
+    correction: CorrectionParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -50,6 +52,7 @@ def demonstrate(
     Args:
         tasks: Training tasks; the first ones are taken.
         parameters: How many, by whom, how much noise, and what share with the secret told.
+        correction: Whether the student will be its own teacher.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the noise.
@@ -64,8 +67,14 @@ def demonstrate(
     )
     bar = tqdm(played, total=len(jobs), desc="demonstrations", unit="episode", disable=None)
     demonstrated = list(bar)
-    again = demonstrated[: round(parameters.informed_share * len(demonstrated))]
+    again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
+
+
+def _informed_share(parameters: BootstrapParameters, correction: CorrectionParameters) -> float:
+    if parameters.informed_share is not None:
+        return parameters.informed_share
+    return float(correction.tells_the_student and parameters.base == EMBEDDED)
 
 
 def _informed(

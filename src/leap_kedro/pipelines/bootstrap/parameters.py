@@ -21,7 +21,8 @@ class BootstrapParameters(StrictModel):
         noise: Share of random admissible actions in them; the expert's choice is learnt at each step all the same.
         max_actions: Cap on actions a demonstration.
         informed_share: Share of the demonstrations that come a second time, with a block of privileged facts in front
-            and labelled by one who knows them: what a student needs that is to be its own teacher.
+            and labelled by one who knows them: what a student needs that is to be its own teacher. None: all where
+            the embedded student teaches itself, else none.
         informed_privilege: How much of the privileged state those labels and blocks give away, per cent.
         training: How pi_0 is fine-tuned from the base.
     """
@@ -31,6 +32,6 @@ class BootstrapParameters(StrictModel):
     demonstrations: int = Field(ge=1)
     noise: float = Field(ge=0, lt=1)
     max_actions: int = Field(ge=1)
-    informed_share: float = Field(default=0.0, ge=0, le=1)
+    informed_share: float | None = Field(default=None, ge=0, le=1)
     informed_privilege: Literal[0, 25, 50, 75, 100] = 50
     training: SFTParameters

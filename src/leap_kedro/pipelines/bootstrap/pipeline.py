@@ -19,6 +19,7 @@ def create_pipeline() -> Pipeline:
                 inputs=[
                     "train_tasks",
                     "params:bootstrap",
+                    "params:correction",
                     "params:environment",
                     "params:environments",
                     "params:seed",

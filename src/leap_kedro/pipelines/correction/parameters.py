@@ -84,3 +84,8 @@ class CorrectionParameters(StrictModel):
     privilege: Literal[0, 25, 50, 75, 100] = 50
     corrections_an_episode: int | None = Field(default=None, ge=1)
     teacher: TeacherParameters
+
+    @property
+    def tells_the_student(self) -> bool:
+        """Whether the student's own weights are told the secret, to correct with it."""
+        return self.teacher.kind is TeacherKind.SELF and not self.teacher.served and self.privilege > 0

@@ -147,7 +147,7 @@ def test_mlflow_has_prompts_calls_and_traces(story: Story) -> None:
     assert prompts == {f"leap_prompt.{name.replace('/', '.')}" for name in PROMPTS}
     assert metrics["teaching/teacher/calls"] + metrics["teaching/teacher/cached"] == 6
     assert metrics["teaching/teacher/faults/unreadable"] == 0
-    assert teachers == [("llm-50-fake",)] * 2
+    assert teachers == [("llm-50-fake",)] * 2, story.outputs[2].stderr
 
 
 @pytest.mark.parametrize("place", CANARIES)

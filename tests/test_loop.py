@@ -153,6 +153,22 @@ def test_an_experiment_goes_on_without_the_mlflow_that_it_was_begun_with(
     assert aliases["champion"] == aliases[f"pi_{champion}"]
 
 
+def test_a_student_that_teaches_itself_runs_through(tiny_base: Path, tmp_path: Path) -> None:
+    project = LoopProject(tmp_path / "project", tiny_base)
+    finished = project.run("correction.teacher.kind=self", "bootstrap.informed_share=0.5")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    shown = [example["privileged"] for example in project.read("04_training/default/iter_0/examples.jsonl")]
+    assert [bool(block) for block in shown] == [False] * 6 + [True] * 3
+    corrections = [
+        correction
+        for corrected in project.read("03_corrections/default/iter_1/corrections.jsonl")
+        for correction in corrected["corrections"]
+    ]
+    assert {correction["teacher"] for correction in corrections} == {"self-50-pi_0"}
+    taught = project.read("04_training/default/iter_1/examples.jsonl")
+    assert not any(example["privileged"] for example in taught)
+
+
 def test_any_saved_policy_is_evaluated_on_any_split(finished_project: LoopProject, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
     chosen = f"{project.parameters},evaluation.policy=models:/leap-default@champion,evaluation.split=valid_unseen"

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.text import TextFolderDataset
 from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.environments.alfworld.suite import ALFWorld
-from leap_kedro.language_models import Access
+from leap_kedro.language_models import Access, ModelParameters
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
-from leap_kedro.pipelines.correction.nodes import build_examples, correct
+from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, TeacherParameters, Which
+from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks, prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
@@ -188,6 +190,18 @@ def test_a_student_that_teaches_itself_is_loaded_once_and_held_to_the_list(
     judged = [correction for each in corrected for correction in each.corrections]
     assert {correction.teacher for correction in judged} == {"self-50-pi_0"}
     assert Rejection.NOT_EXECUTABLE not in {correction.rejection for correction in judged}
+
+
+def test_a_student_that_is_served_is_asked_in_words_under_its_own_name(policy: SavedPolicy, tasks: list[Task]) -> None:
+    how = CorrectionParameters(
+        teacher=TeacherParameters(
+            kind=TeacherKind.SELF, expert="surfaces", served=True, model=ModelParameters(model="pi_0 served")
+        )
+    )
+    library = TextFolderDataset(str(Path(__file__).parents[2] / "conf/base/prompts"), ".jinja").load()
+    prompts = select_prompts(library, how, "alfworld")
+    teacher = build_teacher(how, build_benchmark(GENERATED["alfworld"]), policy, prompts, Access(), [])
+    assert teacher.id == "self-50-pi_0 served"
 
 
 def test_no_secret_reaches_a_student_that_plays(

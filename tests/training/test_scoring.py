@@ -1,5 +1,6 @@
 """Scores of replies against the definition: one row a reply, token by token."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_what_the_policy_would_say_itself_is_greedy_and_nothing_else(tiny_base: 
     (found,) = score_trees(model, [Tree(trunk, (Branch(4, prompt, reply), Branch(4, prompt, other)))])
     assert [greedy for _, greedy in found] == [True, False]
     assert found[0][0] > found[1][0]
+
+
+def test_an_episode_without_a_reply_has_no_score(tiny_base: Path, examples: list[Example]) -> None:
+    silent = replace(examples[0], targets=())
+    assert score_replies(tiny_base, [silent, silent]) == []
+    assert score_replies(tiny_base, [silent, *examples]) == score_replies(tiny_base, examples)
 
 
 def test_a_folder_without_a_policy_is_refused_by_name(tmp_path: Path, examples: list[Example]) -> None:

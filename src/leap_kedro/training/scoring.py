@@ -31,6 +31,7 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
     Raises:
         PolicyFolderError: If the folder holds no policy that can be loaded.
     """
+    examples = [example for example in examples if example.targets]
     if not examples:
         return []
     import torch

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-UNWANTED = ("ALFWORLD_DATA", "KEDRO_ENV", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
+UNWANTED = ("ALFWORLD_DATA", "KEDRO_ENV", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
 Finished = subprocess.CompletedProcess[str]
 
 

@@ -17,7 +17,6 @@ URI_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 _DEFAULTS = {
-    "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1",  # a sqlite file has one writer; others give up when it is slow
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
@@ -25,7 +24,7 @@ _DEFAULTS = {
 
 
 def set_mlflow_defaults() -> None:
-    """Telemetry, progress bars and chatter off, traces one by one, unless the user says otherwise. Call it before importing MLflow."""
+    """Telemetry, progress bars and chatter off, unless the user has set them. Call it before importing MLflow."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     _hide_type_hint_advice()

@@ -9,13 +9,14 @@ import itertools
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _END = object()
+_LONGEST_DEAFNESS = 1.0  # seconds
 
 _APART = 0.002
 """Seconds between the first calls. Calls that begin together end together, and go on in waves: each waits for the
@@ -56,14 +57,14 @@ def as_completed(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item
     task = started.get()
     ended = False
     try:
-        while (result := results.get()) is not _END:
+        while (result := _next(results)) is not _END:
             yield result
         ended = True
         task.result()
     finally:
         if not ended:
             loop.call_soon_threadsafe(task.cancel)
-            while results.get() is not _END:
+            while _next(results) is not _END:
                 pass
 
 
@@ -75,6 +76,15 @@ def in_order(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], l
 
     found = dict(as_completed(numbered, enumerate(items), limit))
     return [found[number] for number in range(len(found))]
+
+
+def _next(results: SimpleQueue[Any]) -> Any:
+    """The next of `results`. A Ctrl-C that comes right before a wait does not end it, so none of them is long."""
+    while True:
+        try:
+            return results.get(timeout=_LONGEST_DEAFNESS)
+        except Empty:
+            continue
 
 
 async def _work_off(

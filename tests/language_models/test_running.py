@@ -115,8 +115,10 @@ def test_one_thread_serves_all() -> None:
 
 
 INTERRUPTED = """
-import asyncio, sys
+import asyncio, signal
 from leap_kedro.language_models import as_completed
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 
 async def work(seconds):
     try:

@@ -212,6 +212,7 @@ def test_an_experiment_begun_anew_gets_fresh_runs(project: SmallProject, look: L
 def test_ctrl_c_leaves_killed_runs(project: SmallProject, look: Look) -> None:
     script = f"""
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 sys.path[:0] = {[str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[1])]!r}
 from pathlib import Path
 from project import SmallProject

@@ -30,6 +30,9 @@ def main() -> None:
         sys.exit(1)
     if int(os.environ.get("RANK", "0")) == 0:
         print(json.dumps({"result": asdict(result)}), flush=True)  # noqa: T201
+    # All is written. An ordinary end would now and then abort: torch's own threads of a distributed training may still
+    # ask for the interpreter while it is taken down (exit code -6, "terminate called without an active exception").
+    os._exit(0)
 
 
 def _report(progress: Progress) -> None:

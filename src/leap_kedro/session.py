@@ -8,7 +8,8 @@ begins, continues and extends an experiment.
 import logging
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -111,14 +112,10 @@ class LeapSession(KedroSession):
                     only_missing_outputs=only_missing_outputs,
                     **filters,
                 )
-            experiment = self._folders(parameters)
-            with locked(experiment):
-                values = recorded(parameters)
+            with self._held(parameters) as experiment:
                 iteration = self._iteration(experiment, parameters)
-                check_parameters(experiment, values, digest(values), self._options)
-                self._pass_on(experiment=experiment.name, iteration=iteration)
+                self._pass_on(iteration=iteration)
                 logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
-                drop_hints()
                 given = {name: filters.pop(name, None) for name in _SELECTIONS}
                 selection = {name: value for name, value in given.items() if value}
                 selected = self._selected(names, tags, selection) if tags or selection else None
@@ -144,14 +141,20 @@ class LeapSession(KedroSession):
             logger.warning("Interrupted. What is finished is kept: the same command continues.")
             raise
 
-    def _run_ablation(self, parameters: LeapParameters) -> dict[str, Any]:
-        """All seeds, part by part, each in a session of its own; at the end, in this one, the summary."""
+    @contextmanager
+    def _held(self, parameters: LeapParameters) -> Iterator[Experiment]:
+        """The experiment, locked, its parameters those that it was begun with."""
         experiment = self._folders(parameters)
         with locked(experiment):
             values = recorded(parameters)
             check_parameters(experiment, values, digest(values), self._options)
             self._pass_on(experiment=experiment.name)
             drop_hints()
+            yield experiment
+
+    def _run_ablation(self, parameters: LeapParameters) -> dict[str, Any]:
+        """All seeds, part by part, each in a session of its own; at the end, in this one, the summary."""
+        with self._held(parameters) as experiment:
             count = parameters.ablation.seeds
             for seed in range(parameters.seed, parameters.seed + count):
                 if (experiment.ablation_folder(seed) / "results.json").is_file():
@@ -169,12 +172,7 @@ class LeapSession(KedroSession):
 
     def _run_baselines(self, parameters: LeapParameters) -> dict[str, Any]:
         """What is missing of the loop's start, in a session of its own; then, in this one, what the baselines owe."""
-        experiment = self._folders(parameters)
-        with locked(experiment):
-            values = recorded(parameters)
-            check_parameters(experiment, values, digest(values), self._options)
-            self._pass_on(experiment=experiment.name)
-            drop_hints()
+        with self._held(parameters):
             pipelines.set_requested([BASELINES])
             start = [node.name for node in pipelines[BASELINES].nodes if OWN not in node.tags]
             session = self._another(self._store.get("runtime_params") or {})

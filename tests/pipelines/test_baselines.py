@@ -14,12 +14,13 @@ from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.language_models import Access, Price
 from leap_kedro.pipelines.baselines.comparing import summarize_baselines, tabulate_baselines
 from leap_kedro.pipelines.baselines.nodes import (
+    PRIVILEGED,
+    RANDOM,
+    UNPRIVILEGED,
     NoExamples,
     choose_examples,
-    play_privileged_expert,
     play_prompted,
-    play_random,
-    play_unprivileged_expert,
+    play_without_model,
 )
 from leap_kedro.pipelines.baselines.parameters import BaselineParameters
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
@@ -76,10 +77,11 @@ def test_too_few_examples_are_told_with_what_to_do() -> None:
         choose_examples(BENCHMARK.tasks("train", 3, 0), BaselineParameters(), bootstrap(max_actions=1), *HOW)
 
 
-@pytest.mark.parametrize("play", [play_random, play_unprivileged_expert, play_privileged_expert])
-def test_what_is_owed_is_played_and_nothing_twice(play: Any) -> None:
-    more = (capped(),) if play is play_random else (capped(), TEACHER)
+@pytest.mark.parametrize("player", [RANDOM, UNPRIVILEGED, PRIVILEGED])
+def test_what_is_owed_is_played_and_nothing_twice(player: str) -> None:
+    play, more = play_without_model(player), (capped(), TEACHER)
     two = records(play(*TASKS, [], BaselineParameters(tasks=2), *more, *HOW))
+    assert {episode.policy for episode in two} == {player}
     assert [episode.task.split for episode in two].count("train") == 2
     assert len(two) == 6
     rest = records(play(*TASKS, two, BaselineParameters(), *more, *HOW))
@@ -125,10 +127,10 @@ def test_all_are_compared_on_the_same_tasks(tiny_base: Path, examples: list[Exam
     policy = SavedPolicy("pi_0", 0, tiny_base)
     cloned = records(play_evaluation(policy, *TASKS, [], capped(), *HOW))
     how = BaselineParameters(tasks=2)
-    random = records(play_random(*TASKS, [], BaselineParameters(), capped(), *HOW))
+    random = records(play_without_model(RANDOM)(*TASKS, [], BaselineParameters(), capped(), TEACHER, *HOW))
     experts = [
-        records(play(*TASKS, [], how, capped(), TEACHER, *HOW))
-        for play in (play_unprivileged_expert, play_privileged_expert)
+        records(play_without_model(player)(*TASKS, [], how, capped(), TEACHER, *HOW))
+        for player in (UNPRIVILEGED, PRIVILEGED)
     ]
     with FakeServer([says("ACTION: look")]) as server:
         evaluation = capped(server=ServerParameters(base_url=server.base_url))

@@ -1,8 +1,9 @@
 """A training example: one episode's trunk and the supervised replies that branch from it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leap_kedro.records.episode import Turn
+from leap_kedro.records.episode import Episode, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +44,22 @@ class Example:
     turns: tuple[Turn, ...]
     targets: tuple[Target, ...]
     privileged: str = ""
+
+    @classmethod
+    def of(cls, episode: Episode, targets: Iterable[Target], privileged: str = "") -> "Example":
+        """What is learnt of an episode: its history as the student lived it, and replies to it.
+
+        Args:
+            episode: The episode.
+            targets: The replies, by rising step.
+            privileged: Privileged block to show before the opening.
+        """
+        return cls(
+            episode=episode.id,
+            iteration=episode.iteration,
+            environment=episode.task.environment,
+            opening=episode.opening,
+            turns=episode.turns,
+            targets=tuple(targets),
+            privileged=privileged,
+        )

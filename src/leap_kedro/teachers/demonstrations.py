@@ -32,17 +32,10 @@ class Demonstration:
 
     def example(self) -> Example:
         """The episode to be imitated: every label is a target."""
-        episode = self.episode
-        return Example(
-            episode=episode.id,
-            iteration=episode.iteration,
-            environment=episode.task.environment,
-            opening=episode.opening,
-            turns=episode.turns,
-            targets=tuple(
-                Target(step, label.reason, label.action) for step, label in enumerate(self.labels) if label is not None
-            ),
-        )
+        targets = [
+            Target(step, label.reason, label.action) for step, label in enumerate(self.labels) if label is not None
+        ]
+        return Example.of(self.episode, targets)
 
 
 def demonstrate(

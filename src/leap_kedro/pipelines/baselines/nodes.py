@@ -4,7 +4,7 @@ Whoever plays has an own store, which is extended by what is owed: a task more, 
 for test tasks by the privileged expert alone, to have an upper bound, and its episodes lie in a folder of their own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -82,107 +82,46 @@ def choose_examples(
     return [example for _, _, example in ranked[: parameters.examples]]
 
 
-def play_random(
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
-    parameters: BaselineParameters,
-    evaluation: EvaluationParameters,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
-    seed: int,
-) -> Iterator[Chunk]:
-    """Random admissible actions: what can be had for nothing.
+def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
+    """The node in which a player that is no model plays: random admissible actions, or an expert.
 
     Args:
-        validation: Validation tasks.
-        test: Test tasks.
-        so_far: Episodes that are there already.
-        parameters: How many tasks.
-        evaluation: How policies are evaluated.
-        environment: Name of the environment.
-        environments: Options by environment.
-        seed: Seed of everything random.
-
-    Yields:
-        Episodes as they end.
+        player: `RANDOM`; `UNPRIVILEGED`, which the teacher would be without privilege; or `PRIVILEGED`, which sees
+            everything and follows a shortest plan: the upper bound, never anything to learn from, and the only one
+            for which privileged state of test tasks is built.
     """
-    from leap_kedro.policies.play import play as play_policy
-    from leap_kedro.policies.scripted import RandomPolicy
 
-    owed, run_seed = _owed(validation, test, so_far, parameters, seed)
-    settings = play_settings(evaluation, run_seed, _OUTSIDE)
-    episodes = play_policy(owed, environment_spec(environment, environments), RandomPolicy(), settings)
-    yield from _chunks(watched(episodes, len(owed), RANDOM, RANDOM))
+    def node(
+        validation: Sequence[Task],
+        test: Sequence[Task],
+        so_far: Sequence[Episode],
+        parameters: BaselineParameters,
+        evaluation: EvaluationParameters,
+        correction: CorrectionParameters,
+        environment: str,
+        environments: Mapping[str, Mapping[str, Any]],
+        seed: int,
+    ) -> Iterator[Chunk]:
+        from leap_kedro.policies.play import play as play_policy
+        from leap_kedro.policies.scripted import RandomPolicy
+        from leap_kedro.teachers.oracle import OracleTeacher
+        from leap_kedro.teachers.players import play_expert
 
+        owed, run_seed = _owed(validation, test, so_far, parameters, seed)
+        spec = environment_spec(environment, environments)
+        settings = play_settings(evaluation, run_seed, _OUTSIDE)
+        if player == RANDOM:
+            who, episodes = player, play_policy(owed, spec, RandomPolicy(), settings)
+        else:
+            who, benchmark = correction.teacher.expert, make_benchmark(spec)
+            teacher = OracleTeacher(benchmark, who, privilege=100) if player == PRIVILEGED else None
+            episodes = play_expert(benchmark, owed, who, settings, name=player, teacher=teacher)
+        for episode in watched(episodes, len(owed), player.replace("_", " "), who):
+            yield Chunk([episode])
+        yield Chunk([], complete=True)
 
-def play_unprivileged_expert(
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
-    parameters: BaselineParameters,
-    evaluation: EvaluationParameters,
-    correction: CorrectionParameters,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
-    seed: int,
-) -> Iterator[Chunk]:
-    """The expert that the teacher would be without privilege; arguments as of `play_random`.
-
-    Args:
-        validation: Validation tasks.
-        test: Test tasks.
-        so_far: Episodes that are there already.
-        parameters: How many tasks.
-        evaluation: How policies are evaluated.
-        correction: Names the expert.
-        environment: Name of the environment.
-        environments: Options by environment.
-        seed: Seed of everything random.
-    """
-    from leap_kedro.teachers.players import play_expert
-
-    owed, run_seed = _owed(validation, test, so_far, parameters, seed)
-    benchmark = make_benchmark(environment_spec(environment, environments))
-    settings = play_settings(evaluation, run_seed, _OUTSIDE)
-    episodes = play_expert(benchmark, owed, correction.teacher.expert, settings, name=UNPRIVILEGED)
-    yield from _chunks(watched(episodes, len(owed), "unprivileged expert", correction.teacher.expert))
-
-
-def play_privileged_expert(
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
-    parameters: BaselineParameters,
-    evaluation: EvaluationParameters,
-    correction: CorrectionParameters,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
-    seed: int,
-) -> Iterator[Chunk]:
-    """The expert that sees everything and follows a shortest plan: the upper bound, never anything to learn from.
-
-    Args:
-        validation: Validation tasks.
-        test: Test tasks; nowhere else is privileged state built for them.
-        so_far: Episodes that are there already.
-        parameters: How many tasks.
-        evaluation: How policies are evaluated.
-        correction: Names the unprivileged expert, whose action stands where it is as good.
-        environment: Name of the environment.
-        environments: Options by environment.
-        seed: Seed of everything random.
-    """
-    from leap_kedro.teachers.oracle import OracleTeacher
-    from leap_kedro.teachers.players import play_expert
-
-    owed, run_seed = _owed(validation, test, so_far, parameters, seed)
-    benchmark = make_benchmark(environment_spec(environment, environments))
-    expert = correction.teacher.expert
-    settings = play_settings(evaluation, run_seed, _OUTSIDE)
-    teacher = OracleTeacher(benchmark, expert, privilege=100)
-    episodes = play_expert(benchmark, owed, expert, settings, name=PRIVILEGED, teacher=teacher)
-    yield from _chunks(watched(episodes, len(owed), "privileged expert", teacher.id))
+    node.__name__ = f"play_{player}"
+    return node
 
 
 def play_prompted(
@@ -248,9 +187,3 @@ def _owed(
     run_seed = derive_seed(seed, "evaluation")
     tasks = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
     return still_owed(tasks, so_far, run_seed), run_seed
-
-
-def _chunks(episodes: Iterable[Episode]) -> Iterator[Chunk]:
-    for episode in episodes:
-        yield Chunk([episode])
-    yield Chunk([], complete=True)

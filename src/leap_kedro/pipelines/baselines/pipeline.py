@@ -4,17 +4,19 @@ from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.pipelines.baselines.comparing import summarize_baselines, tabulate_baselines
 from leap_kedro.pipelines.baselines.nodes import (
+    PRIVILEGED,
+    RANDOM,
+    UNPRIVILEGED,
     choose_examples,
-    play_privileged_expert,
     play_prompted,
-    play_random,
-    play_unprivileged_expert,
+    play_without_model,
 )
 from leap_kedro.pipelines.leap.pipeline import create_start
 
 OWN = "own"
 """Tag of the nodes that extend what is there: they are run each time. The others are the loop's."""
 
+_TASKS = ["validation_tasks", "test_tasks"]
 _WHERE = ["params:environment", "params:environments", "params:seed"]
 _PLAYED = ["params:baselines", "params:evaluation"]
 
@@ -29,57 +31,25 @@ def create_pipeline() -> Pipeline:
                 outputs="few_shot_examples",
                 name="choose_examples",
             ),
-            Node(
-                play_random,
-                inputs=["validation_tasks", "test_tasks", "random_so_far", *_PLAYED, *_WHERE],
-                outputs="random_episodes",
-                name="play_random",
-            ),
-            Node(
-                play_unprivileged_expert,
-                inputs=[
-                    "validation_tasks",
-                    "test_tasks",
-                    "unprivileged_expert_so_far",
-                    *_PLAYED,
-                    "params:correction",
-                    *_WHERE,
-                ],
-                outputs="unprivileged_expert_episodes",
-                name="play_unprivileged_expert",
-            ),
-            Node(
-                play_privileged_expert,
-                inputs=[
-                    "validation_tasks",
-                    "test_tasks",
-                    "privileged_expert_so_far",
-                    *_PLAYED,
-                    "params:correction",
-                    *_WHERE,
-                ],
-                outputs="privileged_expert_episodes",
-                name="play_privileged_expert",
+            *(
+                Node(
+                    play_without_model(player),
+                    inputs=[*_TASKS, f"{player}_so_far", *_PLAYED, "params:correction", *_WHERE],
+                    outputs=f"{player}_episodes",
+                    name=f"play_{player}",
+                )
+                for player in (RANDOM, UNPRIVILEGED, PRIVILEGED)
             ),
             Node(
                 play_prompted,
-                inputs=[
-                    "validation_tasks",
-                    "test_tasks",
-                    "few_shot_examples",
-                    "prompted_so_far",
-                    *_PLAYED,
-                    *_WHERE,
-                    "language_model_access",
-                ],
+                inputs=[*_TASKS, "few_shot_examples", "prompted_so_far", *_PLAYED, *_WHERE, "language_model_access"],
                 outputs="prompted_episodes",
                 name="play_prompted",
             ),
             Node(
                 summarize_baselines,
                 inputs=[
-                    "validation_tasks",
-                    "test_tasks",
+                    *_TASKS,
                     "random_episodes",
                     "base_evaluation_episodes",
                     "prompted_episodes",

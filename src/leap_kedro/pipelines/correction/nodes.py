@@ -96,16 +96,7 @@ def build_examples(
         corrected.episode: list(_learnt(corrected, parameters.corrections_an_episode)) for corrected in corrections
     }
     return [
-        Example(
-            episode=episode.id,
-            iteration=episode.iteration,
-            environment=episode.task.environment,
-            opening=episode.opening,
-            turns=episode.turns,
-            targets=tuple(
-                Target(correction.step, correction.reason, correction.action) for correction in accepted[episode.id]
-            ),
-        )
+        Example.of(episode, (Target(each.step, each.reason, each.action) for each in accepted[episode.id]))
         for episode in settled(rollouts)
         if accepted.get(episode.id)
     ]

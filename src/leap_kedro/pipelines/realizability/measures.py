@@ -146,17 +146,8 @@ def measure_privilege_divergence(
 
 
 def _told(episode: Episode, corrections: Sequence[Correction], block: str) -> Example:
-    return Example(
-        episode=episode.id,
-        iteration=episode.iteration,
-        environment=episode.task.environment,
-        opening=episode.opening,
-        turns=episode.turns,
-        targets=tuple(
-            Target(each.step, each.reason, each.action) for each in corrections if each.reason and each.action
-        ),
-        privileged=block,
-    )
+    said = (Target(each.step, each.reason, each.action) for each in corrections if each.reason and each.action)
+    return Example.of(episode, said, block)
 
 
 def _said(decision: Decision | None) -> tuple[str, str]:

@@ -8,8 +8,7 @@ begins, continues and extends an experiment.
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -112,9 +111,10 @@ class LeapSession(KedroSession):
                     only_missing_outputs=only_missing_outputs,
                     **filters,
                 )
-            with self._held(parameters) as experiment:
+            experiment = self._folders(parameters)
+            with locked(experiment):
                 iteration = self._iteration(experiment, parameters)
-                self._pass_on(iteration=iteration)
+                self._begin(experiment, parameters, iteration=iteration)
                 logger.info("Experiment '%s', iteration %d", experiment.name, iteration)
                 given = {name: filters.pop(name, None) for name in _SELECTIONS}
                 selection = {name: value for name, value in given.items() if value}
@@ -141,20 +141,18 @@ class LeapSession(KedroSession):
             logger.warning("Interrupted. What is finished is kept: the same command continues.")
             raise
 
-    @contextmanager
-    def _held(self, parameters: LeapParameters) -> Iterator[Experiment]:
-        """The experiment, locked, its parameters those that it was begun with."""
-        experiment = self._folders(parameters)
-        with locked(experiment):
-            values = recorded(parameters)
-            check_parameters(experiment, values, digest(values), self._options)
-            self._pass_on(experiment=experiment.name)
-            drop_hints()
-            yield experiment
+    def _begin(self, experiment: Experiment, parameters: LeapParameters, **values: Any) -> None:
+        """Refuse parameters that the experiment was not begun with; have the catalog know its name and the values."""
+        kept = recorded(parameters)
+        check_parameters(experiment, kept, digest(kept), self._options)
+        self._pass_on(experiment=experiment.name, **values)
+        drop_hints()
 
     def _run_ablation(self, parameters: LeapParameters) -> dict[str, Any]:
         """All seeds, part by part, each in a session of its own; at the end, in this one, the summary."""
-        with self._held(parameters) as experiment:
+        experiment = self._folders(parameters)
+        with locked(experiment):
+            self._begin(experiment, parameters)
             count = parameters.ablation.seeds
             for seed in range(parameters.seed, parameters.seed + count):
                 if (experiment.ablation_folder(seed) / "results.json").is_file():
@@ -172,7 +170,9 @@ class LeapSession(KedroSession):
 
     def _run_baselines(self, parameters: LeapParameters) -> dict[str, Any]:
         """What is missing of the loop's start, in a session of its own; then, in this one, what the baselines owe."""
-        with self._held(parameters):
+        experiment = self._folders(parameters)
+        with locked(experiment):
+            self._begin(experiment, parameters)
             pipelines.set_requested([BASELINES])
             start = [node.name for node in pipelines[BASELINES].nodes if OWN not in node.tags]
             session = self._another(self._store.get("runtime_params") or {})

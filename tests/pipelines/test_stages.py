@@ -1,10 +1,12 @@
 """Nodes of the stages, each with plain values."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from language_models.fake_server import FakeServer, says
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.text import TextFolderDataset
@@ -18,7 +20,6 @@ from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_b
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, TeacherParameters, Which
-from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks, prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
@@ -193,15 +194,26 @@ def test_a_student_that_teaches_itself_is_loaded_once_and_held_to_the_list(
 
 
 def test_a_student_that_is_served_is_asked_in_words_under_its_own_name(policy: SavedPolicy, tasks: list[Task]) -> None:
-    how = CorrectionParameters(
-        teacher=TeacherParameters(
-            kind=TeacherKind.SELF, expert="surfaces", served=True, model=ModelParameters(model="pi_0 served")
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    better = {"step": 1, "verdict": "correct", "reason": "I look around first.", "action": "look"}
+    with FakeServer([says(json.dumps({"corrections": [better]}))]) as server:
+        how = CorrectionParameters(
+            teacher=TeacherParameters(
+                kind=TeacherKind.SELF,
+                expert="surfaces",
+                served=True,
+                model=ModelParameters(model="pi_0 served", base_url=server.base_url),
+            )
         )
-    )
-    library = TextFolderDataset(str(Path(__file__).parents[2] / "conf/base/prompts"), ".jinja").load()
-    prompts = select_prompts(library, how, "alfworld")
-    teacher = build_teacher(how, build_benchmark(GENERATED["alfworld"]), policy, prompts, Access(), [])
-    assert teacher.id == "self-50-pi_0 served"
+        library = TextFolderDataset(str(Path(__file__).parents[2] / "conf/base/prompts"), ".jinja").load()
+        prompts = select_prompts(library, how, "alfworld")
+        corrected = [e for chunk in correct(rollouts, [], policy, prompts, Access(), how, *HOW) for e in chunk.records]
+    assert {call.body["model"] for call in server.calls} == {"pi_0 served"}
+    assert len(server.calls) == len(rollouts) == len(corrected)
+    first = [each.corrections[0] for each in corrected]
+    assert {correction.teacher for correction in first} == {"self-50-pi_0 served"}
+    assert {correction.action for correction in first} == {"look"}
+    assert all(correction.accepted for correction in first)
 
 
 def test_no_secret_reaches_a_student_that_plays(

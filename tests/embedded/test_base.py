@@ -2,15 +2,15 @@
 
 import torch
 
-from leap_kedro.embedded.base import CURRICULUM, answer_accuracy, curriculum, reading_tree
+from leap_kedro.embedded.base import CURRICULUM, answer_accuracy, curriculum, reading_rows
 from leap_kedro.embedded.shape import Shape, build_model
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.collator import collate
-from leap_kedro.training.logits import tree_loss
-from leap_kedro.training.tree import flatten
+from leap_kedro.training.logits import packed_loss
+from leap_kedro.training.packing import pack
 
 BENCHMARK = make_benchmark(EnvironmentSpec("alfworld", {}))
 RENDERER = EmbeddedRenderer(build_tokenizer(BENCHMARK.vocabulary(), 2048))
@@ -27,25 +27,26 @@ def test_the_curriculum_goes_from_short_walks_to_long_ones_and_half_carry_privil
 
 def test_a_question_branches_where_it_is_asked_and_its_answer_is_learnt() -> None:
     transcript = next(t for t in curriculum(BENCHMARK, 40, seed=1) if len(t.turns) > 3)
-    tree = reading_tree(transcript, RENDERER, trunk_weight=0.2)
-    assert len(tree.branches) == len(transcript.questions)
-    for branch, question in zip(tree.branches, transcript.questions, strict=True):
+    *asked, whole = reading_rows(transcript, RENDERER, trunk_weight=0.2)
+    assert whole.weights == (0.0,) + (0.2,) * (len(whole.ids) - 1)
+    for row, question in zip(asked, transcript.questions, strict=True):
         history = RENDERER.opening(transcript.opening, transcript.privileged)
         for turn in transcript.turns[: question.step]:
             history += RENDERER.turn(turn)
-        assert list(tree.trunk[: branch.at]) == history
-        assert list(branch.completion) == RENDERER.answer(question.answer)
+        answer = RENDERER.answer(question.answer)
+        assert list(row.ids) == history + RENDERER.question(question.text) + answer
+        assert row.weights == (0.0,) * (len(row.ids) - len(answer)) + (1.0,) * len(answer)
 
 
 def test_accuracy_rises_to_one_on_what_was_learnt_by_heart() -> None:
     model = build_model(RENDERER.tokenizer, Shape(hidden_size=64, layers=2, intermediate_size=128), seed=0)
     transcripts = list(BENCHMARK.transcripts("base", 3, 2, 2, seed=0))
     before = answer_accuracy(model, RENDERER, transcripts)["all"]
-    batch = collate([flatten(reading_tree(transcript, RENDERER, 0.0)) for transcript in transcripts])
+    batch = collate([pack(reading_rows(transcript, RENDERER, 0.0)) for transcript in transcripts])
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
     for _ in range(120):
         optimizer.zero_grad()
-        (tree_loss(model, batch) / batch["weights"].sum()).backward()
+        (packed_loss(model, batch) / batch["weights"].sum()).backward()
         optimizer.step()
     assert before < 0.5
     assert answer_accuracy(model, RENDERER, transcripts)["all"] == 1.0

@@ -1,11 +1,11 @@
-"""A tiny random Llama in a folder, and random trees for it."""
+"""A tiny random Llama in a folder, and data for it."""
 
 import random
 from pathlib import Path
 
 import pytest
 
-from leap_kedro.training.tree import Branch, Tree
+from leap_kedro.training.packing import Packed, Row, pack
 
 VOCABULARY = 40
 
@@ -41,12 +41,13 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def copying_trees() -> list[Tree]:
-    """Trees whose replies repeat the last token of the trunk: something to learn."""
+def copying() -> list[Packed]:
+    """Histories whose replies repeat their last token: something to learn."""
     dice = random.Random(0)
     made = []
     for _ in range(40):
-        trunk = tuple(dice.randrange(5, VOCABULARY) for _ in range(dice.randrange(4, 12)))
-        ats = sorted(dice.sample(range(1, len(trunk) + 1), 3))
-        made.append(Tree(trunk, tuple(Branch(at, (3,), (trunk[at - 1], 2)) for at in ats)))
+        history = tuple(dice.randrange(5, VOCABULARY) for _ in range(dice.randrange(4, 12)))
+        ends = sorted(dice.sample(range(1, len(history) + 1), 3))
+        rows = [Row((*history[:end], 3, history[end - 1], 2), (0.0,) * (end + 1) + (1.0, 1.0)) for end in ends]
+        made.append(pack(rows))
     return made

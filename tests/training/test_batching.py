@@ -1,4 +1,4 @@
-"""Batches: every tree once a pass, like lengths together, the same from the same seed."""
+"""Batches: every sequence once a pass, like lengths together, the same from the same seed."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ lengths = st.lists(st.integers(min_value=1, max_value=300), min_size=1, max_size
 
 
 @given(lengths=lengths, seed=st.integers(min_value=0, max_value=5), shuffle=st.booleans())
-def test_a_pass_holds_each_tree_once_within_the_budget(lengths: list[int], seed: int, shuffle: bool) -> None:
+def test_a_pass_holds_each_sequence_once_within_the_budget(lengths: list[int], seed: int, shuffle: bool) -> None:
     batches = epoch_batches(lengths, 200, seed, 0, shuffle)
     assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
     for batch in batches:

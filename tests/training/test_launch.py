@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.training.launch import TrainingFailed, train
+from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.sft import Progress
-from leap_kedro.training.store import TreeFile, write_trees
-from leap_kedro.training.tree import Tree
+from leap_kedro.training.store import write_packed
 
 PARAMETERS = SFTParameters(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
 
@@ -22,8 +22,8 @@ import sys
 from pathlib import Path
 from leap_kedro.training.launch import train
 from leap_kedro.training.parameters import SFTParameters
-start, trees, work, target, parameters = sys.argv[1:]
-train(Path(start), Path(trees), SFTParameters.model_validate_json(parameters), Path(work), Path(target))
+start, data, work, target, parameters = sys.argv[1:]
+train(Path(start), Path(data), SFTParameters.model_validate_json(parameters), Path(work), Path(target))
 """
 
 
@@ -34,20 +34,20 @@ def weights(folder: Path):
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory, copying_trees: list[Tree]) -> Path:
-    path = tmp_path_factory.mktemp("data") / "trees.npz"
-    write_trees(path, copying_trees)
+def data(tmp_path_factory: pytest.TempPathFactory, copying: list[Packed]) -> Path:
+    path = tmp_path_factory.mktemp("data") / "data.npz"
+    write_packed(path, copying)
     return path
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, copying_trees: list[Tree]):
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, copying: list[Packed]):
     folder = tmp_path_factory.mktemp("uninterrupted")
     left_by_another = folder / "work" / "checkpoints-0123456789abcdef" / "checkpoint-2"
     left_by_another.mkdir(parents=True)
     (left_by_another / "_SUCCESS").touch()
     seen: list[Progress] = []
-    result = train(tiny_llama, copying_trees, PARAMETERS, folder / "work", folder / "policy", on_progress=seen.append)
+    result = train(tiny_llama, copying, PARAMETERS, folder / "work", folder / "policy", on_progress=seen.append)
     return result, seen, folder
 
 
@@ -64,10 +64,10 @@ def test_a_training_learns_reports_and_leaves_a_plain_model_folder(uninterrupted
     assert len(AutoTokenizer.from_pretrained(folder / "policy")) == 40
 
 
-def test_called_again_it_returns_the_result_at_hand(uninterrupted, tiny_llama: Path, copying_trees) -> None:
+def test_called_again_it_returns_the_result_at_hand(uninterrupted, tiny_llama: Path, copying) -> None:
     result, _, folder = uninterrupted
     written = (folder / "policy" / "model.safetensors").stat().st_mtime_ns
-    again = train(tiny_llama, copying_trees, PARAMETERS, folder / "work", folder / "policy")
+    again = train(tiny_llama, copying, PARAMETERS, folder / "work", folder / "policy")
     assert again == result
     assert (folder / "policy" / "model.safetensors").stat().st_mtime_ns == written
 
@@ -129,8 +129,8 @@ def test_a_failing_child_is_quoted(tiny_llama: Path, data: Path, tmp_path: Path)
 
 
 def test_data_that_do_not_fit_are_refused_in_a_sentence(tiny_llama: Path, tmp_path: Path) -> None:
-    too_long = Tree(tuple([5] * 200), (), trunk_weight=1.0)
-    with pytest.raises(TrainingFailed, match=r"^the training was refused: tree 0 is 200 tokens deep .*128.*$"):
+    too_long = pack([Row((5,) * 201, (0.0,) + (1.0,) * 200)])
+    with pytest.raises(TrainingFailed, match=r"^the training was refused: sequence 0 .* is 200 tokens deep .*128.*$"):
         train(tiny_llama, [too_long], PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
 
@@ -146,19 +146,8 @@ def test_a_start_that_is_no_model_is_named(data: Path, tmp_path: Path) -> None:
         train(tmp_path, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
 
-def test_a_torn_file_of_trees_is_named(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
-    torn = tmp_path / "trees.npz"
+def test_a_torn_file_of_data_is_named(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    torn = tmp_path / "data.npz"
     torn.write_bytes(data.read_bytes()[:300])
-    with pytest.raises(ValueError, match="not a file of trees"):
+    with pytest.raises(ValueError, match="not a file of training data"):
         train(tiny_llama, torn, PARAMETERS, tmp_path / "work", tmp_path / "policy")
-
-
-def test_trees_come_back_from_disk_as_they_were(data: Path, copying_trees: list[Tree], tmp_path: Path) -> None:
-    stored = TreeFile(data)
-    assert list(stored) == copying_trees
-    assert stored[-1] == copying_trees[-1]
-    other = tmp_path / "other.npz"
-    write_trees(other, iter(copying_trees))
-    assert TreeFile(other).digest() == stored.digest()
-    write_trees(other, copying_trees[1:])
-    assert TreeFile(other).digest() != stored.digest()

@@ -10,8 +10,9 @@ from leap_kedro.policies.local import PolicyFolderError
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.teachers.demonstrations import demonstrations
-from leap_kedro.training.scoring import score_replies, score_trees
-from leap_kedro.training.tree import Branch, Tree, tree_of
+from leap_kedro.training.examples import rows_of
+from leap_kedro.training.packing import Row, pack
+from leap_kedro.training.scoring import score_replies, score_rows
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +31,13 @@ def test_a_score_is_the_sum_over_the_tokens_of_the_reply(tiny_base: Path, exampl
     model = AutoModelForCausalLM.from_pretrained(tiny_base)
     scores = iter(score_replies(tiny_base, examples))
     for example in examples:
-        tree = tree_of(example, renderer)
-        for target, branch in zip(example.targets, tree.branches, strict=True):
+        for target, row in zip(example.targets, rows_of(example, renderer), strict=True):
             score = next(scores)
             assert (score.episode, score.step) == (example.episode, target.step)
-            before = [*tree.trunk[: branch.at], *branch.prompt]
-            ids = torch.tensor([[*before, *branch.completion]])
             with torch.inference_mode():
-                logprobs = model(ids).logits[0, len(before) - 1 : -1].log_softmax(-1)
-            expected = sum(float(logprobs[place, token]) for place, token in enumerate(branch.completion))
+                logprobs = model(torch.tensor([row.ids])).logits[0].log_softmax(-1)
+            replied = [place for place, weight in enumerate(row.weights) if weight]
+            expected = sum(float(logprobs[place - 1, row.ids[place]]) for place in replied)
             assert score.logprob == pytest.approx(expected, abs=1e-3)
     assert next(scores, None) is None
 
@@ -48,12 +47,12 @@ def test_what_the_policy_would_say_itself_is_greedy_and_nothing_else(tiny_base: 
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(tiny_base).eval()
-    trunk, prompt = (2, 40, 41, 42), (5,)
+    prompt = (2, 40, 41, 42, 5)
     with torch.inference_mode():
-        said = model.generate(torch.tensor([[*trunk, *prompt]]), do_sample=False, min_new_tokens=4, max_new_tokens=4)
+        said = model.generate(torch.tensor([prompt]), do_sample=False, min_new_tokens=4, max_new_tokens=4)
     reply = tuple(said[0, 5:].tolist())
     other = (*reply[:3], (reply[3] + 1) % 50)
-    (found,) = score_trees(model, [Tree(trunk, (Branch(4, prompt, reply), Branch(4, prompt, other)))])
+    (found,) = score_rows(model, [pack([Row((*prompt, *each), (0.0,) * 5 + (1.0,) * 4) for each in (reply, other)])])
     assert [greedy for _, greedy in found] == [True, False]
     assert found[0][0] > found[1][0]
 

@@ -1,6 +1,6 @@
 """The base of the embedded student: a reader of transcripts, made before anything acts.
 
-`reading_tree` turns a transcript with questions into training data; `answer_accuracy` measures the reader on
+`reading_rows` turns a transcript with questions into training data; `answer_accuracy` measures the reader on
 transcripts that it has not seen. The curriculum: short walks with many questions first, then longer ones.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.prompts.embedded import EmbeddedRenderer
-from leap_kedro.training.tree import Branch, Tree
+from leap_kedro.training.packing import Row, pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,41 +46,45 @@ def curriculum(benchmark: Benchmark, total: int, seed: int) -> Iterator[Transcri
         )
 
 
-def reading_tree(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weight: float) -> Tree:
-    """A transcript as trunk, its questions as branches; the loss is on the answers and, lightly, on the trunk."""
+def reading_rows(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weight: float) -> list[Row]:
+    """A row a question, in their order, with the loss on the answer; then the transcript itself, where it has a weight.
+
+    Args:
+        transcript: What is read.
+        renderer: What makes token ids of it.
+        trunk_weight: Weight of the plain next-token loss on the transcript; 0: none.
+    """
     trunk = renderer.opening(transcript.opening, transcript.privileged)
     ends = [len(trunk)]
     for turn in transcript.turns:
         trunk += renderer.turn(turn)
         ends.append(len(trunk))
-    branches = tuple(
-        Branch(
-            at=ends[question.step],
-            prompt=tuple(renderer.question(question.text)),
-            completion=tuple(renderer.answer(question.answer)),
-        )
-        for question in transcript.questions
-    )
-    return Tree(tuple(trunk), branches, trunk_weight)
+    rows = []
+    for question in transcript.questions:
+        prompt = (*trunk[: ends[question.step]], *renderer.question(question.text))
+        answer = renderer.answer(question.answer)
+        rows.append(Row((*prompt, *answer), (0.0,) * len(prompt) + (1.0,) * len(answer)))
+    if trunk_weight:
+        rows.append(Row(tuple(trunk), (0.0,) + (trunk_weight,) * (len(trunk) - 1)))
+    return rows
 
 
 def answer_accuracy(
-    model: Any, renderer: EmbeddedRenderer, transcripts: Sequence[Transcript], trees_a_batch: int = 8
+    model: Any, renderer: EmbeddedRenderer, transcripts: Sequence[Transcript], transcripts_a_batch: int = 8
 ) -> dict[str, float]:
     """Share of questions whose whole answer the model gets right token by token, by kind and under "all"."""
     import torch
 
     from leap_kedro.training.collator import collate
-    from leap_kedro.training.logits import tree_logits
-    from leap_kedro.training.tree import flatten
+    from leap_kedro.training.logits import packed_logits
 
     right: dict[str, list[bool]] = defaultdict(list)
     order = sorted(transcripts, key=lambda transcript: len(transcript.turns))
-    for start in range(0, len(order), trees_a_batch):
-        group = order[start : start + trees_a_batch]
-        batch = collate([flatten(reading_tree(transcript, renderer, 0.0)) for transcript in group])
+    for start in range(0, len(order), transcripts_a_batch):
+        group = order[start : start + transcripts_a_batch]
+        batch = collate([pack(reading_rows(transcript, renderer, 0.0)) for transcript in group])
         with torch.inference_mode():
-            hits = (tree_logits(model, batch).argmax(-1) == batch["targets"]).tolist()
+            hits = (packed_logits(model, batch).argmax(-1) == batch["targets"]).tolist()
         cursor = 0
         for transcript in group:
             for question in transcript.questions:

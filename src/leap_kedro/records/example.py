@@ -7,6 +7,19 @@ from leap_kedro.records.episode import Episode, Turn
 
 
 @dataclass(frozen=True, slots=True)
+class OwnReply:
+    """What the student itself said at a decision.
+
+    Attributes:
+        reason: Its reason.
+        action: Its action.
+    """
+
+    reason: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A reply to be learnt at one decision.
 
@@ -15,12 +28,15 @@ class Target:
         reason: Reason to be learnt.
         action: Action to be learnt.
         weight: Weight of the reply in the loss.
+        rejected: The student's own reply, to which this one is to be preferred (DPO), the two may be equal; None for a
+            demonstration, and where no action could be read out of what the student said.
     """
 
     step: int
     reason: str
     action: str
     weight: float = 1.0
+    rejected: OwnReply | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from leap_kedro.training.launch import Job
 from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
-from leap_kedro.training.store import TreeFile
+from leap_kedro.training.store import PackedFile
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     threading.Thread(target=_end_with_caller, daemon=True).start()
     try:
         result = fine_tune(
-            job.start, TreeFile(job.trees), job.parameters, job.checkpoints, job.target, on_progress=_report
+            job.start, PackedFile(job.data), job.parameters, job.checkpoints, job.target, on_progress=_report
         )
     except TrainingRefused as error:
         if int(os.environ.get("RANK", "0")) == 0:

@@ -1,4 +1,4 @@
-"""Which trees go into which optimizer step: batches of like length up to a budget of tokens, from a seed alone."""
+"""Which sequences go into which optimizer step: batches of like length up to a budget of tokens, from a seed alone."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,24 +8,24 @@ from numpy.typing import NDArray
 from leap_kedro.training.parameters import SFTParameters
 
 BATCHES_A_POOL = 64
-"""Trees are sorted by length within pools of about this many batches: little padding, yet well mixed."""
+"""Sequences are sorted by length within pools of about this many batches: little padding, yet well mixed."""
 
 
 def epoch_batches(
     lengths: Sequence[int] | NDArray[np.int64], tokens_per_step: int, seed: int, epoch: int, shuffle: bool = True
 ) -> list[list[int]]:
-    """One pass over the trees.
+    """One pass over the data.
 
     Args:
-        lengths: Tokens of each tree.
-        tokens_per_step: Budget of a batch, padding included; a longer tree makes a batch of its own.
+        lengths: Tokens of each sequence.
+        tokens_per_step: Budget of a batch, padding included; a longer sequence makes a batch of its own.
         seed: Seed of the order.
         epoch: Number of the pass; each has an order of its own.
-        shuffle: Whether the whole pass is shuffled; if not, the trees come in the order given (a curriculum), mixed
+        shuffle: Whether the whole pass is shuffled; if not, they come in the order given (a curriculum), mixed
             only within a pool of some dozens of batches.
 
     Returns:
-        Indices of the trees of each batch; each tree occurs once.
+        Indices of the sequences of each batch; each occurs once.
     """
     lengths = np.asarray(lengths)
     random = np.random.default_rng((seed, epoch))
@@ -48,11 +48,11 @@ def plan(lengths: Sequence[int] | NDArray[np.int64], parameters: SFTParameters) 
     """The batch of every step of a training, by the one budget that the parameters set.
 
     Raises:
-        ValueError: If there are no trees.
+        ValueError: If there is nothing to train on.
     """
     lengths = np.asarray(lengths)
     if not len(lengths):
-        raise ValueError("there is nothing to train on: no tree has a branch or a trained trunk")
+        raise ValueError("there is nothing to train on: no example has a reply to be learnt")
     batches: list[list[int]] = []
     tokens = 0
     for epoch, batch in _endless(lengths, parameters):

@@ -1,41 +1,51 @@
-"""Flat trees to the tensors of one optimizer step. Imports torch: import it inside functions."""
+"""Packed rows to the tensors of one optimizer step. Imports torch: import it inside functions."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from leap_kedro.training.tree import Flat
+from leap_kedro.training.packing import Packed
 
 
-def collate(flats: Sequence[Flat]) -> dict[str, torch.Tensor]:
-    """Pads trees to one length.
+def collate(packs: Sequence[Packed]) -> dict[str, torch.Tensor]:
+    """Pads packed rows to one length.
 
     Args:
-        flats: B trees.
+        packs: B packed sequences.
 
     Returns:
         ``input_ids`` and ``position_ids``, shape (B, T); ``allowed``, shape (B, 1, T, T), true where a query may see a
         key (padding sees itself alone, so that no row of the softmax is empty); for the M predictions of the batch
-        ``sources`` (indices into the B x T tokens), ``targets`` and ``weights``, shape (M,).
+        ``sources`` (indices into the B x T tokens), ``targets``, ``weights`` and ``rows`` (numbered through the batch),
+        shape (M,).
     """
-    length = max(len(flat) for flat in flats)
+    length = max(len(packed) for packed in packs)
     steps = np.arange(length)
-    input_ids = np.zeros((len(flats), length), dtype=np.int64)
+    input_ids = np.zeros((len(packs), length), dtype=np.int64)
     position_ids = np.zeros_like(input_ids)
-    visible = np.zeros_like(input_ids)
-    own = np.broadcast_to(steps, input_ids.shape).copy()
-    for row, flat in enumerate(flats):
-        input_ids[row, : len(flat)] = flat.input_ids
-        position_ids[row, : len(flat)] = flat.position_ids
-        visible[row, : len(flat)] = flat.visible
-        own[row, : len(flat)] = flat.own
-    allowed = (steps < visible[:, :, None]) | ((steps >= own[:, :, None]) & (steps <= steps[:, None]))
+    ends = np.broadcast_to(steps + 1, input_ids.shape).copy()
+    for place, packed in enumerate(packs):
+        input_ids[place, : len(packed)] = packed.input_ids
+        position_ids[place, : len(packed)] = packed.position_ids
+        ends[place, : len(packed)] = packed.ends
+    allowed = (steps <= steps[:, None]) & (steps[:, None] < ends[:, None, :])
     return {
         "input_ids": torch.from_numpy(input_ids),
         "position_ids": torch.from_numpy(position_ids),
         "allowed": torch.from_numpy(allowed[:, None]),
-        "sources": torch.from_numpy(np.concatenate([row * length + flat.sources for row, flat in enumerate(flats)])),
-        "targets": torch.from_numpy(np.concatenate([flat.targets for flat in flats])),
-        "weights": torch.from_numpy(np.concatenate([flat.weights for flat in flats])),
+        **_predictions(packs, length),
     }
+
+
+def _predictions(packs: Sequence[Packed], length: int) -> dict[str, torch.Tensor]:
+    rows_before = np.cumsum([0, *(packed.row_count for packed in packs)])
+    columns: dict[str, list[NDArray[Any]]] = {
+        "sources": [place * length + packed.sources.astype(np.int64) for place, packed in enumerate(packs)],
+        "targets": [packed.targets.astype(np.int64) for packed in packs],
+        "weights": [packed.weights for packed in packs],
+        "rows": [first + packed.rows.astype(np.int64) for first, packed in zip(rows_before, packs, strict=False)],
+    }
+    return {name: torch.from_numpy(np.concatenate(parts)) for name, parts in columns.items()}

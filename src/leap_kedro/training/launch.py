@@ -18,10 +18,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from leap_kedro.records import decode, encode
+from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.sft import Progress, TrainingResult
-from leap_kedro.training.store import TreeFile, write_trees
-from leap_kedro.training.tree import Tree
+from leap_kedro.training.store import PackedFile, write_packed
 
 STDERR_LINES = 15
 """Lines of a failed child's stderr that its error shows."""
@@ -36,7 +36,7 @@ class Job(BaseModel):
 
     Attributes:
         start: Folder of the model to start from.
-        trees: File of `write_trees`.
+        data: File of `write_packed`.
         parameters: How to train.
         checkpoints: Folder of the checkpoints.
         target: Folder to write.
@@ -45,7 +45,7 @@ class Job(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     start: Path
-    trees: Path
+    data: Path
     parameters: SFTParameters
     checkpoints: Path
     target: Path
@@ -53,20 +53,20 @@ class Job(BaseModel):
 
 def train(
     start: Path,
-    trees: Sequence[Tree] | Path,
+    packs: Sequence[Packed] | Path,
     parameters: SFTParameters,
     work: Path,
     target: Path,
     *,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
-    """Fine-tunes the model in `start` on the trees in a child process and saves a transformers folder.
+    """Fine-tunes the model in `start` on the packed rows in a child process and saves a transformers folder.
 
     Called again after an interruption, it continues; called again after it finished, it returns the result at hand.
 
     Args:
         start: Folder with config, weights and tokenizer.
-        trees: Training data, or a file that `write_trees` made.
+        packs: Training data, or a file that `write_packed` made.
         parameters: How to train.
         work: Folder for data, checkpoints, the child's stderr and the result; what another training left there is
             removed.
@@ -75,17 +75,17 @@ def train(
 
     Raises:
         FileNotFoundError: If `start` is no model folder.
-        ValueError: If a file of trees cannot be read.
+        ValueError: If a file of training data cannot be read.
         TrainingFailed: If the child ended without a result.
     """
     if not (start / "config.json").exists():
         raise FileNotFoundError(f"{start} is no model folder: it has no config.json")
     work.mkdir(parents=True, exist_ok=True)
-    if isinstance(trees, Path):
-        data = trees
+    if isinstance(packs, Path):
+        data = packs
     else:
-        data = work / "trees.npz"
-        write_trees(data, trees)
+        data = work / "data.npz"
+        write_packed(data, packs)
     digest = _digest(start, data, parameters)
     result_file = work / f"result-{digest}.json"
     if result_file.exists() and target.exists():
@@ -94,7 +94,7 @@ def train(
     for other in [*work.glob("checkpoints-*"), *work.glob("result-*.json")]:
         if other != checkpoints:
             shutil.rmtree(other) if other.is_dir() else other.unlink()
-    job = Job(start=start, trees=data, parameters=parameters, checkpoints=checkpoints, target=target)
+    job = Job(start=start, data=data, parameters=parameters, checkpoints=checkpoints, target=target)
     job_file = work / "job.json"
     job_file.write_text(job.model_dump_json(indent=2))
     result = _run(job_file, parameters, work / "stderr.txt", on_progress)
@@ -160,12 +160,12 @@ def _message(line: str) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _digest(start: Path, trees: Path, parameters: SFTParameters) -> str:
+def _digest(start: Path, data: Path, parameters: SFTParameters) -> str:
     digest = sha256(parameters.model_dump_json().encode())
     for file in sorted(path for path in start.iterdir() if path.suffix in (".json", ".safetensors", ".jinja")):
         digest.update(file.name.encode())
         with file.open("rb") as stream:
             while block := stream.read(1 << 22):
                 digest.update(block)
-    digest.update(TreeFile(trees).digest().encode())
+    digest.update(PackedFile(data).digest().encode())
     return digest.hexdigest()[:16]

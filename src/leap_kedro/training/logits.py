@@ -1,4 +1,4 @@
-"""Logits of collated trees, and their loss. Imports torch: import it inside functions."""
+"""Logits of packed rows, and their loss. Imports torch: import it inside functions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def logits_only_at(model: Any, sources: torch.Tensor) -> Iterator[None]:
         handle.remove()
 
 
-def tree_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
+def packed_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
     """Logits of a collated batch where it predicts, shape (M, vocabulary).
 
     Args:
@@ -46,8 +46,8 @@ def tree_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None)
     return logits.float()
 
 
-def tree_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
-    """Weighted sum of the cross entropies of a collated batch (not divided by the weights); as `tree_logits`."""
-    logits = tree_logits(model, batch, head_of)
+def packed_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
+    """Weighted sum of the cross entropies of a collated batch (not divided by the weights); as `packed_logits`."""
+    logits = packed_logits(model, batch, head_of)
     losses = torch.nn.functional.cross_entropy(logits, batch["targets"], reduction="none")
     return (losses * batch["weights"]).sum()

@@ -1,6 +1,7 @@
-"""How probable a saved policy holds replies that somebody else gave: one forward pass a tree, no gradients, no TRL."""
+"""How probable a saved policy holds replies that somebody else gave: one forward pass an episode, no gradients."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,14 @@ from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.records.score import ReplyScore
 from leap_kedro.training.batching import epoch_batches
-from leap_kedro.training.tree import Tree, flat_length, flatten, tree_of
+from leap_kedro.training.examples import packed_examples
+from leap_kedro.training.packing import Packed
 
 if TYPE_CHECKING:
     import torch
 
 TOKENS_A_BATCH = 4096
-"""Budget of a batch, padding included: the attention mask of one takes about 60 MB at most where trees are short."""
+"""Budget of a batch, padding included: the attention mask of one takes about 60 MB at most where episodes are short."""
 
 
 def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -> list[ReplyScore]:
@@ -43,7 +45,7 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        found = score_trees(model, [tree_of(example, renderer) for example in examples])
+        found = score_rows(model, packed_examples(map(_evenly, examples), renderer))
     finally:
         torch.set_num_threads(before)
     return [
@@ -53,37 +55,40 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
     ]
 
 
-def score_trees(model: Any, trees: Sequence[Tree]) -> list[list[tuple[float, bool]]]:
-    """Of each branch of each tree: log-probability of its completion, and whether greedy decoding would give it.
+def score_rows(model: Any, packs: Sequence[Packed]) -> list[list[tuple[float, bool]]]:
+    """Of each row of each sequence: log-probability of what it predicts, and whether greedy decoding would give it.
 
     Args:
         model: A causal LM in evaluation mode.
-        trees: Trees without a trained trunk (``trunk_weight`` 0).
+        packs: Packed rows; their weights play no part.
     """
     import torch
 
     from leap_kedro.training.collator import collate
-    from leap_kedro.training.logits import tree_logits
+    from leap_kedro.training.logits import packed_logits
 
-    found: list[list[tuple[float, bool]]] = [[] for _ in trees]
-    lengths = [flat_length(tree) for tree in trees]
+    found: list[list[tuple[float, bool]]] = [[] for _ in packs]
     with torch.inference_mode():
-        for batch in epoch_batches(lengths, TOKENS_A_BATCH, seed=0, epoch=0):
+        for batch in epoch_batches([len(packed) for packed in packs], TOKENS_A_BATCH, seed=0, epoch=0):
             tensors = {
-                name: values.to(model.device)
-                for name, values in collate([flatten(trees[index]) for index in batch]).items()
+                name: values.to(model.device) for name, values in collate([packs[index] for index in batch]).items()
             }
-            logits = tree_logits(model, tensors)
+            logits = packed_logits(model, tensors)
             chosen = logits.gather(1, tensors["targets"][:, None])[:, 0] - logits.logsumexp(-1)
-            lengths_of_replies = [len(branch.completion) for index in batch for branch in trees[index].branches]
-            scores = _by_reply(chosen, logits.argmax(-1) == tensors["targets"], lengths_of_replies)
+            scores = _by_row(chosen, logits.argmax(-1) == tensors["targets"], tensors["rows"])
             for index in batch:
-                found[index] = [next(scores) for _ in trees[index].branches]
+                found[index] = [next(scores) for _ in range(packs[index].row_count)]
     return found
 
 
-def _by_reply(logprobs: "torch.Tensor", right: "torch.Tensor", lengths: list[int]) -> Iterator[tuple[float, bool]]:
+def _by_row(logprobs: "torch.Tensor", right: "torch.Tensor", rows: "torch.Tensor") -> Iterator[tuple[float, bool]]:
     import torch
 
+    lengths = torch.bincount(rows).tolist()
     for tokens, hits in zip(torch.split(logprobs.double(), lengths), torch.split(right, lengths), strict=True):
         yield float(tokens.sum()), bool(hits.all())
+
+
+def _evenly(example: Example) -> Example:
+    """The example with each reply at weight 1: one of weight 0 is not learnt, but it is scored."""
+    return replace(example, targets=tuple(replace(target, weight=1.0) for target in example.targets))

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning of a causal LM on trees, in this process; `launch.train` runs it in a process of its own."""
+"""Supervised fine-tuning of a causal LM on packed rows, in this process; `launch.train` gives it one of its own."""
 
 import shutil
 import time
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leap_kedro.training.batching import plan
+from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
-from leap_kedro.training.store import TreeFile
-from leap_kedro.training.tree import Tree, flat_depth, flat_length
+from leap_kedro.training.store import PackedFile
 
 COMPLETE = "_SUCCESS"
 
@@ -66,25 +66,25 @@ class TrainingResult:
 
 def fine_tune(
     start: Path,
-    trees: Sequence[Tree],
+    packs: Sequence[Packed],
     parameters: SFTParameters,
     work: Path,
     target: Path,
     *,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
-    """Trains from `start` on the trees and saves a plain transformers folder.
+    """Trains from `start` on the packed rows and saves a plain transformers folder.
 
     Args:
         start: Folder with config, weights and tokenizer.
-        trees: Training data.
+        packs: Training data.
         parameters: How to train.
         work: Folder of the checkpoints; a whole one found there is resumed from, so it must belong to this training.
         target: Folder to write.
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
-        TrainingRefused: If a tree does not fit into the model's context, or the weights are no numbers at the end.
+        TrainingRefused: If a row does not fit into the model's context, or the weights are no numbers at the end.
         ValueError: If there is nothing to train on, or fewer processes run than the parameters say.
     """
     import torch
@@ -93,12 +93,12 @@ def fine_tune(
     from trl.trainer.sft_config import SFTConfig
 
     from leap_kedro.training.optimizer import build_optimizer, build_schedule
-    from leap_kedro.training.trainer import TreeTrainer
+    from leap_kedro.training.trainer import PackedTrainer
 
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
-    lengths, depths = _sizes(trees)
+    lengths, depths = _sizes(packs)
     batches = plan(lengths, parameters)
     model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation="sdpa")
     _check_depths(depths, model.config.max_position_embeddings)
@@ -126,10 +126,10 @@ def fine_tune(
         raise ValueError(f"{parameters.processes} processes were asked for, and {arguments.world_size} run")
     optimizer = build_optimizer(model, parameters)
     callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), on_progress)
-    trainer = TreeTrainer(
+    trainer = PackedTrainer(
         model=model,
         args=arguments,
-        trees=trees,
+        packs=packs,
         batches=batches,
         processing_class=tokenizer,
         data_collator=_identity,
@@ -158,18 +158,19 @@ def fine_tune(
     )
 
 
-def _sizes(trees: Sequence[Tree]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if isinstance(trees, TreeFile):
-        return trees.lengths, trees.depths
-    return np.array([flat_length(tree) for tree in trees]), np.array([flat_depth(tree) for tree in trees])
+def _sizes(packs: Sequence[Packed]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if isinstance(packs, PackedFile):
+        return packs.lengths, packs.depths
+    return np.array([len(packed) for packed in packs]), np.array([packed.depth for packed in packs])
 
 
 def _check_depths(depths: NDArray[np.int64], context: int) -> None:
     over = np.flatnonzero(depths > context)
     if len(over):
         raise TrainingRefused(
-            f"tree {over[0]} is {depths[over[0]]} tokens deep and the model's context is {context} "
-            f"({len(over)} of {len(depths)} trees are too deep): lower the `max_actions` of the stage that made these "
+            f"sequence {over[0]} of the training data is {depths[over[0]]} tokens deep and the model's context is "
+            f"{context} "
+            f"({len(over)} of {len(depths)} are too deep): lower the `max_actions` of the stage that made these "
             "episodes, or take a model with a longer context"
         )
 

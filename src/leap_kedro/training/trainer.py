@@ -1,7 +1,7 @@
-"""TRL's SFTTrainer on trees. Imports torch and TRL (8 s): import it inside functions.
+"""TRL's SFTTrainer on packed rows. Imports torch and TRL (8 s): import it inside functions.
 
-What is ours: the batches (a plan of which trees go into which step, so that a resumed run goes on where it was), and
-the loss (explicit targets and weights, logits only where something is predicted). The loop, the clipping, the
+What is ours: the batches (a plan of which sequences go into which step, so that a resumed run goes on where it was),
+and the loss (explicit targets and weights, logits only where something is predicted). The loop, the clipping, the
 checkpoints and the distribution are the trainer's own.
 """
 
@@ -13,45 +13,45 @@ from torch.utils.data import DataLoader, IterableDataset
 from trl.trainer.sft_trainer import SFTTrainer
 
 from leap_kedro.training.collator import collate
-from leap_kedro.training.logits import tree_loss
-from leap_kedro.training.tree import Tree, flatten
+from leap_kedro.training.logits import packed_loss
+from leap_kedro.training.packing import Packed
 
 
 class _Steps(IterableDataset[dict[str, torch.Tensor]]):
     """This process's share of each batch, from the trainer's present step on."""
 
-    def __init__(self, trainer: "TreeTrainer") -> None:
+    def __init__(self, trainer: "PackedTrainer") -> None:
         self.trainer = trainer
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         trainer, args = self.trainer, self.trainer.args
         for batch in trainer.batches[trainer.state.global_step :]:
-            flats = [flatten(trainer.trees[index]) for index in batch]
-            whole = sum(float(flat.weights.sum()) for flat in flats)
-            share = flats[args.process_index :: args.world_size]
-            # A process without a tree of its own still takes part in the exchange of gradients: one tree at weight 0.
-            tensors = collate(share or flats[:1])
+            packs = [trainer.packs[index] for index in batch]
+            whole = sum(float(packed.weights.sum()) for packed in packs)
+            share = packs[args.process_index :: args.world_size]
+            # A process without a sequence of its own still takes part in the exchange of gradients: one at weight 0.
+            tensors = collate(share or packs[:1])
             if not share:
                 tensors["weights"].zero_()
             tensors["weights"] *= args.world_size / whole
             yield tensors
 
 
-class TreeTrainer(SFTTrainer):
-    """SFTTrainer whose step k trains on the trees of ``batches[k]``.
+class PackedTrainer(SFTTrainer):
+    """SFTTrainer whose step k trains on the sequences of ``batches[k]``.
 
     Args:
-        trees: The training data.
-        batches: Indices of the trees of each step; the trainer's `max_steps` is their number.
+        packs: The training data.
+        batches: Indices of the sequences of each step; the trainer's `max_steps` is their number.
         **rest: Arguments of SFTTrainer.
     """
 
-    def __init__(self, *, trees: Sequence[Tree], batches: Sequence[Sequence[int]], **rest: Any) -> None:
+    def __init__(self, *, packs: Sequence[Packed], batches: Sequence[Sequence[int]], **rest: Any) -> None:
         from datasets import Dataset
 
-        self.trees = trees
+        self.packs = packs
         self.batches = batches
-        super().__init__(train_dataset=Dataset.from_dict({"trees": batches[:1]}), **rest)
+        super().__init__(train_dataset=Dataset.from_dict({"packs": batches[:1]}), **rest)
 
     def get_train_dataloader(self) -> DataLoader[dict[str, torch.Tensor]]:
         """The batches of the plan, ready made."""
@@ -61,7 +61,7 @@ class TreeTrainer(SFTTrainer):
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
         """Mean cross entropy of the batch over all processes, weighted."""
-        return tree_loss(model, inputs, head_of=self.model)
+        return packed_loss(model, inputs, head_of=self.model)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: counting costs more than it tells."""

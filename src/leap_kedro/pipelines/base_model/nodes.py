@@ -37,14 +37,15 @@ def train_reader(
     """
     from tqdm import tqdm
 
-    from leap_kedro.embedded.base import curriculum, lesson_counts, reading_tree
+    from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
     from leap_kedro.embedded.shape import Shape, build_model, save_policy
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
+    from leap_kedro.training.packing import pack
     from leap_kedro.training.sft import Progress
-    from leap_kedro.training.store import write_trees
+    from leap_kedro.training.store import write_packed
 
     benchmark = make_benchmark(environment_spec(environment, environments))
     shape = Shape()
@@ -55,10 +56,10 @@ def train_reader(
     if not data.exists():
         total = sum(count for _, count in lesson_counts(parameters.transcripts))
         walks = curriculum(benchmark, parameters.transcripts, derive_seed(seed, "transcripts", 0))
-        write_trees(
+        write_packed(
             data,
             (
-                reading_tree(walk, renderer, parameters.trunk_weight)
+                pack(reading_rows(walk, renderer, parameters.trunk_weight))
                 for walk in tqdm(walks, total=total, desc="transcripts", unit="walk", disable=None)
             ),
         )

@@ -11,7 +11,17 @@ from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Whi
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Verdict
+from leap_kedro.records import (
+    CorrectedEpisode,
+    Correction,
+    Episode,
+    Example,
+    OwnReply,
+    ParseStatus,
+    Step,
+    Target,
+    Verdict,
+)
 from leap_kedro.teachers.llm.prompts import prompts_of
 
 
@@ -96,10 +106,15 @@ def build_examples(
         corrected.episode: list(_learnt(corrected, parameters.corrections_an_episode)) for corrected in corrections
     }
     return [
-        Example.of(episode, (Target(each.step, each.reason, each.action) for each in accepted[episode.id]))
+        Example.of(episode, (_target(each, episode.steps[each.step]) for each in accepted[episode.id]))
         for episode in settled(rollouts)
         if accepted.get(episode.id)
     ]
+
+
+def _target(correction: Correction, step: Step) -> Target:
+    own = OwnReply(step.reason, step.action) if step.parse_status is ParseStatus.OK else None
+    return Target(correction.step, correction.reason, correction.action, rejected=own)
 
 
 def _learnt(corrected: CorrectedEpisode, most: int | None) -> Iterator[Correction]:

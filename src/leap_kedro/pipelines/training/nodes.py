@@ -53,9 +53,9 @@ def fine_tune(
     from transformers import AutoTokenizer
 
     from leap_kedro.prompts.select import renderer_for
+    from leap_kedro.training.examples import packed_examples
     from leap_kedro.training.launch import train
     from leap_kedro.training.sft import Progress
-    from leap_kedro.training.tree import tree_of
 
     if not examples:
         raise NothingToLearn(
@@ -73,7 +73,7 @@ def fine_tune(
 
         result = train(
             start.folder,
-            [tree_of(example, renderer) for example in examples],
+            packed_examples(examples, renderer),
             parameters,
             workspace,
             target,

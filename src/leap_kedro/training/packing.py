@@ -1,0 +1,152 @@
+"""Rows of token ids as one sequence: packed along the prefix tree that they form.
+
+The prompts of one episode share their beginnings, and so do the two replies of a preference pair. Laid out depth-first
+along the prefix tree of their token ids, with an attention mask that follows the tree and positions that continue from
+the branching point, every shared prefix is encoded once, and loss and gradients are those of the single rows. It is
+computed on token ids alone, so it holds for any tokenizer and template. Numpy only: no torch is needed to pack.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One training example.
+
+    Attributes:
+        ids: Token ids, of prompt and completion.
+        weights: Weight in the loss of predicting each of them, as long as `ids`; 0: it is only read.
+    """
+
+    ids: tuple[int, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.weights):
+            raise ValueError(f"a row of {len(self.ids)} token ids has {len(self.weights)} weights")
+        if not any(self.weights):
+            raise ValueError("a row predicts nothing: none of its tokens has a weight")
+        if self.weights[0]:
+            raise ValueError("a row's first token has nothing before it to be predicted from, so its weight must be 0")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packed:
+    """Rows as one sequence of n tokens with m predictions, depth-first along their prefix tree.
+
+    A query q may see key k iff ``k <= q < ends[k]``.
+
+    Attributes:
+        input_ids: Token ids, shape (n,).
+        ends: Index after the last token of the subtree that each token is the root of, shape (n,).
+        sources: Index of the token whose logits predict, shape (m,); one token may predict several targets.
+        targets: Token ids to be predicted, shape (m,).
+        weights: Their weights in the loss, shape (m,).
+        rows: Index of the row that each prediction belongs to, rising, every row at least once, shape (m,).
+    """
+
+    input_ids: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    sources: NDArray[np.int32]
+    targets: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    rows: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
+    @property
+    def position_ids(self) -> NDArray[np.int64]:
+        """Depth of each token in the tree, shape (n,)."""
+        left = np.bincount(self.ends, minlength=len(self) + 1)[: len(self)]
+        return np.cumsum(1 - left) - 1
+
+    @property
+    def depth(self) -> int:
+        """Number of positions needed: tokens of the longest row, without its last, which is a target alone."""
+        return int(self.position_ids.max()) + 1
+
+    @property
+    def row_count(self) -> int:
+        """Number of rows."""
+        return int(self.rows[-1]) + 1
+
+
+def pack(rows: Sequence[Row]) -> Packed:
+    """Packs rows into one sequence, every shared prefix once.
+
+    What predicts nothing is left out: a row's tokens from its last predicted one on.
+
+    Raises:
+        ValueError: If there are no rows.
+    """
+    if not rows:
+        raise ValueError("there are no rows to pack")
+    predicted = [np.flatnonzero(row.weights) for row in rows]
+    read = [row.ids[: places[-1]] for row, places in zip(rows, predicted, strict=True)]
+    order = sorted(range(len(rows)), key=read.__getitem__)
+    lengths = np.array([len(read[index]) for index in order])
+    table = np.full((len(rows), lengths.max() + 1), -1, dtype=np.int32)
+    for place, index in enumerate(order):
+        table[place, : lengths[place]] = read[index]
+    differ = table[1:] != table[:-1]
+    differ[:, -1] = True
+    shared = np.concatenate(([0], np.minimum(np.argmax(differ, axis=1), lengths[:-1])))
+
+    total = int((lengths - shared).sum())
+    input_ids, ends = np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32)
+    path = np.empty(lengths.max(), dtype=np.int32)
+    sources: list[NDArray[np.int32]] = [path] * len(rows)
+    cursor = before = 0
+    for place, index in enumerate(order):
+        start, length = shared[place], lengths[place]
+        ends[path[start:before]] = cursor
+        after = cursor + length - start
+        path[start:length] = np.arange(cursor, after)
+        input_ids[cursor:after] = table[place, start:length]
+        sources[index] = path[predicted[index] - 1]
+        cursor, before = after, length
+    ends[path[:before]] = total
+    return Packed(
+        input_ids=input_ids,
+        ends=ends,
+        sources=np.concatenate(sources),
+        targets=np.concatenate([np.array(row.ids)[places] for row, places in zip(rows, predicted, strict=True)]).astype(
+            np.int32
+        ),
+        weights=np.concatenate(
+            [np.array(row.weights, dtype=np.float32)[places] for row, places in zip(rows, predicted, strict=True)]
+        ),
+        rows=np.repeat(np.arange(len(rows), dtype=np.int32), [len(places) for places in predicted]),
+    )
+
+
+def unpacked(packed: Packed, together: int = 1) -> list[Packed]:
+    """The rows by themselves again, for models whose attention follows no tree.
+
+    Args:
+        packed: What `pack` made.
+        together: Rows that stay in one sequence: those 0 .. together - 1, and so on. One: each is a plain chain.
+    """
+    pieces = []
+    for first in range(0, packed.row_count, together):
+        low, high = np.searchsorted(packed.rows, (first, first + together))
+        sources = np.sort(packed.sources[low:high])
+        indices = np.arange(len(packed))
+        kept = np.searchsorted(sources, indices) < np.searchsorted(sources, packed.ends)
+        moved = np.concatenate(([0], np.cumsum(kept))).astype(np.int32)
+        pieces.append(
+            Packed(
+                input_ids=packed.input_ids[kept],
+                ends=moved[packed.ends[kept]],
+                sources=moved[packed.sources[low:high]],
+                targets=packed.targets[low:high],
+                weights=packed.weights[low:high],
+                rows=packed.rows[low:high] - np.int32(first),
+            )
+        )
+    return pieces

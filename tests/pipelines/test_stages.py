@@ -166,6 +166,7 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
 
 def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy, tasks: list[Task]) -> None:
     (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    episode = replace(episode, steps=episode.steps[:1] * 5)
     how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), corrections_an_episode=2)
     corrected = CorrectedEpisode(
         episode.id,

@@ -26,7 +26,7 @@ from leap_kedro.pipelines.strict import StrictModel
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 
 FREE = frozenset(
-    {"processes", "slots", "threads", "device", "log_every", "checkpoint_every"}
+    {"processes", "slots", "threads", "device", "log_every", "checkpoint_every", "nodes", "rendezvous", "accelerate"}
     | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes", "most_unusable"}
 )
 """Names of parameters that change speed, cost or patience but no result: they may differ within an experiment."""
@@ -135,9 +135,7 @@ def recorded(parameters: LeapParameters) -> dict[str, Any]:
         mode="json", exclude={"base_model": True, "baselines": True, "evaluation": {"server": True}}
     )
     tree["environments"] = {parameters.environment: tree["environments"].get(parameters.environment, {})}
-    return {
-        path: value for path, value in _flat(tree, "") if path not in _PLACES and path.rpartition(".")[2] not in FREE
-    }
+    return {path: value for path, value in _flat(tree, "") if path not in _PLACES and not FREE & {*path.split(".")}}
 
 
 def digest(values: Mapping[str, Any]) -> str:

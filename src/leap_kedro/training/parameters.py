@@ -1,17 +1,50 @@
 """What a fine-tuning is told."""
 
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
+class Rendezvous(BaseModel):
+    """Where the machines of a training meet.
+
+    Attributes:
+        endpoint: HOST:PORT that all reach; with `static` on the first machine.
+        id: Name of the meeting; another for each training that runs at a time.
+        backend: ``static``: machines are numbered by hand; ``c10d``: as they come.
+        node_rank: Number of this machine, from 0, for ``static``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
+    id: str = Field(default="leap_kedro", min_length=1)
+    backend: Literal["static", "c10d"] = "static"
+    node_rank: int = Field(default=0, ge=0)
+
+
+class PreferenceParameters(BaseModel):
+    """Direct preference optimization (arXiv 2305.18290).
+
+    Attributes:
+        beta: How far the policy may go from the one it starts from: the less, the farther.
+        sft_weight: Weight of the mean cross entropy of the chosen replies, added to the loss.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    beta: float = Field(default=0.1, gt=0)
+    sft_weight: float = Field(default=0.0, ge=0)
+
+
 class SFTParameters(BaseModel):
-    """Supervised fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` is its budget (never the clock).
+    """A fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` is its budget (never the clock).
 
     Attributes:
         max_steps: Optimizer steps.
         epochs: Passes over the data.
-        max_tokens: Tokens after which to stop, counted in tree form without padding.
+        max_tokens: Tokens after which to stop, counted as packed, without padding.
         tokens_per_step: Tokens of a batch, padding included.
         shuffle: Whether each pass is shuffled; if not, the data come in the order given, as a curriculum wants.
         optimizer: ``muon`` for small models from scratch (matrices by Muon, the rest by AdamW), ``adamw`` for others.
@@ -21,13 +54,18 @@ class SFTParameters(BaseModel):
         warmup_steps: Steps of linear rise.
         flat_share: Share of the steps after which the rate starts to fall.
         final_share: Rate at the end as a share of the peak.
+        preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
         clip: Largest norm of the gradient.
         checkpoint_every: Steps between checkpoints.
         log_every: Steps between reports of the loss.
         seed: Seed of the order of the data.
         device: ``auto`` takes a GPU where there is one.
         threads: Threads of a process on the CPU. Two are slower than one wherever another process wants a core.
-        processes: Processes that share each batch and Muon's work (gloo on CPU, one a GPU otherwise).
+        processes: Processes a machine that share each batch and Muon's work (gloo on CPU, one a GPU otherwise).
+        nodes: Machines. On each but this one, `python -m leap_kedro.training.join` takes part; they share the folders.
+        rendezvous: Where the machines meet; None: this one is alone.
+        accelerate: File of `accelerate config`, for FSDP; None: each process holds the whole model.
+        timeout: Seconds that a process waits for the others before the training fails.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +82,7 @@ class SFTParameters(BaseModel):
     warmup_steps: int = Field(default=25, ge=0)
     flat_share: float = Field(default=0.45, ge=0, le=1)
     final_share: float = Field(default=0.05, ge=0, le=1)
+    preference: PreferenceParameters | None = None
     clip: float = Field(default=1.0, gt=0)
     checkpoint_every: int = Field(default=500, gt=0)
     log_every: int = Field(default=10, gt=0)
@@ -51,6 +90,15 @@ class SFTParameters(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(default=1, gt=0)
     processes: int = Field(default=1, gt=0)
+    nodes: int = Field(default=1, gt=0)
+    rendezvous: Rendezvous | None = None
+    accelerate: Path | None = None
+    timeout: int = Field(default=600, gt=0)
+
+    @property
+    def world_size(self) -> int:
+        """Processes on all machines."""
+        return self.nodes * self.processes
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
@@ -58,4 +106,13 @@ class SFTParameters(BaseModel):
         if len(given) != 1:
             budgets = " and ".join(given) or "none"
             raise ValueError(f"a training needs exactly one budget of max_steps, epochs and max_tokens; got {budgets}")
+        return self
+
+    @model_validator(mode="after")
+    def _machines_that_meet(self) -> Self:
+        rank = self.rendezvous.node_rank if self.rendezvous else 0
+        if self.nodes > 1 and self.rendezvous is None:
+            raise ValueError(f"{self.nodes} nodes need a rendezvous: set its endpoint to HOST:PORT of the first one")
+        if rank >= self.nodes:
+            raise ValueError(f"rendezvous.node_rank {rank} is none of {self.nodes} nodes, which are numbered from 0")
         return self

@@ -2,8 +2,8 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class TrainingResult:
         seconds: Seconds of the training loop in the process that finished it.
         resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
         world_size: Processes that shared the batches.
+        preference: Implicit rewards of chosen and rejected replies, their margin and the share of pairs in the right
+            order (``rewards/...``), means since the last report; empty for supervised fine-tuning.
     """
 
     steps: int
@@ -62,6 +64,7 @@ class TrainingResult:
     seconds: float
     resumed_at: int
     world_size: int
+    preference: Mapping[str, float] = field(default_factory=dict)
 
 
 def fine_tune(
@@ -90,10 +93,8 @@ def fine_tune(
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
-    from trl.trainer.sft_config import SFTConfig
 
     from leap_kedro.training.optimizer import build_optimizer, build_schedule
-    from leap_kedro.training.trainer import PackedTrainer
 
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -104,7 +105,8 @@ def fine_tune(
     _check_depths(depths, model.config.max_position_embeddings)
     tokenizer = AutoTokenizer.from_pretrained(start)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
-    arguments = SFTConfig(
+    trainer_class, arguments_class, extra = _method(parameters)
+    arguments = arguments_class(
         output_dir=str(work),
         max_steps=len(batches),
         max_grad_norm=parameters.clip,
@@ -115,18 +117,18 @@ def fine_tune(
         use_cpu=not cuda,
         bf16=cuda,
         activation_checkpointing=False,
-        dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         max_length=None,
         ignore_data_skip=True,
         disable_tqdm=True,
         report_to="none",
+        **extra,
     )
     if arguments.world_size != parameters.processes:
         raise ValueError(f"{parameters.processes} processes were asked for, and {arguments.world_size} run")
     optimizer = build_optimizer(model, parameters)
     callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), on_progress)
-    trainer = PackedTrainer(
+    trainer = trainer_class(
         model=model,
         args=arguments,
         packs=packs,
@@ -155,7 +157,33 @@ def fine_tune(
         seconds=callback.seconds(),
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
         world_size=arguments.world_size,
+        preference=next(_rewards(trainer.state.log_history[::-1]), {}),
     )
+
+
+def _method(parameters: SFTParameters) -> tuple[Any, Any, dict[str, Any]]:
+    """Trainer, class of its arguments, and the arguments that only it knows."""
+    if parameters.preference is None:
+        from trl.trainer.sft_config import SFTConfig
+
+        from leap_kedro.training.trainer import PackedTrainer
+
+        return PackedTrainer, SFTConfig, {"dataset_kwargs": {"skip_prepare_dataset": True}}
+    from trl.trainer.dpo_config import DPOConfig
+
+    from leap_kedro.training.dpo import PackedDPOTrainer
+
+    preference = parameters.preference
+    losses = {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, preference.sft_weight]}
+    return PackedDPOTrainer, DPOConfig, {"beta": preference.beta, "precompute_ref_log_probs": True, **losses}
+
+
+def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
+    """The rewards of each entry of a training's log that has them."""
+    for entry in log:
+        found = {name: value for name, value in entry.items() if name.startswith("rewards/")}
+        if found:
+            yield found
 
 
 def _sizes(packs: Sequence[Packed]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

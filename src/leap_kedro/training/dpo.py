@@ -1,0 +1,93 @@
+"""TRL's DPOTrainer on packed pairs. Imports torch and TRL (8 s): import it inside functions.
+
+An episode's pairs are one sequence, so that the history which all its replies share, and the prompt which the two
+replies of a pair share, are encoded once. The objective is TRL's: the log-probability of a reply is the sum over its
+tokens, of rows that are told apart by `rows`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from trl.trainer.dpo_trainer import DPOTrainer
+
+from leap_kedro.training.collator import collate
+from leap_kedro.training.logits import packed_logits
+from leap_kedro.training.scoring import score_rows
+from leap_kedro.training.trainer import PlannedSteps
+
+
+def preference_loss(logprobs: torch.Tensor, references: torch.Tensor, beta: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loss of each pair, ``-log sigmoid(beta * margin)`` (Rafailov et al. 2023, arXiv 2305.18290, equation 7).
+
+    Args:
+        logprobs: Log-probability of each row, chosen and rejected in turn, shape (2P,).
+        references: The same by the reference policy.
+        beta: How far the policy may go from the reference: the less, the farther.
+
+    Returns:
+        The losses, shape (P,), and the implicit rewards ``beta * (logprob - reference)``, shape (P, 2).
+    """
+    rewards = beta * (logprobs - references).view(-1, 2)
+    return -torch.nn.functional.logsigmoid(rewards[:, 0] - rewards[:, 1]), rewards
+
+
+class PackedDPOTrainer(PlannedSteps, DPOTrainer):
+    """DPOTrainer whose step k trains on the pairs of the sequences of ``batches[k]``.
+
+    The reference is the model that the training starts from; each pair is scored by it once, before the first step.
+    """
+
+    references: Sequence[np.ndarray[Any, Any]]
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        return dataset
+
+    def _precompute_ref_logps(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
+        model: Any = self.model
+        scores = score_rows(model.eval(), self.packs)
+        self.references = [np.array([logprob for logprob, _ in rows], dtype=np.float32) for rows in scores]
+        model.train()
+        return dataset
+
+    def tensors_of(self, batch: Sequence[int]) -> dict[str, torch.Tensor]:
+        """This process's share of a batch; ``pair_weight`` and ``weights`` make its loss the mean over the batch."""
+        args = self.args
+        share = list(batch)[args.process_index :: args.world_size]
+        # A process without a sequence of its own still takes part in the exchange of gradients: one at weight 0.
+        present = float(bool(share))
+        share = share or list(batch[:1])
+        tensors = collate([self.packs[index] for index in share])
+        tokens = sum(int((self.packs[index].rows % 2 == 0).sum()) for index in batch)
+        pairs = sum(self.packs[index].row_count // 2 for index in batch)
+        chosen = tensors["rows"] % 2 == 0
+        return tensors | {
+            "weights": chosen * (present * args.world_size / tokens),
+            "pair_weight": torch.tensor(present * args.world_size / pairs),
+            "references": torch.from_numpy(np.concatenate([self.references[index] for index in share])),
+        }
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Mean over the pairs of the batch, plus the mean cross entropy of the chosen tokens at its weight."""
+        logits = packed_logits(model, inputs, head_of=self.model)
+        tokens = -torch.nn.functional.cross_entropy(logits, inputs["targets"], reduction="none")
+        logprobs = torch.zeros_like(inputs["references"]).index_add(0, inputs["rows"], tokens)
+        losses, rewards = preference_loss(logprobs, inputs["references"], self.beta)
+        self._count(rewards.detach(), inputs["pair_weight"])
+        parts = {"sigmoid": losses.sum() * inputs["pair_weight"], "sft": -(tokens * inputs["weights"]).sum()}
+        return sum(
+            (parts[name] * weight for name, weight in zip(self.loss_types, self.loss_weights, strict=True)),
+            start=torch.zeros((), device=logits.device),
+        )
+
+    def _count(self, rewards: torch.Tensor, pair_weight: torch.Tensor) -> None:
+        right = (rewards[:, 0] > rewards[:, 1]).float().sum()
+        sums = torch.stack([rewards[:, 0].sum(), rewards[:, 1].sum(), right]) * pair_weight
+        chosen, rejected, accuracy = self.accelerator.reduce(sums, reduction="mean").tolist()
+        figures = {"chosen": chosen, "rejected": rejected, "accuracies": accuracy, "margins": chosen - rejected}
+        for name, value in figures.items():
+            self._metrics["train"][f"rewards/{name}"].append(value)

@@ -1,0 +1,55 @@
+"""Preference pairs in token ids: the corrected reply over the student's own, on the same prompt."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.records import Example, Target
+from leap_kedro.training.examples import rows_of
+from leap_kedro.training.packing import Packed, Row, pack
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """The pairs of some examples.
+
+    Attributes:
+        packs: An episode's pairs as one sequence each; row 2i is the chosen reply of pair i, row 2i + 1 the rejected.
+        pairs: Number of pairs.
+        equal: Replies left out because the student's own has the same token ids.
+        alone: Replies left out because there is none of the student's to compare them with.
+    """
+
+    packs: tuple[Packed, ...]
+    pairs: int
+    equal: int
+    alone: int
+
+
+def preferences_of(examples: Iterable[Example], renderer: Renderer) -> Preferences:
+    """Pairs of all examples whose targets differ from what the student said itself."""
+    packs: list[Packed] = []
+    pairs = equal = alone = 0
+    for example in examples:
+        compared = tuple(target for target in example.targets if target.rejected is not None)
+        chosen = rows_of(_evenly(example, compared), renderer)
+        rejected = rows_of(_evenly(example, map(_own, compared)), renderer)
+        rows: list[Row] = []
+        for ours, theirs in zip(chosen, rejected, strict=True):
+            if ours.ids != theirs.ids:
+                rows += (ours, theirs)
+        if rows:
+            packs.append(pack(rows))
+        pairs += len(rows) // 2
+        equal += len(compared) - len(rows) // 2
+        alone += len(example.targets) - len(compared)
+    return Preferences(tuple(packs), pairs, equal, alone)
+
+
+def _own(target: Target) -> Target:
+    assert target.rejected is not None  # noqa: S101
+    return replace(target, reason=target.rejected.reason, action=target.rejected.action)
+
+
+def _evenly(example: Example, targets: Iterable[Target]) -> Example:
+    return replace(example, targets=tuple(replace(target, weight=1.0) for target in targets))

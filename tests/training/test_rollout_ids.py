@@ -1,0 +1,255 @@
+"""What a policy is trained on are the token ids that it was given, and gave, in the rollout."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
+from leap_kedro.environments.alfworld.suite import ALFWorld
+from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.policies import generate, weights
+from leap_kedro.policies.attention import Span
+from leap_kedro.policies.decoder import CachedDecoder
+from leap_kedro.policies.decoding import Generated
+from leap_kedro.policies.engine import SlotEngine
+from leap_kedro.policies.local import LocalPolicySpec
+from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.writing import Writing
+from leap_kedro.prompts.conversation import Conversation, conversation_at
+from leap_kedro.prompts.messages import chat_messages
+from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.prompts.select import renderer_for
+from leap_kedro.records import Episode, Example, ParseStatus, Target, decode, encode
+from leap_kedro.teachers.demonstrations import demonstrations
+from leap_kedro.training.examples import rows_of
+
+CHATML = (
+    "{% for message in messages %}"
+    "{% if loop.first and message['role'] != 'system' %}<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    "{% endif %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+LLAMA_3 = (
+    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] | trim %}"
+    "{% set messages = messages[1:] %}{% else %}{% set system = '' %}{% endif %}"
+    "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+    "<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
+    "Today Date: {{ date_string }}\n\n{{ system }}<|eot_id|>"
+    "{% for message in messages %}<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
+    "{{ message['content'] | trim }}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+)
+MARKS = {
+    CHATML: ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
+    LLAMA_3: ("<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"),
+}
+BENCHMARK = ALFWorld(ALFWorldOptions())
+SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
+TASKS = BENCHMARK.tasks("train", 3, seed=8)
+SHOWN = [
+    made.example()
+    for made in demonstrations(BENCHMARK, [(task, 1) for task in TASKS], "surfaces", max_actions=4, noise=0.0)
+]
+
+
+def chat_tokenizer(template: str) -> Any:
+    """A byte-level BPE whose merges cross what a template puts together: "\\n\\n", " go", "ACTION"."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    first, *others = MARKS[template]
+    byte_level = Tokenizer(models.BPE())
+    byte_level.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    byte_level.decoder = decoders.ByteLevel()
+    texts = ["REASON: I\nACTION: go", "user\n\n", "assistant\n\n", *(example.opening for example in SHOWN)] * 3
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    byte_level.train_from_iterator(
+        texts, trainers.BpeTrainer(vocab_size=500, initial_alphabet=alphabet, show_progress=False)
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=byte_level, bos_token=first, eos_token=others[-1], additional_special_tokens=others
+    )
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def embedded_tokenizer() -> Any:
+    from leap_kedro.embedded.tokenizer import build_tokenizer
+    from leap_kedro.environments.alfworld.vocabulary import vocabulary
+
+    return build_tokenizer(vocabulary(), 4096)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Token ids of one decision, as the model was given them and gave them."""
+
+    prompt: list[int]
+    reply: list[int]
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Episodes, and what the model saw of each, decision by decision."""
+
+    renderer: Renderer
+    episodes: list[Episode]
+    decided: dict[str, list[Decided]]
+
+
+def save_taught_model(tokenizer: Any, folder: Path) -> None:
+    """A tiny random Llama that was shown for a moment what a reply looks like, so that it gives some."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    shape = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=4096, **shape))
+    renderer = renderer_for(tokenizer, "alfworld")
+    rows = [row for example in SHOWN for row in rows_of(example, renderer)][:8]
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    for step in range(64):
+        row = rows[step % len(rows)]
+        ids, learnt = torch.tensor([row.ids[-100:]]), torch.tensor([row.weights[-100:]]).bool()
+        optimizer.zero_grad()
+        model(input_ids=ids, labels=ids.where(learnt, -100)).loss.backward()
+        optimizer.step()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def record_engine(patch: pytest.MonkeyPatch, decided: dict[str, list[Decided]]) -> None:
+    """Record what the slot engine's model reads: the tokens of each slot, as they are written into the cache."""
+    slots: dict[int, list[int]] = defaultdict(list)
+    logits, copy, write = CachedDecoder.logits, CachedDecoder.copy, SlotEngine._write
+
+    def recording_logits(self: CachedDecoder, spans: Sequence[Span]) -> Any:
+        for span in spans:
+            assert span.start <= len(slots[span.slot])
+            slots[span.slot] = [*slots[span.slot][: span.start], *span.tokens]
+        return logits(self, spans)
+
+    def recording_copy(self: CachedDecoder, source: int, target: int, length: int) -> None:
+        slots[target] = slots[source][:length]
+        copy(self, source, target, length)
+
+    def recording_write(self: SlotEngine, writings: Sequence[Writing]) -> None:
+        write(self, writings)
+        for writing in writings:
+            prompt = slots[writing._slot][: writing._prompt_tokens]
+            decided[writing._key].append(Decided(prompt, list(writing.result().ids)))
+
+    patch.setattr(CachedDecoder, "logits", recording_logits)
+    patch.setattr(CachedDecoder, "copy", recording_copy)
+    patch.setattr(SlotEngine, "_write", recording_write)
+
+
+def record_generate(patch: pytest.MonkeyPatch, decided: dict[str, list[Decided]]) -> None:
+    """Record what `generate` of transformers is given, for a model that the slot engine does not know."""
+    from transformers import LlamaForCausalLM
+
+    prompts: list[list[int]] = []
+    generate_ids, group = LlamaForCausalLM.generate, generate.PlainGenerator._group
+
+    def recording_generate(self: Any, input_ids: Any, attention_mask: Any, **options: Any) -> Any:
+        prompts[:] = [row[read.bool()].tolist() for row, read in zip(input_ids, attention_mask, strict=True)]
+        return generate_ids(self, input_ids=input_ids, attention_mask=attention_mask, **options)
+
+    def recording_group(self: generate.PlainGenerator, conversations: Sequence[Conversation]) -> list[Generated]:
+        replies = group(self, conversations)
+        for conversation, prompt, reply in zip(conversations, prompts, replies, strict=True):
+            decided[conversation.key].append(Decided(prompt, list(reply.ids)))
+        return replies
+
+    patch.setattr(weights, "is_supported", lambda config: False)
+    patch.setattr(LlamaForCausalLM, "generate", recording_generate)
+    patch.setattr(generate.PlainGenerator, "_group", recording_group)
+
+
+@pytest.fixture(scope="module", params=["embedded", "chatml", "llama3"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp(request.param)
+    templates = {"chatml": CHATML, "llama3": LLAMA_3}
+    chat = request.param in templates
+    save_taught_model(chat_tokenizer(templates[request.param]) if chat else embedded_tokenizer(), made)
+    return made
+
+
+@pytest.fixture(scope="module", params=[record_engine, record_generate], ids=["engine", "generate"])
+def rollout(request: pytest.FixtureRequest, folder: Path) -> Rollout:
+    from transformers import AutoTokenizer
+
+    decided: dict[str, list[Decided]] = defaultdict(list)
+    with pytest.MonkeyPatch.context() as patch:
+        request.param(patch, decided)
+        spec = LocalPolicySpec(
+            folder,
+            "pi_0",
+            temperature=0.5,
+            max_new_tokens=60,
+            hold_to_admissible=True,
+            slots=2,
+            environment="alfworld",
+        )
+        settings = PlaySettings(max_actions=12, refused_limit=None, slots=3)
+        episodes = list(play(TASKS, SPEC, spec.load(), settings))
+    renderer = renderer_for(AutoTokenizer.from_pretrained(folder), "alfworld")
+    return Rollout(renderer, episodes, decided)
+
+
+def written_and_read(example: Example) -> Example:
+    return decode(Example, encode(example))
+
+
+def test_training_prompts_are_those_of_the_rollout(rollout: Rollout) -> None:
+    assert len(rollout.episodes) == len(TASKS)
+    for episode in rollout.episodes:
+        taught = [Target(step, "I need a mug.", "look") for step in range(len(episode.steps))]
+        rows = rows_of(written_and_read(Example.of(episode, taught)), rollout.renderer)
+        assert len(rows) == len(episode.steps) == len(rollout.decided[episode.id])
+        for row, seen in zip(rows, rollout.decided[episode.id], strict=True):
+            assert list(row.ids[: len(seen.prompt)]) == seen.prompt
+
+
+def test_the_reply_alone_is_learnt_to_its_end(rollout: Rollout) -> None:
+    renderer = rollout.renderer
+    for episode in rollout.episodes:
+        taught = [Target(step, "I need a mug.", "look", weight=0.5) for step in range(len(episode.steps))]
+        rows = rows_of(Example.of(episode, taught), renderer)
+        for row, target, seen in zip(rows, taught, rollout.decided[episode.id], strict=True):
+            reply = row.ids[len(seen.prompt) :]
+            assert row.weights == (0.0,) * len(seen.prompt) + (0.5,) * len(reply)
+            assert [index in renderer.end_ids() for index in reply] == [False] * (len(reply) - 1) + [True]
+            assert renderer.parse(reply, ["look"]).reason == target.reason
+            assert renderer.parse(reply, ["look"]).action == target.action
+
+
+def test_an_own_action_is_learnt_in_the_ids_that_the_policy_gave(rollout: Rollout) -> None:
+    compared = 0
+    for episode in rollout.episodes:
+        own = [Target(number, step.reason, step.action) for number, step in enumerate(episode.steps)]
+        rows = rows_of(Example.of(episode, own), rollout.renderer)
+        for row, step, seen in zip(rows, episode.steps, rollout.decided[episode.id], strict=True):
+            if step.parse_status is ParseStatus.OK:
+                end = [*rollout.renderer.action_start(), *rollout.renderer.action_ids(step.action)]
+                assert list(row.ids[-len(end) :]) == end
+                assert seen.reply[-len(end) :] == end
+                compared += 1
+    assert compared >= 3
+
+
+@pytest.mark.parametrize("folder", ["chatml", "llama3"], indirect=True)
+def test_chat_prompts_are_what_the_template_makes_of_the_messages(rollout: Rollout) -> None:
+    tokenizer = rollout.renderer.tokenizer
+    for episode in rollout.episodes:
+        for step, seen in enumerate(rollout.decided[episode.id]):
+            said = chat_messages(conversation_at(episode, step), rollout.renderer.rules)
+            messages = [{"role": role, "content": content} for role, content in said]
+            text = tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"
+            )
+            assert tokenizer(text, add_special_tokens=False)["input_ids"] == seen.prompt

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from language_models.fake_server import FakeServer, says
+from pydantic import ValidationError
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.text import TextFolderDataset
@@ -34,7 +35,7 @@ from leap_kedro.pipelines.evaluation.saved import evaluate_saved
 from leap_kedro.pipelines.rollout.nodes import choose_tasks, recall_parent, roll_out
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.nodes import NothingToLearn, train_policy
-from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.pipelines.training.parameters import DPOParameters, Method, TrainingParameters
 from leap_kedro.policies import local
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.records import (
@@ -42,6 +43,8 @@ from leap_kedro.records import (
     Correction,
     Episode,
     Example,
+    OwnReply,
+    ParseStatus,
     Rejection,
     StopReason,
     Target,
@@ -291,6 +294,44 @@ def test_earlier_examples_are_those_before_the_iteration() -> None:
 def test_nothing_to_learn_is_said_in_words(policy: SavedPolicy, tmp_path: Path) -> None:
     with pytest.raises(NothingToLearn, match=r"nothing to train pi_1 on"):
         train_policy(policy, policy, [], tmp_path, TrainingParameters(max_steps=1), 0)
+
+
+def test_what_the_student_said_itself_is_kept_beside_a_correction(policy: SavedPolicy, tasks: list[Task]) -> None:
+    (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    said = replace(episode.steps[0], reason="I guess.", action="look", parse_status=ParseStatus.OK)
+    episode = replace(episode, steps=(said, replace(said, parse_status=ParseStatus.NO_ACTION)))
+    corrections = [Correction(episode.id, step, Verdict.CORRECT, "r", "go", "t", 50) for step in (0, 1)]
+    how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
+    (learnt,) = build_examples([episode], [CorrectedEpisode(episode.id, tuple(corrections))], how)
+    assert [target.rejected for target in learnt.targets] == [OwnReply("I guess.", "look"), None]
+
+
+def test_each_method_trains_on_its_data_and_says_so(policy: SavedPolicy, tmp_path: Path) -> None:
+    own = OwnReply("I need a mug. Next is desk 1.", "go to desk 1")
+    target = Target(0, "I need a mug. Next is drawer 1.", "go to drawer 1", rejected=own)
+    newest = replace(example(1, 0), targets=(target,))
+    unpaired = replace(example(1, 1), targets=(replace(target, rejected=None),))
+    dpo = DPOParameters(max_steps=1)
+    reports = {}
+    for method in Method:
+        how = TrainingParameters(max_steps=2, method=method, dpo=dpo)
+        given = [example(0, 0), newest, unpaired]
+        reports[method], trained = train_policy(policy, policy, given, tmp_path / method, how, 0)
+        assert (trained.folder / "model.safetensors").exists()
+    assert reports[Method.SFT]["steps"] == reports[Method.SFT_DPO]["steps"] == 2
+    assert "dpo" not in reports[Method.SFT]
+    assert "steps" not in reports[Method.DPO]
+    for method in (Method.DPO, Method.SFT_DPO):
+        of_pairs = reports[method]["dpo"]
+        assert (of_pairs["steps"], of_pairs["pairs"], of_pairs["replies_alone"]) == (1, 1, 1)
+        assert of_pairs["preference"]["rewards/accuracies"] == 0  # of one step: the reference itself
+    with pytest.raises(NothingToLearn, match=r"no pair to train pi_1 on(.|\n)*training.method=sft"):
+        train_policy(policy, policy, [unpaired], tmp_path, TrainingParameters(max_steps=1, method="dpo", dpo=dpo), 0)
+
+
+def test_a_wrong_budget_of_the_preferences_is_named() -> None:
+    with pytest.raises(ValidationError, match=r"exactly one budget(.|\n)*got max_steps and epochs"):
+        TrainingParameters(max_steps=1, method="dpo", dpo=DPOParameters(max_steps=1, epochs=1))
 
 
 def bootstrap(**changes: Any) -> BootstrapParameters:

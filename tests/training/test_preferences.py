@@ -1,0 +1,51 @@
+"""Which replies are pairs."""
+
+from dataclasses import replace
+
+from leap_kedro.records import Example, OwnReply, Target, Turn
+from leap_kedro.training.preferences import preferences_of
+
+
+class Letters:
+    """A renderer whose tokens are the letters."""
+
+    def opening(self, observation: str, privileged: str = "") -> list[int]:
+        return [ord(letter) for letter in privileged + observation]
+
+    def turn(self, turn: Turn) -> list[int]:
+        return [ord(letter) for letter in f">{turn.action}|{turn.observation}"]
+
+    def branch(self) -> list[int]:
+        return [ord("?")]
+
+    def completion(self, reason: str, action: str) -> list[int]:
+        return [ord(letter) for letter in f"{reason}>{action}."]
+
+
+EXAMPLE = Example(
+    episode="1/t/0",
+    iteration=1,
+    environment="letters",
+    opening="room",
+    turns=(Turn("go", "a desk"), Turn("take", "a mug")),
+    targets=(
+        Target(0, "look", "go", rejected=OwnReply("wait", "stay")),
+        Target(1, "done", "stop", weight=0.5, rejected=OwnReply("done", "stop")),
+        Target(2, "said", "so"),
+    ),
+)
+
+
+def test_a_reply_and_the_students_own_are_a_pair_where_they_differ() -> None:
+    found = preferences_of([EXAMPLE, replace(EXAMPLE, targets=EXAMPLE.targets[1:])], Letters())
+    assert (found.pairs, found.equal, found.alone) == (1, 2, 2)
+    (packed,) = found.packs
+    said = ["".join(map(chr, packed.targets[packed.rows == row])) for row in range(packed.row_count)]
+    assert said == ["look>go.", "wait>stay."]
+    assert set(packed.weights) == {1.0}
+    assert "".join(map(chr, packed.input_ids)) == "room?look>gowait>stay"
+
+
+def test_no_examples_are_no_pairs() -> None:
+    found = preferences_of([], Letters())
+    assert (found.packs, found.pairs, found.equal, found.alone) == ((), 0, 0, 0)

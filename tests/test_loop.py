@@ -10,6 +10,8 @@ from typing import Any
 
 from loop_project import LoopProject
 
+from leap_kedro.datasets.replies import RepliesDataset
+
 STAGES = {
     "01_tasks/default/train.jsonl": 12,
     "01_tasks/default/validation.jsonl": 4,
@@ -80,6 +82,16 @@ def test_the_manifest_names_all_that_the_iteration_was_made_of(finished_project:
     splits = {(each["policy"], each["conditions"]["split"]) for each in manifest["evaluations"]}
     assert splits == {(p, s) for p in ("base", "pi_0", "pi_1") for s in ("validation", "valid_seen", "valid_unseen")}
     assert manifest["champion"]["policy"] in ("pi_0", "pi_1")
+
+
+def test_what_is_learnt_is_there_for_other_trainers_too(finished_project: LoopProject) -> None:
+    folder = finished_project.folder / "data/04_training/default/iter_1/dataset"
+    rows = list(RepliesDataset(str(folder)).load())
+    examples = finished_project.read("04_training/default/iter_1/examples.jsonl")
+    targets = [target for example in examples for target in example["targets"]]
+    learnt = [f"REASON: {target['reason']}\nACTION: {target['action']}" for target in targets]
+    assert [row["completion"][0]["content"] for row in rows] == learnt
+    assert all(row["privileged_context"] for row in rows)
 
 
 def test_tasks_of_the_three_roles_never_mix(finished_project: LoopProject) -> None:

@@ -34,7 +34,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "data_preparation": data_preparation.create_pipeline(),
         "bootstrap": bootstrap.create_pipeline(),
         "rollout": parent + rollout.create_pipeline(),
-        "correction": parent + correction.create_pipeline(),
+        "correction": parent + correction.create_pipeline() + correction.create_export_pipeline(),
         "aggregation": recall.only_nodes("recall_examples") + aggregation.create_pipeline(),
         "training": parent + base + training.create_pipeline(),
         "realizability": recall.only_nodes("recall_policies") + realizability.create_pipeline(),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.alfworld.suite import ALFWorld
@@ -27,26 +28,6 @@ from leap_kedro.records import Episode, Example, ParseStatus, Target, decode, en
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.training.examples import rows_of
 
-CHATML = (
-    "{% for message in messages %}"
-    "{% if loop.first and message['role'] != 'system' %}<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
-    "{% endif %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-LLAMA_3 = (
-    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{% set system = messages[0]['content'] | trim %}"
-    "{% set messages = messages[1:] %}{% else %}{% set system = '' %}{% endif %}"
-    "{% if not date_string is defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
-    "<|start_header_id|>system<|end_header_id|>\n\nCutting Knowledge Date: December 2023\n"
-    "Today Date: {{ date_string }}\n\n{{ system }}<|eot_id|>"
-    "{% for message in messages %}<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
-    "{{ message['content'] | trim }}<|eot_id|>{% endfor %}"
-    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
-)
-MARKS = {
-    CHATML: ("<|endoftext|>", "<|im_start|>", "<|im_end|>"),
-    LLAMA_3: ("<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"),
-}
 BENCHMARK = ALFWorld(ALFWorldOptions())
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
 TASKS = BENCHMARK.tasks("train", 3, seed=8)
@@ -54,27 +35,6 @@ SHOWN = [
     made.example()
     for made in demonstrations(BENCHMARK, [(task, 1) for task in TASKS], "surfaces", max_actions=4, noise=0.0)
 ]
-
-
-def chat_tokenizer(template: str) -> Any:
-    """A byte-level BPE whose merges cross what a template puts together: "\\n\\n", " go", "ACTION"."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    first, *others = MARKS[template]
-    byte_level = Tokenizer(models.BPE())
-    byte_level.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    byte_level.decoder = decoders.ByteLevel()
-    texts = ["REASON: I\nACTION: go", "user\n\n", "assistant\n\n", *(example.opening for example in SHOWN)] * 3
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    byte_level.train_from_iterator(
-        texts, trainers.BpeTrainer(vocab_size=500, initial_alphabet=alphabet, show_progress=False)
-    )
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=byte_level, bos_token=first, eos_token=others[-1], additional_special_tokens=others
-    )
-    tokenizer.chat_template = template
-    return tokenizer
 
 
 def embedded_tokenizer() -> Any:
@@ -175,7 +135,12 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     made = tmp_path_factory.mktemp(request.param)
     templates = {"chatml": CHATML, "llama3": LLAMA_3}
     chat = request.param in templates
-    save_taught_model(chat_tokenizer(templates[request.param]) if chat else embedded_tokenizer(), made)
+    save_taught_model(
+        chat_tokenizer(templates[request.param], [example.opening for example in SHOWN])
+        if chat
+        else embedded_tokenizer(),
+        made,
+    )
     return made
 
 

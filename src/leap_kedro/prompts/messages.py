@@ -47,6 +47,11 @@ def first_message(observation: str, privileged: str = "") -> str:
     return f"{TOLD}\n{privileged}\n\n{observation}" if privileged else observation
 
 
+def reply_text(reason: str, action: str) -> str:
+    """A whole reply, in the form that the rules ask for."""
+    return f"REASON: {reason}\nACTION: {action}"
+
+
 def past_reply(action: str) -> str:
     """What stays of a reply in the history: its action, in the form in which a reply states it.
 

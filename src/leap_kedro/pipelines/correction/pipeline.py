@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from leap_kedro.pipelines.correction.exporting import export_examples
 from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
 
 
@@ -40,5 +41,19 @@ def create_pipeline(parameters: str = "params:correction") -> Pipeline:
                 outputs="examples",
                 name="build_examples",
             ),
+        ]
+    )
+
+
+def create_export_pipeline() -> Pipeline:
+    """Rollouts and examples -> D_k as a Hugging Face dataset."""
+    return Pipeline(
+        [
+            Node(
+                export_examples,
+                inputs=["rollouts", "examples", "params:correction", "params:environment", "params:environments"],
+                outputs="replies",
+                name="export_examples",
+            )
         ]
     )

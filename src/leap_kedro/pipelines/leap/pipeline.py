@@ -45,6 +45,7 @@ def create_body() -> Pipeline:
     return (
         rollout.create_pipeline()
         + correction.create_pipeline()
+        + correction.create_export_pipeline()
         + aggregation.create_pipeline()
         + training.create_pipeline()
         + evaluation.create_pipeline()

@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from leap_kedro.records import decode, encode
+from leap_kedro.training.adapters import ADAPTER
 from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.sft import Progress, TrainingResult
@@ -162,7 +163,8 @@ def _message(line: str) -> dict[str, Any]:
 
 def _digest(start: Path, data: Path, parameters: SFTParameters) -> str:
     digest = sha256(parameters.model_dump_json().encode())
-    for file in sorted(path for path in start.iterdir() if path.suffix in (".json", ".safetensors", ".jinja")):
+    files = [*start.iterdir(), *(start / ADAPTER).glob("*")]
+    for file in sorted(path for path in files if path.suffix in (".json", ".safetensors", ".jinja")):
         digest.update(file.name.encode())
         with file.open("rb") as stream:
             while block := stream.read(1 << 22):

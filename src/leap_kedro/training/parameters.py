@@ -38,6 +38,27 @@ class PreferenceParameters(BaseModel):
     sft_weight: float = Field(default=0.0, ge=0)
 
 
+class LoraParameters(BaseModel):
+    """A low-rank adapter that is trained in place of the weights (arXiv 2106.09685).
+
+    Attributes:
+        rank: Rank of the adapter's matrices.
+        alpha: Their product is added to the weights times alpha / rank.
+        dropout: Share of the adapter's inputs that are dropped in training.
+        targets: ``all-linear`` (all but the head), or names of modules, as ``q_proj``.
+        start: ``fresh``: a new adapter on the merged weights of the policy it starts from; ``continue``: that policy's
+            adapter goes on, on the base it was made for. A policy without an adapter gets a new one either way.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rank: int = Field(default=16, gt=0)
+    alpha: float = Field(default=32, gt=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    start: Literal["fresh", "continue"] = "fresh"
+
+
 class SFTParameters(BaseModel):
     """A fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` is its budget (never the clock).
 
@@ -55,6 +76,12 @@ class SFTParameters(BaseModel):
         flat_share: Share of the steps after which the rate starts to fall.
         final_share: Rate at the end as a share of the peak.
         preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
+        lora: The adapter to train in place of the weights; None: the weights themselves.
+        dtype: Number format of the computation, and of weights that are frozen under an adapter; what is trained is
+            float32. ``auto``: bfloat16 on a GPU, float32 on a CPU.
+        gradient_checkpointing: Whether activations are computed again in the backward pass: slower, with less memory.
+        max_length: Tokens of prompt and reply above which a reply is dropped, and counted; None: the model's context.
+        accumulation_steps: Parts of a batch that are worked on one after the other: less memory, the same step.
         clip: Largest norm of the gradient.
         checkpoint_every: Steps between checkpoints.
         log_every: Steps between reports of the loss.
@@ -83,6 +110,11 @@ class SFTParameters(BaseModel):
     flat_share: float = Field(default=0.45, ge=0, le=1)
     final_share: float = Field(default=0.05, ge=0, le=1)
     preference: PreferenceParameters | None = None
+    lora: LoraParameters | None = None
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    gradient_checkpointing: bool = False
+    max_length: int | None = Field(default=None, gt=1)
+    accumulation_steps: int = Field(default=1, gt=0)
     clip: float = Field(default=1.0, gt=0)
     checkpoint_every: int = Field(default=500, gt=0)
     log_every: int = Field(default=10, gt=0)

@@ -91,7 +91,7 @@ def fine_tune(
         ValueError: If there is nothing to train on, or fewer processes run than the parameters say.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
+    from transformers import AutoTokenizer, PrinterCallback
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     from leap_kedro.training.optimizer import build_optimizer, build_schedule
@@ -101,10 +101,11 @@ def fine_tune(
     torch.set_num_threads(parameters.threads)
     lengths, depths = _sizes(packs)
     batches = plan(lengths, parameters)
-    model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation="sdpa")
+    cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
+    bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
+    model, base = _load(start, parameters, bf16)
     _check_depths(depths, model.config.max_position_embeddings)
     tokenizer = AutoTokenizer.from_pretrained(start)
-    cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     trainer_class, arguments_class, extra = _method(parameters)
     arguments = arguments_class(
         output_dir=str(work),
@@ -115,8 +116,8 @@ def fine_tune(
         save_total_limit=2,
         seed=parameters.seed,
         use_cpu=not cuda,
-        bf16=cuda,
-        activation_checkpointing=False,
+        bf16=bf16,
+        activation_checkpointing=parameters.gradient_checkpointing,
         remove_unused_columns=False,
         max_length=None,
         ignore_data_skip=True,
@@ -147,7 +148,7 @@ def fine_tune(
                 f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are no numbers any more; "
                 "take a lower one"
             )
-        _save(trainer.model, tokenizer, target)
+        _save(trainer.model, tokenizer, base, target)
     return TrainingResult(
         steps=trainer.state.global_step,
         tokens=int(sum(lengths[batch].sum() for batch in batches)),
@@ -159,6 +160,24 @@ def fine_tune(
         world_size=arguments.world_size,
         preference=next(_rewards(trainer.state.log_history[::-1]), {}),
     )
+
+
+def _load(start: Path, parameters: SFTParameters, bf16: bool) -> tuple[Any, Path | None]:
+    """The model to train and, where that is an adapter, the folder of the weights under it."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from leap_kedro.training.adapters import UnusableAdapter, base_of, with_adapter
+
+    lora = parameters.lora
+    try:
+        base = base_of(start, lora) if lora else None
+        model = AutoModelForCausalLM.from_pretrained(
+            base or start, dtype=torch.bfloat16 if bf16 and lora else torch.float32, attn_implementation="sdpa"
+        )
+        return (with_adapter(model, start, base, lora, parameters.seed) if lora and base else model), base
+    except UnusableAdapter as error:
+        raise TrainingRefused(str(error)) from error
 
 
 def _method(parameters: SFTParameters) -> tuple[Any, Any, dict[str, Any]]:
@@ -248,10 +267,15 @@ def _last_whole_checkpoint(work: Path) -> Path | None:
     return next((folder for folder in reversed(found) if (folder / COMPLETE).exists()), None)
 
 
-def _save(model: Any, tokenizer: Any, target: Path) -> None:
+def _save(model: Any, tokenizer: Any, base: Path | None, target: Path) -> None:
+    from leap_kedro.training.adapters import save_merged
+
     temporary = target.with_name(f".{target.name}.partial")
     shutil.rmtree(temporary, ignore_errors=True)
-    model.save_pretrained(temporary)
+    if base is None:
+        model.save_pretrained(temporary)
+    else:
+        save_merged(model, base, temporary)
     tokenizer.save_pretrained(temporary)
     shutil.rmtree(target, ignore_errors=True)
     temporary.replace(target)

@@ -1,0 +1,93 @@
+"""Adapters: trained, merged, continued, resumed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from leap_kedro.training.packing import Packed
+from leap_kedro.training.parameters import LoraParameters, SFTParameters
+from leap_kedro.training.sft import fine_tune
+
+LORA = LoraParameters(rank=4, alpha=8)
+PARAMETERS = SFTParameters(
+    max_steps=40, tokens_per_step=400, optimizer="adamw", learning_rate=0.02, warmup_steps=5, log_every=10, lora=LORA
+)
+STEPS_AGAIN = PARAMETERS.model_copy(update={"max_steps": 10})
+
+
+def load(folder: Path):
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+
+def logits(model):
+    import torch
+
+    with torch.inference_mode():
+        return model(torch.arange(5, 35)[None]).logits
+
+
+def continuing(parameters: SFTParameters) -> SFTParameters:
+    lora = parameters.lora.model_copy(update={"start": "continue"})
+    return parameters.model_copy(update={"lora": lora})
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, copying: list[Packed]) -> Path:
+    """Weights that have learnt something: under a random head, which stays as it is, no adapter learns."""
+    folder = tmp_path_factory.mktemp("begun")
+    whole = SFTParameters(max_steps=60, tokens_per_step=400, log_every=60)
+    fine_tune(tiny_llama, copying, whole, folder / "work", folder / "policy")
+    return folder / "policy"
+
+
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory: pytest.TempPathFactory, start: Path, copying: list[Packed]):
+    folder = tmp_path_factory.mktemp("adapted")
+    result = fine_tune(start, copying, PARAMETERS, folder / "work", folder / "policy")
+    return result, folder / "policy"
+
+
+def test_an_adapter_learns_and_the_policy_is_a_plain_folder_with_its_weights_merged(adapted, start: Path) -> None:
+    import torch
+    from peft import PeftModel
+
+    result, policy = adapted
+    assert result.losses[-1][1] < result.losses[0][1] - 0.05
+    merged = logits(load(policy))
+    torch.testing.assert_close(merged, logits(PeftModel.from_pretrained(load(start), policy / "adapter").eval()))
+    assert not torch.allclose(merged, logits(load(start)), atol=1e-3)
+    assert sorted(path.name for path in (policy / "adapter").iterdir()) == [
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "base.json",
+    ]
+
+
+def test_a_fresh_adapter_is_made_for_the_merged_weights(adapted, tmp_path: Path, copying: list[Packed]) -> None:
+    import torch
+    from peft import PeftModel
+
+    _, policy = adapted
+    fine_tune(policy, copying, STEPS_AGAIN, tmp_path / "work", tmp_path / "next")
+    assert json.loads((tmp_path / "next" / "adapter" / "base.json").read_text())["folder"] == str(policy)
+    on_policy = PeftModel.from_pretrained(load(policy), tmp_path / "next" / "adapter").eval()
+    torch.testing.assert_close(logits(load(tmp_path / "next")), logits(on_policy))
+
+
+def test_a_continued_adapter_goes_on_on_the_base_it_was_made_for(
+    adapted, start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    import torch
+    from peft import PeftModel
+
+    first, policy = adapted
+    again = fine_tune(policy, copying, continuing(STEPS_AGAIN), tmp_path / "work", tmp_path / "next")
+    assert again.losses[0][1] < first.losses[0][1]
+    assert json.loads((tmp_path / "next" / "adapter" / "base.json").read_text())["folder"] == str(start)
+    on_base = PeftModel.from_pretrained(load(start), tmp_path / "next" / "adapter").eval()
+    torch.testing.assert_close(logits(load(tmp_path / "next")), logits(on_base))
+    assert not torch.allclose(logits(on_base), logits(load(policy)), atol=1e-3)

@@ -52,12 +52,12 @@ class DPOParameters(StrictModel):
         warmup_steps: Steps of linear rise.
     """
 
-    beta: float = Field(default=0.1, gt=0)
-    sft_weight: float = Field(default=0.0, ge=0)
+    beta: float = Field(default=0.5, gt=0)
+    sft_weight: float = Field(default=1.0, ge=0)
     max_steps: int | None = Field(default=None, gt=0)
     epochs: int | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, gt=0)
-    learning_rate: float = Field(default=0.0005, gt=0)
+    learning_rate: float = Field(default=0.0002, gt=0)
     warmup_steps: int = Field(default=10, ge=0)
 
 

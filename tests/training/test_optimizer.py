@@ -90,3 +90,15 @@ def test_the_rate_rises_stays_and_falls() -> None:
     assert shares[9:51] == [1.0] * 42
     assert shares[-1] == pytest.approx(0.05)
     assert shares[51:] == sorted(shares[51:], reverse=True)
+
+
+def test_along_a_cosine_the_rate_is_that_of_transformers() -> None:
+    import torch
+    from transformers import get_cosine_schedule_with_warmup
+
+    parameters = SFTParameters(epochs=1, warmup_steps=10, flat_share=0, final_share=0, decay="cosine")
+    shares = [rate_share(step, 101, parameters) for step in range(101)]
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = get_cosine_schedule_with_warmup(optimizer, 10, 100).lr_lambdas[0]
+    assert shares[10:] == pytest.approx([theirs(step) for step in range(10, 101)])
+    assert shares[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])

@@ -6,6 +6,7 @@ a CPU; here matrices of one shape go through one batched product in the momentum
 Imports torch: import it inside functions.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -127,11 +128,13 @@ def build_optimizer(model: Any, parameters: SFTParameters) -> torch.optim.Optimi
 
 
 def rate_share(step: int, steps: int, parameters: SFTParameters) -> float:
-    """Learning rate at `step` (from 0) of `steps` as a share of the peak: linear rise, flat, linear fall."""
+    """Learning rate at `step` (from 0) of `steps` as a share of the peak: linear rise, flat, fall."""
     rise = (step + 1) / parameters.warmup_steps if parameters.warmup_steps else 1.0
-    flat_until = parameters.flat_share * steps
-    fallen = max(0.0, (step - flat_until) / max(1.0, steps - 1 - flat_until))
-    return min(rise, 1.0, 1.0 - (1.0 - parameters.final_share) * min(1.0, fallen))
+    flat_until = max(parameters.flat_share * steps, parameters.warmup_steps)
+    fallen = min(1.0, max(0.0, (step - flat_until) / max(1.0, steps - 1 - flat_until)))
+    if parameters.decay == "cosine":
+        fallen = (1.0 - math.cos(math.pi * fallen)) / 2
+    return min(rise, 1.0, 1.0 - (1.0 - parameters.final_share) * fallen)
 
 
 def build_schedule(

@@ -67,6 +67,8 @@ class SFTParameters(BaseModel):
         epochs: Passes over the data.
         max_tokens: Tokens after which to stop, counted as packed, without padding.
         tokens_per_step: Tokens of a batch, padding included.
+        replies_per_step: Replies (of preference data: pairs) of a batch at most; None: `tokens_per_step` alone decides.
+            What belongs to one episode stays together, even where it is more.
         shuffle: Whether each pass is shuffled; if not, the data come in the order given, as a curriculum wants.
         optimizer: ``muon`` for small models from scratch (matrices by Muon, the rest by AdamW), ``adamw`` for others.
         learning_rate: Peak rate; of the matrices where the optimizer is Muon.
@@ -74,6 +76,7 @@ class SFTParameters(BaseModel):
         weight_decay: Decoupled weight decay a step, times the rate.
         warmup_steps: Steps of linear rise.
         flat_share: Share of the steps after which the rate starts to fall.
+        decay: How it falls: along a line, or along half a ``cosine``.
         final_share: Rate at the end as a share of the peak.
         preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
         lora: The adapter to train in place of the weights; None: the weights themselves.
@@ -101,6 +104,7 @@ class SFTParameters(BaseModel):
     epochs: int | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, gt=0)
     tokens_per_step: int = Field(default=1200, gt=0)
+    replies_per_step: int | None = Field(default=None, gt=0)
     shuffle: bool = True
     optimizer: Literal["muon", "adamw"] = "muon"
     learning_rate: float = Field(default=0.005, gt=0)
@@ -108,6 +112,7 @@ class SFTParameters(BaseModel):
     weight_decay: float = Field(default=0.0, ge=0)
     warmup_steps: int = Field(default=25, ge=0)
     flat_share: float = Field(default=0.45, ge=0, le=1)
+    decay: Literal["linear", "cosine"] = "linear"
     final_share: float = Field(default=0.05, ge=0, le=1)
     preference: PreferenceParameters | None = None
     lora: LoraParameters | None = None

@@ -100,7 +100,9 @@ def fine_tune(
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
     lengths, depths = _sizes(packs)
-    batches = plan(lengths, parameters)
+    together = 2 if parameters.preference else 1
+    replies = [packed.row_count // together for packed in packs] if parameters.replies_per_step else None
+    batches = plan(lengths, parameters, replies)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
     model, base = _load(start, parameters, bf16)

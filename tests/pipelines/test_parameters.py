@@ -5,7 +5,8 @@ import pytest
 import yaml
 from omegaconf import OmegaConf
 
-from leap_kedro.pipelines.parameters import ParametersRefused, check, digest, recorded
+from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+from leap_kedro.training.parameters import LoraParameters, PreferenceParameters
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -21,10 +22,30 @@ def where(path: str) -> str:
     return "conf/base/parameters.yml"
 
 
-@pytest.mark.parametrize("env", ["base", "test"])
-def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env: str) -> None:
+ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/parameters.yml") if path.parent.name != "local")
+
+
+def of_environment(raw: dict[str, Any], env: str) -> LeapParameters:
     merged = OmegaConf.merge(raw, OmegaConf.load(CONF / env / "parameters.yml"))
-    check(OmegaConf.to_container(merged), where)  # type: ignore[arg-type]
+    return check(OmegaConf.to_container(merged), where)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env: str) -> None:
+    of_environment(raw, env)
+
+
+def test_the_papers_values_are_those_of_its_code(raw: dict[str, Any]) -> None:
+    sft, dpo = of_environment(raw, "paper_sft"), of_environment(raw, "paper_dpo")
+    for how in (sft.training, sft.bootstrap.training, dpo.bootstrap.training):
+        assert how.lora == LoraParameters(rank=128, alpha=64, dropout=0.05, targets=("q_proj", "v_proj"))
+        assert (how.learning_rate, how.decay, how.warmup_steps, how.epochs) == (3e-5, "cosine", 10, 1)
+        assert (how.clip, how.replies_per_step, how.max_length) == (0.3, 32, 8000)
+    assert (sft.training.method, sft.aggregation.policy) == ("sft", "equal_share")
+    preferences = dpo.training.preferences(0)
+    assert dpo.training.method == "dpo"
+    assert preferences.preference == PreferenceParameters(beta=0.01, sft_weight=0)
+    assert (preferences.learning_rate, preferences.replies_per_step, preferences.epochs) == (5e-7, 16, 1)
 
 
 @pytest.mark.parametrize(

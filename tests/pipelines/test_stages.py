@@ -360,10 +360,13 @@ def test_a_student_that_will_teach_itself_has_all_demonstrations_twice(tasks: li
     assert [bool(each.privileged) for each in examples] == [False] * 4 + [True] * 4
 
 
-def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path) -> None:
+def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert find_base(bootstrap(base=str(tiny_base))) == SavedPolicy("base", -1, tiny_base)
     with pytest.raises(NoSuchBase, match=r"no config.json"):
         find_base(bootstrap(base=str(tmp_path)))
+    with pytest.raises(NoSuchBase, match=r"Make it: python -m leap_kedro\.policies\.smollm2"):
+        find_base(bootstrap(base="smollm2"))
 
 
 def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list[Task]) -> None:

@@ -1,19 +1,21 @@
 """Adapters: trained, merged, continued, resumed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import LoraParameters, SFTParameters
-from leap_kedro.training.sft import fine_tune
+from leap_kedro.training.packing import Packed, selected
+from leap_kedro.training.parameters import LoraParameters, PreferenceParameters, SFTParameters
+from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
 
 LORA = LoraParameters(rank=4, alpha=8)
 PARAMETERS = SFTParameters(
     max_steps=40, tokens_per_step=400, optimizer="adamw", learning_rate=0.02, warmup_steps=5, log_every=10, lora=LORA
 )
 STEPS_AGAIN = PARAMETERS.model_copy(update={"max_steps": 10})
+ONE_STEP = PARAMETERS.model_copy(update={"max_steps": 1})
 
 
 def load(folder: Path):
@@ -91,3 +93,61 @@ def test_a_continued_adapter_goes_on_on_the_base_it_was_made_for(
     on_base = PeftModel.from_pretrained(load(start), tmp_path / "next" / "adapter").eval()
     torch.testing.assert_close(logits(load(tmp_path / "next")), logits(on_base))
     assert not torch.allclose(logits(on_base), logits(load(policy)), atol=1e-3)
+
+
+def test_a_killed_training_of_an_adapter_ends_in_the_same_weights(
+    adapted, start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    lora = LORA.model_copy(update={"dropout": 0.2})
+    how = PARAMETERS.model_copy(update={"lora": lora, "max_steps": 12, "checkpoint_every": 5})
+    fine_tune(start, copying, how, tmp_path / "whole_work", tmp_path / "whole")
+
+    class Killed(RuntimeError):
+        pass
+
+    def kill(_: Progress) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy", on_progress=kill)
+    result = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy")
+    assert result.resumed_at == 5
+    whole = load_file(tmp_path / "whole" / "model.safetensors")
+    for name, weights in load_file(tmp_path / "policy" / "model.safetensors").items():
+        torch.testing.assert_close(weights, whole[name], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("reason", ["rank 4", "is gone", "has other weights now"])
+def test_an_adapter_that_cannot_go_on_is_refused(
+    reason: str, start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    base, policy = tmp_path / "base", tmp_path / "policy"
+    shutil.copytree(start, base)
+    fine_tune(base, copying, ONE_STEP, tmp_path / "work", policy)
+    how = continuing(ONE_STEP)
+    if reason == "rank 4":
+        how = how.model_copy(update={"lora": how.lora.model_copy(update={"rank": 8})})
+    else:
+        shutil.rmtree(base)
+    if reason == "has other weights now":
+        shutil.copytree(policy, base)
+    with pytest.raises(TrainingRefused, match=f"adapter.*{reason}.*lora.start=fresh"):
+        fine_tune(policy, copying, how, tmp_path / "work_next", tmp_path / "next")
+
+
+def test_preferences_are_learnt_by_an_adapter_that_goes_on(
+    adapted, start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    import torch
+    from peft import PeftModel
+
+    pairs = [selected(packed, [True, True, False]) for packed in copying]
+    how = continuing(STEPS_AGAIN).model_copy(update={"preference": PreferenceParameters(), "log_every": 1})
+    result = fine_tune(adapted[1], pairs, how, tmp_path / "work", tmp_path / "policy")
+    assert result.losses[0][1] == pytest.approx(0.6931, abs=1e-4)
+    assert result.losses[-1][1] < 0.69
+    on_base = PeftModel.from_pretrained(load(start), tmp_path / "policy" / "adapter").eval()
+    torch.testing.assert_close(logits(load(tmp_path / "policy")), logits(on_base))

@@ -12,7 +12,7 @@ import pytest
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import SFTParameters
-from leap_kedro.training.sft import Progress
+from leap_kedro.training.sft import Progress, fine_tune
 from leap_kedro.training.store import write_packed
 
 PARAMETERS = SFTParameters(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
@@ -128,10 +128,26 @@ def test_a_failing_child_is_quoted(tiny_llama: Path, data: Path, tmp_path: Path)
         train(start, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
 
-def test_data_that_do_not_fit_are_refused_in_a_sentence(tiny_llama: Path, tmp_path: Path) -> None:
-    too_long = pack([Row((5,) * 201, (0.0,) + (1.0,) * 200)])
-    with pytest.raises(TrainingFailed, match=r"^the training was refused: sequence 0 .* is 200 tokens deep .*128.*$"):
-        train(tiny_llama, [too_long], PARAMETERS, tmp_path / "work", tmp_path / "policy")
+LONG = Row((5,) * 201, (0.0,) * 200 + (1.0,))
+SHORT = Row((5,) * 3 + (6, 2), (0.0,) * 3 + (1.0, 1.0))
+
+
+def test_data_of_which_nothing_fits_are_refused_in_a_sentence(tiny_llama: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        TrainingFailed, match=r"^the training was refused: all 1 replies are longer than 128 .*context$"
+    ):
+        train(tiny_llama, [pack([LONG])], PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_replies_that_are_too_long_are_dropped_counted_and_told(
+    tiny_llama: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    few = PARAMETERS.model_copy(update={"max_steps": 3, "log_every": 1})
+    result = train(tiny_llama, [pack([SHORT, LONG]), pack([LONG])], few, tmp_path / "work", tmp_path / "policy")
+    assert result.dropped == 2
+    assert "2 replies dropped: they are longer than 128 tokens with their prompts" in caplog.messages
+    alone = fine_tune(tiny_llama, [pack([SHORT])], few, tmp_path / "alone", tmp_path / "policy_alone")
+    assert (alone.dropped, alone.losses) == (0, result.losses)
 
 
 def test_a_training_that_diverges_leaves_no_policy(tiny_llama: Path, data: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Packed rows against the rows themselves: same loss, same gradients, same log-probabilities."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.training.examples import rows_of
-from leap_kedro.training.packing import Packed, Row, pack, unpacked
+from leap_kedro.training.packing import Packed, Row, fitting, pack, unpacked
 
 VOCABULARY = 12
 token = st.integers(min_value=0, max_value=VOCABULARY - 1)
@@ -53,6 +54,13 @@ def model():
         attn_implementation="sdpa",
     )
     return LlamaForCausalLM(config)
+
+
+LONG = Row((1, 2, 3, 4, 5), (0, 0, 0, 0, 1))
+
+
+def astuple(packed: Packed) -> tuple[list[float], ...]:
+    return tuple(getattr(packed, field.name).tolist() for field in fields(Packed))
 
 
 def logprobs_one_by_one(model, row: Row):
@@ -128,6 +136,22 @@ def test_real_episodes_keep_loss_gradients_and_logprobs(tiny_base) -> None:
     packs = [pack(group) for group in groups]
     assert sum(map(len, packs)) < 0.5 * sum(len(row.ids) for group in groups for row in group)
     assert_the_same_objective(model, groups, packs)
+
+
+@given(groups=st.lists(related_rows(), min_size=1, max_size=4), longest=st.integers(2, 9))
+def test_rows_that_are_too_long_leave_what_the_others_pack_to(groups: list[list[Row]], longest: int) -> None:
+    fits = [[row for row in group if np.flatnonzero(row.weights)[-1] < longest] for group in groups]
+    remaining, dropped = fitting([pack(group) for group in groups], longest)
+    assert dropped == sum(map(len, groups)) - sum(map(len, fits))
+    expected = [pack(group) for group in fits if group]
+    assert [astuple(packed) for packed in remaining] == [astuple(packed) for packed in expected]
+
+
+def test_a_pair_is_dropped_as_a_whole() -> None:
+    pair, long_pair = [Row((1, 2, 3), (0, 0, 1)), Row((1, 2, 4), (0, 0, 1))], [Row((1, 2, 3), (0, 0, 1)), LONG]
+    remaining, dropped = fitting([pack([*pair, *long_pair])], 4, together=2)
+    assert dropped == 1
+    assert [astuple(packed) for packed in remaining] == [astuple(pack(pair))]
 
 
 def test_what_predicts_nothing_is_left_out() -> None:

@@ -1,10 +1,11 @@
 """The training process: `python -m leap_kedro.training JOB.json`, started by `launch.train`.
 
-Writes one JSON object a line to stdout: progress, then the result or why it is refused.
+Writes one JSON object a line to stdout: progress and log lines, then the result or why it is refused.
 Ends when its stdin does, that is, with its caller.
 """
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -20,6 +21,8 @@ def main() -> None:
     """Runs the job of the file named on the command line."""
     job = Job.model_validate_json(Path(sys.argv[1]).read_text())
     threading.Thread(target=_end_with_caller, daemon=True).start()
+    if int(os.environ.get("RANK", "0")) == 0:
+        logging.getLogger("leap_kedro").addHandler(_Told())
     try:
         result = fine_tune(
             job.start, PackedFile(job.data), job.parameters, job.checkpoints, job.target, on_progress=_report
@@ -33,6 +36,13 @@ def main() -> None:
     # All is written. An ordinary end would now and then abort: torch's own threads of a distributed training may still
     # ask for the interpreter while it is taken down (exit code -6, "terminate called without an active exception").
     os._exit(0)
+
+
+class _Told(logging.Handler):
+    """Hands what is logged to the caller, whose user is to see it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(json.dumps({"log": {"level": record.levelno, "message": record.getMessage()}}), flush=True)  # noqa: T201
 
 
 def _report(progress: Progress) -> None:

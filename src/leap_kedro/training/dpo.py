@@ -16,7 +16,7 @@ from trl.trainer.dpo_trainer import DPOTrainer
 from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_logits
 from leap_kedro.training.scoring import score_rows
-from leap_kedro.training.trainer import PlannedSteps
+from leap_kedro.training.trainer import NOTHING, PlannedSteps
 
 
 def preference_loss(logprobs: torch.Tensor, references: torch.Tensor, beta: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -42,31 +42,34 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
 
     references: Sequence[np.ndarray[Any, Any]]
 
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        model: Any = self.model
+        if "ref" in getattr(model, "peft_config", {}):
+            model.delete_adapter("ref")  # DPOTrainer's copy of an adapter, to score replies by; ours are scored already
+
     def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         return dataset
 
     def _precompute_ref_logps(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         model: Any = self.model
-        scores = score_rows(model.eval(), self.packs)
+        scores = score_rows(model.eval(), self.packs, self.tree)
         self.references = [np.array([logprob for logprob, _ in rows], dtype=np.float32) for rows in scores]
         model.train()
         return dataset
 
-    def tensors_of(self, batch: Sequence[int]) -> dict[str, torch.Tensor]:
-        """This process's share of a batch; ``pair_weight`` and ``weights`` make its loss the mean over the batch."""
-        args = self.args
-        share = list(batch)[args.process_index :: args.world_size]
-        # A process without a sequence of its own still takes part in the exchange of gradients: one at weight 0.
-        present = float(bool(share))
-        share = share or list(batch[:1])
-        tensors = collate([self.packs[index] for index in share])
+    def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch; ``pair_weight`` and ``weights`` are those of the whole batch."""
+        share, shares = self.share_of(batch, part, parts)
+        tensors = collate([self.packs[index] for index in share] or [NOTHING], self.tree)
         tokens = sum(int((self.packs[index].rows % 2 == 0).sum()) for index in batch)
         pairs = sum(self.packs[index].row_count // 2 for index in batch)
         chosen = tensors["rows"] % 2 == 0
+        references = [self.references[index] for index in share] or [np.zeros(2, dtype=np.float32)]
         return tensors | {
-            "weights": chosen * (present * args.world_size / tokens),
-            "pair_weight": torch.tensor(present * args.world_size / pairs),
-            "references": torch.from_numpy(np.concatenate([self.references[index] for index in share])),
+            "weights": chosen * (shares / tokens),
+            "pair_weight": torch.tensor(shares / pairs),
+            "references": torch.from_numpy(np.concatenate(references)),
         }
 
     def compute_loss(

@@ -6,6 +6,7 @@ the weights: start, data, parameters.
 """
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.sft import Progress, TrainingResult
 from leap_kedro.training.store import PackedFile, write_packed
+
+logger = logging.getLogger(__name__)
 
 STDERR_LINES = 15
 """Lines of a failed child's stderr that its error shows."""
@@ -133,6 +136,8 @@ def _run(
                 message = _message(line)
                 if "progress" in message and on_progress is not None:
                     on_progress(decode(Progress, json.dumps(message["progress"])))
+                if "log" in message:
+                    logger.log(message["log"]["level"], "%s", message["log"]["message"])
                 if "refused" in message:
                     refusal = f"the training was refused: {message['refused']}"
                 if "result" in message:

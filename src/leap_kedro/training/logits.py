@@ -35,14 +35,15 @@ def packed_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = Non
         head_of: The model inside the wrapper, whose head is hooked; None where there is no wrapper.
     """
     inner = model if head_of is None else head_of
-    allowed = batch["allowed"]
-    dtype = inner.get_input_embeddings().weight.dtype
-    mask = torch.zeros(allowed.shape, dtype=dtype, device=allowed.device)
-    mask.masked_fill_(~allowed, torch.finfo(dtype).min)
+    if "allowed" in batch:
+        dtype = inner.get_input_embeddings().weight.dtype
+        mask = torch.zeros(batch["allowed"].shape, dtype=dtype, device=batch["allowed"].device)
+        mask.masked_fill_(~batch["allowed"], torch.finfo(dtype).min)
+        reading = {"position_ids": batch["position_ids"], "attention_mask": mask}
+    else:
+        reading = {"attention_mask": batch["attention_mask"]}
     with logits_only_at(inner, batch["sources"]):
-        logits: torch.Tensor = model(
-            input_ids=batch["input_ids"], position_ids=batch["position_ids"], attention_mask=mask, use_cache=False
-        ).logits
+        logits: torch.Tensor = model(input_ids=batch["input_ids"], use_cache=False, **reading).logits
     return logits.float()
 
 

@@ -132,21 +132,56 @@ def unpacked(packed: Packed, together: int = 1) -> list[Packed]:
         packed: What `pack` made.
         together: Rows that stay in one sequence: those 0 .. together - 1, and so on. One: each is a plain chain.
     """
-    pieces = []
-    for first in range(0, packed.row_count, together):
-        low, high = np.searchsorted(packed.rows, (first, first + together))
-        sources = np.sort(packed.sources[low:high])
-        indices = np.arange(len(packed))
-        kept = np.searchsorted(sources, indices) < np.searchsorted(sources, packed.ends)
-        moved = np.concatenate(([0], np.cumsum(kept))).astype(np.int32)
-        pieces.append(
-            Packed(
-                input_ids=packed.input_ids[kept],
-                ends=moved[packed.ends[kept]],
-                sources=moved[packed.sources[low:high]],
-                targets=packed.targets[low:high],
-                weights=packed.weights[low:high],
-                rows=packed.rows[low:high] - np.int32(first),
-            )
-        )
-    return pieces
+    groups = np.arange(packed.row_count) // together
+    return [selected(packed, groups == group) for group in range(groups[-1] + 1)]
+
+
+def selected(packed: Packed, kept: NDArray[np.bool_] | Sequence[bool]) -> Packed:
+    """Some of the rows, with the tokens that they need.
+
+    Args:
+        packed: What `pack` made.
+        kept: Whether each row is kept, shape (number of rows,).
+    """
+    predictions = np.asarray(kept)[packed.rows]
+    sources = np.sort(packed.sources[predictions])
+    needed = np.searchsorted(sources, np.arange(len(packed))) < np.searchsorted(sources, packed.ends)
+    moved = np.concatenate(([0], np.cumsum(needed))).astype(np.int32)
+    return Packed(
+        input_ids=packed.input_ids[needed],
+        ends=moved[packed.ends[needed]],
+        sources=moved[packed.sources[predictions]],
+        targets=packed.targets[predictions],
+        weights=packed.weights[predictions],
+        rows=(np.cumsum(kept, dtype=np.int32) - 1)[packed.rows[predictions]],
+    )
+
+
+def row_lengths(packed: Packed) -> NDArray[np.int64]:
+    """Tokens of each row up to the last one that it predicts, shape (number of rows,)."""
+    read = np.zeros(packed.row_count, dtype=np.int64)
+    np.maximum.at(read, packed.rows, packed.position_ids[packed.sources] + 1)
+    return read + 1
+
+
+def fitting(packs: Sequence[Packed], longest: int, together: int = 1) -> tuple[list[Packed], int]:
+    """What remains where rows are too long, and how many were dropped.
+
+    Args:
+        packs: Packed rows.
+        longest: Most tokens of a row.
+        together: Rows that stay or go together: those 0 .. together - 1, and so on.
+
+    Returns:
+        The sequences without the rows that are too long (those with no row left are gone), and the number of groups of
+        `together` rows that were dropped.
+    """
+    remaining, dropped = [], 0
+    for packed in packs:
+        fits = (row_lengths(packed) <= longest).reshape(-1, together).all(axis=1)
+        dropped += int((~fits).sum())
+        if fits.all():
+            remaining.append(packed)
+        elif fits.any():
+            remaining.append(selected(packed, np.repeat(fits, together)))
+    return remaining, dropped

@@ -78,6 +78,8 @@ class SFTParameters(BaseModel):
         flat_share: Share of the steps after which the rate starts to fall.
         decay: How it falls: along a line, or along half a ``cosine``.
         final_share: Rate at the end as a share of the peak.
+        packing: ``tree``: an episode's rows are one sequence along their shared prefixes; ``none``: each row is read by
+            itself, with the same loss; ``auto``: the one where the model's attention can take its mask, else the other.
         preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
         lora: The adapter to train in place of the weights; None: the weights themselves.
         dtype: Number format of the computation, and of weights that are frozen under an adapter; what is trained is
@@ -114,6 +116,7 @@ class SFTParameters(BaseModel):
     flat_share: float = Field(default=0.45, ge=0, le=1)
     decay: Literal["linear", "cosine"] = "linear"
     final_share: float = Field(default=0.05, ge=0, le=1)
+    packing: Literal["auto", "tree", "none"] = "auto"
     preference: PreferenceParameters | None = None
     lora: LoraParameters | None = None
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"

@@ -55,12 +55,13 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
     ]
 
 
-def score_rows(model: Any, packs: Sequence[Packed]) -> list[list[tuple[float, bool]]]:
+def score_rows(model: Any, packs: Sequence[Packed], tree: bool = True) -> list[list[tuple[float, bool]]]:
     """Of each row of each sequence: log-probability of what it predicts, and whether greedy decoding would give it.
 
     Args:
         model: A causal LM in evaluation mode.
         packs: Packed rows; their weights play no part.
+        tree: Whether they stay packed; if not, each row is read by itself.
     """
     import torch
 
@@ -71,7 +72,8 @@ def score_rows(model: Any, packs: Sequence[Packed]) -> list[list[tuple[float, bo
     with torch.inference_mode():
         for batch in epoch_batches([len(packed) for packed in packs], TOKENS_A_BATCH, seed=0, epoch=0):
             tensors = {
-                name: values.to(model.device) for name, values in collate([packs[index] for index in batch]).items()
+                name: values.to(model.device)
+                for name, values in collate([packs[index] for index in batch], tree).items()
             }
             logits = packed_logits(model, tensors)
             chosen = logits.gather(1, tensors["targets"][:, None])[:, 0] - logits.logsumexp(-1)

@@ -1,19 +1,24 @@
 """Supervised fine-tuning of a causal LM on packed rows, in this process; `launch.train` gives it one of its own."""
 
+import logging
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leap_kedro.training.batching import plan
-from leap_kedro.training.packing import Packed
+from leap_kedro.training.packing import Packed, fitting
 from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.probing import why_no_tree
 from leap_kedro.training.store import PackedFile
+
+logger = logging.getLogger(__name__)
 
 COMPLETE = "_SUCCESS"
 
@@ -54,6 +59,9 @@ class TrainingResult:
         seconds: Seconds of the training loop in the process that finished it.
         resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
         world_size: Processes that shared the batches.
+        dropped: Replies (of preference data: pairs) that were too long to be trained on.
+        packing: ``tree`` or ``none``: whether rows were packed.
+        why_not_packed: Why they were not, where that was not asked for; else "".
         preference: Implicit rewards of chosen and rejected replies, their margin and the share of pairs in the right
             order (``rewards/...``), means since the last report; empty for supervised fine-tuning.
     """
@@ -64,6 +72,9 @@ class TrainingResult:
     seconds: float
     resumed_at: int
     world_size: int
+    dropped: int = 0
+    packing: Literal["tree", "none"] = "tree"
+    why_not_packed: str = ""
     preference: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -87,7 +98,8 @@ def fine_tune(
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
-        TrainingRefused: If a row does not fit into the model's context, or the weights are no numbers at the end.
+        TrainingRefused: If no row fits into the model's context, an adapter cannot go on, or the weights are no numbers
+            at the end.
         ValueError: If there is nothing to train on, or fewer processes run than the parameters say.
     """
     import torch
@@ -99,15 +111,16 @@ def fine_tune(
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
-    lengths, depths = _sizes(packs)
-    together = 2 if parameters.preference else 1
-    replies = [packed.row_count // together for packed in packs] if parameters.replies_per_step else None
-    batches = plan(lengths, parameters, replies)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
     model, base = _load(start, parameters, bf16)
-    _check_depths(depths, model.config.max_position_embeddings)
+    packs, dropped = _fitting(packs, parameters, getattr(model.config, "max_position_embeddings", None))
+    lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])
+    together = 2 if parameters.preference else 1
+    replies = [packed.row_count // together for packed in packs] if parameters.replies_per_step else None
+    batches = plan(lengths, parameters, replies)
     tokenizer = AutoTokenizer.from_pretrained(start)
+    tree, why_not = _packing(model, packs, parameters)
     trainer_class, arguments_class, extra = _method(parameters)
     arguments = arguments_class(
         output_dir=str(work),
@@ -115,6 +128,7 @@ def fine_tune(
         max_grad_norm=parameters.clip,
         logging_steps=parameters.log_every,
         save_steps=parameters.checkpoint_every,
+        gradient_accumulation_steps=parameters.accumulation_steps,
         save_total_limit=2,
         seed=parameters.seed,
         use_cpu=not cuda,
@@ -136,6 +150,7 @@ def fine_tune(
         args=arguments,
         packs=packs,
         batches=batches,
+        tree=tree,
         processing_class=tokenizer,
         data_collator=_identity,
         optimizers=(optimizer, build_schedule(optimizer, len(batches), parameters)),
@@ -160,6 +175,9 @@ def fine_tune(
         seconds=callback.seconds(),
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
         world_size=arguments.world_size,
+        dropped=dropped,
+        packing="tree" if tree else "none",
+        why_not_packed=why_not,
         preference=next(_rewards(trainer.state.log_history[::-1]), {}),
     )
 
@@ -175,11 +193,23 @@ def _load(start: Path, parameters: SFTParameters, bf16: bool) -> tuple[Any, Path
     try:
         base = base_of(start, lora) if lora else None
         model = AutoModelForCausalLM.from_pretrained(
-            base or start, dtype=torch.bfloat16 if bf16 and lora else torch.float32, attn_implementation="sdpa"
+            base or start, dtype=torch.bfloat16 if bf16 and lora else torch.float32
         )
         return (with_adapter(model, start, base, lora, parameters.seed) if lora and base else model), base
     except UnusableAdapter as error:
         raise TrainingRefused(str(error)) from error
+
+
+def _packing(model: Any, packs: Sequence[Packed], parameters: SFTParameters) -> tuple[bool, str]:
+    """Whether rows stay packed, and why not where that was not asked for."""
+    if parameters.packing == "none":
+        return False, ""
+    why_not = why_no_tree(model, packs)
+    if why_not and parameters.packing == "tree":
+        raise TrainingRefused(
+            f"{type(model).__name__} cannot be trained with packing=tree: {why_not}; say packing=auto or packing=none"
+        )
+    return not why_not, why_not
 
 
 def _method(parameters: SFTParameters) -> tuple[Any, Any, dict[str, Any]]:
@@ -207,21 +237,22 @@ def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
             yield found
 
 
-def _sizes(packs: Sequence[Packed]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if isinstance(packs, PackedFile):
-        return packs.lengths, packs.depths
-    return np.array([len(packed) for packed in packs]), np.array([packed.depth for packed in packs])
-
-
-def _check_depths(depths: NDArray[np.int64], context: int) -> None:
-    over = np.flatnonzero(depths > context)
-    if len(over):
+def _fitting(packs: Sequence[Packed], parameters: SFTParameters, context: int | None) -> tuple[Sequence[Packed], int]:
+    """The data without what is too long, and how many replies (of preference data: pairs) are left out for that."""
+    longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
+    deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]
+    if not len(packs) or max(deepest) < longest:
+        return packs, 0
+    what, together = ("pairs", 2) if parameters.preference else ("replies", 1)
+    fit, dropped = fitting(packs, longest, together)
+    if not fit:
         raise TrainingRefused(
-            f"sequence {over[0]} of the training data is {depths[over[0]]} tokens deep and the model's context is "
-            f"{context} "
-            f"({len(over)} of {len(depths)} are too deep): lower the `max_actions` of the stage that made these "
-            "episodes, or take a model with a longer context"
+            f"all {dropped} {what} are longer than {longest} tokens with their prompts, which is `max_length` or the "
+            "model's context: raise `max_length`, lower the `max_actions` of the stage that made these episodes, or "
+            "take a model with a longer context"
         )
+    logger.warning("%d %s dropped: they are longer than %d tokens with their prompts", dropped, what, longest)
+    return fit, dropped
 
 
 def _identity(rows: Any) -> Any:

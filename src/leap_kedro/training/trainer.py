@@ -6,8 +6,10 @@ checkpoints and the distribution are the trainer's own.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 from trl.trainer.sft_trainer import SFTTrainer
@@ -15,6 +17,16 @@ from trl.trainer.sft_trainer import SFTTrainer
 from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_loss
 from leap_kedro.training.packing import Packed
+
+NOTHING = Packed(
+    input_ids=np.zeros(1, dtype=np.int32),
+    ends=np.ones(1, dtype=np.int32),
+    sources=np.zeros(2, dtype=np.int32),
+    targets=np.zeros(2, dtype=np.int32),
+    weights=np.zeros(2, dtype=np.float32),
+    rows=np.arange(2, dtype=np.int32),
+)
+"""One token, and a pair of rows that weigh nothing."""
 
 
 class _Steps(IterableDataset[dict[str, torch.Tensor]]):
@@ -24,8 +36,13 @@ class _Steps(IterableDataset[dict[str, torch.Tensor]]):
         self.trainer = trainer
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        for batch in self.trainer.batches[self.trainer.state.global_step :]:
-            yield self.trainer.tensors_of(batch)
+        args, first = self.trainer.args, self.trainer.state.global_step
+        for step, batch in enumerate(self.trainer.batches[first:], start=first):
+            # What is dropped out follows from the step, so that a resumed run drops the same.
+            seeds = np.random.SeedSequence((args.seed, step, args.process_index))
+            torch.manual_seed(int(seeds.generate_state(1)[0]))
+            for part in range(args.gradient_accumulation_steps):
+                yield self.trainer.tensors_of(batch, part, args.gradient_accumulation_steps)
 
 
 class PlannedSteps:
@@ -34,22 +51,35 @@ class PlannedSteps:
     Args:
         packs: The training data.
         batches: Indices of the sequences of each step; the trainer's `max_steps` is their number.
+        tree: Whether rows stay packed; if not, each is read by itself, in the same steps.
         **rest: Arguments of the trainer.
     """
 
     args: Any
     state: Any
 
-    def __init__(self, *, packs: Sequence[Packed], batches: Sequence[Sequence[int]], **rest: Any) -> None:
+    def __init__(
+        self, *, packs: Sequence[Packed], batches: Sequence[Sequence[int]], tree: bool = True, **rest: Any
+    ) -> None:
         from datasets import Dataset
 
         self.packs = packs
         self.batches = batches
+        self.tree = tree
         super().__init__(train_dataset=Dataset.from_dict({"packs": batches[:1]}), **rest)  # type: ignore[call-arg]
 
-    def tensors_of(self, batch: Sequence[int]) -> dict[str, torch.Tensor]:
-        """This process's share of a batch, normalised so that the sum of the shares is the loss of the batch."""
+    def tensors_of(self, batch: Sequence[int], part: int, parts: int) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch; its loss's mean over parts and processes is that of the batch."""
         raise NotImplementedError
+
+    def share_of(self, batch: Sequence[int], part: int, parts: int) -> tuple[list[int], float]:
+        """Indices of the sequences in this process's share of a part of a batch, and the number of shares.
+
+        The number is 0 where nothing is left for the share: then `NOTHING` takes part in the exchange of gradients.
+        """
+        shares = self.args.world_size * parts
+        share = list(batch)[self.args.process_index * parts + part :: shares]
+        return share, float(shares) if share else 0.0
 
     def get_train_dataloader(self) -> DataLoader[dict[str, torch.Tensor]]:
         """The batches of the plan, ready made."""
@@ -66,20 +96,29 @@ class PlannedSteps:
 class PackedTrainer(PlannedSteps, SFTTrainer):
     """SFTTrainer on packed rows."""
 
-    def tensors_of(self, batch: Sequence[int]) -> dict[str, torch.Tensor]:
-        """This process's share of a batch; ``weights`` make its loss the weighted mean over the batch's predictions."""
-        packs = [self.packs[index] for index in batch]
-        whole = sum(float(packed.weights.sum()) for packed in packs)
-        share = packs[self.args.process_index :: self.args.world_size]
-        # A process without a sequence of its own still takes part in the exchange of gradients: one at weight 0.
-        tensors = collate(share or packs[:1])
-        if not share:
-            tensors["weights"].zero_()
-        tensors["weights"] *= self.args.world_size / whole
+    @cached_property
+    def mean_weight(self) -> float:
+        """Mean weight of a prediction, over all data: what equal weights would be."""
+        count = sum(len(packed.weights) for packed in self.packs)
+        return sum(float(packed.weights.sum()) for packed in self.packs) / count
+
+    # The trainer is to take the mean over the parts of a batch, as it does over the processes.
+    loss_is_scaled_for_ga = False  # type: ignore[assignment]
+
+    def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch, whose loss is the mean over the whole batch's predictions.
+
+        Weights are relative to their mean over all data, not over the batch: one of rows that weigh little is a small
+        step.
+        """
+        whole = self.mean_weight * sum(len(self.packs[index].weights) for index in batch)
+        share, shares = self.share_of(batch, part, parts)
+        tensors = collate([self.packs[index] for index in share] or [NOTHING], self.tree)
+        tensors["weights"] *= shares / whole
         return tensors
 
     def compute_loss(
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """Mean cross entropy of the batch over all processes, weighted."""
+        """Weighted cross entropy of this process's share."""
         return packed_loss(model, inputs, head_of=self.model)

@@ -1,5 +1,6 @@
 """Fine-tuning of pi_k."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from leap_kedro.prompts.renderer import Renderer
     from leap_kedro.training.packing import Packed
     from leap_kedro.training.sft import TrainingResult
+
+
+log = logging.getLogger(__name__)
 
 
 class NothingToLearn(ValueError):
@@ -137,4 +141,11 @@ def _train(
             bar.set_postfix(loss=f"{progress.loss:.3f}")
 
         result = train(start.folder, packs, parameters, workspace, target, on_progress=report)
+    if result.why_not_packed:
+        log.warning(
+            "pi_%d: rows were trained one by one (packing: none), because of %s: %s",
+            iteration,
+            start.folder,
+            result.why_not_packed,
+        )
     return result, SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=target)

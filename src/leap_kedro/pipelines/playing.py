@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.pipelines.episodes import AllEpisodesBroken
-from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.served import ServedPolicy
+from leap_kedro.pipelines.serving import serving
 from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:
+    from leap_kedro.pipelines.rollout.parameters import PlayParameters
     from leap_kedro.policies.play import PlaySettings
     from leap_kedro.policies.workers import PolicySpec
 
@@ -23,7 +24,7 @@ def play(
     policy: Playing,
     spec: EnvironmentSpec,
     tasks: Sequence[Task],
-    parameters: PlayParameters,
+    parameters: "PlayParameters",
     temperature: float,
     run_seed: int,
     iteration: int,
@@ -36,7 +37,8 @@ def play(
         policy: Who plays.
         spec: Where.
         tasks: What; each once.
-        parameters: How; a served policy keeps to its server's number of episodes at once, in one process.
+        parameters: How, and whether a policy in a folder is served; a served policy keeps to its server's number of
+            episodes at once, in one process.
         temperature: Sampling temperature; 0 is greedy.
         run_seed: Seed that the episodes' seeds follow from.
         iteration: LEAP iteration, for the record.
@@ -49,10 +51,15 @@ def play(
     Raises:
         AllEpisodesBroken: After the last one, if there were some and each ended for an infrastructure reason.
         PolicyStopped: If a served policy will answer no more.
+        ServingFailed: If the policy is to be served and cannot be.
     """
     from leap_kedro.policies.workers import play_in_processes
 
     if not tasks:
+        return
+    if isinstance(policy, SavedPolicy) and parameters.serving is not None:
+        with serving(policy, parameters.serving, spec.name, parameters.max_reply_tokens) as served:
+            yield from play(served, spec, tasks, parameters, temperature, run_seed, iteration, title, examples)
         return
     settings = play_settings(parameters, run_seed, iteration)
     played = play_in_processes(
@@ -66,7 +73,7 @@ def play(
     yield from watched(played, len(tasks), title, f"{policy.id} ({place})")
 
 
-def play_settings(parameters: PlayParameters, run_seed: int, iteration: int) -> "PlaySettings":
+def play_settings(parameters: "PlayParameters", run_seed: int, iteration: int) -> "PlaySettings":
     """What the driver is told; arguments as in `play`."""
     from leap_kedro.policies.play import PlaySettings
 
@@ -112,7 +119,7 @@ def watched(episodes: Iterable[Episode], total: int, title: str, who: str) -> It
 
 
 def _policy_spec(
-    policy: Playing, spec: EnvironmentSpec, parameters: PlayParameters, temperature: float, examples: str
+    policy: Playing, spec: EnvironmentSpec, parameters: "PlayParameters", temperature: float, examples: str
 ) -> "PolicySpec":
     if isinstance(policy, SavedPolicy):
         from leap_kedro.policies.local import LocalPolicySpec

@@ -19,12 +19,27 @@ from leap_kedro.records import Turn
 
 _RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-observation"
 
-_DATE = "26 Jul 2024"
-"""The day that Llama 3's templates are told (their own default): today's would change the prompts from day to day."""
+TEMPLATE_OPTIONS = {"date_string": "26 Jul 2024"}
+"""What templates are told beside messages. Llama 3.1's want a day (this is their own default): today's would change the
+prompts from day to day."""
 
 
 class UnusableChatTemplate(ValueError):
     """The tokenizer has no chat template, or one whose prompts do not grow at their end."""
+
+
+def templated_ids(tokenizer: Any, messages: Sequence[tuple[str, str]]) -> list[int]:
+    """Token ids of a prompt as a chat server makes them: the whole template at once, and the mark of a reply.
+
+    Raises:
+        UnusableChatTemplate: If the template refuses the messages.
+    """
+    told = [{"role": role, "content": text} for role, text in messages]
+    try:
+        text = tokenizer.apply_chat_template(told, tokenize=False, add_generation_prompt=True, **TEMPLATE_OPTIONS)
+    except Exception as error:
+        raise UnusableChatTemplate(f"its chat template refuses a conversation: {error}") from error
+    return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 class ChatRenderer:
@@ -147,7 +162,7 @@ class ChatRenderer:
 
     def _template(self, messages: list[dict[str, str]], **options: Any) -> str:
         try:
-            text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, date_string=_DATE, **options)
+            text: str = self._tokenizer.apply_chat_template(messages, tokenize=False, **TEMPLATE_OPTIONS, **options)
         except Exception as error:
             raise UnusableChatTemplate(
                 f"The chat template of {self._name()} refuses a conversation: {error}"

@@ -1,0 +1,170 @@
+"""Policies of the loop behind a vLLM server, which is started for them or runs already."""
+
+import gc
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.language_models import Access, Price
+from leap_kedro.language_models.parameters import BaseUrl
+from leap_kedro.pipelines.served import ServedPolicy, ServerParameters
+from leap_kedro.pipelines.strict import StrictModel
+
+if TYPE_CHECKING:
+    from leap_kedro.policies.vllm import Adapter
+
+
+class ServingParameters(StrictModel):
+    """The vLLM server that answers for a policy of the loop.
+
+    Attributes:
+        base_url: URL of the API of one that runs, with its `/v1`; None: one is started on this machine, and stopped.
+        command: The program `vllm` of its environment, or a command line that begins it.
+        arguments: Further arguments of `vllm serve`.
+        port: Port of a server that is started; None: a free one.
+        ready_timeout: Seconds until a server that is started has to answer.
+        adapters: Whether a policy that was trained by LoRA is served as its adapter on the weights that it was made
+            for; if not, as its merged weights.
+        timeout: Longest time of one call, in seconds.
+        concurrency: Calls in flight, and episodes under way, at once.
+        retries: Further tries after a failure that may pass.
+        extra: Further fields of the request's body.
+    """
+
+    base_url: BaseUrl | None = None
+    command: str = Field(default="vllm", min_length=1)
+    arguments: tuple[str, ...] = ()
+    port: int | None = Field(default=None, ge=1, le=65535)
+    ready_timeout: float = Field(default=900.0, gt=0)
+    adapters: bool = True
+    timeout: float = Field(default=300.0, gt=0)
+    concurrency: int = Field(default=64, ge=1)
+    retries: int = Field(default=3, ge=0)
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+@contextmanager
+def serving(
+    policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int
+) -> Iterator[ServedPolicy]:
+    """The policy as one of a server, while the block lasts.
+
+    Answers are not cached, since a folder's weights may change, and no key is sent.
+
+    Args:
+        policy: The policy.
+        parameters: By what server.
+        environment: Registered name of the environment, whose instructions stand in the prompts.
+        max_tokens: Longest reply.
+
+    Raises:
+        ServingFailed: If the policy cannot be served, or the server does not come up or refuses it.
+    """
+    from leap_kedro.policies.server_process import free_port, running_server
+    from leap_kedro.policies.vllm import ENVIRONMENT, model_of
+
+    check_prompts(policy, environment)
+    adapter = adapter_of(policy) if parameters.adapters else None
+    if parameters.base_url is not None:
+        with model_of(parameters.base_url, policy.folder, adapter) as name:
+            yield _served(policy, parameters, parameters.base_url, name, max_tokens)
+        return
+    port = parameters.port or free_port()
+    command = server_command(policy.folder, adapter, parameters, port)
+    _release_gpu_memory()
+    address = f"http://127.0.0.1:{port}"
+    with (
+        running_server(command, ENVIRONMENT, f"{address}/health", parameters.ready_timeout),
+        model_of(f"{address}/v1", policy.folder, adapter) as name,
+    ):
+        yield _served(policy, parameters, f"{address}/v1", name, max_tokens)
+
+
+def server_command(folder: Path, adapter: "Adapter | None", parameters: ServingParameters, port: int) -> list[str]:
+    """The command that starts a server of the policy in `folder`, or of the weights that its adapter was made for."""
+    from leap_kedro.policies.vllm import command_of
+
+    first, *others = shlex.split(parameters.command)
+    program = [str(Path(first).expanduser()), *others]
+    return command_of(program, adapter.base if adapter else folder, adapter, port, parameters.arguments)
+
+
+def adapter_of(policy: SavedPolicy) -> "Adapter | None":
+    """The adapter that the policy was trained by; None if by none."""
+    import json
+
+    from leap_kedro.policies.vllm import Adapter
+    from leap_kedro.training.adapters import ADAPTER, BASE, weights_digest
+
+    folder = policy.folder / ADAPTER
+    if not folder.is_dir():
+        return None
+    base = Path(json.loads((folder / BASE).read_text(encoding="utf-8"))["folder"])
+    # The name holds the weights' digest: a server that runs on never answers with another iteration's adapter.
+    return Adapter(f"{policy.id}-{weights_digest(folder)[:12]}", folder, base) if base.is_dir() else None
+
+
+def check_prompts(policy: SavedPolicy, environment: str) -> None:
+    """Check that a server builds the prompts that the policy is trained on, token for token.
+
+    Raises:
+        ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no rules.
+    """
+    from transformers import AutoTokenizer
+
+    from leap_kedro.policies.server_process import ServingFailed
+    from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate, templated_ids
+    from leap_kedro.prompts.conversation import Conversation
+    from leap_kedro.prompts.messages import chat_messages
+    from leap_kedro.prompts.select import renderer_for
+    from leap_kedro.records import Turn
+
+    try:
+        renderer = renderer_for(AutoTokenizer.from_pretrained(policy.folder), environment)
+        if not isinstance(renderer, ChatRenderer):
+            raise ServingFailed(
+                f"{policy.id} ({policy.folder}) is the embedded student, which no chat server can prompt: set "
+                "`rollout.serving` and `evaluation.serving` to null, or `bootstrap.base` to the folder of a chat model."
+            )
+        turn = Turn("look", "You see a desk 1.")
+        conversation = Conversation("check", "You are in a room. Your task is to: look.", (turn,))
+        trained = [*renderer.opening(conversation.opening), *renderer.turn(turn), *renderer.branch()]
+        served = templated_ids(renderer.tokenizer, list(chat_messages(conversation, renderer.rules)))
+    except UnusableChatTemplate as error:
+        raise ServingFailed(f"{policy.id} ({policy.folder}) cannot be served: {error}") from error
+    if trained != served:
+        raise ServingFailed(
+            f"The chat template in {policy.folder} gives a server other tokens than training sees, because it takes no "
+            "system message: set `rollout.serving` and `evaluation.serving` to null, or another chat template."
+        )
+
+
+def _release_gpu_memory() -> None:
+    """Give back what this process keeps of a GPU's memory for later use (replies were scored on it, say)."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
+def _served(
+    policy: SavedPolicy, parameters: ServingParameters, base_url: str, name: str, max_tokens: int
+) -> ServedPolicy:
+    from leap_kedro.prompts.chat import TEMPLATE_OPTIONS
+
+    server = ServerParameters(
+        base_url=base_url,
+        max_tokens=max_tokens,
+        timeout=parameters.timeout,
+        concurrency=parameters.concurrency,
+        retries=parameters.retries,
+        extra={"chat_template_kwargs": dict(TEMPLATE_OPTIONS), **parameters.extra},
+    )
+    free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
+    return ServedPolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)

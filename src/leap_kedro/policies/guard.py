@@ -1,0 +1,43 @@
+"""Runs a command for as long as the process that asked for it lives: `python -m leap_kedro.policies.guard COMMAND ...`.
+
+Its stdin is a pipe that its parent never writes to. When that ends, because the parent closed it or is gone however it
+went, the command's whole process group is told to end, and killed if it does not. So a server that holds a GPU never
+outlives the run that started it. The exit status is the command's.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+
+PATIENCE = 20.0
+"""Seconds between being told to end and being killed."""
+
+
+def main(command: list[str]) -> int:
+    """Run the command until it ends or stdin does."""
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    threading.Thread(target=_end_with_parent, args=(child.pid,), daemon=True).start()
+    code = child.wait()
+    _signal(child.pid, signal.SIGKILL)  # what the command itself started and left behind
+    return code if code >= 0 else 128 - code
+
+
+def _end_with_parent(group: int) -> None:
+    while os.read(0, 1024):  # not through `sys.stdin`: its lock would be in the way of the interpreter's end
+        pass
+    _signal(group, signal.SIGTERM)
+    timer = threading.Timer(PATIENCE, _signal, (group, signal.SIGKILL))
+    timer.daemon = True
+    timer.start()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,132 @@
+"""A server of language models as a child process: started, waited for until it answers, and stopped for certain."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from leap_kedro.policies.guard import PATIENCE
+
+_LOG_LINES = 15
+_POLL = 0.2  # seconds
+_DYING = 5.0  # seconds that an ending server may take
+
+
+class ServingFailed(RuntimeError):
+    """A server that has to answer for a policy cannot; the message says why and what to do."""
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on at the moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_server(
+    command: Sequence[str], environment: Mapping[str, str], health: str, ready_timeout: float
+) -> Iterator[None]:
+    """Have a server run while the block lasts.
+
+    It ends with the block, with an error or Ctrl-C in it, and also if this process is killed. What it writes goes to a
+    file, which stays where the server fails and is removed otherwise.
+
+    Args:
+        command: Program and arguments.
+        environment: Variables that it gets beside those of this process.
+        health: URL that answers with status 200 once the server is ready.
+        ready_timeout: Seconds that it may take until then.
+
+    Raises:
+        ServingFailed: If the program is not there, ends, or does not answer in time.
+    """
+    if shutil.which(command[0]) is None:
+        raise ServingFailed(
+            f"There is no program '{command[0]}' to start a server with. vLLM has an environment of its own: name its "
+            "program in `rollout.serving.command` (and evaluation's), or give the `base_url` of a server that runs."
+        )
+    descriptor, name = tempfile.mkstemp(prefix="leap-server-", suffix=".log")
+    log = Path(name)
+    with os.fdopen(descriptor, "wb") as output:
+        guard = subprocess.Popen(
+            [sys.executable, "-m", "leap_kedro.policies.guard", *command],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            start_new_session=True,  # Ctrl-C is for this process, which then ends the server in order
+        )
+    try:
+        _wait_until_ready(guard, health, ready_timeout, command, log)
+        try:
+            yield
+        except Exception as error:
+            if not _has_ended(guard, health):
+                raise
+            ended = f"ended while it was needed (exit code {guard.returncode}; {error})"
+            raise ServingFailed(_gone(ended, command, log)) from error
+    except ServingFailed:
+        raise
+    except BaseException:
+        log.unlink(missing_ok=True)
+        raise
+    else:
+        log.unlink(missing_ok=True)
+    finally:
+        _stop(guard)
+
+
+def _wait_until_ready(
+    guard: "subprocess.Popen[bytes]", health: str, timeout: float, command: Sequence[str], log: Path
+) -> None:
+    deadline = time.monotonic() + timeout
+    while not _answers(health):
+        if guard.poll() is not None:
+            raise ServingFailed(_gone(f"ended before it was ready (exit code {guard.returncode})", command, log))
+        if time.monotonic() > deadline:
+            raise ServingFailed(
+                _gone(f"is not ready after {timeout:g} s (`ready_timeout`; {health} does not answer)", command, log)
+            )
+        time.sleep(_POLL)
+
+
+def _has_ended(guard: "subprocess.Popen[bytes]", health: str) -> bool:
+    if _answers(health):
+        return False
+    with suppress(subprocess.TimeoutExpired):
+        guard.wait(_DYING)
+    return guard.poll() is not None
+
+
+def _answers(url: str) -> bool:
+    import httpx2
+
+    try:
+        # A proxy is never asked for a server of this machine.
+        return httpx2.get(url, timeout=5.0, trust_env=False).status_code == httpx2.codes.OK
+    except httpx2.HTTPError:
+        return False
+
+
+def _gone(what: str, command: Sequence[str], log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    tail = "\n".join(lines[-_LOG_LINES:]) or "(nothing)"
+    return f"The server {what}. Command:  {' '.join(command)}\nIts log is {log}; the end of it:\n{tail}"
+
+
+def _stop(guard: "subprocess.Popen[bytes]") -> None:
+    assert guard.stdin is not None  # noqa: S101
+    guard.stdin.close()
+    try:
+        guard.wait(2 * PATIENCE)
+    except subprocess.TimeoutExpired:
+        guard.kill()
+        guard.wait()

@@ -98,10 +98,12 @@ def prefer(
     found = preferences_of(examples, _renderer(start, examples)) if examples else None
     if found is None or not found.pairs:
         if not parameters.method.supervised:
+            equal, alone = (found.equal, found.alone) if found else (0, 0)
             raise NothingToLearn(
-                f"There is no pair to train pi_{iteration} on: of the D_{iteration} in the training set, no correction "
-                "says other than the student did. Raise rollout.episodes or lower aggregation.held_out, or take "
-                "training.method=sft (conf/<env>/parameters.yml)."
+                f"There is no pair to train pi_{iteration} on: of the replies of D_{iteration} in the training set, "
+                f"{equal} are what the student said itself, and {alone} answer a reply of the student's in which no "
+                "action could be read. Raise rollout.episodes (or, against the latter, rollout.max_reply_tokens), "
+                "lower aggregation.held_out, or take training.method=sft (conf/<env>/parameters.yml)."
             )
         return {"start": start.id, "pairs": 0}, start
     counts = {"pairs": found.pairs, "equal_replies": found.equal, "replies_alone": found.alone}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.training.packing import Packed
+from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import LoraParameters, PreferenceParameters, SFTParameters
 from leap_kedro.training.sft import TrainingResult, fine_tune
 
@@ -34,6 +34,15 @@ def test_what_saves_memory_takes_the_same_steps(
     assert dict(result.losses) == pytest.approx(dict(plain[0].losses), rel=1e-5)
     for name, expected in plain[1].items():
         torch.testing.assert_close(weights[name], expected, rtol=0, atol=1e-5)
+
+
+def test_what_weighs_little_makes_a_small_step_also_in_a_batch_of_its_own(tiny_llama: Path, tmp_path: Path) -> None:
+    weights = (1.0, 0.25)
+    packs = [pack([Row((9, 3, 9, 2), (0, 0, weight, weight))]) for weight in weights for _ in range(4)]
+    how = {"epochs": 1, "max_steps": None, "tokens_per_step": 1, "learning_rate": 1e-9}
+    losses = sorted(loss for _, loss in trained(tiny_llama, packs, tmp_path, **how)[0].losses)
+    assert losses[4:] == pytest.approx([4 * loss for loss in losses[:4]], rel=1e-4)
+    assert sum(losses) / 8 == pytest.approx(3.7, abs=0.3)  # that of equal weights: about log 40
 
 
 def test_preferences_in_parts_take_the_same_steps(tiny_llama: Path, copying: list[Packed], tmp_path: Path) -> None:

@@ -133,6 +133,15 @@ def test_the_chosen_replies_come_to_be_preferred_and_a_resumed_training_ends_in_
         torch.testing.assert_close(again[name], expected, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_reference_is_the_start_in_the_format_of_the_training(
+    tiny_llama: Path, pairs: list[Packed], tmp_path: Path, dtype: str
+) -> None:
+    once = PARAMETERS.model_copy(update={"max_steps": 1, "tokens_per_step": 1000, "dtype": dtype})
+    result = fine_tune(tiny_llama, pairs, once, tmp_path / "work", tmp_path / "policy")
+    assert result.preference["rewards/margins"] == pytest.approx(0, abs=1e-6)
+
+
 def test_two_processes_take_the_steps_of_one(tiny_llama: Path, pairs: list[Packed], tmp_path: Path) -> None:
     one = PARAMETERS.model_copy(update={"max_steps": 10, "log_every": 1})
     alone = fine_tune(tiny_llama, pairs, one, tmp_path / "work", tmp_path / "policy")

@@ -53,7 +53,9 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
 
     def _precompute_ref_logps(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         model: Any = self.model
-        scores = score_rows(model.eval(), self.packs, self.tree)
+        # As in training: bfloat16's roundings would else be taken for what the policy has learnt.
+        with self.accelerator.autocast():
+            scores = score_rows(model.eval(), self.packs, self.tree)
         self.references = [np.array([logprob for logprob, _ in rows], dtype=np.float32) for rows in scores]
         model.train()
         return dataset

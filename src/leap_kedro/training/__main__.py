@@ -25,7 +25,13 @@ def main() -> None:
         logging.getLogger("leap_kedro").addHandler(_Told())
     try:
         result = fine_tune(
-            job.start, PackedFile(job.data), job.parameters, job.checkpoints, job.target, on_progress=_report
+            job.start,
+            PackedFile(job.data),
+            job.parameters,
+            job.checkpoints,
+            job.target,
+            validation=PackedFile(job.validation) if job.validation else (),
+            on_progress=_report,
         )
     except TrainingRefused as error:
         if int(os.environ.get("RANK", "0")) == 0:

@@ -82,7 +82,8 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
         tokens = -torch.nn.functional.cross_entropy(logits, inputs["targets"], reduction="none")
         logprobs = torch.zeros_like(inputs["references"]).index_add(0, inputs["rows"], tokens)
         losses, rewards = preference_loss(logprobs, inputs["references"], self.beta)
-        self._count(rewards.detach(), inputs["pair_weight"])
+        if model.training:
+            self._count(rewards.detach(), inputs["pair_weight"])
         parts = {"sigmoid": losses.sum() * inputs["pair_weight"], "sft": -(tokens * inputs["weights"]).sum()}
         return sum(
             (parts[name] * weight for name, weight in zip(self.loss_types, self.loss_weights, strict=True)),

@@ -44,6 +44,7 @@ class Job(BaseModel):
         parameters: How to train.
         checkpoints: Folder of the checkpoints.
         target: Folder to write.
+        validation: File of the validation data.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +54,7 @@ class Job(BaseModel):
     parameters: SFTParameters
     checkpoints: Path
     target: Path
+    validation: Path | None = None
 
 
 def train(
@@ -62,6 +64,7 @@ def train(
     work: Path,
     target: Path,
     *,
+    validation: Sequence[Packed] = (),
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
     """Fine-tunes the model in `start` on the packed rows in a child process and saves a transformers folder.
@@ -75,6 +78,7 @@ def train(
         work: Folder for data, checkpoints, the child's stderr and the result; what another training left there is
             removed.
         target: Folder to write; whole or absent.
+        validation: Data that are not trained on, to find the best checkpoint by: see `fine_tune`.
         on_progress: Called at every report of the loss, in this process.
 
     Raises:
@@ -90,7 +94,10 @@ def train(
     else:
         data = work / "data.npz"
         write_packed(data, packs)
-    digest = _digest(start, data, parameters)
+    held_out = work / "validation.npz" if validation else None
+    if held_out:
+        write_packed(held_out, validation)
+    digest = _digest(start, [data, *([held_out] if held_out else [])], parameters)
     result_file = work / f"result-{digest}.json"
     if result_file.exists() and target.exists():
         return decode(TrainingResult, result_file.read_text())
@@ -98,7 +105,9 @@ def train(
     for other in [*work.glob("checkpoints-*"), *work.glob("result-*.json")]:
         if other != checkpoints:
             shutil.rmtree(other) if other.is_dir() else other.unlink()
-    job = Job(start=start, data=data, parameters=parameters, checkpoints=checkpoints, target=target)
+    job = Job(
+        start=start, data=data, parameters=parameters, checkpoints=checkpoints, target=target, validation=held_out
+    )
     job_file = work / "job.json"
     job_file.write_text(job.model_dump_json(indent=2))
     result = _run(job_file, parameters, work / "stderr.txt", on_progress)
@@ -166,7 +175,7 @@ def _message(line: str) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _digest(start: Path, data: Path, parameters: SFTParameters) -> str:
+def _digest(start: Path, data: Sequence[Path], parameters: SFTParameters) -> str:
     digest = sha256(parameters.model_dump_json().encode())
     files = [*start.iterdir(), *(start / ADAPTER).glob("*")]
     for file in sorted(path for path in files if path.suffix in (".json", ".safetensors", ".jinja")):
@@ -174,5 +183,6 @@ def _digest(start: Path, data: Path, parameters: SFTParameters) -> str:
         with file.open("rb") as stream:
             while block := stream.read(1 << 22):
                 digest.update(block)
-    digest.update(PackedFile(data).digest().encode())
+    for file in data:
+        digest.update(PackedFile(file).digest().encode())
     return digest.hexdigest()[:16]

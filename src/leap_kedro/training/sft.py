@@ -12,7 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from leap_kedro.training.adapters import UnusableAdapter
 from leap_kedro.training.batching import plan
+from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.probing import why_no_tree
@@ -64,6 +66,8 @@ class TrainingResult:
         why_not_packed: Why they were not, where that was not asked for; else "".
         preference: Implicit rewards of chosen and rejected replies, their margin and the share of pairs in the right
             order (``rewards/...``), means since the last report; empty for supervised fine-tuning.
+        validation: The losses of the validation data, (step, loss), at each checkpoint; empty where there are none.
+        best_step: Step of the checkpoint with the lowest of them.
     """
 
     steps: int
@@ -76,6 +80,8 @@ class TrainingResult:
     packing: Literal["tree", "none"] = "tree"
     why_not_packed: str = ""
     preference: Mapping[str, float] = field(default_factory=dict)
+    validation: tuple[tuple[int, float], ...] = ()
+    best_step: int | None = None
 
 
 def fine_tune(
@@ -85,9 +91,13 @@ def fine_tune(
     work: Path,
     target: Path,
     *,
+    validation: Sequence[Packed] = (),
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
     """Trains from `start` on the packed rows and saves a plain transformers folder.
+
+    With validation data, the checkpoint with the lowest loss on them is saved, too, in `best_folder(target)`, unless it
+    is the last.
 
     Args:
         start: Folder with config, weights and tokenizer.
@@ -95,6 +105,7 @@ def fine_tune(
         parameters: How to train.
         work: Folder of the checkpoints; a whole one found there is resumed from, so it must belong to this training.
         target: Folder to write.
+        validation: Data that are not trained on.
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
@@ -113,8 +124,13 @@ def fine_tune(
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
-    model, base = _load(start, parameters, bf16)
-    packs, dropped = _fitting(packs, parameters, getattr(model.config, "max_position_embeddings", None))
+    try:
+        model, base = load_trainable(start, parameters, bf16)
+    except UnusableAdapter as error:
+        raise TrainingRefused(str(error)) from error
+    context = getattr(model.config, "max_position_embeddings", None)
+    packs, dropped = _fitting(packs, parameters, context)
+    validation, _ = _fitting(validation, parameters, context)
     lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])
     together = 2 if parameters.preference else 1
     replies = [packed.row_count // together for packed in packs] if parameters.replies_per_step else None
@@ -130,6 +146,7 @@ def fine_tune(
         save_steps=parameters.checkpoint_every,
         gradient_accumulation_steps=parameters.accumulation_steps,
         save_total_limit=2,
+        metric_for_best_model="eval_loss",
         seed=parameters.seed,
         use_cpu=not cuda,
         bf16=bf16,
@@ -144,13 +161,14 @@ def fine_tune(
     if arguments.world_size != parameters.processes:
         raise ValueError(f"{parameters.processes} processes were asked for, and {arguments.world_size} run")
     optimizer = build_optimizer(model, parameters)
-    callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), on_progress)
+    callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), bool(validation), on_progress)
     trainer = trainer_class(
         model=model,
         args=arguments,
         packs=packs,
         batches=batches,
         tree=tree,
+        validation=validation,
         processing_class=tokenizer,
         data_collator=_identity,
         optimizers=(optimizer, build_schedule(optimizer, len(batches), parameters)),
@@ -165,7 +183,11 @@ def fine_tune(
                 f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are no numbers any more; "
                 "take a lower one"
             )
-        _save(trainer.model, tokenizer, base, target)
+        shutil.rmtree(best_folder(target), ignore_errors=True)
+        if trainer.state.best_global_step not in (None, trainer.state.global_step):
+            best = load_checkpoint(Path(trainer.state.best_model_checkpoint), base, model.dtype)
+            save_policy(best, tokenizer, base, best_folder(target))
+        save_policy(trainer.model, tokenizer, base, target)
     return TrainingResult(
         steps=trainer.state.global_step,
         tokens=int(sum(lengths[batch].sum() for batch in batches)),
@@ -179,25 +201,13 @@ def fine_tune(
         packing="tree" if tree else "none",
         why_not_packed=why_not,
         preference=next(_rewards(trainer.state.log_history[::-1]), {}),
+        validation=tuple(
+            (int(entry["step"]), float(entry["eval_loss"]))
+            for entry in trainer.state.log_history
+            if "eval_loss" in entry
+        ),
+        best_step=trainer.state.best_global_step,
     )
-
-
-def _load(start: Path, parameters: SFTParameters, bf16: bool) -> tuple[Any, Path | None]:
-    """The model to train and, where that is an adapter, the folder of the weights under it."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    from leap_kedro.training.adapters import UnusableAdapter, base_of, with_adapter
-
-    lora = parameters.lora
-    try:
-        base = base_of(start, lora) if lora else None
-        model = AutoModelForCausalLM.from_pretrained(
-            base or start, dtype=torch.bfloat16 if bf16 and lora else torch.float32
-        )
-        return (with_adapter(model, start, base, lora, parameters.seed) if lora and base else model), base
-    except UnusableAdapter as error:
-        raise TrainingRefused(str(error)) from error
 
 
 def _packing(model: Any, packs: Sequence[Packed], parameters: SFTParameters) -> tuple[bool, str]:
@@ -259,11 +269,11 @@ def _identity(rows: Any) -> Any:
     return rows
 
 
-def _callback(tokens: NDArray[np.int64], on_progress: Callable[[Progress], None] | None) -> Any:
+def _callback(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[Progress], None] | None) -> Any:
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):
-        """Reports the loss, and marks a checkpoint as whole once all of it is written."""
+        """Reports the loss, has each checkpoint evaluated, and marks it as whole once all of it is written."""
 
         def __init__(self) -> None:
             self.begun = time.perf_counter()
@@ -273,6 +283,9 @@ def _callback(tokens: NDArray[np.int64], on_progress: Callable[[Progress], None]
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.begun = time.perf_counter()
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            control.should_evaluate = evaluates and control.should_save
 
         def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
             logs = given["logs"]
@@ -298,17 +311,3 @@ def _callback(tokens: NDArray[np.int64], on_progress: Callable[[Progress], None]
 def _last_whole_checkpoint(work: Path) -> Path | None:
     found = sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
     return next((folder for folder in reversed(found) if (folder / COMPLETE).exists()), None)
-
-
-def _save(model: Any, tokenizer: Any, base: Path | None, target: Path) -> None:
-    from leap_kedro.training.adapters import save_merged
-
-    temporary = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
-    if base is None:
-        model.save_pretrained(temporary)
-    else:
-        save_merged(model, base, temporary)
-    tokenizer.save_pretrained(temporary)
-    shutil.rmtree(target, ignore_errors=True)
-    temporary.replace(target)

@@ -52,18 +52,28 @@ class PlannedSteps:
         packs: The training data.
         batches: Indices of the sequences of each step; the trainer's `max_steps` is their number.
         tree: Whether rows stay packed; if not, each is read by itself, in the same steps.
+        validation: Data that are not trained on; before a checkpoint their loss is measured, as ``eval_loss``.
         **rest: Arguments of the trainer.
     """
 
     args: Any
     state: Any
+    model: Any
+    accelerator: Any
 
     def __init__(
-        self, *, packs: Sequence[Packed], batches: Sequence[Sequence[int]], tree: bool = True, **rest: Any
+        self,
+        *,
+        packs: Sequence[Packed],
+        batches: Sequence[Sequence[int]],
+        tree: bool = True,
+        validation: Sequence[Packed] = (),
+        **rest: Any,
     ) -> None:
         from datasets import Dataset
 
-        self.packs = packs
+        self.packs = [*packs, *validation] if validation else packs
+        self.training_count = len(packs)
         self.batches = batches
         self.tree = tree
         super().__init__(train_dataset=Dataset.from_dict({"packs": batches[:1]}), **rest)  # type: ignore[call-arg]
@@ -80,6 +90,24 @@ class PlannedSteps:
         shares = self.args.world_size * parts
         share = list(batch)[self.args.process_index * parts + part :: shares]
         return share, float(shares) if share else 0.0
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """The loss of the validation data, sequence by sequence, logged."""
+        trainer: Any = self
+        batch = range(self.training_count, len(self.packs))
+        parts = -(-len(batch) // self.args.world_size)
+        model = trainer.model_wrapped.eval()
+        with torch.no_grad():
+            losses = [
+                trainer.compute_loss(model, trainer._prepare_inputs(self.tensors_of(batch, part, parts)))
+                for part in range(parts)
+            ]
+            loss = self.accelerator.reduce(torch.stack(losses).mean(), reduction="mean")
+        metrics = {"eval_loss": float(loss)}
+        trainer.log(metrics)
+        trainer.control = trainer.callback_handler.on_evaluate(self.args, self.state, trainer.control, metrics)
+        model.train()
+        return metrics
 
     def get_train_dataloader(self) -> DataLoader[dict[str, torch.Tensor]]:
         """The batches of the plan, ready made."""
@@ -99,8 +127,8 @@ class PackedTrainer(PlannedSteps, SFTTrainer):
     @cached_property
     def mean_weight(self) -> float:
         """Mean weight of a prediction, over all data: what equal weights would be."""
-        count = sum(len(packed.weights) for packed in self.packs)
-        return sum(float(packed.weights.sum()) for packed in self.packs) / count
+        packs = [self.packs[index] for index in range(self.training_count)]
+        return sum(float(packed.weights.sum()) for packed in packs) / sum(len(packed.weights) for packed in packs)
 
     # The trainer is to take the mean over the parts of a batch, as it does over the processes.
     loss_is_scaled_for_ga = False  # type: ignore[assignment]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leap_kedro.training.batching import epoch_batches, plan
+from leap_kedro.training.batching import by_themselves, epoch_batches, plan
+from leap_kedro.training.packing import Packed, row_lengths
 from leap_kedro.training.parameters import SFTParameters
 
 lengths = st.lists(st.integers(min_value=1, max_value=300), min_size=1, max_size=200)
@@ -55,6 +56,20 @@ def test_a_curriculum_keeps_its_order_but_for_the_pool() -> None:
 )
 def test_budgets(budget: dict[str, int], steps: int) -> None:
     assert len(plan([50] * 20, SFTParameters(tokens_per_step=100, **budget))) == steps
+
+
+@pytest.mark.parametrize(("together", "pieces"), [(1, 3), (2, 2)])
+def test_rows_by_themselves_stay_in_the_steps_of_their_sequences(
+    copying: list[Packed], together: int, pieces: int
+) -> None:
+    batches = [[4, 0], [7], [4]]
+    rows, steps = by_themselves(copying, batches, together)
+    assert len(rows) == pieces * len(copying)
+    assert [len(step) for step in steps] == [2 * pieces, pieces, pieces]
+    for batch, step in zip(batches, steps, strict=True):
+        for index, place in zip(batch, step[::pieces], strict=True):
+            found = [length for row in rows[place : place + pieces] for length in row_lengths(row)]
+            assert found == row_lengths(copying[index]).tolist()
 
 
 def test_nothing_to_train_on_is_refused() -> None:

@@ -142,6 +142,15 @@ def test_the_reference_is_the_start_in_the_format_of_the_training(
     assert result.preference["rewards/margins"] == pytest.approx(0, abs=1e-6)
 
 
+def test_single_rows_take_the_steps_of_the_tree(tiny_llama: Path, pairs: list[Packed], tmp_path: Path) -> None:
+    tree = PARAMETERS.model_copy(update={"max_steps": 10, "log_every": 1, "packing": "tree"})
+    packed = fine_tune(tiny_llama, pairs, tree, tmp_path / "work", tmp_path / "policy")
+    single = tree.model_copy(update={"packing": "none", "accumulation_steps": 4})
+    alone = fine_tune(tiny_llama, pairs, single, tmp_path / "work_single", tmp_path / "policy_single")
+    assert dict(alone.losses) == pytest.approx(dict(packed.losses), rel=1e-4)
+    assert alone.preference == pytest.approx(packed.preference, rel=1e-3, abs=1e-4)
+
+
 def test_two_processes_take_the_steps_of_one(tiny_llama: Path, pairs: list[Packed], tmp_path: Path) -> None:
     one = PARAMETERS.model_copy(update={"max_steps": 10, "log_every": 1})
     alone = fine_tune(tiny_llama, pairs, one, tmp_path / "work", tmp_path / "policy")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.training.launch import TrainingFailed, train
-from leap_kedro.training.packing import Packed, Row, pack
+from leap_kedro.training.packing import Packed, Row, pack, row_lengths
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.probing import why_no_tree
 from leap_kedro.training.sft import fine_tune
@@ -73,11 +73,16 @@ def test_single_rows_take_the_steps_of_the_tree(tiny_llama: Path, copying: list[
     from safetensors.torch import load_file
 
     results = {}
-    for packing in ("tree", "none"):
-        how = SFTParameters(max_steps=8, tokens_per_step=100, log_every=1, packing=packing)
-        results[packing] = fine_tune(tiny_llama, copying, how, tmp_path / packing, tmp_path / f"{packing}_policy")
-        assert (results[packing].packing, results[packing].why_not_packed) == (packing, "")
-    assert dict(results["none"].losses) == pytest.approx(dict(results["tree"].losses), rel=1e-4)
-    expected = load_file(tmp_path / "tree_policy" / "model.safetensors")
-    for name, found in load_file(tmp_path / "none_policy" / "model.safetensors").items():
-        torch.testing.assert_close(found, expected[name], rtol=0, atol=1e-4)
+    for packing, parts in (("tree", 1), ("none", 1), ("none", 5)):
+        how = SFTParameters(epochs=1, tokens_per_step=100, log_every=1, packing=packing, accumulation_steps=parts)
+        folder = tmp_path / f"{packing}_{parts}"
+        results[packing, parts] = fine_tune(tiny_llama, copying, how, folder / "work", folder / "policy")
+    tree = results.pop(("tree", 1))
+    assert (tree.packing, tree.tokens) == ("tree", sum(map(len, copying)))
+    expected = load_file(tmp_path / "tree_1" / "policy" / "model.safetensors")
+    for (_, parts), result in results.items():
+        assert (result.packing, result.why_not_packed) == ("none", "")
+        assert result.tokens == sum(int((row_lengths(packed) - 1).sum()) for packed in copying)
+        assert dict(result.losses) == pytest.approx(dict(tree.losses), rel=1e-4)
+        for name, found in load_file(tmp_path / f"none_{parts}" / "policy" / "model.safetensors").items():
+            torch.testing.assert_close(found, expected[name], rtol=0, atol=1e-4)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from leap_kedro.training.packing import Packed, unpacked
 from leap_kedro.training.parameters import SFTParameters
 
 BATCHES_A_POOL = 64
@@ -87,6 +88,25 @@ def plan(
         batches.append(batch)
         tokens += int(lengths[batch].sum())
     return batches
+
+
+def by_themselves(
+    packs: Sequence[Packed], batches: Sequence[Sequence[int]], together: int = 1
+) -> tuple[list[Packed], list[list[int]]]:
+    """Rows in place of packed sequences, in the same optimizer steps.
+
+    Args:
+        packs: Packed sequences.
+        batches: Indices of the sequences of each step.
+        together: Rows that stay together, as in `unpacked`.
+
+    Returns:
+        The rows, and their indices of each step: all rows of its sequences.
+    """
+    pieces = [unpacked(packed, together) for packed in packs]
+    first = np.cumsum([0, *map(len, pieces)]).tolist()
+    steps = [[place for index in batch for place in range(first[index], first[index + 1])] for batch in batches]
+    return [piece for found in pieces for piece in found], steps
 
 
 def _endless(

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leap_kedro.training.adapters import UnusableAdapter
-from leap_kedro.training.batching import plan
+from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
-from leap_kedro.training.packing import Packed, fitting
+from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.probing import why_no_tree
 from leap_kedro.training.store import PackedFile
@@ -38,7 +38,7 @@ class Progress:
         steps: Steps in all.
         loss: Mean loss of the steps since the last report.
         learning_rate: Rate of the last step.
-        tokens: Tokens trained on so far, without padding.
+        tokens: Tokens read so far, as of the result.
         seconds: Seconds of this process's training loop (a resumed run counts from its start).
     """
 
@@ -56,7 +56,7 @@ class TrainingResult:
 
     Attributes:
         steps: Optimizer steps, those before an interruption included.
-        tokens: Tokens trained on, without padding.
+        tokens: Tokens read in training, without padding: as they were packed, or of all rows where they were not.
         losses: The reported losses, (step, loss), from the first step on, also of a resumed run.
         seconds: Seconds of the training loop in the process that finished it.
         resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
@@ -137,6 +137,10 @@ def fine_tune(
     batches = plan(lengths, parameters, replies)
     tokenizer = AutoTokenizer.from_pretrained(start)
     tree, why_not = _packing(model, packs, parameters)
+    if not tree:
+        packs, batches = by_themselves(packs, batches, together)
+        validation, _ = by_themselves(validation, [], together)
+        lengths = np.array([(row_lengths(packed) - 1).sum() for packed in packs])
     trainer_class, arguments_class, extra = _method(parameters)
     arguments = arguments_class(
         output_dir=str(work),

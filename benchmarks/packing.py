@@ -1,12 +1,14 @@
 """Tokens and seconds of one epoch: single rows, TRL's packing, and the prefix tree, on the same replies in one run.
 
-    python benchmarks/packing.py [--student tiny|smollm2] [--episodes N] [--repeat N]
+    python benchmarks/packing.py [--student tiny|smollm2] [--folder FOLDER] [--episodes N] [--rounds N]
 
-The data are demonstrations on generated ALFWorld games, a row a reply, in the student's own prompts: the embedded
-student's, or SmolLM2-135M-Instruct's in chat messages (folder: python -m leap_kedro.policies.smollm2). All three train
-all weights with AdamW, in float32. Single rows are padded batches of the rows of an episode; TRL's packing (best fit,
-without padding) puts whole rows one after another, and each reads its own prompt anew; the tree is this project's.
-Seconds are of the training loop alone, the least of the repeats.
+The data are demonstrations on generated ALFWorld games, a row a reply, in the student's own prompts. The student is the
+embedded one, all weights trained, or SmolLM2-135M-Instruct, trained by LoRA as its profile does; AdamW, float32, one
+thread. Single rows are this project's `packing: none`, in parts of a batch as large as the tree's batch. TRL's packing
+(best fit decreasing) puts whole rows one after another without padding, told apart by their positions, so each still
+reads its own prompt anew; gradients are accumulated until a step has seen as many rows as a step of the tree.
+
+The three take turns, and a ratio is of two epochs of the same round. Seconds are of the training loop.
 """
 
 import argparse
@@ -14,21 +16,23 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.policies.smollm2 import FOLDER
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.training.examples import rows_of
+from leap_kedro.training.models import load_trainable
 from leap_kedro.training.packing import Row, pack
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import LoraParameters, SFTParameters
 from leap_kedro.training.sft import fine_tune
 
 SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base"
-THREADS = 2
+TREE = "prefix tree"
+PARAMETERS = SFTParameters(epochs=1, optimizer="adamw", learning_rate=1e-5, threads=1, checkpoint_every=10**6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +43,19 @@ class Student:
         folder: Its folder.
         episodes: Demonstrations.
         max_actions: Most actions of a demonstration.
-        tokens_per_step: Tokens of an optimizer step.
+        parameters: How it is trained.
     """
 
     folder: Path
     episodes: int
     max_actions: int
-    tokens_per_step: int
+    parameters: SFTParameters
 
 
-STUDENTS = {"tiny": Student(SHIPPED, 200, 30, 1200), "smollm2": Student(FOLDER, 3, 8, 1200)}
+STUDENTS = {
+    "tiny": Student(SHIPPED, 200, 30, PARAMETERS),
+    "smollm2": Student(FOLDER, 3, 20, PARAMETERS.model_copy(update={"lora": LoraParameters()})),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,46 +78,50 @@ def rows_of_demonstrations(student: Student) -> list[list[Row]]:
     return [rows_of(each.example(), renderer) for each in played]
 
 
-def ours(student: Student, groups: Sequence[Sequence[Row]], packing: str) -> Epoch:
-    """One epoch by this project's trainer."""
-    parameters = SFTParameters(
-        epochs=1,
-        tokens_per_step=student.tokens_per_step,
-        optimizer="adamw",
-        learning_rate=1e-5,
-        threads=THREADS,
-        packing=packing,
-        checkpoint_every=10**6,
+def tree(student: Student, groups: Sequence[Sequence[Row]]) -> Epoch:
+    """One epoch of episodes packed along their prefix tree."""
+    return _ours(student, groups, student.parameters.model_copy(update={"packing": "tree"}))
+
+
+def single_rows(student: Student, groups: Sequence[Sequence[Row]]) -> Epoch:
+    """One epoch of single rows, in the steps of the tree."""
+    parts = round(sum(len(row.ids) for group in groups for row in group) / sum(len(pack(group)) for group in groups))
+    return _ours(
+        student, groups, student.parameters.model_copy(update={"packing": "none", "accumulation_steps": parts})
     )
+
+
+def _ours(student: Student, groups: Sequence[Sequence[Row]], parameters: SFTParameters) -> Epoch:
     with tempfile.TemporaryDirectory() as folder:
         packs = [pack(group) for group in groups]
         result = fine_tune(student.folder, packs, parameters, Path(folder) / "work", Path(folder) / "policy")
-    tokens = result.tokens if packing == "tree" else sum(len(row.ids) - 1 for group in groups for row in group)
-    return Epoch(tokens, result.seconds, result.steps)
+    return Epoch(result.tokens, result.seconds, result.steps)
 
 
-def trl_packing(student: Student, groups: Sequence[Sequence[Row]]) -> Epoch:
-    """One epoch by TRL's trainer with its own packing."""
+def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -> Epoch:
+    """One epoch by TRL's trainer with its own packing, in about as many steps as told."""
     import torch
     from datasets import Dataset
-    from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
+    from transformers import AutoTokenizer, PrinterCallback
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
     rows = [row for group in groups for row in group]
-    longest = max(len(row.ids) for row in rows)
+    tokens = sum(len(row.ids) for row in rows)
+    longest = max(student.parameters.tokens_per_step, *(len(row.ids) for row in rows))
     labels = [[i if weight else -100 for i, weight in zip(row.ids, row.weights, strict=True)] for row in rows]
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(student.parameters.threads)
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(student.folder, dtype=torch.float32),
+            model=load_trainable(student.folder, student.parameters, bf16=False)[0],
             args=SFTConfig(
                 output_dir=folder,
                 num_train_epochs=1,
                 per_device_train_batch_size=1,
+                gradient_accumulation_steps=max(1, round(tokens / longest / steps)),
                 packing=True,
-                max_length=max(longest, student.tokens_per_step),
-                learning_rate=1e-5,
+                max_length=longest,
+                learning_rate=student.parameters.learning_rate,
                 use_cpu=True,
                 bf16=False,
                 activation_checkpointing=False,
@@ -123,44 +134,49 @@ def trl_packing(student: Student, groups: Sequence[Sequence[Row]]) -> Epoch:
         )
         trainer.remove_callback(PrinterCallback)
         metrics = trainer.train().metrics
-    return Epoch(sum(len(row.ids) for row in rows), metrics["train_runtime"], trainer.state.global_step)
+    return Epoch(tokens, metrics["train_runtime"], trainer.state.global_step)
 
 
 def main() -> None:
     """Runs the three in turn and prints them."""
     parser = argparse.ArgumentParser(description="Single rows, TRL's packing and the prefix tree: one epoch each.")
     parser.add_argument("--student", choices=STUDENTS, default="tiny")
+    parser.add_argument("--folder", type=Path, help="the student's model folder, if it is elsewhere")
     parser.add_argument("--episodes", type=int, help="demonstrations (default: 200, of smollm2 3)")
-    parser.add_argument("--repeat", type=int, default=1, help="how often, in turn (default: 1)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often, in turn (default: 3)")
     given = parser.parse_args()
     student = STUDENTS[given.student]
+    student = replace(student, folder=given.folder or student.folder, episodes=given.episodes or student.episodes)
     if not (student.folder / "config.json").exists():
         parser.error(f"{student.folder} is not there; make it: python -m leap_kedro.policies.smollm2")
-    if given.episodes:
-        student = Student(student.folder, given.episodes, student.max_actions, student.tokens_per_step)
     groups = rows_of_demonstrations(student)
+    epochs: dict[str, list[Epoch]] = {TREE: [], "TRL packing": [], "single rows": []}
     ways: dict[str, Callable[[], Epoch]] = {
-        "single rows": lambda: ours(student, groups, "none"),
-        "TRL packing": lambda: trl_packing(student, groups),
-        "prefix tree": lambda: ours(student, groups, "tree"),
+        TREE: lambda: tree(student, groups),
+        "TRL packing": lambda: trl_packing(student, groups, epochs[TREE][0].steps),
+        "single rows": lambda: single_rows(student, groups),
     }
-    epochs: dict[str, list[Epoch]] = {name: [] for name in ways}
-    for _ in range(given.repeat):
+    for number in range(given.rounds):
         for name, run in ways.items():
             with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
                 epochs[name].append(run())
-    report(given.student, groups, {name: min(found, key=lambda each: each.seconds) for name, found in epochs.items()})
+            print(f"round {number + 1}, {name}: {epochs[name][-1].seconds:.1f} s", flush=True)
+    report(given.student, groups, epochs)
 
 
-def report(student: str, groups: Sequence[Sequence[Row]], epochs: dict[str, Epoch]) -> None:
-    """Prints the table."""
-    replies = sum(map(len, groups))
-    print(f"\n{student}: {len(groups)} episodes, {replies} replies, {THREADS} threads")
-    print(f"{'':12} {'steps':>6} {'tokens':>9} {'seconds':>8} {'tokens':>8} {'seconds':>8}  times those of the tree")
-    tree: Any = epochs["prefix tree"]
-    for name, epoch in epochs.items():
-        ratios = f"{epoch.tokens / tree.tokens:8.2f} {epoch.seconds / tree.seconds:8.2f}"
-        print(f"{name:12} {epoch.steps:6d} {epoch.tokens:9,d} {epoch.seconds:8.1f} {ratios}")
+def report(student: str, groups: Sequence[Sequence[Row]], epochs: dict[str, list[Epoch]]) -> None:
+    """Prints the table: medians over the rounds, of ratios also the least and the largest."""
+    print(
+        f"\n{student}: {len(groups)} episodes, {sum(map(len, groups))} replies, medians of {len(epochs[TREE])} rounds"
+    )
+    print(f"{'':12} {'steps':>6} {'tokens':>9} {'seconds':>8}   times the tree's: tokens, seconds (range)")
+    for name, found in epochs.items():
+        ratios = [one.seconds / of_tree.seconds for one, of_tree in zip(found, epochs[TREE], strict=True)]
+        print(
+            f"{name:12} {found[0].steps:6d} {found[0].tokens:9,d} {median(one.seconds for one in found):8.1f}"
+            f"   {found[0].tokens / epochs[TREE][0].tokens:6.2f} {median(ratios):7.2f}"
+            f" ({min(ratios):.2f} - {max(ratios):.2f})"
+        )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ ONLY_IN_MEMORY = {
     "evaluations",
     "policies",
     "correction_at_level",
+    "trained_policies",
+    "trained_report",
     "ablation_base_policy",
 }
 
@@ -45,7 +47,7 @@ def test_the_unrolled_loop_hands_policies_on() -> None:
     for k in range(1, UNROLLED_ITERATIONS + 1):
         by_name = {node.name: node for node in pipeline.nodes}
         assert f"pi_{k - 1}" in by_name[f"iteration_{k}.roll_out"].inputs
-        assert f"pi_{k}" in by_name[f"iteration_{k}.train_policy"].outputs
+        assert f"pi_{k}" in by_name[f"iteration_{k}.choose_checkpoint"].outputs
     assert {"D_0", "D_1", "D_2"} <= set(by_name["iteration_3.gather_examples"].inputs)
 
 

@@ -1,6 +1,7 @@
 """Nodes of the stages, each with plain values."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import evaluate_saved
 from leap_kedro.pipelines.rollout.nodes import choose_tasks, recall_parent, roll_out
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.training.nodes import NothingToLearn, train_policy
+from leap_kedro.pipelines.training import choosing
+from leap_kedro.pipelines.training.choosing import choose_checkpoint
+from leap_kedro.pipelines.training.nodes import NothingToLearn, split, train_policy
 from leap_kedro.pipelines.training.parameters import DPOParameters, Method, TrainingParameters
 from leap_kedro.policies import local
 from leap_kedro.prompts.embedded import EmbeddedRenderer
@@ -316,7 +319,7 @@ def test_each_method_trains_on_its_data_and_says_so(policy: SavedPolicy, tmp_pat
     for method in Method:
         how = TrainingParameters(max_steps=2, method=method, dpo=dpo)
         given = [example(0, 0), newest, unpaired]
-        reports[method], trained = train_policy(policy, policy, given, tmp_path / method, how, 0)
+        reports[method], (trained,) = train_policy(policy, policy, given, tmp_path / method, how, 0)
         assert (trained.folder / "model.safetensors").exists()
     assert reports[Method.SFT]["steps"] == reports[Method.SFT_DPO]["steps"] == 2
     assert "dpo" not in reports[Method.SFT]
@@ -327,6 +330,40 @@ def test_each_method_trains_on_its_data_and_says_so(policy: SavedPolicy, tmp_pat
         assert of_pairs["preference"]["rewards/margins"] == pytest.approx(0, abs=1e-4)  # before the first step
     with pytest.raises(NothingToLearn, match=r"no pair to train pi_1 on.*0 are what .* 1 answer .*training.method=sft"):
         train_policy(policy, policy, [unpaired], tmp_path, TrainingParameters(max_steps=1, method="dpo", dpo=dpo), 0)
+
+
+def test_the_last_checkpoint_and_the_best_play_and_the_better_player_is_the_policy(
+    policy: SavedPolicy, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = TrainingParameters(
+        max_steps=4, learning_rate=1.0, warmup_steps=0, checkpoint_every=1, validation_share=0.4, packing="tree"
+    )
+    examples = [replace(example(0, number), episode=f"0/task {number // 2}/s{number}") for number in range(40)]
+    learnt, held_out = split(examples, 0.4)
+    assert len(held_out) in range(8, 24, 2)
+    report, trained = train_policy(policy, policy, [*learnt, *held_out], tmp_path, how, 0)
+    assert [step for step, _ in report["validation"]] == [1, 2, 3, 4]
+    assert report["examples"] == len(learnt)
+    assert [each.folder.name for each in trained] == ["policy", "policy_best"]
+    playing = EvaluationParameters(max_actions=1, processes=1, slots=2)
+    both_lose, kept = choose_checkpoint(trained, report, tasks[:2], playing, *HOW, seed=0)
+    assert kept == trained[0]
+    assert (
+        both_lose["checkpoints"]["last"]
+        == both_lose["checkpoints"]["best"]
+        == pytest.approx({"success": 0.0, "low": 0.0, "high": 0.658, "episodes": 2}, abs=1e-3)
+    )
+    really = choosing.play
+
+    def best_wins(player: SavedPolicy, *rest: Any) -> Iterator[Episode]:
+        for episode in really(player, *rest):
+            yield replace(episode, success=player == trained[1])
+
+    monkeypatch.setattr(choosing, "play", best_wins)
+    best_won, kept = choose_checkpoint(trained, report, tasks[:2], playing, *HOW, seed=0)
+    assert kept == trained[1]
+    assert best_won["checkpoints"]["kept"] == "best"
+    assert choose_checkpoint(trained[:1], report, [], playing, *HOW, seed=0) == (report, trained[0])
 
 
 def test_a_wrong_budget_of_the_preferences_is_named() -> None:

@@ -38,6 +38,11 @@ def find_base(parameters: BootstrapParameters) -> SavedPolicy:
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
 
+def base_folder(parameters: BootstrapParameters) -> Path:
+    """Where the base model is looked for."""
+    return _place(parameters.base)[0]
+
+
 def _place(base: str) -> tuple[Path, str]:
     """The folder of a base, and what to do if it is not there."""
     if base == EMBEDDED:
@@ -110,4 +115,5 @@ def train_first(
         What the training did, and pi_0.
     """
     how = parameters.training.model_copy(update={"seed": derive_seed(seed, "training", 0)})
-    return fine_tune(base, demonstrations, workspace, how, 0)
+    report, (policy,) = fine_tune(base, demonstrations, workspace, how, 0)
+    return report, policy

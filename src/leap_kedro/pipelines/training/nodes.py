@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
 from leap_kedro.records import Example
+from leap_kedro.records.episode import task_of
 from leap_kedro.training.parameters import SFTParameters
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def train_policy(
     workspace: Path,
     parameters: TrainingParameters,
     seed: int,
-) -> tuple[dict[str, Any], SavedPolicy]:
+) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """pi_k, fine-tuned on the training set.
 
     Args:
@@ -45,28 +47,48 @@ def train_policy(
 
     Returns:
         What the training did (steps, tokens, losses, seconds; under ``dpo`` what the preference optimization did), and
-        pi_k.
+        who may be pi_k: the last checkpoint and, where there are validation data and it is another, the best one.
 
     Raises:
         NothingToLearn: If there are no examples, or no pairs where only pairs are trained on.
     """
     iteration = parent.iteration + 1
     seed = derive_seed(seed, "training", iteration)
-    policy = base if parameters.start is Start.BASE else parent
+    policies = [base if parameters.start is Start.BASE else parent]
     report: dict[str, Any] = {"method": parameters.method}
+    learnt, held_out = split(examples, parameters.validation_share)
     if parameters.method.supervised:
-        supervised, policy = fine_tune(policy, examples, workspace, parameters.sft(seed), iteration)
+        supervised, policies = fine_tune(policies[0], learnt, workspace, parameters.sft(seed), iteration, held_out)
         report |= supervised
     if parameters.method.preferring:
-        newest = [example for example in examples if example.iteration == iteration]
-        report["dpo"], policy = prefer(policy, newest, workspace / "dpo", parameters, seed, iteration)
-    return report, policy
+        newest, unseen = (
+            [example for example in part if example.iteration == iteration] for part in (learnt, held_out)
+        )
+        report["dpo"], policies = prefer(policies, newest, workspace / "dpo", parameters, seed, iteration, unseen)
+    return report, policies
+
+
+def split(examples: Sequence[Example], share: float) -> tuple[list[Example], list[Example]]:
+    """Examples to train on, and those to validate on: all of a task go together, a hash of its id decides."""
+    parts: tuple[list[Example], list[Example]] = ([], [])
+    for example in examples:
+        # Salted: the same hash without it decides what `aggregation.held_out` has taken out before.
+        parts[is_held_out(f"validation of {task_of(example.episode)}", share)].append(example)
+    return parts
 
 
 def fine_tune(
-    start: SavedPolicy, examples: Sequence[Example], workspace: Path, parameters: SFTParameters, iteration: int
-) -> tuple[dict[str, Any], SavedPolicy]:
-    """pi_k, fine-tuned from `start`: report and policy. Raises `NothingToLearn` if there are no examples."""
+    start: SavedPolicy,
+    examples: Sequence[Example],
+    workspace: Path,
+    parameters: SFTParameters,
+    iteration: int,
+    held_out: Sequence[Example] = (),
+) -> tuple[dict[str, Any], list[SavedPolicy]]:
+    """pi_k, fine-tuned from `start`: report, and the last checkpoint with, if there is another, the best.
+
+    Raises `NothingToLearn` if there are no examples.
+    """
     from leap_kedro.training.examples import packed_examples
 
     if not examples:
@@ -74,27 +96,30 @@ def fine_tune(
             f"There is nothing to train pi_{iteration} on: no correction was accepted and no demonstration given. "
             "Raise rollout.episodes or bootstrap.demonstrations (conf/<env>/parameters.yml)."
         )
-    packs = packed_examples(examples, _renderer(start, examples))
-    result, policy = _train(start, packs, workspace, parameters, f"training pi_{iteration}", iteration)
-    return {"start": start.id, "examples": len(examples), **asdict(result)}, policy
+    renderer = _renderer(start, examples)
+    packs, unseen = packed_examples(examples, renderer), packed_examples(held_out, renderer)
+    result, policies = _train(start, packs, workspace, parameters, f"training pi_{iteration}", iteration, unseen)
+    return {"start": start.id, "examples": len(examples), **asdict(result)}, policies
 
 
 def prefer(
-    start: SavedPolicy,
+    starts: list[SavedPolicy],
     examples: Sequence[Example],
     workspace: Path,
     parameters: TrainingParameters,
     seed: int,
     iteration: int,
-) -> tuple[dict[str, Any], SavedPolicy]:
-    """pi_k, by preference optimization from `start` on the pairs of D_k: report and policy.
+    held_out: Sequence[Example] = (),
+) -> tuple[dict[str, Any], list[SavedPolicy]]:
+    """pi_k, by preference optimization from the first of `starts` on the pairs of D_k: as `fine_tune`.
 
     Raises:
         NothingToLearn: If there are no pairs and pi_k has learnt nothing else; after a supervised fine-tuning the
-            report says that there were none, and `start` is pi_k.
+            report says that there were none, and `starts` is what there is of pi_k.
     """
     from leap_kedro.training.preferences import preferences_of
 
+    start = starts[0]
     found = preferences_of(examples, _renderer(start, examples)) if examples else None
     if found is None or not found.pairs:
         if not parameters.method.supervised:
@@ -105,12 +130,13 @@ def prefer(
                 "action could be read. Raise rollout.episodes (or, against the latter, rollout.max_reply_tokens), "
                 "lower aggregation.held_out, or take training.method=sft (conf/<env>/parameters.yml)."
             )
-        return {"start": start.id, "pairs": 0}, start
+        return {"start": start.id, "pairs": 0}, starts
     counts = {"pairs": found.pairs, "equal_replies": found.equal, "replies_alone": found.alone}
-    result, policy = _train(
-        start, found.packs, workspace, parameters.preferences(seed), f"preferences of pi_{iteration}", iteration
-    )
-    return {"start": start.id, **counts, **asdict(result)}, policy
+    unseen = preferences_of(held_out, _renderer(start, examples)).packs
+    title = f"preferences of pi_{iteration}"
+    how = parameters.preferences(seed)
+    result, policies = _train(start, found.packs, workspace, how, title, iteration, unseen)
+    return {"start": start.id, **counts, **asdict(result)}, policies
 
 
 def _renderer(start: SavedPolicy, examples: Sequence[Example]) -> "Renderer":
@@ -128,10 +154,12 @@ def _train(
     parameters: SFTParameters,
     description: str,
     iteration: int,
-) -> "tuple[TrainingResult, SavedPolicy]":
+    validation: "Sequence[Packed]",
+) -> "tuple[TrainingResult, list[SavedPolicy]]":
     from tqdm import tqdm
 
     from leap_kedro.training.launch import train
+    from leap_kedro.training.models import best_folder
     from leap_kedro.training.sft import Progress
 
     target = workspace / "policy"
@@ -142,7 +170,7 @@ def _train(
             bar.update(progress.step - bar.n)
             bar.set_postfix(loss=f"{progress.loss:.3f}")
 
-        result = train(start.folder, packs, parameters, workspace, target, on_progress=report)
+        result = train(start.folder, packs, parameters, workspace, target, validation=validation, on_progress=report)
     if result.why_not_packed:
         log.warning(
             "pi_%d: rows were trained one by one (packing: none), because of %s: %s",
@@ -150,4 +178,5 @@ def _train(
             start.folder,
             result.why_not_packed,
         )
-    return result, SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=target)
+    folders = [target] if result.best_step in (None, result.steps) else [target, best_folder(target)]
+    return result, [SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=folder) for folder in folders]

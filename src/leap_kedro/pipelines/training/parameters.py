@@ -68,11 +68,14 @@ class TrainingParameters(SFTParameters):
         method: What is done with the corrections.
         start: The policy that it starts from.
         dpo: The preference optimization, where the method has one.
+        validation_share: Share of the tasks whose examples are not trained on but validate each checkpoint. The last
+            checkpoint and the best one then play the validation tasks, and the better player is pi_k. 0: the last.
     """
 
     method: Method = Method.SFT
     start: Start = Start.PARENT
     dpo: DPOParameters = DPOParameters(epochs=1)
+    validation_share: float = Field(default=0.0, ge=0, lt=1)
 
     def sft(self, seed: int) -> SFTParameters:
         """The parameters of the supervised fine-tuning, with `seed` for the order of its data."""
@@ -85,7 +88,7 @@ class TrainingParameters(SFTParameters):
         return SFTParameters(**{**self._shared(), **own, "preference": preference, "seed": seed})
 
     def _shared(self) -> dict[str, object]:
-        return self.model_dump(exclude={"method", "start", "dpo"})
+        return self.model_dump(exclude={"method", "start", "dpo", "validation_share"})
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

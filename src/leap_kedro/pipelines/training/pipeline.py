@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from leap_kedro.pipelines.training.choosing import choose_checkpoint
 from leap_kedro.pipelines.training.nodes import train_policy
 
 
@@ -19,8 +20,22 @@ def create_pipeline() -> Pipeline:
                     "params:training",
                     "params:seed",
                 ],
-                outputs=["training_report", "policy"],
+                outputs=["trained_report", "trained_policies"],
                 name="train_policy",
-            )
+            ),
+            Node(
+                choose_checkpoint,
+                inputs=[
+                    "trained_policies",
+                    "trained_report",
+                    "validation_tasks",
+                    "params:evaluation",
+                    "params:environment",
+                    "params:environments",
+                    "params:seed",
+                ],
+                outputs=["training_report", "policy"],
+                name="choose_checkpoint",
+            ),
         ]
     )

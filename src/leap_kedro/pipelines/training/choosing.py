@@ -1,0 +1,57 @@
+"""Which checkpoint is pi_k: the lowest validation loss does not make the best policy, playing decides."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.evaluation.intervals import wilson
+from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.playing import play
+from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.records import Task
+
+NAMES = ("last", "best")
+
+
+def choose_checkpoint(
+    trained: Sequence[SavedPolicy],
+    report: Mapping[str, Any],
+    validation: Sequence[Task],
+    parameters: EvaluationParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> tuple[dict[str, Any], SavedPolicy]:
+    """The last checkpoint; where the best by validation loss is another, the one that solves more validation tasks.
+
+    Args:
+        trained: The last checkpoint and perhaps the best one.
+        report: What the training did.
+        validation: Validation tasks.
+        parameters: How they are played.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of sampling, as in the evaluation.
+
+    Returns:
+        The report, under ``checkpoints`` with the success of both if there were two, and pi_k: the last if they are
+        equally good.
+    """
+    if len(trained) == 1:
+        return dict(report), trained[0]
+    spec = environment_spec(environment, environments)
+    run_seed = derive_seed(seed, "evaluation")
+    success = {}
+    for name, policy in zip(NAMES, trained, strict=True):
+        title = f"{policy.id}, {name} checkpoint"
+        played = play(policy, spec, validation, parameters, parameters.temperature, run_seed, policy.iteration, title)
+        counted = [episode for episode in settled(played) if not episode.stop.is_infrastructure]
+        success[name] = wilson(sum(episode.success for episode in counted), len(counted))
+    kept = max(NAMES, key=lambda name: success[name].rate)
+    figures = {
+        name: {"success": each.rate, "low": each.low, "high": each.high, "episodes": each.total}
+        for name, each in success.items()
+    }
+    return {**report, "checkpoints": {**figures, "kept": kept}}, trained[NAMES.index(kept)]

@@ -3,6 +3,7 @@
 import logging
 
 from leap_kedro.datasets.errors import StorageError
+from leap_kedro.dry_run.stand_in import UnusableBase
 from leap_kedro.environments.protocol import EnvironmentFailure, TaskDataError
 from leap_kedro.evaluation.success import NothingMeasured
 from leap_kedro.language_models import LanguageModelError
@@ -44,6 +45,7 @@ TOLD = (
     TooFewTasks,
     TrainingFailed,
     UnknownPolicy,
+    UnusableBase,
     WorkerFailure,
 )
 """Errors whose message says all that a user needs: shown without a traceback."""

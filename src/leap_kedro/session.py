@@ -8,16 +8,17 @@ begins, continues and extends an experiment.
 import logging
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import CatalogConfigResolver, DataCatalog, DatasetError
+from kedro.io import AbstractDataset, CatalogConfigResolver, DataCatalog, DatasetError
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
 
@@ -49,6 +50,9 @@ LOOP = frozenset(
 
 ABLATION = "realizability_ablation"
 BASELINES = "baselines"
+
+REHEARSED = ("teacher_prompts", "language_model_access")
+"""Catalog entries that a dry run reads."""
 
 _SELECTIONS = {
     "node_names": "node_names",
@@ -91,16 +95,13 @@ class LeapSession(KedroSession):
             )
         try:
             parameters = self._checked_parameters()
+            if parameters.dry_run:
+                return self._rehearse(parameters, names)
             if "evaluation" in names:
                 self._name_report(parameters)
             if ABLATION in names:
-                if len(names) > 1 or tags or any(filters.get(name) for name in _SELECTIONS):
-                    raise RunRefused(
-                        f"{ABLATION} runs alone and as a whole; it repeats nothing that is finished. Leave other "
-                        "pipelines and the choice of nodes out. To make one level of a seed anew, delete its folder "
-                        f"and results.json in {self._folders(parameters).ablation_folder(parameters.seed)}."
-                    )
-                return self._run_ablation(parameters)
+                whole = len(names) == 1 and not tags and not any(filters.get(name) for name in _SELECTIONS)
+                return self._run_ablation(parameters, whole)
             if names == [BASELINES] and not tags and not any(filters.get(name) for name in _SELECTIONS):
                 return self._run_baselines(parameters)
             if not LOOP.intersection(names):
@@ -141,6 +142,25 @@ class LeapSession(KedroSession):
             logger.warning("Interrupted. What is finished is kept: the same command continues.")
             raise
 
+    def _rehearse(self, parameters: LeapParameters, names: Sequence[str]) -> dict[str, Any]:
+        """An iteration in a temporary folder, without a Kedro context: no experiment, no MLflow."""
+        from leap_kedro.dry_run.rehearsal import rehearse
+        from leap_kedro.dry_run.report import show
+        from leap_kedro.dry_run.stand_in import read_config
+
+        others = sorted(set(names) - LOOP)
+        if others:
+            raise RunRefused(
+                f"`dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: leave "
+                "`dry_run` out, or take --pipelines=leap_iteration."
+            )
+        entries = {name: AbstractDataset.from_config(name, self._resolver.config[name]) for name in REHEARSED}
+        prompts, access = (entries[name].load() for name in REHEARSED)
+        with TemporaryDirectory(prefix="leap-dry-run-") as folder:
+            found = rehearse(parameters, prompts, access, Path(folder))
+        show(found, parameters, read_config(found.base))
+        return {}
+
     def _begin(self, experiment: Experiment, parameters: LeapParameters, **values: Any) -> None:
         """Refuse parameters that the experiment was not begun with; have the catalog know its name and the values."""
         kept = recorded(parameters)
@@ -148,9 +168,15 @@ class LeapSession(KedroSession):
         self._pass_on(experiment=experiment.name, **values)
         drop_hints()
 
-    def _run_ablation(self, parameters: LeapParameters) -> dict[str, Any]:
+    def _run_ablation(self, parameters: LeapParameters, whole: bool) -> dict[str, Any]:
         """All seeds, part by part, each in a session of its own; at the end, in this one, the summary."""
         experiment = self._folders(parameters)
+        if not whole:
+            raise RunRefused(
+                f"{ABLATION} runs alone and as a whole; it repeats nothing that is finished. Leave other pipelines and "
+                "the choice of nodes out. To make one level of a seed anew, delete its folder and results.json in "
+                f"{experiment.ablation_folder(parameters.seed)}."
+            )
         with locked(experiment):
             self._begin(experiment, parameters)
             count = parameters.ablation.seeds

@@ -36,6 +36,7 @@ _PLACES = frozenset(
     {
         "experiment",
         "iteration",
+        "dry_run",
         "evaluation.policy",
         "evaluation.split",
         "evaluation.tasks",
@@ -54,6 +55,7 @@ class LeapParameters(StrictModel):
         experiment: Name of the experiment; its files lie in folders of this name.
         iteration: The iteration to run, from 1; None: the first that is not finished.
         seed: Seed of everything random.
+        dry_run: Whether an iteration is only rehearsed, with a small random student: nothing is kept.
         environments: Options of each environment, by name.
     """
 
@@ -61,6 +63,7 @@ class LeapParameters(StrictModel):
     experiment: str
     iteration: int | None = Field(default=None, ge=1)
     seed: int = Field(ge=0)
+    dry_run: bool = False
     environments: dict[str, dict[str, Any]]
     data_preparation: DataPreparationParameters
     bootstrap: BootstrapParameters

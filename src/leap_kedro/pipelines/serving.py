@@ -2,6 +2,7 @@
 
 import gc
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,8 @@ def serving(
             yield _served(policy, parameters, parameters.base_url, name, max_tokens)
         return
     port = parameters.port or free_port()
-    command = server_command(policy.folder, adapter, parameters, port)
+    weights, rank = (adapter.base, adapter.rank) if adapter else (policy.folder, None)
+    command = server_command(weights, rank, parameters, port)
     _release_gpu_memory()
     address = f"http://127.0.0.1:{port}"
     with (
@@ -86,13 +88,17 @@ def serving(
         yield _served(policy, parameters, f"{address}/v1", name, max_tokens)
 
 
-def server_command(folder: Path, adapter: "Adapter | None", parameters: ServingParameters, port: int) -> list[str]:
-    """The command that starts a server of the policy in `folder`, or of the weights that its adapter was made for."""
+def server_command(weights: Path, rank: int | None, parameters: ServingParameters, port: int) -> list[str]:
+    """The command that starts a server of the model in `weights`, which takes adapters of this rank (None: none)."""
     from leap_kedro.policies.vllm import command_of
 
     first, *others = shlex.split(parameters.command)
-    program = [str(Path(first).expanduser()), *others]
-    return command_of(program, adapter.base if adapter else folder, adapter, port, parameters.arguments)
+    return command_of([str(Path(first).expanduser()), *others], weights, rank, port, parameters.arguments)
+
+
+def is_installed(parameters: ServingParameters) -> bool:
+    """Whether the program that starts a server is on this machine."""
+    return shutil.which(str(Path(shlex.split(parameters.command)[0]).expanduser())) is not None
 
 
 def adapter_of(policy: SavedPolicy) -> "Adapter | None":

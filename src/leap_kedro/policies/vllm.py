@@ -42,23 +42,23 @@ class Adapter:
 
 
 def command_of(
-    program: Sequence[str], weights: Path, adapter: Adapter | None, port: int, arguments: Sequence[str]
+    program: Sequence[str], weights: Path, rank: int | None, port: int, arguments: Sequence[str]
 ) -> list[str]:
     """The command line of `vllm serve`.
 
     Args:
         program: What comes before `serve`.
         weights: Folder of the model.
-        adapter: What will be loaded into it; None: nothing.
+        rank: Rank of the adapters that will be loaded into it; None: there will be none.
         port: Port on this machine, to which nobody else has access.
         arguments: Further arguments; they come last, so they count.
     """
     # Without `--generation-config vllm` the model's own defaults (top_p, say) would join what a request asks for.
     command = [*program, "serve", str(weights), "--host", "127.0.0.1", "--port", str(port)]
     command += ["--generation-config", "vllm"]
-    if adapter is not None:
-        rank = next((rank for rank in _RANKS if rank >= adapter.rank), _RANKS[-1])
-        command += ["--enable-lora", "--max-lora-rank", str(rank)]
+    if rank is not None:
+        most = next((most for most in _RANKS if most >= rank), _RANKS[-1])
+        command += ["--enable-lora", "--max-lora-rank", str(most)]
     return [*command, *arguments]
 
 

@@ -1,0 +1,265 @@
+"""One iteration with a small random student, by the functions that the pipelines call.
+
+Rehearsed: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
+corrections, the training set and one step of each training that the parameters describe. A language model is not asked:
+the oracle corrects in its place. Where the base model or the official games are not on this machine, others stand in.
+
+NOT rehearsed: the GPU, the server, the teacher's server, several processes or machines, sizes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataError
+from leap_kedro.environments.registry import environment_instructions, make_benchmark
+from leap_kedro.pipelines.aggregation.nodes import mix
+from leap_kedro.pipelines.bootstrap.nodes import base_folder, demonstrate
+from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
+from leap_kedro.pipelines.correction.parameters import TeacherKind, Which
+from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
+from leap_kedro.pipelines.rollout.nodes import roll_out
+from leap_kedro.pipelines.training.nodes import train_policy
+from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.records import CorrectedEpisode, Episode, Example, OwnReply, Target, Task
+
+if TYPE_CHECKING:
+    from leap_kedro.language_models import Access
+    from leap_kedro.pipelines.parameters import LeapParameters
+    from leap_kedro.training.packing import Packed
+
+DEMONSTRATIONS = 8
+_ROLLOUTS = 2
+_ACTIONS = 3
+_REPLY_TOKENS = 24
+
+_ONE_STEP = {
+    "max_steps": 1,
+    "epochs": None,
+    "max_tokens": None,
+    "device": "cpu",
+    "threads": 1,
+    "processes": 1,
+    "nodes": 1,
+    "rendezvous": None,
+    "accelerate": None,
+    "validation_share": 0.0,
+}
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What a dry run found.
+
+    Attributes:
+        base: Folder that the base is looked for in.
+        absent: What the real run needs and this machine has not, with what stood in for it.
+        tasks: Tasks that were made, by role.
+        demonstrations: D_0, the few of it.
+        examples: D_1.
+        trainings: Report of each training that took a step, by name.
+        packs: The demonstrations as the student is trained on them, packed.
+        row_tokens: Tokens of the same, a row a reply.
+        student_prompt: A decision as the student sees it, and the reply that it is to learn.
+        teacher_prompt: What a teacher in words is asked, role and text; empty for others.
+    """
+
+    base: Path
+    absent: list[str] = field(default_factory=list)
+    tasks: dict[str, int] = field(default_factory=dict)
+    demonstrations: Sequence[Example] = ()
+    examples: Sequence[Example] = ()
+    trainings: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    packs: "Sequence[Packed]" = ()
+    row_tokens: int = 0
+    student_prompt: str = ""
+    teacher_prompt: Sequence[tuple[str, str]] = ()
+
+
+def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "Access", folder: Path) -> Rehearsal:
+    """Go through an iteration.
+
+    Args:
+        parameters: All parameters, checked.
+        prompts: The teacher's prompts by name.
+        access: Key and prices of language models; no call is made.
+        folder: Where all files go.
+
+    Raises:
+        UnusableBase: If the base's files are there and broken.
+        ServingFailed: If the student is to be served and its prompts cannot be built by a server.
+        PromptError: If a prompt of the teacher is missing or malformed.
+        TrainingFailed: If a training does not take a step.
+    """
+    from leap_kedro.dry_run.stand_in import write_stand_in
+
+    found = Rehearsal(base_folder(parameters.bootstrap))
+    environments, train = _tasks(parameters, folder, found)
+    few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
+    found.demonstrations = demonstrate(
+        train, few, parameters.correction, parameters.environment, environments, parameters.seed
+    )
+    student = SavedPolicy("stand-in", -1, folder / "base")
+    texts = [text for example in found.demonstrations for text in _texts(example)]
+    if not write_stand_in(found.base, student.folder, texts, parameters.seed):
+        found.absent.append(
+            f"the base model (`bootstrap.base`): no config.json in {found.base}. A tokenizer learnt from "
+            f"{DEMONSTRATIONS} episodes and the architecture of Llama 3 stood in"
+        )
+    _render(student, parameters, found)
+    _check_serving(student, parameters, found)
+    first = TrainingParameters(**parameters.bootstrap.training.model_dump())
+    pi_0 = _one_step("pi_0", student, student, found.demonstrations, first, parameters, folder, found)
+    found.examples = _lesson(pi_0, train, parameters, environments, prompts, access, found)
+    how = parameters.aggregation.model_copy(update={"held_out": 0.0})
+    mixed = mix([found.demonstrations], found.examples, how, parameters.seed)
+    _one_step("pi_1", pi_0, student, mixed, parameters.training, parameters, folder, found)
+    return found
+
+
+def _tasks(
+    parameters: "LeapParameters", folder: Path, found: Rehearsal
+) -> tuple[dict[str, dict[str, Any]], list[Task]]:
+    """Options by environment, and a few training tasks; generated ones where the official files are not here."""
+    few = parameters.data_preparation.model_copy(
+        update={
+            "train": DEMONSTRATIONS,
+            "validation": min(2, parameters.data_preparation.validation),
+            "test": {split: 1 for split, count in parameters.data_preparation.test.items() if count != 0},
+        }
+    )
+    name = parameters.environment
+    options = {**parameters.environments.get(name, {})}
+    places = [options]
+    if options.get("source") in ("official", "auto"):
+        # The list of official games is kept in the user's cache otherwise.
+        options["cache_folder"] = str(folder / "cache")
+        places.append({"source": "generated"})
+    for number, place in enumerate(places, start=1):
+        environments = {**parameters.environments, name: place}
+        try:
+            train, validation, test = prepare_tasks(name, environments, few, parameters.seed)
+        except TaskDataError as error:
+            if number == len(places) or not _is_absence(error):
+                raise
+            found.absent.append(f"the official games (`environments.{name}.source`): {error} Generated ones stood in")
+            continue
+        found.tasks = {"train": len(train), "validation": len(validation), "test": len(test)}
+        return environments, train
+    raise AssertionError("one of the places has tasks, or its error was raised")
+
+
+def _is_absence(error: TaskDataError) -> bool:
+    return "ALFWORLD_DATA is not set" in str(error) or "does not exist" in str(error)
+
+
+def _texts(example: Example) -> Iterator[str]:
+    yield example.opening
+    for turn in example.turns:
+        yield f"{turn.action}\n{turn.observation}"
+    for target in example.targets:
+        yield f"REASON: {target.reason}\nACTION: {target.action}"
+
+
+def _render(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal) -> None:
+    from transformers import AutoTokenizer
+
+    from leap_kedro.prompts.select import renderer_for
+    from leap_kedro.training.examples import packed_examples, rows_of
+
+    tokenizer = AutoTokenizer.from_pretrained(student.folder)
+    renderer = renderer_for(tokenizer, parameters.environment)
+    rows = [row for example in found.demonstrations for row in rows_of(example, renderer)]
+    found.packs = packed_examples(found.demonstrations, renderer)
+    found.row_tokens = sum(len(row.ids) - 1 for row in rows)
+    found.student_prompt = str(tokenizer.decode(list(rows[min(1, len(rows) - 1)].ids)))
+
+
+def _check_serving(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal) -> None:
+    from leap_kedro.pipelines.serving import check_prompts, is_installed
+
+    for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
+        if how.serving is None:
+            continue
+        check_prompts(student, parameters.environment)
+        if how.serving.base_url is None and not is_installed(how.serving):
+            found.absent.append(
+                f"the program `{how.serving.command}` (`{stage}.serving.command`): no server was started"
+            )
+
+
+def _one_step(
+    name: str,
+    parent: SavedPolicy,
+    base: SavedPolicy,
+    examples: Sequence[Example],
+    how: TrainingParameters,
+    parameters: "LeapParameters",
+    folder: Path,
+    found: Rehearsal,
+) -> SavedPolicy:
+    dpo = how.dpo.model_copy(update={name: value for name, value in _ONE_STEP.items() if hasattr(how.dpo, name)})
+    small = how.model_copy(update={**_ONE_STEP, "dpo": dpo})
+    found.trainings[name], policies = train_policy(parent, base, examples, folder / name, small, parameters.seed)
+    return policies[0]
+
+
+def _lesson(
+    student: SavedPolicy,
+    train: Sequence[Task],
+    parameters: "LeapParameters",
+    environments: Mapping[str, Mapping[str, Any]],
+    prompts: Mapping[str, str],
+    access: "Access",
+    found: Rehearsal,
+) -> list[Example]:
+    """What is to be learnt from a few short episodes.
+
+    What a random student says can seldom be read: where it is to be the rejected reply, one that can be stands in.
+    """
+    few = parameters.rollout.model_copy(
+        update={
+            "episodes": _ROLLOUTS,
+            "max_actions": min(_ACTIONS, parameters.rollout.max_actions),
+            "max_reply_tokens": min(_REPLY_TOKENS, parameters.rollout.max_reply_tokens),
+            "processes": 1,
+            "slots": _ROLLOUTS,
+            "serving": None,
+        }
+    )
+    name = parameters.environment
+    chunks = roll_out(student, train, [], few, name, environments, parameters.seed)
+    episodes = [episode for chunk in chunks for episode in chunk.records]
+    how = parameters.correction.model_copy(update={"episodes": Which.ALL})
+    used = select_prompts(prompts, how, name)
+    if how.teacher.in_words:
+        found.teacher_prompt = _asked(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
+        if how.teacher.model.base_url is None and access.api_key is None:
+            found.absent.append("a key for the teacher's server (conf/local/credentials.yml, or OPENAI_API_KEY)")
+        how = how.model_copy(update={"teacher": how.teacher.model_copy(update={"kind": TeacherKind.ORACLE})})
+    corrected: list[CorrectedEpisode] = [
+        each for chunk in correct(episodes, [], student, {}, access, how, name, environments) for each in chunk.records
+    ]
+    examples = build_examples(episodes, corrected, how)
+    return [replace(each, targets=tuple(_rejecting(target) for target in each.targets)) for each in examples]
+
+
+def _rejecting(target: Target) -> Target:
+    return replace(target, rejected=target.rejected or OwnReply("I look around.", "look"))
+
+
+def _asked(
+    prompts: Mapping[str, str], parameters: "LeapParameters", spec: EnvironmentSpec, episode: Episode
+) -> list[tuple[str, str]]:
+    from leap_kedro.teachers.briefing import brief
+    from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
+
+    how = parameters.correction
+    benchmark = make_benchmark(spec)
+    view = how.teacher.view
+    told = TeacherPrompts(prompts, spec.name, view, how.privilege, environment_instructions(spec.name))
+    briefing = brief(benchmark, benchmark.oracle(), episode)
+    messages = told.episode(briefing) if view is View.EPISODE else told.step(briefing, 0)
+    return [(message.role.value, message.content) for message in messages]

@@ -1,0 +1,115 @@
+"""A student of the base's architecture with few, random weights, and of the base's tokenizer where there is one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_SMALL: dict[str, Any] = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+}
+"""Sizes of the stand-in, where the architecture has a size of that name."""
+
+_VOCABULARY = 2000
+"""Tokens of the tokenizer that is made where there is no base."""
+
+_LLAMA_3_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
+    "{{ message['content'] | trim }}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+)
+_LLAMA_3_SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
+_LLAMA_3_CONTEXT = 8192
+
+
+class UnusableBase(ValueError):
+    """The folder of the base is there, and cannot be used."""
+
+
+def write_stand_in(base: Path, folder: Path, texts: Sequence[str], seed: int) -> bool:
+    """Write a small random student to `folder`.
+
+    Args:
+        base: Folder of the model that it stands in for. Where there is none, it is made like Llama 3, with a tokenizer
+            learnt from `texts`.
+        folder: Where to write it.
+        texts: Some texts of the environment.
+        seed: Seed of its weights.
+
+    Returns:
+        Whether the base was there.
+
+    Raises:
+        UnusableBase: If the base's files are there and broken; the message names parameter and folder.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]
+    there = (base / "config.json").is_file()
+    config, tokenizer = _of_base(base) if there else _like_llama_3(texts)
+    torch.manual_seed(seed)
+    model: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    model.float().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return there
+
+
+def read_config(base: Path) -> Mapping[str, Any] | None:
+    """The base's `config.json`; None if there is none."""
+    try:
+        found: Mapping[str, Any] = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise _unusable(base, error) from error
+    return found
+
+
+def _of_base(base: Path) -> tuple[Any, Any]:
+    from transformers import AutoConfig, AutoTokenizer
+
+    try:
+        config = AutoConfig.from_pretrained(base)
+        tokenizer = AutoTokenizer.from_pretrained(base)
+    except Exception as error:
+        raise _unusable(base, error) from error
+    for name, value in _SMALL.items():
+        if getattr(config, name, None) is not None:
+            setattr(config, name, min(value, getattr(config, name)))
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[: config.num_hidden_layers]
+    config.vocab_size = max(config.vocab_size, len(tokenizer))
+    return config, tokenizer
+
+
+def _unusable(base: Path, error: Exception) -> UnusableBase:
+    return UnusableBase(
+        f"`bootstrap.base` is {base}, and its config or tokenizer cannot be read: {type(error).__name__}: {error}. "
+        "Give the folder of a Hugging Face causal LM."
+    )
+
+
+def _like_llama_3(texts: Sequence[str]) -> tuple[Any, Any]:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, PreTrainedTokenizerFast
+
+    byte_level = Tokenizer(models.BPE())
+    byte_level.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    byte_level.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=_VOCABULARY, initial_alphabet=alphabet, show_progress=False)
+    byte_level.train_from_iterator(texts, trainer)
+    first, last, *others = _LLAMA_3_SPECIAL
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=byte_level, bos_token=first, eos_token=last, additional_special_tokens=others
+    )
+    tokenizer.chat_template = _LLAMA_3_TEMPLATE
+    config = LlamaConfig(**_SMALL, vocab_size=len(tokenizer), max_position_embeddings=_LLAMA_3_CONTEXT)
+    return config, tokenizer

@@ -124,6 +124,6 @@ def test_a_llama_3_8b_with_the_papers_adapter_fits_a_gpu_of_48_gb() -> None:
     assert memory["frozen weights"] / GIB == pytest.approx(14.96, abs=0.01)
     assert sum(memory.values()) < 24 * GIB
     without = training_memory(LLAMA_3_8B, load, how.model_copy(update={"gradient_checkpointing": False}))
-    assert sum(without.values()) > 36 * GIB
+    assert sum(without.values()) > 34 * GIB
     whole = training_memory(LLAMA_3_8B, load, how.model_copy(update={"lora": None}))
     assert sum(whole.values()) > 120 * GIB

@@ -158,6 +158,7 @@ def training_memory(shape: ModelShape, load: Load, parameters: SFTParameters) ->
     return {
         "frozen weights": frozen,
         "trained weights": trained * 4,
+        "their copies in bfloat16": trained * 2 if bf16 and not parameters.lora else 0,
         "their gradients": trained * 4,
         "AdamW": trained * _ADAMW,
         "activations kept for the backward pass": kept if checkpointed else kept + (shape.layers - 1) * inside,

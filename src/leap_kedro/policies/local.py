@@ -169,7 +169,14 @@ def check_policy_folder(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise PolicyFolderError(f"There is no policy folder {folder}; train a policy first or name another folder.")
-    missing = [
+    missing = missing_parts(folder)
+    if missing:
+        raise PolicyFolderError(f"The policy folder {folder} is incomplete, it lacks: {', '.join(missing)}.")
+
+
+def missing_parts(folder: Path) -> list[str]:
+    """What a folder lacks to be a policy, in words; empty if all is there."""
+    return [
         what
         for what, pattern in (
             ("config.json", "config.json"),
@@ -178,5 +185,3 @@ def check_policy_folder(folder: Path) -> None:
         )
         if not any(folder.glob(pattern))
     ]
-    if missing:
-        raise PolicyFolderError(f"The policy folder {folder} is incomplete, it lacks: {', '.join(missing)}.")

@@ -14,10 +14,16 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies import smollm2
+from leap_kedro.policies.local import missing_parts
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Example, Task
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
+
+_OWN_FOLDER = (
+    "Give the folder of a Hugging Face model with its tokenizer and with weights as safetensors; one of the Hub is "
+    "fetched by `hf download NAME --local-dir FOLDER`"
+)
 
 
 class NoSuchBase(ValueError):
@@ -28,12 +34,14 @@ def find_base(parameters: BootstrapParameters) -> SavedPolicy:
     """The base model.
 
     Raises:
-        NoSuchBase: If there is no model in its folder.
+        NoSuchBase: If its folder lacks config, weights or tokenizer.
     """
     folder, hint = _place(parameters.base)
-    if not (folder / "config.json").is_file():
+    missing = missing_parts(folder)
+    if missing:
         raise NoSuchBase(
-            f"`bootstrap.base` is '{parameters.base}', and there is no model in {folder} (no config.json). {hint}."
+            f"`bootstrap.base` is '{parameters.base}', and there is no whole model in {folder}: it lacks "
+            f"{', '.join(missing)}. {hint}."
         )
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
@@ -49,7 +57,7 @@ def _place(base: str) -> tuple[Path, str]:
         return Path(str(files("leap_kedro") / "assets" / "base")), "Build it: kedro run --pipelines=base_model"
     if base == SMOLLM2:
         return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
-    return Path(base).expanduser(), "Give the folder of a Hugging Face model"
+    return Path(base).expanduser(), _OWN_FOLDER
 
 
 def demonstrate(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, selected
 from leap_kedro.training.parameters import LoraParameters, PreferenceParameters, SFTParameters
 from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
@@ -118,6 +119,17 @@ def test_a_killed_training_of_an_adapter_ends_in_the_same_weights(
     whole = load_file(tmp_path / "whole" / "model.safetensors")
     for name, weights in load_file(tmp_path / "policy" / "model.safetensors").items():
         torch.testing.assert_close(weights, whole[name], rtol=0, atol=1e-6)
+
+
+def test_two_processes_with_all_that_saves_memory_take_the_steps_of_one(
+    start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    how = STEPS_AGAIN.model_copy(update={"max_steps": 4, "log_every": 1})
+    one = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy")
+    saving = how.model_copy(update={"processes": 2, "accumulation_steps": 2, "gradient_checkpointing": True})
+    two = train(start, copying, saving, tmp_path / "work_of_two", tmp_path / "policy_of_two")
+    assert two.world_size == 2
+    assert dict(two.losses) == pytest.approx(dict(one.losses), rel=1e-4)
 
 
 @pytest.mark.parametrize("reason", ["rank 4", "is gone", "has other weights now"])

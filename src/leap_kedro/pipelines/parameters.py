@@ -28,9 +28,9 @@ from leap_kedro.pipelines.training.parameters import TrainingParameters
 FREE = frozenset(
     {"processes", "slots", "threads", "device", "log_every", "checkpoint_every", "nodes", "rendezvous", "accelerate"}
     | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes", "most_unusable"}
-    | {"command", "port", "ready_timeout"}
+    | {"command", "port", "ready_timeout", "accumulation_steps", "gradient_checkpointing"}
 )
-"""Names of parameters that change speed, cost or patience but no result: they may differ within an experiment."""
+"""Names of parameters that change speed, memory, cost or patience but no result: they may differ within an experiment."""
 
 _PLACES = frozenset(
     {

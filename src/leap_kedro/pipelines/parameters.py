@@ -30,7 +30,7 @@ FREE = frozenset(
     | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes", "most_unusable"}
     | {"command", "port", "ready_timeout", "accumulation_steps", "gradient_checkpointing"}
 )
-"""Names of parameters that change speed, memory, cost or patience but no result: they may differ within an experiment."""
+"""Names of parameters that change speed, memory or cost but no result: they may differ within an experiment."""
 
 _PLACES = frozenset(
     {

@@ -1,7 +1,7 @@
 """The training process: `python -m leap_kedro.training JOB.json`, started by `launch.train`.
 
-Writes one JSON object a line to stdout: progress and log lines, then the result or why it is refused.
-Ends when its stdin does, that is, with its caller.
+Writes one JSON object a line to stdout: progress and log lines, then the result or why there is none. Its stderr goes
+to a file of its own. Ends when its stdin does, that is, with its caller.
 """
 
 import json
@@ -9,19 +9,25 @@ import logging
 import os
 import sys
 import threading
+import traceback
 from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
-from leap_kedro.training.launch import Job
+from leap_kedro.training.failures import claim_failure, keep_stderr, unwritable
+from leap_kedro.training.job import Job, stderr_folder
+from leap_kedro.training.join import end_with
 from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
 from leap_kedro.training.store import PackedFile
 
 
 def main() -> None:
     """Runs the job of the file named on the command line."""
-    job = Job.model_validate_json(Path(sys.argv[1]).read_text())
-    threading.Thread(target=_end_with_caller, daemon=True).start()
-    if int(os.environ.get("RANK", "0")) == 0:
+    job_file, rank = Path(sys.argv[1]), int(os.environ.get("RANK", "0"))
+    job, said = Job.model_validate_json(job_file.read_text()), stderr_folder(job_file)
+    keep_stderr(said, rank)
+    threading.Thread(target=end_with, args=(0,), daemon=True).start()
+    if rank == 0:
         logging.getLogger("leap_kedro").addHandler(_Told())
     try:
         result = fine_tune(
@@ -34,10 +40,13 @@ def main() -> None:
             on_progress=_report,
         )
     except TrainingRefused as error:
-        if int(os.environ.get("RANK", "0")) == 0:
-            print(json.dumps({"refused": str(error)}), flush=True)  # noqa: T201
-        sys.exit(1)
-    if int(os.environ.get("RANK", "0")) == 0:
+        # From whichever process is first: it may be the end of the others.
+        _stop(f"the training was refused: {error}")
+    except Exception as error:
+        claim_failure(said, rank)
+        traceback.print_exc()
+        _stop(unwritable(error, job_file.parent))
+    if rank == 0:
         print(json.dumps({"result": asdict(result)}), flush=True)  # noqa: T201
     # All is written. An ordinary end would now and then abort: torch's own threads of a distributed training may still
     # ask for the interpreter while it is taken down (exit code -6, "terminate called without an active exception").
@@ -55,11 +64,10 @@ def _report(progress: Progress) -> None:
     print(json.dumps({"progress": asdict(progress)}), flush=True)  # noqa: T201
 
 
-def _end_with_caller() -> None:
-    # Not sys.stdin: a thread that waits in it would hold its lock when the interpreter ends.
-    while os.read(0, 1):
-        pass
-    os._exit(1)
+def _stop(why: str) -> NoReturn:
+    if why:
+        print(json.dumps({"stopped": why}), flush=True)  # noqa: T201
+    sys.exit(1)
 
 
 if __name__ == "__main__":

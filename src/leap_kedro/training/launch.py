@@ -16,10 +16,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from leap_kedro.records import decode, encode
 from leap_kedro.training.adapters import ADAPTER
+from leap_kedro.training.failures import LAUNCHER, failure
+from leap_kedro.training.job import Job, stderr_folder
+from leap_kedro.training.join import MODULE, environment
 from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.sft import Progress, TrainingResult
@@ -27,34 +28,9 @@ from leap_kedro.training.store import PackedFile, write_packed
 
 logger = logging.getLogger(__name__)
 
-STDERR_LINES = 15
-"""Lines of a failed child's stderr that its error shows."""
-
 
 class TrainingFailed(RuntimeError):
     """The training process ended without a result; the message holds the end of what it said."""
-
-
-class Job(BaseModel):
-    """What the training process is told.
-
-    Attributes:
-        start: Folder of the model to start from.
-        data: File of `write_packed`.
-        parameters: How to train.
-        checkpoints: Folder of the checkpoints.
-        target: Folder to write.
-        validation: File of the validation data.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    start: Path
-    data: Path
-    parameters: SFTParameters
-    checkpoints: Path
-    target: Path
-    validation: Path | None = None
 
 
 def train(
@@ -75,7 +51,7 @@ def train(
         start: Folder with config, weights and tokenizer.
         packs: Training data, or a file that `write_packed` made.
         parameters: How to train.
-        work: Folder for data, checkpoints, the child's stderr and the result; what another training left there is
+        work: Folder for data, checkpoints, the processes' stderr and the result; what another training left there is
             removed.
         target: Folder to write; whole or absent.
         validation: Data that are not trained on, to find the best checkpoint by: see `fine_tune`.
@@ -84,7 +60,7 @@ def train(
     Raises:
         FileNotFoundError: If `start` is no model folder.
         ValueError: If a file of training data cannot be read.
-        TrainingFailed: If the child ended without a result.
+        TrainingFailed: If the training ended without a result, or in fewer processes than the parameters say.
     """
     if not (start / "config.json").exists():
         raise FileNotFoundError(f"{start} is no model folder: it has no config.json")
@@ -110,7 +86,7 @@ def train(
     )
     job_file = work / "job.json"
     job_file.write_text(job.model_dump_json(indent=2))
-    result = _run(job_file, parameters, work / "stderr.txt", on_progress)
+    result = _run(job_file, parameters, on_progress)
     temporary = result_file.with_suffix(".partial")
     temporary.write_text(encode(result))
     temporary.replace(result_file)
@@ -118,25 +94,22 @@ def train(
     return result
 
 
-def _run(
-    job: Path, parameters: SFTParameters, stderr: Path, on_progress: Callable[[Progress], None] | None
-) -> TrainingResult:
-    module = ["-m", "leap_kedro.training", str(job)]
-    if parameters.processes > 1:
-        module = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={parameters.processes}", *module]
-    result, refusal = None, ""
-    # A thread that waits must not spin for long: where another program takes its core, the others wait for nothing.
-    environment = {"GOMP_SPINCOUNT": "3000", **os.environ}
-    environment |= {"OMP_NUM_THREADS": str(parameters.threads), "TOKENIZERS_PARALLELISM": "false"}
+def _run(job: Path, parameters: SFTParameters, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
+    alone = parameters.world_size == 1 and parameters.accelerate is None
+    module = [MODULE, str(job)] if alone else [f"{MODULE}.join", str(job), "--node-rank=0", "--for-caller"]
+    said = stderr_folder(job)
+    shutil.rmtree(said, ignore_errors=True)
+    said.mkdir()
+    result, stopped, codes = None, "", {}
     with (
-        stderr.open("w") as errors,
+        (said / LAUNCHER).open("w") as errors,
         subprocess.Popen(
-            [sys.executable, *module],
+            [sys.executable, "-m", *module],
             stdin=subprocess.PIPE,  # never written to: its end tells the child that its caller is gone
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=environment,
+            env={**os.environ, **environment(parameters)},
         ) as child,
     ):
         assert child.stdout is not None  # noqa: S101
@@ -147,22 +120,21 @@ def _run(
                     on_progress(decode(Progress, json.dumps(message["progress"])))
                 if "log" in message:
                     logger.log(message["log"]["level"], "%s", message["log"]["message"])
-                if "refused" in message:
-                    refusal = f"the training was refused: {message['refused']}"
+                stopped = message.get("stopped") or message.get("unmet") or stopped
+                if "failed" in message:
+                    codes = {int(rank): code for rank, code in message["failed"].items()}
                 if "result" in message:
                     result = decode(TrainingResult, json.dumps(message["result"]))
             code = child.wait()
         except BaseException:
             child.terminate()
             raise
-    if refusal:
-        raise TrainingFailed(refusal)
+    if stopped:
+        raise TrainingFailed(stopped)
     if code or result is None:
-        tail = "\n".join(stderr.read_text(errors="replace").strip().splitlines()[-STDERR_LINES:])
-        raise TrainingFailed(
-            f"the training process ended with exit code {code} and no model; the end of {stderr}:\n{tail}\n"
-            "Run the same command again: it continues from the last whole checkpoint."
-        )
+        raise TrainingFailed(failure(said, {0: code} if alone else codes, parameters.world_size))
+    if result.world_size != parameters.world_size:
+        raise TrainingFailed(f"{parameters.world_size} processes were asked for, and {result.world_size} trained")
     return result
 
 
@@ -176,7 +148,7 @@ def _message(line: str) -> dict[str, Any]:
 
 
 def _digest(start: Path, data: Sequence[Path], parameters: SFTParameters) -> str:
-    digest = sha256(parameters.model_dump_json().encode())
+    digest = sha256(parameters.model_dump_json(exclude={"rendezvous", "timeout"}).encode())
     files = [*start.iterdir(), *(start / ADAPTER).glob("*")]
     for file in sorted(path for path in files if path.suffix in (".json", ".safetensors", ".jinja")):
         digest.update(file.name.encode())

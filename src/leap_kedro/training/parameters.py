@@ -10,18 +10,14 @@ class Rendezvous(BaseModel):
     """Where the machines of a training meet.
 
     Attributes:
-        endpoint: HOST:PORT that all reach; with `static` on the first machine.
-        id: Name of the meeting; another for each training that runs at a time.
-        backend: ``static``: machines are numbered by hand; ``c10d``: as they come.
-        node_rank: Number of this machine, from 0, for ``static``.
+        endpoint: HOST:PORT on this machine, the first, that all reach.
+        id: Name of the meeting.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     endpoint: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
     id: str = Field(default="leap_kedro", min_length=1)
-    backend: Literal["static", "c10d"] = "static"
-    node_rank: int = Field(default=0, ge=0)
 
 
 class PreferenceParameters(BaseModel):
@@ -150,9 +146,6 @@ class SFTParameters(BaseModel):
 
     @model_validator(mode="after")
     def _machines_that_meet(self) -> Self:
-        rank = self.rendezvous.node_rank if self.rendezvous else 0
         if self.nodes > 1 and self.rendezvous is None:
-            raise ValueError(f"{self.nodes} nodes need a rendezvous: set its endpoint to HOST:PORT of the first one")
-        if rank >= self.nodes:
-            raise ValueError(f"rendezvous.node_rank {rank} is none of {self.nodes} nodes, which are numbered from 0")
+            raise ValueError(f"{self.nodes} nodes need a rendezvous: set its endpoint to HOST:PORT of this machine")
         return self

@@ -109,9 +109,9 @@ def fine_tune(
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
-        TrainingRefused: If no row fits into the model's context, an adapter cannot go on, or the weights are no numbers
-            at the end.
-        ValueError: If there is nothing to train on, or fewer processes run than the parameters say.
+        TrainingRefused: If no row fits into the model's context, an adapter cannot go on, other than the parameters'
+            number of processes run, or the weights are no numbers at the end.
+        ValueError: If there is nothing to train on.
     """
     import torch
     from transformers import AutoTokenizer, PrinterCallback
@@ -160,10 +160,14 @@ def fine_tune(
         ignore_data_skip=True,
         disable_tqdm=True,
         report_to="none",
+        ddp_timeout=parameters.timeout,
         **extra,
     )
-    if arguments.world_size != parameters.processes:
-        raise ValueError(f"{parameters.processes} processes were asked for, and {arguments.world_size} run")
+    if arguments.world_size != parameters.world_size:
+        hint = (
+            f"; distributed_type in {parameters.accelerate} must be MULTI_GPU or FSDP" if parameters.accelerate else ""
+        )
+        raise TrainingRefused(f"{parameters.world_size} processes were asked for, and {arguments.world_size} run{hint}")
     optimizer = build_optimizer(model, parameters)
     callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), bool(validation), on_progress)
     trainer = trainer_class(

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
+from loop_project import LoopProject
 from pydantic import ValidationError
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.dry_run.stand_in import write_stand_in
 from leap_kedro.environments.alfworld.instructions import INSTRUCTIONS
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
@@ -168,6 +170,23 @@ def test_the_embedded_student_is_not_served(tiny_base: Path) -> None:
         PlayParameters(max_actions=2, hold_to_admissible=True, serving=fake())
 
 
+def test_a_student_trained_by_lora_plays_through_the_server_of_kedro_run(tmp_path: Path) -> None:
+    base, log = tmp_path / "base", tmp_path / "calls"
+    write_stand_in(tmp_path / "none", base, ["You are in the middle of a room. ACTION: go to desk 1"], seed=0)
+    project = LoopProject(tmp_path / "project", base)
+    (project.folder / "conf/test/parameters_served.yml").write_text(
+        f"rollout: {{hold_to_admissible: false, serving: {{command: {PROGRAM}, arguments: [--calls, {log}]}}}}"
+    )
+    given = f"{project.parameters},bootstrap.training.lora.rank=12,bootstrap.training.optimizer=adamw"
+    done = project.kedro("run", "--env=test", "--to-nodes=roll_out", f"--params={given}")
+    assert done.returncode == 0, done.stderr
+    (loaded,) = calls(log, "load_lora_adapter")
+    assert loaded["lora_path"] == str(project.folder / "data/05_policies/default/iter_0/policy/adapter")
+    assert {body["model"] for body in calls(log, "chat/completions")} == {loaded["lora_name"]}
+    played = project.read("02_episodes/default/iter_1/rollouts.jsonl")
+    assert {(episode["policy"], len(episode["steps"])) for episode in played} == {("pi_0", 4)}
+
+
 def test_the_server_ends_with_the_block_and_its_children_too(tmp_path: Path) -> None:
     policy, child = saved(tmp_path / "base"), tmp_path / "child"
     how = fake("--child", str(child))
@@ -197,9 +216,9 @@ with serving(SavedPolicy("base", -1, Path({str(policy.folder)!r})), how, "alfwor
     print("ready", flush=True)
     time.sleep(600)
 """
-    run = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    place = {**os.environ, "TMPDIR": str(tmp_path)}  # of the log, which a killed run leaves behind
+    command = [sys.executable, "-c", program]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=place)
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     pid = int(child.read_text())

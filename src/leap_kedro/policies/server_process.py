@@ -64,37 +64,34 @@ def running_server(
             env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C is for this process, which then ends the server in order
         )
+    told = False
     try:
-        _wait_until_ready(guard, health, ready_timeout, command, log)
-        try:
-            yield
-        except Exception as error:
-            if not _has_ended(guard, health):
-                raise
-            ended = f"ended while it was needed (exit code {guard.returncode}; {error})"
-            raise ServingFailed(_gone(ended, command, log)) from error
-    except ServingFailed:
-        raise
-    except BaseException:
-        log.unlink(missing_ok=True)
-        raise
-    else:
-        log.unlink(missing_ok=True)
+        _wait_until_ready(guard, health, ready_timeout)
+        yield
+    except Exception as error:
+        ended = not isinstance(error, _NotReady) and _has_ended(guard, health)
+        told = ended or isinstance(error, _NotReady)
+        if not told:
+            raise
+        what = f"ended while it was needed (exit code {guard.returncode}; {error})" if ended else str(error)
+        raise ServingFailed(_gone(what, command, log)) from error
     finally:
         _stop(guard)
+        if not told:
+            log.unlink(missing_ok=True)
 
 
-def _wait_until_ready(
-    guard: "subprocess.Popen[bytes]", health: str, timeout: float, command: Sequence[str], log: Path
-) -> None:
+class _NotReady(Exception):
+    """Why the server does not come up."""
+
+
+def _wait_until_ready(guard: "subprocess.Popen[bytes]", health: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
     while not _answers(health):
         if guard.poll() is not None:
-            raise ServingFailed(_gone(f"ended before it was ready (exit code {guard.returncode})", command, log))
+            raise _NotReady(f"ended before it was ready (exit code {guard.returncode})")
         if time.monotonic() > deadline:
-            raise ServingFailed(
-                _gone(f"is not ready after {timeout:g} s (`ready_timeout`; {health} does not answer)", command, log)
-            )
+            raise _NotReady(f"is not ready after {timeout:g} s (`ready_timeout`; {health} does not answer)")
         time.sleep(_POLL)
 
 

@@ -1,5 +1,6 @@
 """Training as its caller meets it: a call that may be killed and made again."""
 
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from leap_kedro.training.sft import Progress, fine_tune
 from leap_kedro.training.store import write_packed
 
 PARAMETERS = SFTParameters(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
+BY_TWO = PARAMETERS.model_copy(update={"processes": 2})
 
 CALLER = """
 import sys
@@ -72,46 +74,81 @@ def test_called_again_it_returns_the_result_at_hand(uninterrupted, tiny_llama: P
     assert (folder / "policy" / "model.safetensors").stat().st_mtime_ns == written
 
 
-def test_killed_in_the_middle_the_same_call_ends_in_the_same_weights(
-    uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
-) -> None:
-    import torch
+@pytest.fixture(scope="module")
+def by_two(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, data: Path):
+    folder = tmp_path_factory.mktemp("by_two")
+    return train(tiny_llama, data, BY_TWO, folder / "work", folder / "policy"), folder
 
-    work, target = tmp_path / "work", tmp_path / "policy"
+
+def killed(start: Path, data: Path, parameters: SFTParameters, folder: Path, checkpoints: int) -> list[Path]:
+    """A call in `folder` that got a SIGKILL once it had so many whole checkpoints; those, the last one first."""
     caller = subprocess.Popen(
-        [sys.executable, "-c", CALLER, *map(str, (tiny_llama, data, work, target)), PARAMETERS.model_dump_json()]
+        [
+            *(sys.executable, "-c", CALLER),
+            *map(str, (start, data, folder / "work", folder / "policy")),
+            parameters.model_dump_json(),
+        ]
     )
     deadline = time.monotonic() + 60
-    while not list(work.glob("checkpoints-*/checkpoint-*/_SUCCESS")):
+    while len(found := list(folder.glob("work/checkpoints-*/checkpoint-*/_SUCCESS"))) < checkpoints:
         assert time.monotonic() < deadline
         assert caller.poll() is None
         time.sleep(0.005)
     caller.send_signal(signal.SIGKILL)
     caller.wait()
-    assert not target.exists()
-    (checkpoints,) = work.glob("checkpoints-*")
-    torn = checkpoints / "checkpoint-59"
+    assert not (folder / "policy").exists()
+    return sorted((path.parent for path in found), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+
+
+def assert_same_weights(folder: Path, expected: Path) -> None:
+    import torch
+
+    for name, value in weights(expected / "policy").items():
+        torch.testing.assert_close(weights(folder / "policy")[name], value, rtol=0, atol=1e-6)
+
+
+def test_killed_in_the_middle_the_same_call_ends_in_the_same_weights(
+    uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
+) -> None:
+    (last,) = killed(tiny_llama, data, PARAMETERS, tmp_path, 1)
+    torn = last.with_name("checkpoint-59")
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"half a")
 
-    result = train(tiny_llama, data, PARAMETERS, work, target)
+    result = train(tiny_llama, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
     whole, _, folder = uninterrupted
     assert result.resumed_at in range(7, 59, 7)
+    assert result.torn_checkpoints == ()
     assert (result.steps, result.tokens) == (whole.steps, whole.tokens)
-    for name, expected in weights(folder / "policy").items():
-        torch.testing.assert_close(weights(target)[name], expected, rtol=0, atol=1e-6)
+    assert_same_weights(tmp_path, folder)
 
 
-def test_two_processes_take_the_steps_of_one(uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+def test_two_processes_killed_and_a_checkpoint_torn_the_one_before_serves(
+    by_two, tiny_llama: Path, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    last, before = killed(tiny_llama, data, BY_TWO, tmp_path, 2)[:2]
+    torn = bytearray((last / "model.safetensors").read_bytes())
+    torn[-40:] = bytes(40)
+    (last / "model.safetensors").write_bytes(torn)
+
+    result = train(tiny_llama, data, BY_TWO, tmp_path / "work", tmp_path / "policy")
+
+    assert result.resumed_at == int(before.name.rpartition("-")[2])
+    assert result.torn_checkpoints == (f"{last.name}: model.safetensors is not what was written",)
+    assert f"{last.name}: model.safetensors is not what was written" in caplog.text
+    assert f"going on from {before.name}" in caplog.text
+    assert_same_weights(tmp_path, by_two[1])
+
+
+def test_two_processes_take_the_steps_of_one(uninterrupted, by_two) -> None:
     import torch
 
-    two = PARAMETERS.model_copy(update={"processes": 2})
-    result = train(tiny_llama, data, two, tmp_path / "work", tmp_path / "policy")
+    result, folder = by_two
     assert result.world_size == 2
     assert dict(result.losses) == pytest.approx(dict(uninterrupted[0].losses), rel=1e-4)
     for name, expected in weights(uninterrupted[2] / "policy").items():
-        torch.testing.assert_close(weights(tmp_path / "policy")[name], expected, rtol=0, atol=1e-4)
+        torch.testing.assert_close(weights(folder / "policy")[name], expected, rtol=0, atol=1e-4)
 
 
 def test_what_another_training_left_is_not_resumed_from(uninterrupted) -> None:
@@ -167,3 +204,15 @@ def test_a_torn_file_of_data_is_named(tiny_llama: Path, data: Path, tmp_path: Pa
     torn.write_bytes(data.read_bytes()[:300])
     with pytest.raises(ValueError, match="not a file of training data"):
         train(tiny_llama, torn, PARAMETERS, tmp_path / "work", tmp_path / "policy")
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_with_its_folder(
+    tiny_llama: Path, data: Path, tmp_path: Path
+) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))"
+    folders = [str(path) for path in (tiny_llama, data, tmp_path / "work", tmp_path / "policy")]
+    script = limit + CALLER
+    command = [sys.executable, "-c", script, *folders, PARAMETERS.model_dump_json()]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    assert re.search(rf"TrainingFailed: Cannot write {tmp_path}/work.*ulimit -f.*same command again", told), told
+    assert not (tmp_path / "policy").exists()

@@ -1,15 +1,17 @@
 """Training in several processes and on several machines, and what is told when one of them fails."""
 
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pydantic import ValidationError
 
-from leap_kedro.training.failures import failure
+from leap_kedro.training.failures import failure, unwritable
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
@@ -126,6 +128,16 @@ def test_one_that_was_killed_goes_before_those_that_waited_for_it(tmp_path: Path
 def test_full_memory_of_a_gpu_comes_with_what_helps(tmp_path: Path) -> None:
     (tmp_path / "rank-0.txt").write_text("torch.OutOfMemoryError: CUDA out of memory.")
     assert "Memory is full: lower tokens_per_step" in failure(tmp_path, {0: 1}, 1)
+
+
+def test_a_full_disk_is_told_also_where_the_writer_hides_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hidden = RuntimeError("[enforce fail at inline_container.cc:668] . unexpected pos 64 vs 0")
+    assert unwritable(hidden, tmp_path) == ""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    full = f"Cannot write {tmp_path}: the disk is full. Free some space, then run the same command again"
+    assert unwritable(hidden, tmp_path).startswith(full)
+    told = RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)")
+    assert unwritable(told, tmp_path).startswith(full)
 
 
 @pytest.mark.parametrize(

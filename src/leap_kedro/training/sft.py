@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from leap_kedro.training.adapters import UnusableAdapter
 from leap_kedro.training.batching import by_themselves, plan
+from leap_kedro.training.checkpoints import last_whole, mark_whole
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import SFTParameters
@@ -21,8 +22,6 @@ from leap_kedro.training.probing import why_no_tree
 from leap_kedro.training.store import PackedFile
 
 logger = logging.getLogger(__name__)
-
-COMPLETE = "_SUCCESS"
 
 
 class TrainingRefused(ValueError):
@@ -68,6 +67,7 @@ class TrainingResult:
             order (``rewards/...``), means since the last report; empty for supervised fine-tuning.
         validation: The losses of the validation data, (step, loss), at each checkpoint; empty where there are none.
         best_step: Step of the checkpoint with the lowest of them.
+        torn_checkpoints: Checkpoints that were not gone on from, because their files had changed, and how.
     """
 
     steps: int
@@ -82,6 +82,7 @@ class TrainingResult:
     preference: Mapping[str, float] = field(default_factory=dict)
     validation: tuple[tuple[int, float], ...] = ()
     best_step: int | None = None
+    torn_checkpoints: tuple[str, ...] = ()
 
 
 def fine_tune(
@@ -183,7 +184,10 @@ def fine_tune(
         callbacks=[callback],
     )
     trainer.remove_callback(PrinterCallback)
-    checkpoint = _last_whole_checkpoint(work)
+    checkpoint, torn = last_whole(work)
+    for wrong in torn:
+        going_on = f"going on from {checkpoint.name}" if checkpoint else "beginning afresh"
+        logger.warning("Checkpoint left out, %s (%s); %s", wrong, work, going_on)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.is_world_process_zero():
         if not all(bool(torch.isfinite(weights).all()) for weights in model.parameters()):
@@ -215,6 +219,7 @@ def fine_tune(
             if "eval_loss" in entry
         ),
         best_step=trainer.state.best_global_step,
+        torn_checkpoints=torn,
     )
 
 
@@ -278,6 +283,7 @@ def _identity(rows: Any) -> Any:
 
 
 def _callback(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[Progress], None] | None) -> Any:
+    import torch
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):
@@ -310,12 +316,9 @@ def _callback(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[
                 )
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            if torch.distributed.is_initialized():
+                torch.distributed.barrier()  # each process writes files of its own
             if state.is_world_process_zero:
-                (Path(args.output_dir) / f"checkpoint-{state.global_step}" / COMPLETE).touch()
+                mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 
     return Reporter()
-
-
-def _last_whole_checkpoint(work: Path) -> Path | None:
-    found = sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
-    return next((folder for folder in reversed(found) if (folder / COMPLETE).exists()), None)

@@ -53,7 +53,7 @@ def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: Loop
 
 def test_an_unknown_kedro_environment_is_refused_with_those_there_are(project: LoopProject) -> None:
     session = LeapSession.create(project.folder, env="tset")
-    with pytest.raises(RunRefused, match=r"conf/tset.*--env=tset.*base, gpu, local, paper_dpo, paper_sft, smollm2, test"), session:
+    with pytest.raises(RunRefused, match=r"conf/tset.*--env=tset.*base, gpu, local, .*, test"), session:
         session.run()
 
 

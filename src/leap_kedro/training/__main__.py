@@ -43,9 +43,11 @@ def main() -> None:
         # From whichever process is first: it may be the end of the others.
         _stop(f"the training was refused: {error}")
     except Exception as error:
-        claim_failure(said, rank)
-        traceback.print_exc()
-        _stop(unwritable(error, job_file.parent))
+        why = unwritable(error, job_file.parent)
+        if not why:
+            claim_failure(said, rank)
+            traceback.print_exc()
+        _stop(why)
     if rank == 0:
         print(json.dumps({"result": asdict(result)}), flush=True)  # noqa: T201
     # All is written. An ordinary end would now and then abort: torch's own threads of a distributed training may still

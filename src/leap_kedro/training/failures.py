@@ -90,8 +90,9 @@ def _first(folder: Path, codes: Mapping[int, int]) -> int | None:
     killed = [rank for rank, code in codes.items() if -code in _KILLED_FIRST]
     if killed:
         return killed[0]
-    if (folder / _FIRST).is_file():
-        return int((folder / _FIRST).read_text())
+    claimed = (folder / _FIRST).read_text() if (folder / _FIRST).is_file() else ""
+    if claimed:
+        return int(claimed)
     return min(codes, default=None)
 
 

@@ -16,7 +16,7 @@ from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from recorded import TEST, make_episode, make_summary
 
 from leap_kedro.datasets.json import JsonDataset
-from leap_kedro.datasets.policy import PolicyFolderDataset, SavedPolicy
+from leap_kedro.datasets.policy import PolicyFolderDataset, SavedPolicy, WorkspaceDataset
 from leap_kedro.datasets.records import RecordsDataset
 from leap_kedro.datasets.store import Chunk, GrowingStoreDataset
 from leap_kedro.evaluation.champion import champion
@@ -28,11 +28,12 @@ SOLVED = {0: 5, 1: 9, 2: 8}
 
 
 class SmallProject:
-    """Runs iterations; `before` is called with a node's name before it works."""
+    """Runs iterations; `before` is called with a node's name before it works, `train` trains."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.before: Callable[[str], None] = lambda name: None
+        self.train: Callable[[Path], dict[str, Any]] = lambda workspace: training_report()
         self.parameters: dict[str, Any] = {"experiment": "small", "seed": 7, "training": {"learning_rate": 0.005}}
         conf = root / "conf" / "base"
         conf.mkdir(parents=True)
@@ -77,6 +78,7 @@ class SmallProject:
         return DataCatalog(
             {
                 "examples": RecordsDataset(at("examples.jsonl"), "Example", entry("data", name=f"D_{iteration}")),
+                "workspace": WorkspaceDataset(at("workspace"), entry("training", name="training")),
                 "training_report": JsonDataset(at("training.json"), entry("metrics", name="training")),
                 "episodes": GrowingStoreDataset(at("episodes.jsonl"), "Episode", entry("episodes")),
                 "evaluation": JsonDataset(at("evaluation.json"), entry("evaluation")),
@@ -88,7 +90,7 @@ class SmallProject:
         )
 
     def pipeline(self, iteration: int) -> Pipeline:
-        def node(name: str, make: Callable[..., Any], outputs: str, inputs: str | None = None) -> Node:
+        def node(name: str, make: Callable[..., Any], outputs: str, inputs: str | list[str] | None = None) -> Node:
             def work(*given: Any) -> Any:
                 self.before(name)
                 return make(*given)
@@ -104,7 +106,7 @@ class SmallProject:
                 node("base", lambda: [make_summary(None, 0, policy="base").to_json()], "base_evaluation"),
                 node("pi_0", lambda _: [make_summary(0, SOLVED[0]).to_json()], "pi_0_evaluation", "base_evaluation"),
                 node("aggregate", lambda _: _examples(iteration), "examples", "pi_0_evaluation"),
-                node("train", lambda _: _training_report(), "training_report", "examples"),
+                node("train", lambda _, folder: self.train(folder), "training_report", ["examples", "workspace"]),
                 node("save", lambda _: self._policy(iteration), "policy", "training_report"),
                 node("play", _chunks, "episodes"),
                 node("evaluate", lambda _, __: _evaluations(iteration), "evaluation", ["policy", "episodes"]),
@@ -128,7 +130,7 @@ def _examples(iteration: int) -> list[Example]:
     return [Example(f"{number}", iteration, "alfworld", "Your task is ...", (), (target,)) for number in range(3)]
 
 
-def _training_report() -> dict[str, Any]:
+def training_report() -> dict[str, Any]:
     return {"steps": 20, "losses": [[10, 1.5], [20, 0.5]], "world_size": 1}
 
 

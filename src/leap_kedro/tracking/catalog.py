@@ -7,7 +7,7 @@ Declared in the catalog and not as kedro-mlflow datasets: those count as existin
 makes `--only-missing-outputs` repeat work that is done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """JSON: one `EvaluationSummary` or a list of them. Metrics of the iterations that they name."""
     METRICS = "metrics"
     """JSON: its numbers are metrics named after it, its lists of [step, number] are histories."""
+    TRAINING = "training"
+    """Folder that a node trains in: the loss is logged as it comes. What it ends with is in the node's METRICS."""
     DATA = "data"
     """A file of records that the run trained on: an input with digest."""
     POLICY = "policy"
@@ -81,5 +83,16 @@ def path_of(dataset: Any) -> Path:
 
 def tracked_outputs(catalog: Any, names: Iterable[str]) -> dict[str, Tracked]:
     """Those of the datasets that MLflow gets something of, champions last: they name a policy that must be there."""
-    found = {name: entry for name in sorted(names) if name in catalog and (entry := tracked(catalog.get(name)))}
+    found = {name: entry for name, entry in _entries(catalog, names) if entry.kind is not Kind.TRAINING}
     return dict(sorted(found.items(), key=lambda item: item[1].kind is Kind.CHAMPION))
+
+
+def training_folders(catalog: Any, names: Iterable[str]) -> dict[str, Tracked]:
+    """Those of the datasets that are folders of a training whose loss MLflow gets."""
+    return {name: entry for name, entry in _entries(catalog, names) if entry.kind is Kind.TRAINING}
+
+
+def _entries(catalog: Any, names: Iterable[str]) -> Iterator[tuple[str, Tracked]]:
+    for name in sorted(names):
+        if name in catalog and (entry := tracked(catalog.get(name))):
+            yield name, entry

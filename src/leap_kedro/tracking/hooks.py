@@ -7,7 +7,7 @@ as one string), fails when a continued run has a parameter changed, and writes r
 
 import atexit
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,17 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
 from leap_kedro.tracking.ablation import AblationRecorder
-from leap_kedro.tracking.catalog import Tracked, tracked_outputs
+from leap_kedro.tracking.catalog import Tracked, path_of, tracked_outputs, training_folders
 from leap_kedro.tracking.configuration import make_database, register_resolvers
+from leap_kedro.tracking.losses import LossStream
 from leap_kedro.tracking.models import Answering
 from leap_kedro.tracking.parameters import TrackingParameters, digest, loggable
 from leap_kedro.tracking.recorder import Recorder
 from leap_kedro.tracking.runs import runs_of
+from leap_kedro.training.watching import watched_by
 
 _DIGEST_TAG = "leap.parameters_digest"
 _CHANGED_TAG = "leap.changed."
@@ -74,6 +77,24 @@ class TrackingHooks:
         atexit.register(self._close, "KILLED")
 
     @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Log the loss of a node that trains while it does."""
+        if self._session:
+            self._session.begin(node)
+
+    @hook_impl
+    def after_node_run(self) -> None:
+        """End the log of the loss."""
+        if self._session:
+            self._session.end()
+
+    @hook_impl
+    def on_node_error(self) -> None:
+        """End the log of the loss."""
+        if self._session:
+            self._session.end()
+
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Log a dataset once it is complete."""
         if self._session:
@@ -119,9 +140,21 @@ class _TrackedSession:
         self._digest = digest(parameters)
         self._recorder = self._recorder_for(names, parameters, settings)
         self._opened: list[str] = []
+        self._streams = ExitStack()
         for run, own in self._recorder.runs_at_start().items():
             self._open(run, own)
         mlflow.start_run(run_id=self._opened[0], nested=True)
+
+    def begin(self, node: Node) -> None:
+        for name, entry in training_folders(self._catalog, node.inputs).items():
+            self._open_run_of(entry)
+            run, folder = self._recorder.run_of(entry), path_of(self._catalog.get(name))
+            stream = LossStream(self._runs.client, run, entry.name or name, folder)
+            self._streams.callback(stream.close)
+            self._streams.enter_context(watched_by(stream))
+
+    def end(self) -> None:
+        self._streams.close()
 
     def saved(self, name: str) -> None:
         entry = self._entries.get(name)
@@ -139,6 +172,7 @@ class _TrackedSession:
     def close(self, status: str) -> None:
         import mlflow
 
+        self.end()
         mlflow.end_run(status)
         for run in self._opened:
             self._runs.close(run, status)

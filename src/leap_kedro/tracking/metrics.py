@@ -41,6 +41,11 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
         client.log_batch(run, metrics[start : start + _LARGEST_BATCH])
 
 
+def points_of(client: "MlflowClient", run: str, key: str) -> set[tuple[int, float]]:
+    """Steps and values that a run has of a metric."""
+    return {(metric.step, metric.value) for metric in client.get_metric_history(run, key)}
+
+
 def headline_points(summary: EvaluationSummary, step: int) -> list[Point]:
     """The success on a split, in the group ``success``, which comes first among MLflow's charts (by alphabet)."""
     return [Point(f"{HEADLINE}{summary.conditions.split}", summary.success.rate, step)]

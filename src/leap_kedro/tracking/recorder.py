@@ -13,7 +13,7 @@ from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.comparison import log_comparison
 from leap_kedro.tracking.figures import log_figure
 from leap_kedro.tracking.lineage import log_input
-from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, scalars
+from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, points_of, scalars
 from leap_kedro.tracking.models import Answering, is_registered, policy_alias, register_policy, set_champion
 from leap_kedro.tracking.overview import CHAMPION_TAG, write_overview
 from leap_kedro.tracking.prompts import register_prompts
@@ -129,7 +129,10 @@ class Recorder:
                 write_overview(self.client, self.runs.parent(), conditions_in_words(summary.conditions))
 
     def _log_metrics(self, run: str, value: Any, prefix: str, iteration: int) -> None:
-        log_points(self.client, run, list(histories(value, prefix)))
+        points = list(histories(value, prefix))
+        # A loss was logged while it was trained; what a killed training logged again is its average over fewer steps.
+        steps = {key: {step for step, _ in points_of(self.client, run, key)} for key in {point.key for point in points}}
+        log_points(self.client, run, [point for point in points if point.step not in steps[point.key]])
         points = list(scalars(value, prefix, iteration))
         if self.by_hand:
             log_points(self.client, run, points)

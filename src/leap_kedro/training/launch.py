@@ -25,6 +25,7 @@ from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.sft import Progress, TrainingResult
 from leap_kedro.training.store import PackedFile, write_packed
+from leap_kedro.training.watching import tell
 
 logger = logging.getLogger(__name__)
 
@@ -116,8 +117,11 @@ def _run(job: Path, parameters: SFTParameters, on_progress: Callable[[Progress],
         try:
             for line in child.stdout:
                 message = _message(line)
-                if "progress" in message and on_progress is not None:
-                    on_progress(decode(Progress, json.dumps(message["progress"])))
+                if "progress" in message:
+                    progress = decode(Progress, json.dumps(message["progress"]))
+                    tell(job.parent, progress)
+                    if on_progress is not None:
+                        on_progress(progress)
                 if "log" in message:
                     logger.log(message["log"]["level"], "%s", message["log"]["message"])
                 stopped = message.get("stopped") or message.get("unmet") or stopped

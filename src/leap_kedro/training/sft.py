@@ -39,6 +39,7 @@ class Progress:
         learning_rate: Rate of the last step.
         tokens: Tokens read so far, as of the result.
         seconds: Seconds of this process's training loop (a resumed run counts from its start).
+        resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
     """
 
     step: int
@@ -47,6 +48,7 @@ class Progress:
     learning_rate: float
     tokens: int
     seconds: float
+    resumed_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,12 +293,14 @@ def _callback(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[
 
         def __init__(self) -> None:
             self.begun = time.perf_counter()
+            self.resumed_at = 0
 
         def seconds(self) -> float:
             return time.perf_counter() - self.begun
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.begun = time.perf_counter()
+            self.resumed_at = state.global_step
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             control.should_evaluate = evaluates and control.should_save
@@ -312,6 +316,7 @@ def _callback(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[
                         learning_rate=float(logs["learning_rate"]),
                         tokens=int(tokens[state.global_step - 1]),
                         seconds=self.seconds(),
+                        resumed_at=self.resumed_at,
                     )
                 )
 

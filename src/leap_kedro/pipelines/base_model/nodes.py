@@ -59,8 +59,9 @@ def train_reader(
         write_packed(
             data,
             (
-                pack(reading_rows(walk, renderer, parameters.trunk_weight))
+                pack(rows)
                 for walk in tqdm(walks, total=total, desc="transcripts", unit="walk", disable=None)
+                if (rows := reading_rows(walk, renderer, parameters.trunk_weight))
             ),
         )
     with tqdm(total=0, desc="training the reader", unit="step", disable=None) as bar:
@@ -70,7 +71,7 @@ def train_reader(
             bar.update(progress.step - bar.n)
             bar.set_postfix(loss=f"{progress.loss:.3f}")
 
-        result = train(start, data, parameters.training, workspace / "training", workspace / "base", on_progress=report)
+        result = train(start, data, parameters.training, workspace, workspace / "base", on_progress=report)
     return {
         "environment": environment,
         "seed": seed,

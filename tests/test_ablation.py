@@ -20,7 +20,7 @@ from leap_kedro.training.sft import TrainingResult
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
-def copy(start, trees, parameters, work, target, *, on_progress=None):
+def copy(start, packs, parameters, work, target, *, validation=(), on_progress=None):
     with open("trainings.txt", "a") as file:
         file.write(f"{target}\\n")
     shutil.copytree(start, target, ignore=shutil.ignore_patterns("policy.json", "_SUCCESS"))

@@ -79,7 +79,8 @@ def answer_accuracy(
     from leap_kedro.training.logits import packed_logits
 
     right: dict[str, list[bool]] = defaultdict(list)
-    order = sorted(transcripts, key=lambda transcript: len(transcript.turns))
+    asked = [transcript for transcript in transcripts if transcript.questions]
+    order = sorted(asked, key=lambda transcript: len(transcript.turns))
     for start in range(0, len(order), transcripts_a_batch):
         group = order[start : start + transcripts_a_batch]
         batch = collate([pack(reading_rows(transcript, renderer, 0.0)) for transcript in group])

@@ -49,8 +49,23 @@ def save_some(self, data):
 GrowingStoreDataset.save = save_some
 """
 IN_TRAINING = """
+import shutil, sqlite3, subprocess, sys, time
+def points():
+    with sqlite3.connect("mlflow.db") as database:
+        return database.execute("select count(*) from metrics where key = 'training/losses'").fetchone()[0]
+
+def look_around(progress):
+    deadline = time.monotonic() + 60
+    while points() <= before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    second = subprocess.run([sys.executable, "-m", "kedro", *sys.argv[1:]], capture_output=True, text=True)
+    with open("seen.txt", "w") as file:
+        file.write(f"{points() - before > 0} {second.returncode} {os.getpid()} {second.stderr}")
+    kill()
+
+before = points()
 train = launch.train
-launch.train = lambda *args, on_progress, **rest: train(*args, on_progress=kill, **rest)
+launch.train = lambda *args, on_progress, **rest: train(*args, on_progress=look_around, **rest)
 """
 BETWEEN_STAGES = """
 begin = ManifestHooks.before_node_run
@@ -111,12 +126,22 @@ def test_killed_thrice_and_run_again_it_ends_as_if_it_had_never_been(
     for folder in (project.folder / "data").glob("*/default/iter_1"):
         shutil.rmtree(folder)
     runs_before = mlflow_runs(project)
+    with sqlite3.connect(project.folder / "mlflow.db") as database:
+        database.execute(
+            "delete from metrics where key = 'training/losses' and run_uuid in "
+            "(select run_uuid from tags where key = 'leap.iteration' and value = '1')"
+        )
     for patch in (IN_ROLLOUT, IN_TRAINING, BETWEEN_STAGES):
         killed = project.run(script=KILLING.format(patch=patch))
         assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
         if patch is IN_ROLLOUT:
             partial = project.folder / "data/02_episodes/default/iter_1/rollouts.jsonl.partial"
             assert partial.read_text().count("\n") == 3
+        if patch is IN_TRAINING:
+            streamed, code, pid, refusal = (project.folder / "seen.txt").read_text().split(" ", 3)
+            assert streamed == "True"
+            assert code == "1"
+            assert f"Experiment 'default' is in use: the process with pid {pid} is running it." in refusal
     finished = project.run()
     assert finished.returncode == 0, finished.stdout + finished.stderr
     for path in STAGES:
@@ -128,6 +153,7 @@ def test_killed_thrice_and_run_again_it_ends_as_if_it_had_never_been(
     continued = project.read("00_experiments/default/iter_1/manifest.json")
     assert continued["data"]["policy"] == undisturbed["data"]["policy"]
     assert mlflow_runs(project) == runs_before
+    assert losses(project) == losses(finished_project)
 
 
 def test_the_same_command_runs_the_next_iteration(finished_project: LoopProject, tmp_path: Path) -> None:
@@ -220,6 +246,13 @@ def test_any_saved_policy_is_evaluated_on_any_split(finished_project: LoopProjec
 def canonical(records: list[dict[str, Any]]) -> list[str]:
     """Records without what the clock or the order of ends decides."""
     return sorted(json.dumps(record, sort_keys=True) for record in records)
+
+
+def losses(project: LoopProject) -> list[tuple[str, int, float]]:
+    """All points of the loss in MLflow, by run and step."""
+    with sqlite3.connect(project.folder / "mlflow.db") as database:
+        found = database.execute("select run_uuid, step, value from metrics where key = 'training/losses'")
+        return sorted(found.fetchall())
 
 
 def mlflow_runs(project: LoopProject) -> set[str]:

@@ -206,7 +206,8 @@ def test_the_server_ends_with_the_block_and_its_children_too(tmp_path: Path) -> 
 def test_the_server_never_outlives_the_run(tmp_path: Path, number: signal.Signals) -> None:
     policy, child = saved(tmp_path / "base"), tmp_path / "child"
     program = f"""
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 from pathlib import Path
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.serving import ServingParameters, serving

@@ -54,7 +54,7 @@ class Student:
 
 STUDENTS = {
     "tiny": Student(SHIPPED, 100, 30, PARAMETERS),
-    "smollm2": Student(FOLDER, 3, 20, PARAMETERS.model_copy(update={"lora": LoraParameters()})),
+    "smollm2": Student(FOLDER, 2, 20, PARAMETERS.model_copy(update={"lora": LoraParameters()})),
 }
 
 
@@ -142,7 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Single rows, TRL's packing and the prefix tree: one epoch each.")
     parser.add_argument("--student", choices=STUDENTS, default="tiny")
     parser.add_argument("--folder", type=Path, help="the student's model folder, if it is elsewhere")
-    parser.add_argument("--episodes", type=int, help="demonstrations (default: 100, of smollm2 3)")
+    parser.add_argument("--episodes", type=int, help="demonstrations (default: 100, of smollm2 2)")
     parser.add_argument("--rounds", type=int, default=3, help="how often, in turn (default: 3)")
     given = parser.parse_args()
     student = STUDENTS[given.student]

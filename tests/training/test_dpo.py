@@ -95,6 +95,7 @@ def test_loss_and_gradients_are_those_of_trl_on_single_rows(
     ours = PackedDPOTrainer(
         packs=pairs[:4],
         batches=[[0, 1, 2, 3]],
+        parameters=PARAMETERS,
         model=start,
         args=DPOConfig(**common, precompute_ref_log_probs=True),
         processing_class=tokenizer,

@@ -2,13 +2,12 @@
 
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from training_calls import CALLER, killed, weights
 
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.packing import Packed, Row, pack
@@ -18,21 +17,6 @@ from leap_kedro.training.store import write_packed
 
 PARAMETERS = SFTParameters(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
 BY_TWO = PARAMETERS.model_copy(update={"processes": 2})
-
-CALLER = """
-import sys
-from pathlib import Path
-from leap_kedro.training.launch import train
-from leap_kedro.training.parameters import SFTParameters
-start, data, work, target, parameters = sys.argv[1:]
-train(Path(start), Path(data), SFTParameters.model_validate_json(parameters), Path(work), Path(target))
-"""
-
-
-def weights(folder: Path):
-    from safetensors.torch import load_file
-
-    return load_file(folder / "model.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -78,26 +62,6 @@ def test_called_again_it_returns_the_result_at_hand(uninterrupted, tiny_llama: P
 def by_two(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, data: Path):
     folder = tmp_path_factory.mktemp("by_two")
     return train(tiny_llama, data, BY_TWO, folder / "work", folder / "policy"), folder
-
-
-def killed(start: Path, data: Path, parameters: SFTParameters, folder: Path, checkpoints: int) -> list[Path]:
-    """A call in `folder` that got a SIGKILL once it had so many whole checkpoints; those, the last one first."""
-    caller = subprocess.Popen(
-        [
-            *(sys.executable, "-c", CALLER),
-            *map(str, (start, data, folder / "work", folder / "policy")),
-            parameters.model_dump_json(),
-        ]
-    )
-    deadline = time.monotonic() + 60
-    while len(found := list(folder.glob("work/checkpoints-*/checkpoint-*/_SUCCESS"))) < checkpoints:
-        assert time.monotonic() < deadline
-        assert caller.poll() is None
-        time.sleep(0.005)
-    caller.send_signal(signal.SIGKILL)
-    caller.wait()
-    assert not (folder / "policy").exists()
-    return sorted((path.parent for path in found), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
 
 
 def assert_same_weights(folder: Path, expected: Path) -> None:

@@ -125,6 +125,13 @@ def test_one_that_was_killed_goes_before_those_that_waited_for_it(tmp_path: Path
     assert "about to die" in told
 
 
+def test_one_that_aborted_goes_before_one_that_was_ended_while_it_waited(tmp_path: Path) -> None:
+    (tmp_path / "first.txt").write_text("0")
+    (tmp_path / "rank-1.txt").write_text("terminate called")
+    told = failure(tmp_path, {0: -signal.SIGTERM, 1: -signal.SIGABRT}, 2)
+    assert told.startswith("process 1 of 2 (counted from 0) was killed by SIGABRT")
+
+
 def test_full_memory_of_a_gpu_comes_with_what_helps(tmp_path: Path) -> None:
     (tmp_path / "rank-0.txt").write_text("torch.OutOfMemoryError: CUDA out of memory.")
     assert "Memory is full: lower tokens_per_step" in failure(tmp_path, {0: 1}, 1)

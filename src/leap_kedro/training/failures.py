@@ -86,14 +86,16 @@ def failure(folder: Path, codes: Mapping[int, int], world_size: int) -> str:
 
 
 def _first(folder: Path, codes: Mapping[int, int]) -> int | None:
-    """The process that the others failed by: one that was killed left no note, but those that wait for it do."""
+    """The process that the others failed by: one that was killed left no note, but those that wait for it do.
+
+    The launcher ends the others by SIGTERM: one that left a note and was ended so is none that was first.
+    """
     killed = [rank for rank, code in codes.items() if -code in _KILLED_FIRST]
-    if killed:
-        return killed[0]
-    claimed = (folder / _FIRST).read_text() if (folder / _FIRST).is_file() else ""
-    if claimed:
-        return int(claimed)
-    return min(codes, default=None)
+    noted = (folder / _FIRST).read_text() if (folder / _FIRST).is_file() else ""
+    if noted and not killed and codes.get(int(noted)) != -signal.SIGTERM:
+        return int(noted)
+    by_themselves = [rank for rank, code in codes.items() if code != -signal.SIGTERM]
+    return next(iter([*killed, *by_themselves, *codes]), None)
 
 
 def _ending(code: int) -> str:

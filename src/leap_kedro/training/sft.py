@@ -19,6 +19,7 @@ from leap_kedro.training.models import best_folder, load_checkpoint, load_traina
 from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import SFTParameters
 from leap_kedro.training.probing import why_no_tree
+from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import PackedFile
 
 logger = logging.getLogger(__name__)
@@ -113,14 +114,12 @@ def fine_tune(
 
     Raises:
         TrainingRefused: If no row fits into the model's context, an adapter cannot go on, other than the parameters'
-            number of processes run, or the weights are no numbers at the end.
+            number of processes run, FSDP is asked for and not to be had, or the weights are no numbers at the end.
         ValueError: If there is nothing to train on.
     """
     import torch
     from transformers import AutoTokenizer, PrinterCallback
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
-
-    from leap_kedro.training.optimizer import build_optimizer, build_schedule
 
     set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -171,7 +170,6 @@ def fine_tune(
             f"; distributed_type in {parameters.accelerate} must be MULTI_GPU or FSDP" if parameters.accelerate else ""
         )
         raise TrainingRefused(f"{parameters.world_size} processes were asked for, and {arguments.world_size} run{hint}")
-    optimizer = build_optimizer(model, parameters)
     callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), bool(validation), on_progress)
     trainer = trainer_class(
         model=model,
@@ -182,17 +180,20 @@ def fine_tune(
         validation=validation,
         processing_class=tokenizer,
         data_collator=_identity,
-        optimizers=(optimizer, build_schedule(optimizer, len(batches), parameters)),
+        parameters=parameters,
         callbacks=[callback],
     )
     trainer.remove_callback(PrinterCallback)
+    if refusal := why_not_shared_out(trainer, parameters):
+        raise TrainingRefused(refusal)
     checkpoint, torn = last_whole(work)
     for wrong in torn:
         going_on = f"going on from {checkpoint.name}" if checkpoint else "beginning afresh"
         logger.warning("Checkpoint left out, %s (%s); %s", wrong, work, going_on)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.is_world_process_zero():
-        if not all(bool(torch.isfinite(weights).all()) for weights in model.parameters()):
+        last = _last(trainer, work, base)
+        if not all(bool(torch.isfinite(weights).all()) for weights in last.parameters()):
             raise TrainingRefused(
                 f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are no numbers any more; "
                 "take a lower one"
@@ -201,7 +202,7 @@ def fine_tune(
         if trainer.state.best_global_step not in (None, trainer.state.global_step):
             best = load_checkpoint(Path(trainer.state.best_model_checkpoint), base, model.dtype)
             save_policy(best, tokenizer, base, best_folder(target))
-        save_policy(trainer.model, tokenizer, base, target)
+        save_policy(last, tokenizer, base, target)
     return TrainingResult(
         steps=trainer.state.global_step,
         tokens=int(sum(lengths[batch].sum() for batch in batches)),
@@ -223,6 +224,13 @@ def fine_tune(
         best_step=trainer.state.best_global_step,
         torn_checkpoints=torn,
     )
+
+
+def _last(trainer: Any, work: Path, base: Path | None) -> Any:
+    """The model as trained, whole: where this process has a share of it, the last checkpoint has all."""
+    if not trainer.is_fsdp_enabled:
+        return trainer.model
+    return load_checkpoint(work / f"checkpoint-{trainer.state.global_step}", base, trainer.model.dtype)
 
 
 def _packing(model: Any, packs: Sequence[Packed], parameters: SFTParameters) -> tuple[bool, str]:

@@ -16,7 +16,9 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_loss
+from leap_kedro.training.optimizer import build_optimizer, build_schedule
 from leap_kedro.training.packing import Packed
+from leap_kedro.training.parameters import SFTParameters
 
 NOTHING = Packed(
     input_ids=np.zeros(1, dtype=np.int32),
@@ -52,6 +54,7 @@ class PlannedSteps:
         packs: The training data.
         batches: Indices of the sequences of each step; the trainer's `max_steps` is their number.
         tree: Whether rows stay packed; if not, each is read by itself, in the same steps.
+        parameters: Optimizer and schedule.
         validation: Data that are not trained on; before a checkpoint their loss is measured, as ``eval_loss``.
         **rest: Arguments of the trainer.
     """
@@ -60,12 +63,15 @@ class PlannedSteps:
     state: Any
     model: Any
     accelerator: Any
+    optimizer: Any
+    lr_scheduler: Any
 
     def __init__(
         self,
         *,
         packs: Sequence[Packed],
         batches: Sequence[Sequence[int]],
+        parameters: SFTParameters,
         tree: bool = True,
         validation: Sequence[Packed] = (),
         **rest: Any,
@@ -75,6 +81,7 @@ class PlannedSteps:
         self.packs = [*packs, *validation] if validation else packs
         self.training_count = len(packs)
         self.batches = batches
+        self.parameters = parameters
         self.tree = tree
         super().__init__(train_dataset=Dataset.from_dict({"packs": batches[:1]}), **rest)  # type: ignore[call-arg]
 
@@ -108,6 +115,19 @@ class PlannedSteps:
         trainer.control = trainer.callback_handler.on_evaluate(self.args, self.state, trainer.control, metrics)
         model.train()
         return metrics
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """The optimizer of the parameters' choice, of `model` where its weights have been shared out."""
+        if self.optimizer is None:
+            self.optimizer = build_optimizer(self.model if model is None else model, self.parameters)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """The schedule of the parameters' choice."""
+        if self.lr_scheduler is None:
+            self.lr_scheduler = build_schedule(optimizer or self.optimizer, num_training_steps, self.parameters)
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
 
     def get_train_dataloader(self) -> DataLoader[dict[str, torch.Tensor]]:
         """The batches of the plan, ready made."""

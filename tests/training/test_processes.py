@@ -105,15 +105,15 @@ def test_the_process_that_raised_is_quoted_and_not_the_launcher(
     assert message.endswith("Run the same command again: it continues from the last whole checkpoint.")
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_a_killed_process_is_told_with_the_likely_cause(
-    processes: int, failing, tiny_llama: Path, data: Path, tmp_path: Path
-) -> None:
-    failing(processes - 1, "os.kill(os.getpid(), signal.SIGKILL)")
-    parameters = PARAMETERS.model_copy(update={"processes": processes})
-    which = {1: "the training process", 2: r"process 1 of 2 \(counted from 0\)"}[processes]
+def test_a_killed_process_is_told_with_the_likely_cause(failing, tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    failing(1, "os.kill(os.getpid(), signal.SIGKILL)")
+    two = PARAMETERS.model_copy(update={"processes": 2})
+    which = r"process 1 of 2 \(counted from 0\)"
     with pytest.raises(TrainingFailed, match=rf"^{which} was killed by SIGKILL\. .*memory was full.*tokens_per_step"):
-        train(tiny_llama, data, parameters, tmp_path / "work", tmp_path / "policy")
+        train(tiny_llama, data, two, tmp_path / "work", tmp_path / "policy")
+    assert failure(tmp_path, {0: -signal.SIGKILL}, 1).startswith(
+        "the training process was killed by SIGKILL. If nobody"
+    )
 
 
 def test_one_that_was_killed_goes_before_those_that_waited_for_it(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from leap_kedro.datasets.store import GrowingStoreDataset
 from leap_kedro.training import launch
-from leap_kedro.training.sft import TrainingResult
+from leap_kedro.training.progress import TrainingResult
 
 def kill():
     os.kill(os.getpid(), signal.SIGKILL)

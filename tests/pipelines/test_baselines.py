@@ -32,7 +32,7 @@ from leap_kedro.pipelines.served import ServedPolicy, ServerParameters
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.records import Episode, Example, Task
 from leap_kedro.tracking.policies import UnknownPolicy
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 
 GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
 HOW = ("alfworld", GENERATED, 0)
@@ -49,7 +49,7 @@ def capped(actions: int = 3, **more: Any) -> EvaluationParameters:
 
 def bootstrap(**changes: Any) -> BootstrapParameters:
     values: dict[str, Any] = {"demonstrator": "surfaces", "demonstrations": 4, "noise": 0.0, "max_actions": 50}
-    return BootstrapParameters(**{**values, "training": SFTParameters(max_steps=1), **changes})
+    return BootstrapParameters(**{**values, "training": FineTuningParameters(max_steps=1), **changes})
 
 
 def records(chunks: Iterable[Chunk]) -> list[Episode]:

@@ -56,7 +56,7 @@ from leap_kedro.records import (
     Verdict,
 )
 from leap_kedro.records.episode import task_of
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 
 GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
 HOW = ("alfworld", GENERATED)
@@ -373,7 +373,7 @@ def test_a_wrong_budget_of_the_preferences_is_named() -> None:
 
 def bootstrap(**changes: Any) -> BootstrapParameters:
     values: dict[str, Any] = {"demonstrator": "surfaces", "demonstrations": 4, "noise": 0.0, "max_actions": 50}
-    return BootstrapParameters(**{**values, "training": SFTParameters(max_steps=1), **changes})
+    return BootstrapParameters(**{**values, "training": FineTuningParameters(max_steps=1), **changes})
 
 
 def test_demonstrations_are_examples_of_iteration_0(tasks: list[Task]) -> None:

@@ -12,7 +12,7 @@ from project import SmallProject, training_report
 
 from leap_kedro.tracking import losses
 from leap_kedro.tracking.runs import ITERATION_TAG
-from leap_kedro.training.sft import Progress
+from leap_kedro.training.progress import Progress
 from leap_kedro.training.watching import tell
 
 REPORTED = [(10, 1.5), (20, 0.5)]

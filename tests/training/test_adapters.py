@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from leap_kedro.training.fine_tuning import TrainingRefused, fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, selected
-from leap_kedro.training.parameters import LoraParameters, PreferenceParameters, SFTParameters
-from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
+from leap_kedro.training.parameters import FineTuningParameters, LoraParameters, PreferenceParameters
+from leap_kedro.training.progress import Progress
 
 LORA = LoraParameters(rank=4, alpha=8)
-PARAMETERS = SFTParameters(
+PARAMETERS = FineTuningParameters(
     max_steps=40, tokens_per_step=400, optimizer="adamw", learning_rate=0.02, warmup_steps=5, log_every=10, lora=LORA
 )
 STEPS_AGAIN = PARAMETERS.model_copy(update={"max_steps": 10})
@@ -33,7 +34,7 @@ def logits(model):
         return model(torch.arange(5, 35)[None]).logits
 
 
-def continuing(parameters: SFTParameters) -> SFTParameters:
+def continuing(parameters: FineTuningParameters) -> FineTuningParameters:
     lora = parameters.lora.model_copy(update={"start": "continue"})
     return parameters.model_copy(update={"lora": lora})
 
@@ -42,7 +43,7 @@ def continuing(parameters: SFTParameters) -> SFTParameters:
 def start(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, copying: list[Packed]) -> Path:
     """Weights that have learnt something: under a random head, which stays as it is, no adapter learns."""
     folder = tmp_path_factory.mktemp("begun")
-    whole = SFTParameters(max_steps=60, tokens_per_step=400, log_every=60)
+    whole = FineTuningParameters(max_steps=60, tokens_per_step=400, log_every=60)
     fine_tune(tiny_llama, copying, whole, folder / "work", folder / "policy")
     return folder / "policy"
 

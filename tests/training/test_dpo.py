@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import PreferenceParameters, SFTParameters
-from leap_kedro.training.sft import fine_tune
+from leap_kedro.training.parameters import FineTuningParameters, PreferenceParameters
 
 PREFERENCE = PreferenceParameters(beta=0.3, sft_weight=0.5)
-PARAMETERS = SFTParameters(
+PARAMETERS = FineTuningParameters(
     max_steps=100, tokens_per_step=200, warmup_steps=5, checkpoint_every=30, preference=PREFERENCE
 )
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from leap_kedro.records.privileged import PrivilegedState
+
 
 class Verdict(StrEnum):
     """What the teacher says of a step."""
@@ -141,6 +143,7 @@ class CorrectedEpisode:
         faults: What was wrong with whole replies.
         usage: What the calls took; None for a teacher that makes none.
         exchanges: The calls in full, of a few episodes.
+        hidden: Privileged state at the episode's beginning; None where the episode has no step.
     """
 
     episode: str
@@ -148,3 +151,4 @@ class CorrectedEpisode:
     faults: tuple[Fault, ...] = ()
     usage: Usage | None = None
     exchanges: tuple[Exchange, ...] = ()
+    hidden: PrivilegedState | None = None

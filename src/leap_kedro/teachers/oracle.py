@@ -86,7 +86,7 @@ class OracleTeacher:
             decision = self.decide(environment, options) if state.plan else None
             advice[index] = self._worded(decision, f"{episode.id}/{index}") if decision else None
         corrections = self._judge.corrections(Briefing(episode, tuple(moments)), advice)
-        return CorrectedEpisode(episode.id, tuple(corrections))
+        return CorrectedEpisode(episode.id, tuple(corrections), hidden=moments[0].state if moments else None)
 
     def decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
         """What the teacher would do where `environment` stands; None if it knows of nothing.

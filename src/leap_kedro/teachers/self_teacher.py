@@ -100,4 +100,5 @@ class _Lesson:
     def corrected(self, judge: Judge) -> CorrectedEpisode:
         """Its advice, judged."""
         corrections = judge.corrections(self._briefing, self._advice)
-        return CorrectedEpisode(self._briefing.episode.id, tuple(corrections), tuple(self._faults))
+        hidden = self._briefing.moments[0].state if self._briefing.moments else None
+        return CorrectedEpisode(self._briefing.episode.id, tuple(corrections), tuple(self._faults), hidden=hidden)

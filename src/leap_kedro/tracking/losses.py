@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from leap_kedro.tracking.metrics import Point, log_points, points_of, scalars
-from leap_kedro.training.sft import Progress
+from leap_kedro.training.progress import Progress
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from leap_kedro.training.failures import claim_failure, keep_stderr, unwritable
+from leap_kedro.training.fine_tuning import TrainingRefused, fine_tune
 from leap_kedro.training.job import Job, stderr_folder
 from leap_kedro.training.join import end_with
-from leap_kedro.training.sft import Progress, TrainingRefused, fine_tune
+from leap_kedro.training.progress import Progress
 from leap_kedro.training.store import PackedFile
 
 

@@ -22,8 +22,8 @@ from leap_kedro.training.failures import LAUNCHER, failure
 from leap_kedro.training.job import Job, stderr_folder
 from leap_kedro.training.join import MODULE, environment
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import SFTParameters
-from leap_kedro.training.sft import Progress, TrainingResult
+from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.progress import Progress, TrainingResult
 from leap_kedro.training.store import PackedFile, write_packed
 from leap_kedro.training.watching import tell
 
@@ -37,7 +37,7 @@ class TrainingFailed(RuntimeError):
 def train(
     start: Path,
     packs: Sequence[Packed] | Path,
-    parameters: SFTParameters,
+    parameters: FineTuningParameters,
     work: Path,
     target: Path,
     *,
@@ -95,7 +95,7 @@ def train(
     return result
 
 
-def _run(job: Path, parameters: SFTParameters, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
+def _run(job: Path, parameters: FineTuningParameters, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
     alone = parameters.world_size == 1 and parameters.accelerate is None
     module = [MODULE, str(job)] if alone else [f"{MODULE}.join", str(job), "--node-rank=0", "--for-caller"]
     said = stderr_folder(job)
@@ -151,7 +151,7 @@ def _message(line: str) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _digest(start: Path, data: Sequence[Path], parameters: SFTParameters) -> str:
+def _digest(start: Path, data: Sequence[Path], parameters: FineTuningParameters) -> str:
     digest = sha256(parameters.model_dump_json(exclude={"rendezvous", "timeout"}).encode())
     files = [*start.iterdir(), *(start / ADAPTER).glob("*")]
     for file in sorted(path for path in files if path.suffix in (".json", ".safetensors", ".jinja")):

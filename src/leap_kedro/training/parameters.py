@@ -55,7 +55,7 @@ class LoraParameters(BaseModel):
     start: Literal["fresh", "continue"] = "fresh"
 
 
-class SFTParameters(BaseModel):
+class FineTuningParameters(BaseModel):
     """A fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` is its budget (never the clock).
 
     Attributes:

@@ -18,7 +18,7 @@ from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_loss
 from leap_kedro.training.optimizer import build_optimizer, build_schedule
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 
 NOTHING = Packed(
     input_ids=np.zeros(1, dtype=np.int32),
@@ -71,7 +71,7 @@ class PlannedSteps:
         *,
         packs: Sequence[Packed],
         batches: Sequence[Sequence[int]],
-        parameters: SFTParameters,
+        parameters: FineTuningParameters,
         tree: bool = True,
         validation: Sequence[Packed] = (),
         **rest: Any,

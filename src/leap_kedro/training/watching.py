@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from leap_kedro.training.sft import Progress
+from leap_kedro.training.progress import Progress
 
 Watcher = Callable[[Path, Progress], None]
 """Gets the training's folder, and where the training is. It must return at once, and raise nothing."""

@@ -44,7 +44,7 @@ def train_reader(
     from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
     from leap_kedro.training.packing import pack
-    from leap_kedro.training.sft import Progress
+    from leap_kedro.training.progress import Progress
     from leap_kedro.training.store import write_packed
 
     benchmark = make_benchmark(environment_spec(environment, environments))

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from leap_kedro.pipelines.strict import StrictModel
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 
 
 class BaseModelParameters(StrictModel):
@@ -21,4 +21,4 @@ class BaseModelParameters(StrictModel):
     trunk_weight: float = Field(ge=0)
     held_out: int = Field(ge=1)
     games: int = Field(ge=0)
-    training: SFTParameters
+    training: FineTuningParameters

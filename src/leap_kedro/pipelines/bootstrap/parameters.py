@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from leap_kedro.pipelines.strict import StrictModel
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 
 EMBEDDED = "embedded"
 """Name of the base that is shipped."""
@@ -38,4 +38,4 @@ class BootstrapParameters(StrictModel):
     max_actions: int = Field(ge=1)
     informed_share: float | None = Field(default=None, ge=0, le=1)
     informed_privilege: Literal[0, 25, 50, 75, 100] = 50
-    training: SFTParameters
+    training: FineTuningParameters

@@ -46,12 +46,12 @@ def create_pipeline(parameters: str = "params:correction") -> Pipeline:
 
 
 def create_export_pipeline() -> Pipeline:
-    """Rollouts and examples -> D_k as a Hugging Face dataset."""
+    """Corrections and examples -> D_k as a Hugging Face dataset."""
     return Pipeline(
         [
             Node(
                 export_examples,
-                inputs=["rollouts", "examples", "params:correction", "params:environment", "params:environments"],
+                inputs=["corrections", "examples", "params:correction", "params:environment"],
                 outputs="replies",
                 name="export_examples",
             )

@@ -12,12 +12,12 @@ from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
 from leap_kedro.records import Example
 from leap_kedro.records.episode import task_of
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 
 if TYPE_CHECKING:
     from leap_kedro.prompts.renderer import Renderer
     from leap_kedro.training.packing import Packed
-    from leap_kedro.training.sft import TrainingResult
+    from leap_kedro.training.progress import TrainingResult
 
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def fine_tune(
     start: SavedPolicy,
     examples: Sequence[Example],
     workspace: Path,
-    parameters: SFTParameters,
+    parameters: FineTuningParameters,
     iteration: int,
     held_out: Sequence[Example] = (),
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
@@ -151,7 +151,7 @@ def _train(
     start: SavedPolicy,
     packs: "Sequence[Packed]",
     workspace: Path,
-    parameters: SFTParameters,
+    parameters: FineTuningParameters,
     description: str,
     iteration: int,
     validation: "Sequence[Packed]",
@@ -160,7 +160,7 @@ def _train(
 
     from leap_kedro.training.launch import train
     from leap_kedro.training.models import best_folder
-    from leap_kedro.training.sft import Progress
+    from leap_kedro.training.progress import Progress
 
     target = workspace / "policy"
     with tqdm(total=0, desc=description, unit="step", disable=None) as bar:

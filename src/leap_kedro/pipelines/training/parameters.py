@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from leap_kedro.pipelines.strict import StrictModel
-from leap_kedro.training.parameters import PreferenceParameters, SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters, PreferenceParameters
 
 
 class Start(StrEnum):
@@ -61,7 +61,7 @@ class DPOParameters(StrictModel):
     warmup_steps: int = Field(default=10, ge=0)
 
 
-class TrainingParameters(SFTParameters):
+class TrainingParameters(FineTuningParameters):
     """Fine-tuning of pi_k.
 
     Attributes:
@@ -77,15 +77,15 @@ class TrainingParameters(SFTParameters):
     dpo: DPOParameters = DPOParameters(epochs=1)
     validation_share: float = Field(default=0.0, ge=0, lt=1)
 
-    def sft(self, seed: int) -> SFTParameters:
+    def sft(self, seed: int) -> FineTuningParameters:
         """The parameters of the supervised fine-tuning, with `seed` for the order of its data."""
-        return SFTParameters(**{**self._shared(), "seed": seed})
+        return FineTuningParameters(**{**self._shared(), "seed": seed})
 
-    def preferences(self, seed: int) -> SFTParameters:
+    def preferences(self, seed: int) -> FineTuningParameters:
         """The parameters of the preference optimization, with `seed` for the order of its pairs."""
         own = self.dpo.model_dump()
         preference = PreferenceParameters(beta=own.pop("beta"), sft_weight=own.pop("sft_weight"))
-        return SFTParameters(**{**self._shared(), **own, "preference": preference, "seed": seed})
+        return FineTuningParameters(**{**self._shared(), **own, "preference": preference, "seed": seed})
 
     def _shared(self) -> dict[str, object]:
         return self.model_dump(exclude={"method", "start", "dpo", "validation_share"})

@@ -205,7 +205,14 @@ class LLMTeacher:
             corrections = await self._whole(briefing, talk)
         else:
             corrections = await self._step_by_step(briefing, talk)
-        return CorrectedEpisode(episode.id, tuple(corrections), tuple(talk.faults), talk.usage, tuple(talk.exchanges))
+        return CorrectedEpisode(
+            episode.id,
+            tuple(corrections),
+            tuple(talk.faults),
+            talk.usage,
+            tuple(talk.exchanges),
+            briefing.moments[0].state,
+        )
 
     async def _whole(self, briefing: Briefing, talk: _Talk) -> list[Correction]:
         kept = self._judge.corrections(briefing, {})

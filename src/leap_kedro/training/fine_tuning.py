@@ -1,24 +1,22 @@
-"""Supervised fine-tuning of a causal LM on packed rows, in this process; `launch.train` gives it one of its own."""
+"""Fine-tuning of a causal LM on packed rows, in this process; `launch.train` gives it one of its own."""
 
 import logging
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leap_kedro.training.adapters import UnusableAdapter
 from leap_kedro.training.batching import by_themselves, plan
-from leap_kedro.training.checkpoints import last_whole, mark_whole
+from leap_kedro.training.checkpoints import last_whole
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting, row_lengths
-from leap_kedro.training.parameters import SFTParameters
+from leap_kedro.training.parameters import FineTuningParameters
 from leap_kedro.training.probing import why_no_tree
+from leap_kedro.training.progress import Progress, TrainingResult, reporter
 from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import PackedFile
 
@@ -29,69 +27,10 @@ class TrainingRefused(ValueError):
     """Start, data and parameters do not go together: the same call would end the same way again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a training is.
-
-    Attributes:
-        step: Optimizer steps done.
-        steps: Steps in all.
-        loss: Mean loss of the steps since the last report.
-        learning_rate: Rate of the last step.
-        tokens: Tokens read so far, as of the result.
-        seconds: Seconds of this process's training loop (a resumed run counts from its start).
-        resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
-    """
-
-    step: int
-    steps: int
-    loss: float
-    learning_rate: float
-    tokens: int
-    seconds: float
-    resumed_at: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """What a training did.
-
-    Attributes:
-        steps: Optimizer steps, those before an interruption included.
-        tokens: Tokens read in training, without padding: as they were packed, or of all rows where they were not.
-        losses: The reported losses, (step, loss), from the first step on, also of a resumed run.
-        seconds: Seconds of the training loop in the process that finished it.
-        resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
-        world_size: Processes that shared the batches.
-        dropped: Replies (of preference data: pairs) that were too long to be trained on.
-        packing: ``tree`` or ``none``: whether rows were packed.
-        why_not_packed: Why they were not, where that was not asked for; else "".
-        preference: Implicit rewards of chosen and rejected replies, their margin and the share of pairs in the right
-            order (``rewards/...``), means since the last report; empty for supervised fine-tuning.
-        validation: The losses of the validation data, (step, loss), at each checkpoint; empty where there are none.
-        best_step: Step of the checkpoint with the lowest of them.
-        torn_checkpoints: Checkpoints that were not gone on from, because their files had changed, and how.
-    """
-
-    steps: int
-    tokens: int
-    losses: tuple[tuple[int, float], ...]
-    seconds: float
-    resumed_at: int
-    world_size: int
-    dropped: int = 0
-    packing: Literal["tree", "none"] = "tree"
-    why_not_packed: str = ""
-    preference: Mapping[str, float] = field(default_factory=dict)
-    validation: tuple[tuple[int, float], ...] = ()
-    best_step: int | None = None
-    torn_checkpoints: tuple[str, ...] = ()
-
-
 def fine_tune(
     start: Path,
     packs: Sequence[Packed],
-    parameters: SFTParameters,
+    parameters: FineTuningParameters,
     work: Path,
     target: Path,
     *,
@@ -170,7 +109,7 @@ def fine_tune(
             f"; distributed_type in {parameters.accelerate} must be MULTI_GPU or FSDP" if parameters.accelerate else ""
         )
         raise TrainingRefused(f"{parameters.world_size} processes were asked for, and {arguments.world_size} run{hint}")
-    callback = _callback(np.cumsum([lengths[batch].sum() for batch in batches]), bool(validation), on_progress)
+    callback = reporter(np.cumsum([lengths[batch].sum() for batch in batches]), bool(validation), on_progress)
     trainer = trainer_class(
         model=model,
         args=arguments,
@@ -233,7 +172,7 @@ def _last(trainer: Any, work: Path, base: Path | None) -> Any:
     return load_checkpoint(work / f"checkpoint-{trainer.state.global_step}", base, trainer.model.dtype)
 
 
-def _packing(model: Any, packs: Sequence[Packed], parameters: SFTParameters) -> tuple[bool, str]:
+def _packing(model: Any, packs: Sequence[Packed], parameters: FineTuningParameters) -> tuple[bool, str]:
     """Whether rows stay packed, and why not where that was not asked for."""
     if parameters.packing == "none":
         return False, ""
@@ -245,7 +184,7 @@ def _packing(model: Any, packs: Sequence[Packed], parameters: SFTParameters) -> 
     return not why_not, why_not
 
 
-def _method(parameters: SFTParameters) -> tuple[Any, Any, dict[str, Any]]:
+def _method(parameters: FineTuningParameters) -> tuple[Any, Any, dict[str, Any]]:
     """Trainer, class of its arguments, and the arguments that only it knows."""
     if parameters.preference is None:
         from trl.trainer.sft_config import SFTConfig
@@ -270,7 +209,9 @@ def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
             yield found
 
 
-def _fitting(packs: Sequence[Packed], parameters: SFTParameters, context: int | None) -> tuple[Sequence[Packed], int]:
+def _fitting(
+    packs: Sequence[Packed], parameters: FineTuningParameters, context: int | None
+) -> tuple[Sequence[Packed], int]:
     """The data without what is too long, and how many replies (of preference data: pairs) are left out for that."""
     longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
     deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]
@@ -290,48 +231,3 @@ def _fitting(packs: Sequence[Packed], parameters: SFTParameters, context: int | 
 
 def _identity(rows: Any) -> Any:
     return rows
-
-
-def _callback(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[Progress], None] | None) -> Any:
-    import torch
-    from transformers import TrainerCallback
-
-    class Reporter(TrainerCallback):
-        """Reports the loss, has each checkpoint evaluated, and marks it as whole once all of it is written."""
-
-        def __init__(self) -> None:
-            self.begun = time.perf_counter()
-            self.resumed_at = 0
-
-        def seconds(self) -> float:
-            return time.perf_counter() - self.begun
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self.begun = time.perf_counter()
-            self.resumed_at = state.global_step
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            control.should_evaluate = evaluates and control.should_save
-
-        def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-            logs = given["logs"]
-            if on_progress is not None and "loss" in logs and state.is_world_process_zero:
-                on_progress(
-                    Progress(
-                        step=state.global_step,
-                        steps=state.max_steps,
-                        loss=float(logs["loss"]),
-                        learning_rate=float(logs["learning_rate"]),
-                        tokens=int(tokens[state.global_step - 1]),
-                        seconds=self.seconds(),
-                        resumed_at=self.resumed_at,
-                    )
-                )
-
-        def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            if torch.distributed.is_initialized():
-                torch.distributed.barrier()  # each process writes files of its own
-            if state.is_world_process_zero:
-                mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
-
-    return Reporter()

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import LoraParameters, PreferenceParameters, SFTParameters
-from leap_kedro.training.sft import TrainingResult, fine_tune
+from leap_kedro.training.parameters import FineTuningParameters, LoraParameters, PreferenceParameters
+from leap_kedro.training.progress import TrainingResult
 
-PARAMETERS = SFTParameters(max_steps=6, tokens_per_step=200, learning_rate=0.01, warmup_steps=2, log_every=1)
+PARAMETERS = FineTuningParameters(max_steps=6, tokens_per_step=200, learning_rate=0.01, warmup_steps=2, log_every=1)
 
 
 def trained(start: Path, packs: list[Packed], folder: Path, **changes: object) -> tuple[TrainingResult, dict]:

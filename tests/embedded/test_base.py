@@ -33,10 +33,12 @@ def test_a_question_branches_where_it_is_asked_and_its_answer_is_learnt() -> Non
     assert whole.weights == (0.0,) + (0.2,) * (len(whole.ids) - 1)
     for row, question in zip(asked, transcript.questions, strict=True):
         history = RENDERER.opening(transcript.opening, transcript.privileged)
+        seen = transcript.opening
         for turn in transcript.turns[: question.step]:
-            history += RENDERER.turn(turn)
-        answer = RENDERER.answer(question.answer)
-        assert list(row.ids) == history + RENDERER.question(question.text) + answer
+            history += RENDERER.turn(turn, seen)
+            seen = turn.observation
+        answer = RENDERER.answer(question.answer, seen)
+        assert list(row.ids) == history + RENDERER.question(question.text, seen) + answer
         assert row.weights == (0.0,) * (len(row.ids) - len(answer)) + (1.0,) * len(answer)
 
 

@@ -219,7 +219,7 @@ def test_a_held_reply_has_a_listed_action(kind: str, temperature: float) -> None
     asked = [toy_conversation(seed, seed % 3) for seed in range(40)]
     marked = 0
     for conversation, reply in zip(asked, ours.generate(asked), strict=True):
-        parsed = RENDERER.parse(reply.ids, conversation.admissible)
+        parsed = RENDERER.parse(reply.ids, conversation.admissible, conversation.seen)
         if RENDERER.action_start()[0] in reply.ids[:50]:
             marked += 1
             assert parsed.action in conversation.admissible

@@ -12,14 +12,14 @@ class Letters:
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         return [ord(letter) for letter in privileged + observation]
 
-    def turn(self, turn: Turn) -> list[int]:
-        return [ord(letter) for letter in f">{turn.action}|{turn.observation}"]
+    def turn(self, turn: Turn, before: str) -> list[int]:
+        return [ord(letter) for letter in f"{len(before)}>{turn.action}|{turn.observation}"]
 
     def branch(self) -> list[int]:
         return [ord("?")]
 
-    def completion(self, reason: str, action: str) -> list[int]:
-        return [ord(letter) for letter in f"{reason}>{action}."]
+    def completion(self, reason: str, action: str, before: str) -> list[int]:
+        return [ord(letter) for letter in f"{reason}{len(before)}>{action}."]
 
 
 def test_each_target_is_a_row_of_its_decisions_prompt_and_its_reply() -> None:
@@ -36,6 +36,6 @@ def test_each_target_is_a_row_of_its_decisions_prompt_and_its_reply() -> None:
     for row, target in zip(rows_of(example, Letters()), example.targets, strict=True):
         conversation = Conversation("0/t/0", "room", turns[: target.step], privileged="!")
         prompt = trunk_ids(Letters(), conversation) + Letters().branch()
-        completion = Letters().completion(target.reason, target.action)
+        completion = Letters().completion(target.reason, target.action, conversation.seen)
         assert list(row.ids) == prompt + completion
         assert row.weights == (0.0,) * len(prompt) + (target.weight,) * len(completion)

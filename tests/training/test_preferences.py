@@ -12,14 +12,14 @@ class Letters:
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         return [ord(letter) for letter in privileged + observation]
 
-    def turn(self, turn: Turn) -> list[int]:
-        return [ord(letter) for letter in f">{turn.action}|{turn.observation}"]
+    def turn(self, turn: Turn, before: str) -> list[int]:
+        return [ord(letter) for letter in f"{len(before)}>{turn.action}|{turn.observation}"]
 
     def branch(self) -> list[int]:
         return [ord("?")]
 
-    def completion(self, reason: str, action: str) -> list[int]:
-        return [ord(letter) for letter in f"{reason}>{action}."]
+    def completion(self, reason: str, action: str, before: str) -> list[int]:
+        return [ord(letter) for letter in f"{reason}{len(before)}>{action}."]
 
 
 EXAMPLE = Example(
@@ -41,9 +41,9 @@ def test_a_reply_and_the_students_own_are_a_pair_where_they_differ() -> None:
     assert (found.pairs, found.equal, found.alone) == (1, 2, 2)
     (packed,) = found.packs
     said = ["".join(map(chr, packed.targets[packed.rows == row])) for row in range(packed.row_count)]
-    assert said == ["look>go.", "wait>stay."]
+    assert said == ["look4>go.", "wait4>stay."]
     assert set(packed.weights) == {1.0}
-    assert "".join(map(chr, packed.input_ids)) == "room?look>gowait>stay"
+    assert "".join(map(chr, packed.input_ids)) == "room?look4>gowait4>stay"
 
 
 def test_no_examples_are_no_pairs() -> None:

@@ -189,8 +189,8 @@ def test_the_reply_alone_is_learnt_to_its_end(rollout: Rollout) -> None:
             reply = row.ids[len(seen.prompt) :]
             assert row.weights == (0.0,) * len(seen.prompt) + (0.5,) * len(reply)
             assert [index in renderer.end_ids() for index in reply] == [False] * (len(reply) - 1) + [True]
-            assert renderer.parse(reply, ["look"]).reason == target.reason
-            assert renderer.parse(reply, ["look"]).action == target.action
+            assert renderer.parse(reply, ["look"], "").reason == target.reason
+            assert renderer.parse(reply, ["look"], "").action == target.action
 
 
 def test_an_own_action_is_learnt_in_the_ids_that_the_policy_gave(rollout: Rollout) -> None:
@@ -200,7 +200,7 @@ def test_an_own_action_is_learnt_in_the_ids_that_the_policy_gave(rollout: Rollou
         rows = rows_of(Example.of(episode, own), rollout.renderer)
         for row, step, seen in zip(rows, episode.steps, rollout.decided[episode.id], strict=True):
             if step.parse_status is ParseStatus.OK:
-                end = [*rollout.renderer.action_start(), *rollout.renderer.action_ids(step.action)]
+                end = [*rollout.renderer.action_start(), *rollout.renderer.action_ids(step.action, step.observation)]
                 assert list(row.ids[-len(end) :]) == end
                 assert seen.reply[-len(end) :] == end
                 compared += 1

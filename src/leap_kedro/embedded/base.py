@@ -12,6 +12,7 @@ from typing import Any
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.prompts.embedded import EmbeddedRenderer
+from leap_kedro.prompts.renderer import observations, trunk_and_ends
 from leap_kedro.training.packing import Row, pack
 
 
@@ -54,15 +55,12 @@ def reading_rows(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weigh
         renderer: What makes token ids of it.
         trunk_weight: Weight of the plain next-token loss on the transcript; 0: none.
     """
-    trunk = renderer.opening(transcript.opening, transcript.privileged)
-    ends = [len(trunk)]
-    for turn in transcript.turns:
-        trunk += renderer.turn(turn)
-        ends.append(len(trunk))
+    trunk, ends = trunk_and_ends(renderer, transcript.opening, transcript.turns, transcript.privileged)
+    seen = observations(transcript.opening, transcript.turns)
     rows = []
     for question in transcript.questions:
-        prompt = (*trunk[: ends[question.step]], *renderer.question(question.text))
-        answer = renderer.answer(question.answer)
+        prompt = (*trunk[: ends[question.step]], *renderer.question(question.text, seen[question.step]))
+        answer = renderer.answer(question.answer, seen[question.step])
         rows.append(Row((*prompt, *answer), (0.0,) * len(prompt) + (1.0,) * len(answer)))
     if trunk_weight:
         rows.append(Row(tuple(trunk), (0.0,) + (trunk_weight,) * (len(trunk) - 1)))
@@ -88,8 +86,9 @@ def answer_accuracy(
             hits = (packed_logits(model, batch).argmax(-1) == batch["targets"]).tolist()
         cursor = 0
         for transcript in group:
+            seen = observations(transcript.opening, transcript.turns)
             for question in transcript.questions:
-                length = len(renderer.answer(question.answer))
+                length = len(renderer.answer(question.answer, seen[question.step]))
                 right[question.kind].append(all(hits[cursor : cursor + length]))
                 cursor += length
     shares = {kind: sum(values) / len(values) for kind, values in sorted(right.items())}

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from leap_kedro.environments.vocabulary import Vocabulary
-from leap_kedro.prompts.embedded import SPECIAL_TOKENS
+from leap_kedro.prompts.embedded import NUMBERED, SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -36,15 +36,15 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
 
     tokens = {token: index for index, token in enumerate(token_list(vocabulary))}
     tokenizer = Tokenizer(models.WordLevel(tokens, unk_token="<unk>"))
-    if vocabulary.rewrites:
-        tokenizer.normalizer = normalizers.Sequence(
-            [normalizers.Replace(Regex(pattern), new) for pattern, new in vocabulary.rewrites]
-        )
+    rewrites = [normalizers.Replace(Regex(pattern), new) for pattern, new in vocabulary.rewrites]
+    if rewrites or vocabulary.lowercase:
+        lower = [normalizers.Lowercase()] if vocabulary.lowercase else []
+        tokenizer.normalizer = normalizers.Sequence([*lower, *rewrites])
     pieces = sorted([*vocabulary.phrases, *vocabulary.entities], key=len, reverse=True)
     escaped = "|".join(_bounded(piece) for piece in pieces)
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"{_ENTITY}|{escaped}"), behavior="removed", invert=True)
     tokenizer.decoder = decoders.Sequence(
-        [decoders.Replace(Regex("$"), " "), decoders.Fuse(), decoders.Replace(Regex(r" (?=[.?,])"), "")]
+        [decoders.Replace(Regex("$"), " "), decoders.Fuse(), decoders.Replace(Regex(r"(?<=\[) | (?=[.?,\]])"), "")]
     )
     made: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
@@ -55,6 +55,7 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
         additional_special_tokens=[token for token in SPECIAL_TOKENS if token not in _NAMED],
         model_max_length=max_length,
         clean_up_tokenization_spaces=False,
+        **({NUMBERED: [list(pair) for pair in vocabulary.numbered]} if vocabulary.numbered else {}),
     )
     return made
 

@@ -5,7 +5,7 @@ are separate objects, so that nothing privileged can reach a student by accident
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from leap_kedro.environments.questions import Transcript
@@ -15,7 +15,7 @@ from leap_kedro.records import PrivilegedState, Task
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a student sees: the text, and the admissible actions where the benchmark lists them."""
+    """What a student sees: the text, and the admissible actions where the benchmark lists them (`actions.OPEN`)."""
 
     text: str
     admissible: tuple[str, ...] | None
@@ -30,12 +30,14 @@ class StepResult:
         score: The benchmark's score now, 0 to 1.
         done: Whether the environment ended the episode.
         accepted: Whether the action was executable.
+        parts: What the score is made of, by name, each 0 to 1; empty where it has no parts, or none yet.
     """
 
     observation: Observation
     score: float
     done: bool
     accepted: bool
+    parts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from importlib import import_module
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 
-_MODULES = {"alfworld": "leap_kedro.environments.alfworld"}
+_MODULES = {
+    "alfworld": "leap_kedro.environments.alfworld",
+    "webshop": "leap_kedro.environments.webshop",
+}
 
 
 class UnknownEnvironment(ValueError):

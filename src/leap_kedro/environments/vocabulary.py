@@ -13,8 +13,14 @@ class Vocabulary:
         phrases: Words and phrases that are one token each; the longest match wins, what matches nothing is dropped.
         rewrites: (regular expression, replacement) pairs applied to a text in this order before it is cut, so that
             wordings that mean the same become the same tokens.
+        numbered: (regular expression with one group, type) pairs, for names that mean nothing and change from task to
+            task (ids of products): what the group matches in an observation is read as "type 1", "type 2" in its order
+            there, and so it is in a reply to that observation.
+        lowercase: Whether texts are put into lower case before all else.
     """
 
     entities: Mapping[str, int]
     phrases: tuple[str, ...]
     rewrites: tuple[tuple[str, str], ...] = field(default=())
+    numbered: tuple[tuple[str, str], ...] = field(default=())
+    lowercase: bool = False

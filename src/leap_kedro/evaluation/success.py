@@ -5,7 +5,7 @@ Infrastructure errors are counted apart: they are in no denominator, because the
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 from typing import Any
@@ -41,6 +41,7 @@ class Conditions:
         seed: Seed of everything random.
         data_source: Where the tasks come from ("generated", "official").
         text_version: Version of the benchmark's texts, where it has versions; else "".
+        scoring: How the score was reckoned, where the benchmark knows several ways; else "".
     """
 
     environment: str
@@ -52,6 +53,7 @@ class Conditions:
     seed: int
     data_source: str
     text_version: str = ""
+    scoring: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class EvaluationSummary:
         mean_actions: Actions taken, mean over solved and unsolved episodes (the paper's figure).
         mean_actions_solved: The same over solved episodes; None if there are none.
         mean_score: Score at the end, 0 to 1.
+        mean_parts: Mean of each part that the benchmark's score has, by name; an episode without one counts 0.
         by_kind: Result by task type, by name.
         invalid_action_share: Share of actions that could be read and that the environment refused.
         unparseable_share: Share of replies that no action could be read from.
@@ -104,6 +107,7 @@ class EvaluationSummary:
     infrastructure_errors: int
     prompt_tokens: int = 0
     reply_tokens: int = 0
+    mean_parts: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back."""
@@ -162,11 +166,17 @@ def summarize(
         infrastructure_errors=len(episodes) - len(counted),
         prompt_tokens=sum(step.prompt_tokens for step in steps),
         reply_tokens=sum(step.reply_tokens for step in steps),
+        mean_parts=_mean_parts(counted),
     )
 
 
 def _success(episodes: Sequence[Episode]) -> Proportion:
     return wilson(sum(episode.success for episode in episodes), len(episodes))
+
+
+def _mean_parts(episodes: Sequence[Episode]) -> dict[str, float]:
+    names = sorted({name for episode in episodes for name in episode.parts})
+    return {name: fmean(episode.parts.get(name, 0.0) for episode in episodes) for name in names}
 
 
 def _mean_actions(episodes: Sequence[Episode]) -> float:

@@ -28,6 +28,7 @@ ITERATION_COLUMNS = (
     "max_actions",
     "data_source",
     "text_version",
+    "scoring",
 )
 KIND_COLUMNS = ("policy", "iteration", "split", "role", "kind", "success", "low", "high", "episodes", "mean_actions")
 
@@ -40,6 +41,7 @@ COMPARISON_COLUMNS = (
     "high",
     "episodes",
     "mean_actions",
+    "mean_score",
     "invalid_action_share",
     "unparseable_share",
     "infrastructure_errors",
@@ -50,6 +52,7 @@ COMPARISON_COLUMNS = (
     "max_actions",
     "data_source",
     "text_version",
+    "scoring",
 )
 ALL_KINDS = "all"
 
@@ -86,6 +89,7 @@ def by_iteration(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
             "max_actions": summary.conditions.max_actions,
             "data_source": summary.conditions.data_source,
             "text_version": summary.conditions.text_version,
+            "scoring": summary.conditions.scoring,
         }
         for summary in in_order(summaries)
     ]
@@ -132,9 +136,11 @@ def comparison(summaries: Iterable[EvaluationSummary], prices: Mapping[str, Pric
             "max_actions": summary.conditions.max_actions,
             "data_source": summary.conditions.data_source,
             "text_version": summary.conditions.text_version,
+            "scoring": summary.conditions.scoring,
         }
         price = (prices or {}).get(summary.policy)
         shares = {
+            "mean_score": summary.mean_score,
             "invalid_action_share": summary.invalid_action_share,
             "unparseable_share": summary.unparseable_share,
             "infrastructure_errors": summary.infrastructure_errors,

@@ -33,7 +33,7 @@ def evaluations(experiment: Experiment) -> list[EvaluationSummary]:
 
 
 def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: str = "") -> Table:
-    """One row a policy, one column a split: success with its interval, and mean actions.
+    """One row a policy, one column a split: success with its interval, mean score where it has parts, mean actions.
 
     Args:
         summaries: At least one.
@@ -47,7 +47,8 @@ def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: s
         key=lambda pair: pair[1],
     )
     found = {(summary.policy, summary.conditions.split): summary for summary in ordered}
-    table = Table(title=f"{title}: success % (95 % interval) / mean actions", caption=_conditions(ordered))
+    score = " / mean score" if any(summary.mean_parts for summary in ordered) else ""
+    table = Table(title=f"{title}: success % (95 % interval){score} / mean actions", caption=_conditions(ordered))
     table.add_column("policy", no_wrap=True)
     for split in splits:
         most = max(summary.success.total for summary in ordered if summary.conditions.split == split)
@@ -146,7 +147,8 @@ def _cell(summary: EvaluationSummary | None) -> str:
     if summary is None:
         return "-"
     share = summary.success
-    return f"{100 * share.rate:.1f} ({100 * share.low:.1f}-{100 * share.high:.1f}) / {summary.mean_actions:.1f}"
+    score = f" / {100 * summary.mean_score:.1f}" if summary.mean_parts else ""
+    return f"{100 * share.rate:.1f} ({100 * share.low:.1f}-{100 * share.high:.1f}){score} / {summary.mean_actions:.1f}"
 
 
 def _mean_cell(mean: Mean | None) -> str:
@@ -161,4 +163,5 @@ def _conditions(summaries: Sequence[EvaluationSummary]) -> str:
     conditions = summaries[0].conditions
     held = "held to the admissible list" if conditions.held_to_admissible else "free replies"
     greedy = "greedy" if conditions.temperature == 0 else f"temperature {conditions.temperature:g}"
-    return f"{conditions.data_source} tasks, at most {conditions.max_actions} actions, {held}, {greedy}"
+    scoring = f", {conditions.scoring}" if conditions.scoring else ""
+    return f"{conditions.data_source} tasks{scoring}, at most {conditions.max_actions} actions, {held}, {greedy}"

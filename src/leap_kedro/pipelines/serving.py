@@ -128,6 +128,7 @@ def check_prompts(policy: SavedPolicy, environment: str) -> None:
     from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate, templated_ids
     from leap_kedro.prompts.conversation import Conversation
     from leap_kedro.prompts.messages import chat_messages
+    from leap_kedro.prompts.renderer import trunk_ids
     from leap_kedro.prompts.select import renderer_for
     from leap_kedro.records import Turn
 
@@ -140,7 +141,7 @@ def check_prompts(policy: SavedPolicy, environment: str) -> None:
             )
         turn = Turn("look", "You see a desk 1.")
         conversation = Conversation("check", "You are in a room. Your task is to: look.", (turn,))
-        trained = [*renderer.opening(conversation.opening), *renderer.turn(turn), *renderer.branch()]
+        trained = [*trunk_ids(renderer, conversation), *renderer.branch()]
         served = templated_ids(renderer.tokenizer, list(chat_messages(conversation, renderer.rules)))
     except UnusableChatTemplate as error:
         raise ServingFailed(f"{policy.id} ({policy.folder}) cannot be served: {error}") from error

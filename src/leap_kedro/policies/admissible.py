@@ -1,15 +1,19 @@
 """Replies held to the admissible actions.
 
 Once the mark that starts an action stands in a reply, only token ids that continue a listed action are allowed; a
-listed action's ids include the end token, so the reply ends exactly where an action does. The reason stays free.
+listed action's ids include the end token, so the reply ends exactly where an action does. The reason stays free, and so
+do the words of an open action, and what comes after them.
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
 
+from leap_kedro.environments.actions import is_open
+from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 
 TrieNode = dict[int, "TrieNode"]
+_ANYTHING = -1  # no token's id: what follows is free
 HoldState = tuple[int, ...] | TrieNode
 """Before the mark: the last token ids, as many as the mark has at most. After it: the node reached in the trie."""
 
@@ -29,13 +33,13 @@ class ActionHold:
     def advance(self, state: HoldState, token: int) -> HoldState:
         """State after one more token."""
         if isinstance(state, dict):
-            return state.get(token, {})
+            return state if _ANYTHING in state else state.get(token, {})
         tail = (*state, token)[-len(self._mark) :]
         return self._root if tail == self._mark else tail
 
     def allowed(self, state: HoldState) -> Sequence[int] | None:
         """Token ids that may follow; None where every one may, or where the action has ended."""
-        return tuple(state) if isinstance(state, dict) and state else None
+        return tuple(state) if isinstance(state, dict) and state and _ANYTHING not in state else None
 
 
 class ActionHolds:
@@ -45,13 +49,19 @@ class ActionHolds:
         """Use the renderer's token ids of mark and actions."""
         self._mark = tuple(renderer.action_start())
         self._ids = lru_cache(maxsize=50_000)(renderer.action_ids)
-        self.hold = lru_cache(maxsize=2_000)(self._hold)
+        self._open_ids = lru_cache(maxsize=1_000)(renderer.open_action_ids)
+        self._made = lru_cache(maxsize=2_000)(self._make)
 
-    def _hold(self, actions: tuple[str, ...]) -> ActionHold:
-        """The hold to `actions`, at least one."""
+    def of(self, conversation: Conversation) -> ActionHold | None:
+        """The hold to the actions that a conversation lists; None where it lists none."""
+        return self._made(conversation.admissible, conversation.seen) if conversation.admissible else None
+
+    def _make(self, actions: tuple[str, ...], seen: str) -> ActionHold:
         root: TrieNode = {}
         for action in actions:
             node = root
-            for token in self._ids(action):
+            for token in self._open_ids(action, seen) if is_open(action) else self._ids(action, seen):
                 node = node.setdefault(token, {})
+            if is_open(action):
+                node[_ANYTHING] = {}
         return ActionHold(self._mark, root)

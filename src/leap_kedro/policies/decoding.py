@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.prompts.renderer import Renderer, answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,18 @@ class Prompts:
     def __init__(self, renderer: Renderer) -> None:
         """Render with `renderer`."""
         self._opening = lru_cache(maxsize=5_000)(lambda text, privileged: tuple(renderer.opening(text, privileged)))
-        self._turn = lru_cache(maxsize=50_000)(lambda turn: tuple(renderer.turn(turn)))
+        self._turn = lru_cache(maxsize=50_000)(lambda turn, before: tuple(renderer.turn(turn, before)))
         self.branch = tuple(renderer.branch())
 
     def trunk(self, conversation: Conversation) -> list[int]:
         """The same as `prompts.renderer.trunk_ids`."""
         ids = list(self._opening(conversation.opening, conversation.privileged))
-        for turn in conversation.turns:
-            ids += self._turn(turn)
+        for turn, before in answered(conversation.opening, conversation.turns):
+            ids += self._turn(turn, before)
         return ids
 
     def length(self, conversation: Conversation) -> int:
         """Tokens of trunk and branch."""
-        turns = sum(len(self._turn(turn)) for turn in conversation.turns)
+        turned = answered(conversation.opening, conversation.turns)
+        turns = sum(len(self._turn(turn, before)) for turn, before in turned)
         return len(self._opening(conversation.opening, conversation.privileged)) + turns + len(self.branch)

@@ -64,9 +64,7 @@ class SlotEngine:
             prompt = [*trunk, *self._prompts.branch]
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
             self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
-            hold = None
-            if self._decoding.hold_to_admissible and conversation.admissible:
-                hold = self._holds.hold(conversation.admissible)
+            hold = self._holds.of(conversation) if self._decoding.hold_to_admissible else None
             writings.append(Writing(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts))
         self._write(writings)
         for trunk, slot in zip(trunks, slots, strict=True):

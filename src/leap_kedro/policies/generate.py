@@ -84,8 +84,7 @@ class _Chooser:
         self._decoding = decoding
         self._random = [uniforms(conversation, decoding.max_new_tokens).tolist() for conversation in conversations]
         self._holds: list[ActionHold | None] = [
-            holds.hold(conversation.admissible) if decoding.hold_to_admissible and conversation.admissible else None
-            for conversation in conversations
+            holds.of(conversation) if decoding.hold_to_admissible else None for conversation in conversations
         ]
         self._states = [hold.start() if hold else () for hold in self._holds]
         self.logprobs: list[list[float]] = [[] for _ in conversations]

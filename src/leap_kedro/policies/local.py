@@ -98,7 +98,7 @@ class LocalPolicy:
                 replies.append(Reply("", "", "", ParseStatus.NO_ACTION, error=error))
                 continue
             answer = next(generated)
-            parsed = self._renderer.parse(answer.ids, conversation.admissible)
+            parsed = self._renderer.parse(answer.ids, conversation.admissible, conversation.seen)
             replies.append(
                 Reply(
                     parsed.text,

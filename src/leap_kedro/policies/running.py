@@ -1,5 +1,7 @@
 """An episode while it is played."""
 
+from collections.abc import Mapping
+
 from leap_kedro.environments.protocol import Benchmark, Environment, Observation, StepResult
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
@@ -29,6 +31,7 @@ class RunningEpisode:
         self._steps: list[Step] = []
         self._turns: list[Turn] = []
         self._score, self._refused, self._error = 0.0, 0, ""
+        self._parts: Mapping[str, float] = {}
         self._observation = Observation("", None)
         try:
             self._environment = benchmark.environment()
@@ -79,7 +82,7 @@ class RunningEpisode:
                 logprob=reply.logprob,
             )
         )
-        self._observation, self._score = result.observation, result.score
+        self._observation, self._score, self._parts = result.observation, result.score, result.parts
         self._turns.append(Turn(reply.action, result.observation.text))
         self._refused = 0 if result.accepted else self._refused + 1
         if result.done:
@@ -109,13 +112,14 @@ class RunningEpisode:
             success=self.stop is StopReason.SOLVED,
             stop=self.stop,
             error=self._error,
+            parts=self._parts,
         )
 
     def _result_of(self, action: str) -> StepResult | None:
         """What the action leads to; None if the environment broke, which ends the episode."""
         if not action:
             nothing = Observation(NOTHING_HAPPENS, self._observation.admissible)
-            return StepResult(nothing, self._score, done=False, accepted=False)
+            return StepResult(nothing, self._score, done=False, accepted=False, parts=self._parts)
         try:
             return self._environment.step(action)
         except Exception as error:

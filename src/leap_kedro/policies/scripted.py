@@ -1,13 +1,17 @@
 """Policies without a model: a script for tests, and random play as the floor of every comparison."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from leap_kedro.environments.actions import filled, is_open
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.records import ParseStatus
+
+_WORDS = 3
 
 
 class ScriptedPolicy:
@@ -36,7 +40,10 @@ class ScriptedPolicy:
 
 
 class RandomPolicy:
-    """Takes one of the listed actions, each as likely; where none is listed it answers nothing."""
+    """Takes one of the listed actions, each as likely; where none is listed it answers nothing.
+
+    The words of an open one are drawn from the first observation.
+    """
 
     id = "random"
 
@@ -52,7 +59,10 @@ class RandomPolicy:
         if not conversation.admissible:
             return Reply("", "", "", ParseStatus.NO_ACTION)
         draw = random.Random(f"{conversation.seed}/{len(conversation.turns)}")
+        words = sorted(set(re.findall(r"[a-z]+", conversation.opening.lower())))
         action = draw.choice(conversation.admissible)
+        if is_open(action):
+            action = filled(action, " ".join(draw.sample(words, min(_WORDS, len(words)))))
         return Reply(action, "", action, ParseStatus.OK)
 
 

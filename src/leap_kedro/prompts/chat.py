@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from leap_kedro.environments.actions import around
 from leap_kedro.prompts.messages import first_message, past_reply, rules_text
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.prompts.renderer import ParsedReply
@@ -75,8 +76,8 @@ class ChatRenderer:
         text = self._clean(first_message(observation, privileged))
         return self._ids(f"{self._before_opening}{text}{self._after_user}")
 
-    def turn(self, turn: Turn) -> list[int]:
-        """Token ids that a turn adds to the trunk."""
+    def turn(self, turn: Turn, before: str) -> list[int]:
+        """Token ids that a turn adds to the trunk; texts are shown as they are, whatever stood `before`."""
         reply, observation = past_reply(self._clean(turn.action)), self._clean(turn.observation)
         return self._ids(f"{self._before_action}{reply}{self._after_action}{observation}{self._after_user}")
 
@@ -84,9 +85,9 @@ class ChatRenderer:
         """Token ids that ask for a reply: the template's generation prompt."""
         return self._ids(self._generation)
 
-    def completion(self, reason: str, action: str) -> list[int]:
+    def completion(self, reason: str, action: str, before: str) -> list[int]:
         """Token ids of a reply, its end token included."""
-        return [*self._ids(f"REASON: {self._clean(reason)}\n"), *self._mark, *self.action_ids(action)]
+        return [*self._ids(f"REASON: {self._clean(reason)}\n"), *self._mark, *self.action_ids(action, before)]
 
     def end_ids(self) -> tuple[int, ...]:
         """Token ids that end a reply: the template's own end of an assistant message, and the tokenizer's end."""
@@ -96,11 +97,17 @@ class ChatRenderer:
         """Token ids of ``ACTION:``."""
         return list(self._mark)
 
-    def action_ids(self, action: str) -> list[int]:
+    def action_ids(self, action: str, before: str) -> list[int]:
         """Token ids of an action after ``ACTION:``, the end token included."""
         return [*self._ids(f" {self._clean(action)}"), self._ends[0]]
 
-    def parse(self, ids: Sequence[int], admissible: Sequence[str] | None) -> ParsedReply:
+    def open_action_ids(self, action: str, before: str) -> list[int]:
+        """Token ids that stay the same whatever words follow: a tokenizer may join the last of them with a word."""
+        start = f" {self._clean(around(action)[0])}"
+        bare, *others = (self._ids(f"{start}{words}") for words in ("", "a", "1"))
+        return [token for token, *beside in zip(bare, *others, strict=False) if set(beside) == {token}]
+
+    def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply; see `parse_reply`."""
         finished = any(index in self._ends for index in ids)
         text = self._tokenizer.decode([index for index in ids if index not in self._ends], skip_special_tokens=True)

@@ -25,6 +25,11 @@ class Conversation:
     seed: int = 0
     privileged: str = ""
 
+    @property
+    def seen(self) -> str:
+        """The observation in front: what is to be answered."""
+        return self.turns[-1].observation if self.turns else self.opening
+
 
 def conversation_at(episode: Episode, step: int) -> Conversation:
     """The conversation that the policy answered at `step` of `episode`."""

@@ -8,10 +8,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from leap_kedro.environments.actions import around
+from leap_kedro.prompts.numbering import Numbering
 from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import ParseStatus, Turn
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<privileged>")
+
+NUMBERED = "numbered_names"
+"""Under this name the tokenizer's configuration keeps `Vocabulary.numbered`."""
 
 
 class EmbeddedRenderer:
@@ -24,6 +29,7 @@ class EmbeddedRenderer:
         self._pad, self._unk, self._bos, self._end, self._act, self._reply, self._privileged = ids
         self._marks = frozenset(ids) - {self._unk}
         self.text_ids = lru_cache(maxsize=50_000)(self._encode)
+        self._numbering = Numbering(tokenizer.init_kwargs.get(NUMBERED, ()))
 
     @property
     def tokenizer(self) -> Any:
@@ -34,47 +40,59 @@ class EmbeddedRenderer:
         ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
         return tuple(index for index in ids if index not in self._marks)
 
+    def _seen_ids(self, observation: str) -> tuple[int, ...]:
+        return self._answer_ids(observation, observation)
+
+    def _answer_ids(self, text: str, before: str) -> tuple[int, ...]:
+        """Token ids of what is said with the observation `before` in front."""
+        return self.text_ids(self._numbering.shortened(text, before))
+
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids that a trunk starts with."""
         block = [self._privileged, *self.text_ids(privileged), self._end] if privileged else []
-        return [self._bos, *block, *self.text_ids(observation)]
+        return [self._bos, *block, *self._seen_ids(observation)]
 
-    def turn(self, turn: Turn) -> list[int]:
+    def turn(self, turn: Turn, before: str) -> list[int]:
         """Token ids that a turn adds to the trunk."""
-        return [self._act, *self.text_ids(turn.action), self._end, *self.text_ids(turn.observation)]
+        return [self._act, *self._answer_ids(turn.action, before), self._end, *self._seen_ids(turn.observation)]
 
     def branch(self) -> list[int]:
         """Token ids that ask for a reply."""
         return [self._reply]
 
-    def question(self, text: str) -> list[int]:
+    def question(self, text: str, before: str) -> list[int]:
         """Token ids that ask a question about the trunk (base training).
 
         It stands where a reply begins, so that a question like "I need a mug." is what a reply's first clause will be.
         """
-        return [self._reply, *self.text_ids(text)]
+        return [self._reply, *self._answer_ids(text, before)]
 
-    def answer(self, text: str) -> list[int]:
+    def answer(self, text: str, before: str) -> list[int]:
         """Token ids of an answer, its end included (base training)."""
-        return [*self.text_ids(text), self._end]
+        return [*self._answer_ids(text, before), self._end]
 
-    def completion(self, reason: str, action: str) -> list[int]:
+    def completion(self, reason: str, action: str, before: str) -> list[int]:
         """Token ids of a reply; the reason's last full stop is left to the mark that follows it."""
-        return [*self.text_ids(reason.rstrip(" .")), *self.action_start(), *self.action_ids(action)]
+        reason_ids = self._answer_ids(reason.rstrip(" ."), before)
+        return [*reason_ids, *self.action_start(), *self.action_ids(action, before)]
 
     def action_start(self) -> list[int]:
         """The mark between reason and action."""
         return [self._act]
 
-    def action_ids(self, action: str) -> list[int]:
+    def action_ids(self, action: str, before: str) -> list[int]:
         """Token ids of an action, the end included."""
-        return [*self.text_ids(action), self._end]
+        return [*self._answer_ids(action, before), self._end]
+
+    def open_action_ids(self, action: str, before: str) -> list[int]:
+        """Token ids of what stands before an open action's words."""
+        return list(self._answer_ids(around(action)[0], before))
 
     def end_ids(self) -> tuple[int, ...]:
         """Token ids that end a reply."""
         return (self._end,)
 
-    def parse(self, ids: Sequence[int], admissible: Sequence[str] | None) -> ParsedReply:
+    def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply.
 
         The tokens leave out an action's function words, so the action's text is the listed one with the same tokens;
@@ -85,13 +103,13 @@ class EmbeddedRenderer:
         if self._act not in ids:
             return ParsedReply(text, "", "", ParseStatus.NO_ACTION if self._end in ids else ParseStatus.TRUNCATED)
         mark = ids.index(self._act)
-        reason = self._tokenizer.decode(ids[:mark], skip_special_tokens=True).strip()
+        reason = self._numbering.restored(self._tokenizer.decode(ids[:mark], skip_special_tokens=True).strip(), before)
         if self._end not in ids[mark:]:
             return ParsedReply(text, reason, "", ParseStatus.TRUNCATED)
         action_ids = tuple(ids[mark + 1 : ids.index(self._end, mark)])
         reason = f"{reason}." if reason and not reason.endswith(".") else reason
         for action in admissible or ():
-            if self.text_ids(action) == action_ids:
+            if self._answer_ids(action, before) == action_ids:
                 return ParsedReply(text, reason, action, ParseStatus.OK)
         action = self._tokenizer.decode(action_ids, skip_special_tokens=True).strip()
         return ParsedReply(text, reason, action, ParseStatus.OK if action else ParseStatus.NO_ACTION)

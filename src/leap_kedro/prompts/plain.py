@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from leap_kedro.environments.actions import around, filled, is_open
 from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import ParseStatus
 
@@ -45,6 +46,11 @@ def _meant(line: str, admissible: Sequence[str]) -> str:
         for reading in _readings(plain):
             if reading in listed:
                 return listed[reading]
+        for one in filter(is_open, admissible):
+            before, after = around(one)
+            reading = plain.rstrip(". ")
+            if reading.casefold().startswith(before.casefold()) and reading.endswith(after):
+                return filled(one, reading[len(before) : len(reading) - len(after)])
     return plain
 
 

@@ -1,6 +1,7 @@
 """An episode: what one policy did on one task, step by step, and why it ended."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from leap_kedro.records.task import Task
@@ -94,6 +95,7 @@ class Episode:
         success: Whether the task was solved.
         stop: Why it ended.
         error: What broke, for infrastructure stops; else "".
+        parts: What the score at the end is made of, by name, each 0 to 1; empty where it has no parts.
     """
 
     task: Task
@@ -106,6 +108,7 @@ class Episode:
     success: bool
     stop: StopReason
     error: str = ""
+    parts: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from leap_kedro.environments.actions import is_listed
 from leap_kedro.records import PrivilegedState, Verdict
 
 _ENTITY = re.compile(r"\b[a-z]+ \d+\b")
@@ -79,7 +80,7 @@ def leaked_entities(reason: str, state: PrivilegedState, shown: Iterable[str]) -
 
 def is_executable(action: str, admissible: Sequence[str] | None) -> bool:
     """Whether the environment lists the action; True where it lists none (then only trying tells)."""
-    return admissible is None or action in admissible
+    return admissible is None or is_listed(action, admissible)
 
 
 def verdict_on(students: str, teachers: str) -> Verdict:

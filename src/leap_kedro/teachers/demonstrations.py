@@ -7,10 +7,11 @@ Labels are always executable (`executable_options`), as replies are that are hel
 student learns to use such a block, and can be its own teacher.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
+from leap_kedro.environments.actions import is_open
 from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Expert
 from leap_kedro.records import Episode, Example, ParseStatus, Step, StopReason, Target, Task
 from leap_kedro.teachers.oracle import OracleTeacher
@@ -70,15 +71,17 @@ def demonstrate(
     steps: list[Step] = []
     labels: list[Decision | None] = []
     score, stop = 0.0, StopReason.STEP_LIMIT
+    parts: Mapping[str, float] = {}
     while len(steps) < max_actions:
         options = executable_options(expert, environment, seen.admissible)
         label = options[0].decision if options else None
         strays = dice.random() < noise or label is None
-        decision = Decision("", dice.choice(seen.admissible)) if strays and seen.admissible else label
+        closed = [action for action in seen.admissible or () if not is_open(action)]
+        decision = Decision("", dice.choice(closed)) if strays and closed else label
         if decision is None:
             break
         result = environment.step(decision.action)
-        score = result.score
+        score, parts = result.score, result.parts
         labels.append(label)
         steps.append(
             Step(
@@ -107,6 +110,7 @@ def demonstrate(
         score=score,
         success=stop is StopReason.SOLVED,
         stop=stop,
+        parts=parts,
     )
     return Demonstration(episode, tuple(labels))
 

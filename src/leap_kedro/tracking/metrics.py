@@ -65,6 +65,7 @@ def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:
         "prompt_tokens": summary.prompt_tokens,
         "reply_tokens": summary.reply_tokens,
         **{f"stopped_by_{reason.value}": count for reason, count in summary.stop_reasons.items()},
+        **{f"score_parts/{name}": mean for name, mean in summary.mean_parts.items()},
         **{f"success_by_type/{kind.kind}": kind.success.rate for kind in summary.by_kind},
     }
     return [Point(f"{summary.conditions.split}/{name}", float(value), step) for name, value in values.items()]

@@ -2,23 +2,20 @@
 
 from collections.abc import Iterable
 
-from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.prompts.renderer import Renderer, observations, trunk_and_ends
 from leap_kedro.records import Example
 from leap_kedro.training.packing import Packed, Row, pack
 
 
 def rows_of(example: Example, renderer: Renderer) -> list[Row]:
     """One row a target, in their order: the prompt of its decision, only read, and the reply at the target's weight."""
-    trunk = renderer.opening(example.opening, example.privileged)
-    ends = [len(trunk)]
-    for turn in example.turns:
-        trunk += renderer.turn(turn)
-        ends.append(len(trunk))
+    trunk, ends = trunk_and_ends(renderer, example.opening, example.turns, example.privileged)
+    seen = observations(example.opening, example.turns)
     branch = renderer.branch()
     rows = []
     for target in example.targets:
         prompt = (*trunk[: ends[target.step]], *branch)
-        completion = renderer.completion(target.reason, target.action)
+        completion = renderer.completion(target.reason, target.action, seen[target.step])
         weights = (0.0,) * len(prompt) + (target.weight,) * len(completion)
         rows.append(Row((*prompt, *completion), weights))
     return rows

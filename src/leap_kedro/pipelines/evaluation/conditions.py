@@ -41,4 +41,5 @@ def conditions(
         seed=seed,
         data_source=str(task.payload.get("source", "")),
         text_version=str(task.payload.get("text_version", "")),
+        scoring=str(task.payload.get("scoring", "")),
     )

@@ -1,0 +1,78 @@
+"""Options of the WebShop benchmark."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from leap_kedro.environments.webshop.catalogue import DATA_VARIABLE, OnMalformed, Size
+from leap_kedro.environments.webshop.goals import GoalKind
+from leap_kedro.environments.webshop.nouns import NounTagger
+from leap_kedro.environments.webshop.search_index import Engine
+
+
+class Source(StrEnum):
+    """Where products and goals come from."""
+
+    GENERATED = "generated"
+    """Shops made from a seed: they need no download."""
+    OFFICIAL = "official"
+    """The files of the original."""
+    AUTO = "auto"
+    """Official where `data_root` or the variable ``WEBSHOP_DATA`` is set, else generated."""
+
+
+class Backend(StrEnum):
+    """What plays the shop."""
+
+    NATIVE = "native"
+    """This project's own."""
+    WEB_AGENT_SITE = "web_agent_site"
+    """The user's installation of the original, for comparison: a hundred times slower."""
+
+
+class WebShopOptions(BaseModel):
+    """Options of the benchmark.
+
+    Attributes:
+        source: Where products and goals come from; once validated it is never `AUTO`.
+        data_root: Folder of the official files; by default that of the variable ``WEBSHOP_DATA``.
+        size: Which of the official files are read.
+        products: Official: the first so many products of the file, None for all. Generated: products of each shop, None
+            for 1,000.
+        goals: Official: which goals; generated ones are of the human kind.
+        draw_seed: Seed of prices that are given as a range, and of price limits.
+        on_malformed: What is done with an official product that cannot be read.
+        search: What ranks the products.
+        nouns: How the reward finds nouns; `AUTO` is settled when the shop is opened, and recorded with each task.
+        candidate_limit: Most actions that are listed: buttons, and a draw of the others that depends on task and step;
+            None: all.
+        backend: What plays the shop.
+        cache_folder: Where search indexes are kept; by default ``leap_kedro`` in the user's cache folder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Source = Source.GENERATED
+    data_root: Path | None = None
+    size: Size = Size.AUTO
+    products: int | None = Field(default=None, ge=10)
+    goals: GoalKind = GoalKind.AUTO
+    draw_seed: int = Field(default=0, ge=0)
+    on_malformed: OnMalformed = OnMalformed.REFUSE
+    search: Engine = Engine.LUCENE
+    nouns: NounTagger = NounTagger.AUTO
+    candidate_limit: int | None = Field(default=None, ge=10)
+    backend: Backend = Backend.NATIVE
+    cache_folder: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_source(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("source") != Source.AUTO.value:
+            return given
+        has_official = bool(given.get("data_root") or os.environ.get(DATA_VARIABLE))
+        return {**given, "source": Source.OFFICIAL if has_official else Source.GENERATED}

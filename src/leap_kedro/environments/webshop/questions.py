@@ -1,0 +1,177 @@
+"""Questions about what the pages have shown: what the embedded student's base learns to answer.
+
+They stand where a reply begins, and where it fits are worded like a reason's first clause (`reasons.py`).
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+from leap_kedro.environments.questions import Question
+from leap_kedro.environments.webshop.memory import Memory
+from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
+from leap_kedro.environments.webshop.reasons import Clause
+from leap_kedro.environments.webshop.words import SPOKEN
+
+QUESTION_PHRASES = (
+    "Which item is",
+    "Which item comes nearest",
+    "What is it",
+    "Is it too dear",
+    "Was it looked at",
+    "I look for",
+    "I do not see",
+    "I want",
+    "It lacks",
+    "This page says",
+    "What is chosen",
+    "In the words of the shop",
+    "What fits is",
+    "Yes",
+    "No",
+    "None",
+    "nothing",
+)
+
+Asked = tuple[str, str]
+
+
+def questions_about(memory: Memory, told: str, number: int, step: int, dice: Random) -> Iterator[Question]:
+    """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions.
+
+    Args:
+        memory: What was seen.
+        told: What the privileged block says would fit (its title); "" without a block.
+        number: Most questions.
+        step: Actions so far.
+        dice: What draws them.
+    """
+    askers = dict(_ASKERS.get(type(memory.page), _ANYWHERE))
+    if told:
+        askers["privileged"] = (1.0, lambda *_: ("What fits is", f"{told}."))
+    asked: set[str] = set()
+    for _ in range(number):
+        (kind,) = dice.choices(list(askers), [weight for weight, _ in askers.values()])
+        made = askers[kind][1](memory, dice)
+        if made and made[0] not in asked:
+            asked.add(made[0])
+            yield Question(step, kind, *made)
+
+
+def _listed(phrases: list[str]) -> str:
+    return f"{' '.join(phrases)}." if phrases else "nothing."
+
+
+def _wish(memory: Memory, _: Random) -> Asked:
+    return "I look for", _listed(list(memory.wish.phrases))
+
+
+def _spoken(memory: Memory, dice: Random) -> Asked | None:
+    said = [
+        (other, value) for value in memory.wish.values for other in SPOKEN.get(value, ()) if other in memory.wish.text
+    ]
+    if not said:
+        said = [(other, value) for value, others in SPOKEN.items() for other in others]
+    other, value = dice.choice(said)
+    return f"In the words of the shop {other}?", f"{value}."
+
+
+def _items(memory: Memory) -> tuple[Item, ...]:
+    return memory.page.items if isinstance(memory.page, Results) else ()
+
+
+def _which(memory: Memory, dice: Random) -> Asked | None:
+    phrase = dice.choice(memory.wish.phrases)
+    found = [item for item in _items(memory) if phrase in item.title.lower().split()]
+    return f"Which item is {phrase}?", f"{found[0].asin}." if found else "None."
+
+
+def _what(memory: Memory, dice: Random) -> Asked | None:
+    if not _items(memory):
+        return None
+    item = dice.choice(_items(memory))
+    return f"What is it {item.asin}?", _listed(_stated(memory, item))
+
+
+def _dear(memory: Memory, dice: Random) -> Asked | None:
+    if not _items(memory):
+        return None
+    item = dice.choice(_items(memory))
+    return f"Is it too dear {item.asin}?", "No." if memory.affordable(item) else "Yes."
+
+
+def _visited(memory: Memory, dice: Random) -> Asked | None:
+    if not _items(memory):
+        return None
+    pool = [item for item in _items(memory) if item.visited] if dice.random() < 0.5 else []
+    item = dice.choice(pool or _items(memory))
+    return f"Was it looked at {item.asin}?", "Yes." if item.visited else "No."
+
+
+def _nearest(memory: Memory, _: Random) -> Asked | None:
+    """The first of those whose titles have most of the wish, affordable and not looked at."""
+    for item in _items(memory):
+        if memory.affordable(item) and not item.visited and memory.count(item) == memory.best > 0:
+            has = " ".join(_stated(memory, item))
+            return "Which item comes nearest?", Clause.BEST.format(item=item.asin, has=has)
+    return "Which item comes nearest?", Clause.NONE_HERE.value
+
+
+def _stated(memory: Memory, item: Item) -> list[str]:
+    return [phrase for phrase in memory.wish.phrases if phrase in item.title.lower()]
+
+
+def _missing(memory: Memory, _: Random) -> Asked | None:
+    if memory.current is None:
+        return None
+    return "I do not see", _listed(memory.missing(memory.current)[:1])
+
+
+def _lacks(memory: Memory, _: Random) -> Asked | None:
+    if memory.current is None:
+        return None
+    return "It lacks", _listed(memory.unavailable(memory.current)[:1])
+
+
+def _wanted(memory: Memory, _: Random) -> Asked | None:
+    """The value to choose next."""
+    if not isinstance(memory.page, Shown):
+        return None
+    left = [value for value in memory.wish.wanted(memory.page.options).values() if value not in memory.page.chosen]
+    return "I want", _listed(left[:1])
+
+
+def _chosen(memory: Memory, _: Random) -> Asked | None:
+    if not isinstance(memory.page, Shown):
+        return None
+    shown = memory.page
+    return "What is chosen?", _listed(
+        [value for values in shown.options.values() for value in values if value in shown.chosen]
+    )
+
+
+def _page_says(memory: Memory, _: Random) -> Asked | None:
+    if not isinstance(memory.page, Text):
+        return None
+    return "This page says", _listed([phrase for phrase in memory.wish.phrases if phrase in memory.page.text.lower()])
+
+
+_Asker = Callable[[Memory, Random], Asked | None]
+_ANYWHERE: dict[str, tuple[float, _Asker]] = {"wish": (2.0, _wish), "spoken": (1.0, _spoken)}
+_ASKERS: dict[type, dict[str, tuple[float, _Asker]]] = {
+    Results: {
+        "nearest": (6.0, _nearest),
+        "which": (3.0, _which),
+        "what": (4.0, _what),
+        "dear": (4.0, _dear),
+        "visited": (2.0, _visited),
+        **{kind: (weight / 4, asker) for kind, (weight, asker) in _ANYWHERE.items()},
+    },
+    Shown: {
+        "missing": (5.0, _missing),
+        "lacks": (4.0, _lacks),
+        "wanted": (5.0, _wanted),
+        "chosen": (1.0, _chosen),
+        **_ANYWHERE,
+    },
+    Text: {"says": (6.0, _page_says), "missing": (5.0, _missing), **_ANYWHERE},
+}

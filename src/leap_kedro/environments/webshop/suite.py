@@ -1,0 +1,150 @@
+"""WebShop as a benchmark: its tasks, its environment, its oracle and its experts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+
+from leap_kedro.environments.protocol import (
+    Environment,
+    EnvironmentFailure,
+    Expert,
+    Oracle,
+    Phrasing,
+    TaskDataError,
+    UnknownExpert,
+)
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.environments.webshop.goals import SPLITS
+from leap_kedro.environments.webshop.nouns import NounTagger
+from leap_kedro.environments.webshop.parameters import Backend, Source, WebShopOptions
+from leap_kedro.environments.webshop.store import GENERATED_PRODUCTS, Store, generated_store, official_store
+from leap_kedro.records import Task
+
+GENERATED_SPLITS = (*SPLITS, "base")
+"""Splits of generated goals, each a shop of its own; ``base`` is for the base model alone."""
+
+_SCORING = {NounTagger.SPACY: "nouns by spaCy", NounTagger.WORDS: "nouns by words"}
+
+
+class WebShop:
+    """The benchmark, in generated shops or in the official one.
+
+    Attributes:
+        name: Registered name.
+        options: Its options.
+    """
+
+    name = "webshop"
+
+    def __init__(self, options: WebShopOptions) -> None:
+        self.options = options
+
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        """Tasks of a split, a goal each.
+
+        Args:
+            split: ``train``, ``eval`` or ``test`` (``base`` for generated goals, too).
+            count: The first so many; None for all. A split with fewer gives all that it has.
+            seed: Generated goals: seed of the shop. Official ones come in their own order, which is shuffled already;
+                of training goals `seed` draws which are taken.
+
+        Raises:
+            TaskDataError: If there is no such split, or the official files are missing or malformed.
+        """
+        known = GENERATED_SPLITS if self.options.source is Source.GENERATED else SPLITS
+        if split not in known:
+            raise TaskDataError(f"WebShop has no split '{split}'; its splits: {', '.join(known)}.")
+        if self.options.source is Source.GENERATED:
+            size = self.options.products or GENERATED_PRODUCTS
+            store = generated_store(self.options.model_copy(update={"products": size}), split, seed)
+            made: dict[str, str | int] = {
+                "source": Source.GENERATED.value,
+                "shop": split,
+                "seed": seed,
+                "products": size,
+            }
+            return self._tasks(store, split, range(len(store.goals))[:count], made, f"{split}/{seed}")
+        store = official_store(self.options)
+        places = list(store.goals.split(split))
+        if split == "train" and count is not None:
+            places = Random(seed).sample(places, len(places))
+        about = {"source": Source.OFFICIAL.value, "goals": store.goals.kind.value}
+        return self._tasks(store, split, places[:count], about, f"{split}/{store.goals.kind}")
+
+    def environment(self) -> Environment:
+        """A fresh environment on the shop that the options name.
+
+        Raises:
+            MissingOriginal: If that is the original's and it is not installed.
+        """
+        if self.options.backend is Backend.WEB_AGENT_SITE:
+            from leap_kedro.environments.webshop.reference import ReferenceEnvironment
+
+            return ReferenceEnvironment(self.options)
+        from leap_kedro.environments.webshop.environment import WebShopEnvironment
+
+        return WebShopEnvironment(self.options)
+
+    def oracle(self) -> Oracle:
+        """The privileged planner.
+
+        Raises:
+            EnvironmentFailure: If the options name another backend than the native shop.
+        """
+        if self.options.backend is not Backend.NATIVE:
+            raise EnvironmentFailure(
+                "The WebShop oracle needs the native shop, and the option `environments.webshop.backend` is "
+                f"'{self.options.backend}'. Run with --params=environments.webshop.backend=native."
+            )
+        from leap_kedro.environments.webshop.oracle import WebShopOracle
+
+        return WebShopOracle()
+
+    def expert(self, name: str, seed: int = 0) -> Expert:
+        """A shopper by name; all are deterministic.
+
+        Raises:
+            UnknownExpert: If there is none of that name.
+        """
+        from leap_kedro.environments.webshop.shoppers import EXPERTS, Shopper
+
+        if name not in EXPERTS:
+            raise UnknownExpert(f"WebShop has no expert '{name}'; its experts: {', '.join(EXPERTS)}.")
+        return Shopper(EXPERTS[name], known_words=self.options.source is Source.GENERATED)
+
+    def phrasing(self) -> Phrasing:
+        """The clauses of `reasons.py`, hinted and varied."""
+        from leap_kedro.environments.webshop.phrasing import WebShopPhrasing
+
+        return WebShopPhrasing()
+
+    def vocabulary(self) -> Vocabulary:
+        """All that generated shops' pages, actions, reasons and questions are made of."""
+        from leap_kedro.environments.webshop.vocabulary import vocabulary
+
+        return vocabulary()
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks through generated shops, whatever the source of the tasks, with questions about them."""
+        from leap_kedro.environments.webshop.walks import random_transcripts
+
+        generated = WebShop(self.options.model_copy(update={"source": Source.GENERATED, "backend": Backend.NATIVE}))
+        return random_transcripts(generated, split, count, longest, questions, seed)
+
+    def _tasks(
+        self, store: Store, split: str, places: Sequence[int], about: Mapping[str, str | int], prefix: str
+    ) -> list[Task]:
+        made = []
+        for place in places:
+            goal = store.goals[place]
+            made.append(
+                Task(
+                    id=f"{prefix}/{place}",
+                    environment=self.name,
+                    split=split,
+                    goal=goal.instruction,
+                    kind=goal.category,
+                    payload={**about, "goal": place, "scoring": _SCORING[store.nouns]},
+                )
+            )
+        return made

@@ -25,7 +25,7 @@ from leap_kedro.policies.play import PlaySettings, play
 from leap_kedro.policies.workers import play_in_processes
 from leap_kedro.records import Episode, Task
 
-SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base"
+SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base" / "alfworld"
 SPEC = EnvironmentSpec("alfworld", {})
 REPLY_TOKENS = 24
 

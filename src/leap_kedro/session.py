@@ -22,6 +22,7 @@ from kedro.io import AbstractDataset, CatalogConfigResolver, DataCatalog, Datase
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
 
+from leap_kedro.configuration import parameter_files
 from leap_kedro.datasets.errors import StorageError, cannot_write, is_refusal
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
@@ -105,6 +106,7 @@ class LeapSession(KedroSession):
             if names == [BASELINES] and not tags and not any(filters.get(name) for name in _SELECTIONS):
                 return self._run_baselines(parameters)
             if not LOOP.intersection(names):
+                self._pass_on(environment=parameters.environment)  # the base model's folder has its name
                 return super().run(
                     pipeline_names=names,
                     tags=tags,
@@ -294,11 +296,10 @@ class LeapSession(KedroSession):
     def _origin(self, path: str) -> str:
         if _has(self._store.get("runtime_params") or {}, path):
             return "given by --params"
-        folders = [folder for folder in (self._store.get("env") or "local", "base") if folder]
-        for folder in folders:
-            for file in sorted((Path(self._conf_source) / folder).glob("**/parameters*.yml")):
-                if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
-                    return f"conf/{file.relative_to(self._conf_source).as_posix()}"
+        conf, environment = Path(self._conf_source), str(self._get_config_loader()["parameters"].get("environment"))
+        for file in parameter_files(conf, self._store.get("env") or "local", environment):
+            if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
+                return f"conf/{file.relative_to(conf).as_posix()}"
         return "conf/base/parameters.yml"
 
 

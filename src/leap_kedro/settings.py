@@ -1,5 +1,6 @@
 """Project settings: the session of the loop, its hooks, how configuration merges."""
 
+from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.hooks import CredentialsHooks, ManifestHooks
 from leap_kedro.session import LeapSession
 from leap_kedro.tracking.configuration import set_mlflow_defaults
@@ -10,6 +11,7 @@ set_mlflow_defaults()
 SESSION_CLASS = LeapSession
 # The last one is called first: MLflow has everything before the manifest marks an iteration as finished.
 HOOKS = (ManifestHooks(), TrackingHooks(), CredentialsHooks())
+CONFIG_LOADER_CLASS = LeapConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

@@ -2,10 +2,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from omegaconf import OmegaConf
 
-from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+from leap_kedro.configuration import LeapConfigLoader
+from leap_kedro.environments.registry import REGISTERED
+from leap_kedro.pipelines.parameters import ParametersRefused, check, digest, recorded
 from leap_kedro.training.parameters import LoraParameters, PreferenceParameters
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -14,7 +15,14 @@ CONF = Path(__file__).parents[2] / "conf"
 @pytest.fixture
 def raw(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.delenv("ALFWORLD_DATA", raising=False)
-    tree: dict[str, Any] = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
+    return configured("base")
+
+
+def configured(env: str, **given: Any) -> dict[str, Any]:
+    """The parameters as `--env` and `--params` make them."""
+    tree: dict[str, Any] = LeapConfigLoader(
+        str(CONF), env=env, runtime_params=given, base_env="base", default_run_env="local"
+    )["parameters"]
     return tree
 
 
@@ -25,18 +33,19 @@ def where(path: str) -> str:
 ENVIRONMENTS = sorted(path.parent.name for path in CONF.glob("*/parameters.yml") if path.parent.name != "local")
 
 
-def of_environment(raw: dict[str, Any], env: str) -> LeapParameters:
-    merged = OmegaConf.merge(raw, OmegaConf.load(CONF / env / "parameters.yml"))
-    return check(OmegaConf.to_container(merged), where)  # type: ignore[arg-type]
+@pytest.mark.parametrize("environment", REGISTERED)
+@pytest.mark.parametrize("env", ["base", "test"])
+def test_the_defaults_of_each_environment_are_right(env: str, environment: str) -> None:
+    assert check(configured(env, environment=environment), where).environment == environment
 
 
 @pytest.mark.parametrize("env", ENVIRONMENTS)
-def test_the_configurations_that_are_shipped_are_right(raw: dict[str, Any], env: str) -> None:
-    of_environment(raw, env)
+def test_the_configurations_that_are_shipped_are_right(env: str) -> None:
+    check(configured(env), where)
 
 
-def test_the_papers_values_are_those_of_its_code(raw: dict[str, Any]) -> None:
-    sft, dpo = of_environment(raw, "paper_sft"), of_environment(raw, "paper_dpo")
+def test_the_papers_values_are_those_of_its_code() -> None:
+    sft, dpo = (check(configured(env), where) for env in ("paper_sft", "paper_dpo"))
     for how in (sft.training, sft.bootstrap.training, dpo.bootstrap.training):
         assert how.lora == LoraParameters(rank=128, alpha=64, dropout=0.05, targets=("q_proj", "v_proj"))
         assert (how.learning_rate, how.decay, how.warmup_steps, how.epochs) == (3e-5, "cosine", 10, 1)

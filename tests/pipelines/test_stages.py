@@ -399,14 +399,14 @@ def test_a_student_that_will_teach_itself_has_all_demonstrations_twice(tasks: li
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert find_base(bootstrap(base=str(tiny_base))) == SavedPolicy("base", -1, tiny_base)
+    assert find_base(bootstrap(base=str(tiny_base)), "alfworld") == SavedPolicy("base", -1, tiny_base)
     (tmp_path / "config.json").touch()
     (tmp_path / "pytorch_model.bin").touch()
     lacking = r"`bootstrap.base` is .* lacks weights \(\*\.safetensors\), tokenizer_config\.json\. .*hf download"
     with pytest.raises(NoSuchBase, match=lacking):
-        find_base(bootstrap(base=str(tmp_path)))
+        find_base(bootstrap(base=str(tmp_path)), "alfworld")
     with pytest.raises(NoSuchBase, match=r"Make it: python -m leap_kedro\.policies\.smollm2"):
-        find_base(bootstrap(base="smollm2"))
+        find_base(bootstrap(base="smollm2"), "alfworld")
 
 
 def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list[Task]) -> None:

@@ -95,7 +95,7 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
     """
     from leap_kedro.dry_run.stand_in import write_stand_in
 
-    found = Rehearsal(base_folder(parameters.bootstrap))
+    found = Rehearsal(base_folder(parameters.bootstrap, parameters.environment))
     environments, train = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
     found.demonstrations = demonstrate(

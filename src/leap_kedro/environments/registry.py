@@ -9,6 +9,8 @@ _MODULES = {
     "alfworld": "leap_kedro.environments.alfworld",
     "webshop": "leap_kedro.environments.webshop",
 }
+REGISTERED = tuple(_MODULES)
+"""Names of the environments."""
 
 
 class UnknownEnvironment(ValueError):

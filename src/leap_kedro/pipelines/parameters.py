@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.environments.registry import UnknownEnvironment, make_benchmark
+from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
 from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
@@ -94,14 +94,16 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
     """
     problems: list[str] = []
     try:
+        environment_instructions(str(raw.get("environment", "")))
+    except UnknownEnvironment as error:
+        raise ParametersRefused(_message([f"{error} ({origin('environment')})"])) from error
+    try:
         parameters = LeapParameters.model_validate(raw)
     except ValidationError as error:
         problems += [_problem(LeapParameters, (), details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     try:
         benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
-    except UnknownEnvironment as error:
-        raise ParametersRefused(_message([f"{error} ({origin('environment')})"])) from error
     except ValidationError as error:
         place = ("environments", parameters.environment)
         options = getattr(make_benchmark(EnvironmentSpec(parameters.environment, {})), "options", None)

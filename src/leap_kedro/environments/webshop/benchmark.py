@@ -2,8 +2,8 @@
 
     python -m leap_kedro.environments.webshop.benchmark [--catalogue FOLDER]
 
-Speed: random play on one core, each step with its page and its list of actions; opening the shop is not counted. Seconds
-are those of the processor that the process got. Difficulty: how much three players that need no training win.
+Speed: random play on one core, each step with its page and its list of actions; opening the shop is not counted.
+Seconds are those of the processor that the process got. Difficulty: how much three players that need no training win.
 """
 
 import argparse

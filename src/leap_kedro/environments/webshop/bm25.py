@@ -1,7 +1,7 @@
 """BM25 as Lucene computes it, to the last bit that decides an order (k1 0.9, b 0.4: Anserini's defaults).
 
-What makes the order exact: document lengths go through Lucene's lossy byte, scores of single terms are float32, they are
-summed in float64, and ties go by the documents' ids.
+What makes the order exact: document lengths go through Lucene's lossy byte, scores of single terms are float32, they
+are summed in float64, and ties go by the documents' ids.
 """
 
 from array import array

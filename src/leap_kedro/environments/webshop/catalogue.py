@@ -190,26 +190,26 @@ def build_catalogue(
         else:
             wanted[record.asin] = record
     told = {
-        asin: record
+        asin: known
         for asin, item in attributes
-        if asin in wanted and (record := _read(AttributeRecord, item, files[1], f"product {asin}", report))
+        if asin in wanted and (known := _read(AttributeRecord, item, files[1], f"product {asin}", report))
     }
     made = []
-    for asin, record in wanted.items():
-        known = told[asin].attributes if asin in told else None
+    for asin in list(wanted):
+        has = told[asin].attributes if asin in told else None
         try:
-            made.append(product_of(record, _NO_ATTRIBUTES if known is None else known, seed))
+            made.append(product_of(wanted.pop(asin), _NO_ATTRIBUTES if has is None else has, seed))
         except UnreadablePrice as error:
             report(f"{files[0]}, product {asin}, field `pricing`: {error}.")
     sold = {product.asin for product in made}
     return Catalogue(
         products=tuple(made),
-        synthetic={asin: record for asin, record in told.items() if asin in sold and record.instruction is not None},
+        synthetic={asin: known for asin, known in told.items() if asin in sold and known.instruction is not None},
         human={
             asin: tuple(
-                record
+                written
                 for number, item in enumerate(items if isinstance(items, list) else [items])
-                if (record := _read(HumanRecord, item, files[2], f"product {asin}, instruction {number}", report))
+                if (written := _read(HumanRecord, item, files[2], f"product {asin}, instruction {number}", report))
             )
             for asin, items in human
             if asin in sold

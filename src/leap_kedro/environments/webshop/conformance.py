@@ -79,7 +79,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
     number = 0
     try:
         with opener(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
+            for line in file:
+                number += 1
                 yield dict(json.loads(line))
     except (OSError, ValueError, TypeError, EOFError, lzma.LZMAError) as error:
         raise TaskDataError(f"The recordings {path} cannot be read, after line {number}: {error}") from error

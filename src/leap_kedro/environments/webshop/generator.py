@@ -1,9 +1,9 @@
 """Shops made from a seed, in the official schemas: they need judgement, and can all be satisfied.
 
-Products come in families that share kind and looks, so that a search finds all of one: they differ in features that only
-the sub pages state, in the values of their options, and in price. A goal wants the looks of its product, two of its
-features, an option value, some of it in other words, and a price. So a first hit is right now and then: siblings lack a
-feature, lack the value, or cost too much.
+Products come in families that share kind and looks, so that a search finds all of one: they differ in features that
+only the sub pages state, in the values of their options, and in price; what costs too much praises itself and is found
+first. A goal wants the looks of its product, two of its features, option values (half of them in other words), and a
+price. So a first hit is right now and then: siblings lack a feature, lack the value, or cost too much.
 """
 
 from collections.abc import Sequence

@@ -103,8 +103,7 @@ class Goals(Sequence[Goal]):
         place = int(np.searchsorted(self._ends, number, side="right"))
         product = self._catalogue.products[place]
         within = number - (int(self._ends[place - 1]) if place else 0)
-        made = self._human(product, within) if self.kind is GoalKind.HUMAN else self._synthetic(product, within)
-        return made
+        return self._human(product, within) if self.kind is GoalKind.HUMAN else self._synthetic(product, within)
 
     def __iter__(self) -> Iterator[Goal]:
         """The goals in order."""

@@ -1,7 +1,7 @@
 """The pages of the shop as text, byte for byte those of the original's `text_rich` observation.
 
-Pure functions of what is shown. Every line ends in a line break. A `View` also has what can be clicked, in the original's
-order: buttons, product links, option values; what reads alike is one entry.
+Pure functions of what is shown. Every line ends in a line break. A `View` also has what can be clicked, in the
+original's order: buttons, product links, option values; what reads alike is one entry.
 """
 
 import json
@@ -95,9 +95,9 @@ def sub_page(instruction: str, product: Product, which: str) -> View:
     """Description, features or reviews of a product."""
     texts: Iterable[str] = ()
     if which == DESCRIPTION:
-        texts = (product.description,)
+        texts = [product.description]
     elif which == FEATURES:
-        texts = (f" {bullet}" for bullet in product.bullets)
+        texts = [f" {bullet}" for bullet in product.bullets]
     return View(_lines(*_header(instruction), _button("< Prev"), *texts), (BACK_TO_SEARCH, PREVIOUS))
 
 

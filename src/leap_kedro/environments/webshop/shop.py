@@ -168,7 +168,7 @@ class Shop:
         if label in pages.SUB_PAGES:
             return replace(session, page=Page.SUB, sub=label)
         options = self.products[session.asin].options
-        name = next(name for name in reversed(options) if label in options[name])
+        name = next(name for name in reversed(tuple(options)) if label in options[name])
         return replace(session, chosen={**session.chosen, name: label})
 
 

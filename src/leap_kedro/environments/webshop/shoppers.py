@@ -2,8 +2,8 @@
 
 `careful` searches for what the wish says, looks at what comes nearest by its title and is not too dear, reads the sub
 pages for what the title leaves open, and leaves again what lacks something; when nothing better turns up it buys the
-best it has seen. `greedy` buys the first product of the first page, with the values asked for. Both follow any history, and
-are deterministic.
+best it has seen. `greedy` buys the first product of the first page, with the values asked for. Both follow any history,
+and are deterministic.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """What a generated shop is made of: kinds of products, what they can be, and how customers speak of it.
 
-No attribute is part of another one, and no two values of an option are alike by the reward's measure, so that a purchase
-is right or wrong by what it says. Every word is in the embedded student's vocabulary.
+No attribute is part of another one, and no two values of an option are alike by the reward's measure, so that a
+purchase is right or wrong by what it says. Every word is in the embedded student's vocabulary.
 """
 
 from collections.abc import Mapping

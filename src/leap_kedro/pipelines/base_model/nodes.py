@@ -92,7 +92,7 @@ def measure_reader(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Any], SavedPolicy]:
-    """Accuracy of the reader's answers on rooms it has not seen, and its success when made to act.
+    """Accuracy of the reader's answers on texts it has not seen, and its success when made to act.
 
     Args:
         workspace: Folder that `train_reader` worked in.
@@ -118,7 +118,9 @@ def measure_reader(
     renderer = EmbeddedRenderer(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(
-            model, renderer, list(benchmark.transcripts("valid_unseen", parameters.held_out, longest, 2, longest))
+            model,
+            renderer,
+            list(benchmark.transcripts(parameters.unseen_split, parameters.held_out, longest, 2, longest)),
         )
         for longest in HELD_OUT_LENGTHS
     }
@@ -126,10 +128,11 @@ def measure_reader(
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder, target)
     policy = SavedPolicy(id="base", iteration=-1, folder=target)
-    tasks = benchmark.tasks("valid_unseen", parameters.games, 0)
+    tasks = benchmark.tasks(parameters.unseen_split, parameters.games, 0)
     played = list(play(policy, spec, tasks, evaluation, 0.0, 0, -1, "the reader plays"))
     measures = {
         "accuracy": accuracy,
+        "split": parameters.unseen_split,
         "games": len(played),
         "games_won": sum(episode.success for episode in played),
         **{name: value for name, value in training.items() if name != "losses"},
@@ -155,16 +158,15 @@ pipeline_tag: text-generation
 # The embedded student's base: a reader of {measures["environment"]} transcripts
 
 A Llama of 0.9M parameters, trained from random weights to answer questions about transcripts of goal-blind random walks
-in generated games: what is here, where something was seen, which place is next, what is held, what the task needs.
-It has never seen an action that an expert or a student chose. Made to act, it won {measures["games_won"]} of
-{measures["games"]} games.
+through generated tasks: what stands there, what was seen, what the task needs. It has never seen an action that an
+expert or a student chose. Made to act, it solved {measures["games_won"]} of {measures["games"]} tasks.
 
 - Data: {measures["transcripts"]} transcripts, seed {measures["seed"]}; half carry a block of privileged facts to read.
 - Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s on {measures["world_size"]}
   process(es).
 - Made by `kedro run --pipelines=base_model`.
 
-Share of questions whose whole answer is right, in rooms of the split `valid_unseen`, by longest walk:
+Share of questions whose whole answer is right, on the split `{measures["split"]}`, by longest walk:
 
 {header}
 {chr(10).join(row + " |" for row in rows)}

@@ -12,13 +12,15 @@ class BaseModelParameters(StrictModel):
     Attributes:
         transcripts: Random walks with questions, in the order of the curriculum.
         trunk_weight: Weight of the plain next-token loss on the transcripts.
+        unseen_split: Benchmark's split that it is measured on.
         held_out: Transcripts of each length on which the answers are measured.
-        games: Games that the reader is made to play, to show that it cannot.
+        games: Tasks that the reader is made to play, to show that it cannot.
         training: How it is trained; the data come in the order given.
     """
 
     transcripts: int = Field(ge=10)
     trunk_weight: float = Field(ge=0)
+    unseen_split: str
     held_out: int = Field(ge=1)
     games: int = Field(ge=0)
     training: FineTuningParameters

@@ -30,13 +30,17 @@ class NoSuchBase(ValueError):
     """The base model is not there."""
 
 
-def find_base(parameters: BootstrapParameters) -> SavedPolicy:
+def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
     """The base model.
+
+    Args:
+        parameters: Which one.
+        environment: Name of the environment: each has an embedded base of its own.
 
     Raises:
         NoSuchBase: If its folder lacks config, weights or tokenizer.
     """
-    folder, hint = _place(parameters.base)
+    folder, hint = _place(parameters.base, environment)
     missing = missing_parts(folder)
     if missing:
         raise NoSuchBase(
@@ -46,18 +50,24 @@ def find_base(parameters: BootstrapParameters) -> SavedPolicy:
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
 
-def base_folder(parameters: BootstrapParameters) -> Path:
+def base_folder(parameters: BootstrapParameters, environment: str) -> Path:
     """Where the base model is looked for."""
-    return _place(parameters.base)[0]
+    return _place(parameters.base, environment)[0]
 
 
-def _place(base: str) -> tuple[Path, str]:
+def _place(base: str, environment: str) -> tuple[Path, str]:
     """The folder of a base, and what to do if it is not there."""
     if base == EMBEDDED:
-        return Path(str(files("leap_kedro") / "assets" / "base")), "Build it: kedro run --pipelines=base_model"
+        build = f"kedro run --pipelines=base_model --params=environment={environment}"
+        return embedded_base(environment), f"Build it: {build} (CONTRIBUTING.md, The base model)"
     if base == SMOLLM2:
         return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
     return Path(base).expanduser(), _OWN_FOLDER
+
+
+def embedded_base(environment: str) -> Path:
+    """Folder of the base that is shipped for an environment."""
+    return Path(str(files("leap_kedro") / "assets" / "base" / environment))
 
 
 def demonstrate(

@@ -7,7 +7,9 @@ from leap_kedro.pipelines.bootstrap.nodes import demonstrate, find_base, train_f
 
 def create_base_pipeline() -> Pipeline:
     """Parameters -> the base model."""
-    return Pipeline([Node(find_base, inputs="params:bootstrap", outputs="base_policy", name="find_base")])
+    return Pipeline(
+        [Node(find_base, inputs=["params:bootstrap", "params:environment"], outputs="base_policy", name="find_base")]
+    )
 
 
 def create_pipeline() -> Pipeline:

@@ -73,19 +73,27 @@ def correct(
     benchmark = make_benchmark(environment_spec(environment, environments))
     teacher = build_teacher(parameters, benchmark, parent, prompts, access, so_far)
     done = {corrected.episode for corrected in so_far}
-    owed = [episode for episode in to_correct(rollouts, parameters.episodes) if episode.id not in done]
+    chosen = to_correct(rollouts, parameters.episodes, parameters.failed_below)
+    owed = [episode for episode in chosen if episode.id not in done]
     said = teacher.correct_all(owed)
     for corrected in tqdm(said, total=len(owed), desc=f"correction by {teacher.id}", unit="episode", disable=None):
         yield Chunk([corrected])
     yield Chunk([], complete=True)
 
 
-def to_correct(rollouts: Sequence[Episode], which: Which) -> list[Episode]:
-    """The episodes that the teacher looks at; what an infrastructure failure ended is never one of them."""
+def to_correct(rollouts: Sequence[Episode], which: Which, failed_below: float = 1.0) -> list[Episode]:
+    """The episodes that the teacher looks at; what an infrastructure failure ended is never one of them.
+
+    Args:
+        rollouts: Episodes of the student.
+        which: All of them, or those that failed.
+        failed_below: Score below which one has failed.
+    """
     return [
         episode
         for episode in settled(rollouts)
-        if not episode.stop.is_infrastructure and (which is Which.ALL or not episode.success)
+        if not episode.stop.is_infrastructure
+        and (which is Which.ALL or (not episode.success and episode.score < failed_below))
     ]
 
 

@@ -16,7 +16,7 @@ class Which(StrEnum):
     ALL = "all"
     """All of them."""
     FAILED = "failed"
-    """Those that the student did not solve (the paper's choice)."""
+    """Those with a score below `CorrectionParameters.failed_below` (the paper's choice)."""
 
 
 class TeacherKind(StrEnum):
@@ -74,6 +74,7 @@ class CorrectionParameters(StrictModel):
 
     Attributes:
         episodes: Which episodes are corrected.
+        failed_below: Score below which an episode counts as failed, with `episodes: failed`; 1: all that were not solved.
         privilege: How much of the privileged state comes through, per cent.
         corrections_an_episode: Steps of an episode are learnt up to this many changed actions; None: all. Where a
             student is after that is nowhere that a better one comes to.
@@ -81,6 +82,7 @@ class CorrectionParameters(StrictModel):
     """
 
     episodes: Which = Which.ALL
+    failed_below: float = Field(default=1.0, gt=0, le=1)
     privilege: Literal[0, 25, 50, 75, 100] = 50
     corrections_an_episode: int | None = Field(default=None, ge=1)
     teacher: TeacherParameters

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
+from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -30,23 +31,24 @@ def prepare_tasks(
         seed: Seed of generated tasks and of what is held out.
 
     Returns:
-        Training tasks in a random order, validation tasks held out of the same split, test tasks by split.
+        Training tasks in a random order, validation tasks of a split of their own or held out of the same one, test
+        tasks by split.
 
     Raises:
         TooFewTasks: If a split is too small.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
-    count = None if parameters.train is None else parameters.train + parameters.validation
-    drawn = benchmark.tasks(parameters.train_split, count, seed)
-    if len(drawn) <= parameters.validation or (count is not None and len(drawn) < count):
-        raise TooFewTasks(
-            f"Split '{parameters.train_split}' of {environment} has {len(drawn)} tasks, and {parameters.train or 1} "
-            f"for training with {parameters.validation} for validation are asked for: lower data_preparation.train "
-            "or data_preparation.validation (conf/<env>/parameters.yml)."
-        )
+    own = parameters.validation_split
+    held_out = parameters.validation if own is None else 0
+    count = None if parameters.train is None else parameters.train + held_out
+    asked = f"{parameters.train or 1} for training" + (f" with {held_out} for validation" if held_out else "")
+    drawn = _drawn(benchmark, parameters.train_split, count, asked, held_out + 1, seed)
     shuffled = Random(derive_seed(seed, "held out")).sample(drawn, len(drawn))
-    validation, train = shuffled[: parameters.validation], shuffled[parameters.validation :]
-    known = {task.id for task in drawn}
+    validation, train = shuffled[:held_out], shuffled[held_out:]
+    if own is not None:
+        asked = f"{parameters.validation} for validation"
+        validation = _drawn(benchmark, own, parameters.validation, asked, 1, seed)
+    known = {task.id for task in (*drawn, *validation)}
     test = [
         task
         for split, wanted in parameters.test.items()
@@ -55,3 +57,14 @@ def prepare_tasks(
         if task.id not in known
     ]
     return train, validation, test
+
+
+def _drawn(benchmark: Benchmark, split: str, count: int | None, asked: str, least: int, seed: int) -> list[Task]:
+    """So many tasks of a split. Raises `TooFewTasks` if it has fewer, or fewer than `least`."""
+    drawn = benchmark.tasks(split, count, seed)
+    if len(drawn) < (least if count is None else count):
+        raise TooFewTasks(
+            f"Split '{split}' has {len(drawn)} tasks, and {asked} are asked for: lower data_preparation.train or "
+            "data_preparation.validation (conf/<env>/parameters.yml, conf/<env>/environments/)."
+        )
+    return drawn

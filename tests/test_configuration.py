@@ -1,0 +1,65 @@
+"""Parameters that follow from the environment: which file decides."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leap_kedro.configuration import LeapConfigLoader, parameter_files
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    files = {
+        "base/parameters.yml": "environment: shop\nrollout: {episodes: 1, slots: 1, base: yes}\n",
+        "base/environments/shop.yml": "rollout: {episodes: 2, slots: 2, base_shop: yes}\n",
+        "base/environments/games.yml": "rollout: {episodes: 7, base_games: yes}\n",
+        "quick/parameters.yml": "rollout: {slots: 3, quick: yes}\n",
+        "quick/environments/shop.yml": "rollout: {quick_shop: yes, processes: 4}\n",
+        "local/.gitkeep": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def parameters(conf: Path, env: str | None = None, **given: Any) -> Any:
+    loader = LeapConfigLoader(str(conf), env=env, runtime_params=given, base_env="base", default_run_env="local")
+    return loader["parameters"]
+
+
+def test_later_layers_stand_over_earlier_ones(conf: Path) -> None:
+    assert parameters(conf)["rollout"] == {"episodes": 2, "slots": 2, "base": True, "base_shop": True}
+    assert parameters(conf, "quick")["rollout"] == {
+        "episodes": 2,
+        "slots": 3,
+        "base": True,
+        "base_shop": True,
+        "quick": True,
+        "quick_shop": True,
+        "processes": 4,
+    }
+    assert parameters(conf, "quick", rollout={"episodes": 9})["rollout"]["episodes"] == 9
+
+
+def test_the_environment_that_is_asked_for_decides_whose_file_is_read(conf: Path) -> None:
+    found = parameters(conf, environment="games")
+    assert (found["environment"], found["rollout"]["episodes"]) == ("games", 7)
+    assert "base_shop" not in found["rollout"]
+    assert "quick_shop" not in parameters(conf, "quick", environment="games")["rollout"]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "../base/parameters", "", 7])
+def test_a_name_without_a_file_adds_nothing(conf: Path, name: Any) -> None:
+    assert parameters(conf, environment=name)["rollout"] == {"episodes": 1, "slots": 1, "base": True}
+
+
+def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(conf: Path) -> None:
+    found = parameter_files(conf, "quick", "shop")
+    assert [path.relative_to(conf).as_posix() for path in found] == [
+        "quick/environments/shop.yml",
+        "quick/parameters.yml",
+        "base/environments/shop.yml",
+        "base/parameters.yml",
+    ]

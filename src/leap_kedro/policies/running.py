@@ -11,6 +11,11 @@ NOTHING_HAPPENS = "Nothing happens."
 """What a policy reads after a reply without an action; the environment is not called."""
 
 
+def no_action(before: Observation) -> Observation:
+    """What is seen after a reply without an action."""
+    return Observation(NOTHING_HAPPENS, before.admissible)
+
+
 class RunningEpisode:
     """One task, the environment that plays it, and what has happened."""
 
@@ -118,8 +123,7 @@ class RunningEpisode:
     def _result_of(self, action: str) -> StepResult | None:
         """What the action leads to; None if the environment broke, which ends the episode."""
         if not action:
-            nothing = Observation(NOTHING_HAPPENS, self._observation.admissible)
-            return StepResult(nothing, self._score, done=False, accepted=False, parts=self._parts)
+            return StepResult(no_action(self._observation), self._score, done=False, accepted=False, parts=self._parts)
         try:
             return self._environment.step(action)
         except Exception as error:

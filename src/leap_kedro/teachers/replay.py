@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from leap_kedro.environments.protocol import Environment, Observation
+from leap_kedro.policies.running import no_action
 from leap_kedro.records import Episode
 from leap_kedro.teachers.protocol import ReplayMismatch
 
@@ -24,7 +25,7 @@ def replay(environment: Environment, episode: Episode) -> Iterator[tuple[int, Ob
     for index, step in enumerate(episode.steps):
         _compare(episode, index, seen.text, step.observation)
         yield index, seen
-        seen = environment.step(step.action).observation
+        seen = environment.step(step.action).observation if step.action else no_action(seen)
     if episode.steps:
         _compare(episode, len(episode.steps), seen.text, episode.final_observation)
 

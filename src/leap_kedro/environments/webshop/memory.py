@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from leap_kedro.environments.webshop import pages, reading
-from leap_kedro.environments.webshop.reading import Item, PageText, Results, Shown, Text
+from leap_kedro.environments.webshop.reading import Item, Other, PageText, Results, Shown, Text
 from leap_kedro.environments.webshop.wishes import Wish, says, wish_of
 
 
@@ -56,8 +56,10 @@ class Memory:
 
     def observe(self, action: str, observation: str) -> None:
         """Take note of an action and of the page that followed."""
-        before = self.page
-        self.page = reading.read(observation)
+        before, after = self.page, reading.read(observation)
+        if isinstance(after, Other):
+            return  # "Nothing happens.": the page is still there
+        self.page = after
         name, _, rest = action.strip().partition("[")
         argument = rest.removesuffix("]").lower()
         if name == "search" and isinstance(self.page, Results) and self.page != before:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 
 from leap_kedro.environments.protocol import TaskDataError
@@ -59,10 +60,8 @@ def words(title: str) -> tuple[str, ...]:
 
 
 def _spacy_finder() -> Nouns:
-    import spacy
-
     # The tagger reads the vectors and needs the attribute ruler for parts of speech; parser, names and lemmas do not.
-    tag = spacy.load(MODEL, exclude=["parser", "senter", "ner", "lemmatizer"])
+    tag = import_module(MODEL).load(exclude=["parser", "senter", "ner", "lemmatizer"])
 
     def find(title: str) -> tuple[str, ...]:
         return tuple(token.text.lower() for token in tag(title) if token.pos_ in ("NOUN", "PROPN"))

@@ -8,10 +8,10 @@ and are deterministic.
 
 from collections.abc import Iterator
 
-from leap_kedro.environments.protocol import Decision, ExpertStuck, Option
+from leap_kedro.environments.protocol import Decision, Option
 from leap_kedro.environments.webshop import pages
 from leap_kedro.environments.webshop.memory import Looked, Memory
-from leap_kedro.environments.webshop.reading import Index, Item, Results, Shown, Text
+from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.reasons import Clause
 from leap_kedro.environments.webshop.wishes import says
 
@@ -46,21 +46,15 @@ class Shopper:
         return self.options()[0].decision
 
     def options(self) -> list[Option]:
-        """What it considers, its decision first: on a page of results other products, too.
-
-        Raises:
-            ExpertStuck: On a page that is none of the shop's.
-        """
+        """What it considers, its decision first: on a page of results other products, too."""
         match self._memory.page:
-            case Index():
-                return [_only(self._search())]
             case Results():
                 return self._among_results(self._memory.page)
             case Shown():
                 return [_only(self._at_product(self._memory.page))]
             case Text():
                 return [_only(self._at_text())]
-        raise ExpertStuck("This is no page of the shop.")
+        return [_only(self._search())]
 
     def _search(self) -> Decision:
         settled = self._settled()

@@ -22,6 +22,15 @@ def shared_alfworld() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_webshop() -> Path:
+    """Folder of the official slice of 1,000 products and of recorded episodes of the original."""
+    folder = SHARED / "webshop"
+    if not folder.is_dir():
+        pytest.skip(f"no official WebShop data: {folder} is absent (set LEAP_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def official_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder to be used as `ALFWORLD_DATA`: the official valid_seen games (2.1.1)."""
     folder = tmp_path_factory.mktemp("alfworld_data")

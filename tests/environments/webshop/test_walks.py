@@ -21,7 +21,21 @@ def test_the_same_seed_gives_the_same_transcripts_and_another_one_others() -> No
 def test_walks_see_all_kinds_of_pages_and_questions_of_all_kinds_are_asked() -> None:
     kinds = Counter(question.kind for transcript in TRANSCRIPTS for question in transcript.questions)
     assert set(kinds) == {
-        *("wish", "spoken", "privileged", "nearest", "which", "what", "dear", "visited", "missing", "lacks", "wanted"),
+        *(
+            "wish",
+            "spoken",
+            "privileged",
+            "nearest",
+            "nearest_after",
+            "near",
+            "which",
+            "what",
+            "dear",
+            "visited",
+            "missing",
+            "lacks",
+            "wanted",
+        ),
         *("chosen", "says"),
     }
     assert any(transcript.privileged for transcript in TRANSCRIPTS)

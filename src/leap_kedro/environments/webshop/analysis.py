@@ -1,7 +1,7 @@
 """How Lucene's English analyzer cuts a text into terms, as Anserini (pyserini) uses it.
 
-Standard tokenizer (Unicode word breaks, UAX 29, each emoji a word), English possessive, lower case, Lucene's stop words,
-Porter's stemmer. Not reproduced: words of scripts that need a dictionary (Thai, Lao), and Hebrew's double quotes.
+Standard tokenizer (Unicode word breaks, UAX 29, each emoji a word), English possessive, lower case, Lucene's stop
+words, Porter's stemmer. Not reproduced: words of scripts that need a dictionary (Thai, Lao), Hebrew's double quotes.
 """
 
 from functools import lru_cache
@@ -12,12 +12,11 @@ import regex
 if TYPE_CHECKING:
     from nltk.stem.porter import PorterStemmer
 
-STOP_WORDS = frozenset(
-    """
+_STOP_WORDS = """
     a an and are as at be but by for if in into is it no not of on or such that the their then there these they this to
     was will with
-    """.split()
-)
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _LONGEST = 255
 _PICTOGRAPHS = (  # Extended_Pictographic of Unicode 12, which Lucene 8 follows; later versions have fewer

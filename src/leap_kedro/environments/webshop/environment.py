@@ -84,7 +84,7 @@ class WebShopEnvironment:
 
 def listed_actions(view: View) -> tuple[str, ...]:
     """What can be done on a page, clicks in the page's order, then the search."""
-    clicks = tuple(f"click[{label}]" for label in view.clickables if label != pages.SEARCH)
+    clicks = tuple(f"click[{label}]" for label in view.clickables if label and label != pages.SEARCH)
     return (*clicks, SEARCH) if view.clickables else ()
 
 

@@ -14,6 +14,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from leap_kedro.environments.webshop.products import Product
 
 ITEMS_A_PAGE = 10
+_BLANKS = " \n\t\f\r"
 
 SEARCH, BACK_TO_SEARCH, NEXT_PAGE, PREVIOUS, BUY = "search", "back to search", "next >", "< prev", "buy now"
 DESCRIPTION, FEATURES, REVIEWS = "description", "features", "reviews"
@@ -79,7 +80,7 @@ def item_page(
     clicked: list[str] = []
     for name, values in product.options.items():
         lines.append(name)
-        for value in values:
+        for value in filter(None, values):
             if f'"{value}"' in address:
                 clicked.insert(0, f"You have clicked {value}.")
                 lines.append(f"  [clicked button] {value} [clicked button_]")
@@ -87,18 +88,14 @@ def item_page(
                 lines.append(f"  {_button(value)}")
     lines += [product.title, f"Price: {product.price_tag}", "Rating: N.A."]
     lines += [_button(name.title()) for name in (*SUB_PAGES, BUY)]
-    values = [value for values in product.options.values() for value in values]
-    return View(_lines(*clicked, *lines), _distinct([BACK_TO_SEARCH, PREVIOUS, *SUB_PAGES, BUY, *values]))
+    labels = [value for values in product.options.values() for value in values]
+    return View(_lines(*clicked, *lines), _distinct([BACK_TO_SEARCH, PREVIOUS, *SUB_PAGES, BUY, *labels]))
 
 
 def sub_page(instruction: str, product: Product, which: str) -> View:
     """Description, features or reviews of a product."""
-    texts: Iterable[str] = ()
-    if which == DESCRIPTION:
-        texts = [product.description]
-    elif which == FEATURES:
-        texts = [f" {bullet}" for bullet in product.bullets]
-    return View(_lines(*_header(instruction), _button("< Prev"), *texts), (BACK_TO_SEARCH, PREVIOUS))
+    texts = {DESCRIPTION: [product.description], FEATURES: [f" {bullet}" for bullet in product.bullets]}
+    return View(_lines(*_header(instruction), _button("< Prev"), *texts.get(which, [])), (BACK_TO_SEARCH, PREVIOUS))
 
 
 def done_page(product: Product, chosen: Mapping[str, str], reward: float) -> View:
@@ -120,8 +117,15 @@ def _button(label: str) -> str:
     return f"[button] {label} [button_]"
 
 
-def _lines(*lines: str) -> str:
-    return "".join(f"{line}\n" for line in lines if line and line != "\n")
+def _lines(*texts: str) -> str:
+    return "".join(f"{text}\n" for text in map(_as_parsed, texts) if text)
+
+
+def _as_parsed(text: str) -> str:
+    """What the original's HTML parser makes of a text: blanks alone are one blank, or nothing if a line ends."""
+    if text.strip(_BLANKS):
+        return text
+    return " " if text and "\n" not in text else ""
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 They stand where a reply begins, and where it fits are worded like a reason's first clause (`reasons.py`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from leap_kedro.environments.questions import Question
@@ -15,6 +15,8 @@ from leap_kedro.environments.webshop.words import SPOKEN
 QUESTION_PHRASES = (
     "Which item is",
     "Which item comes nearest",
+    "after",
+    "Does it come near",
     "What is it",
     "Is it too dear",
     "Was it looked at",
@@ -33,6 +35,9 @@ QUESTION_PHRASES = (
 )
 
 Asked = tuple[str, str]
+
+_KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
+_EVEN = 0.5  # "yes" and "no" are to be about as frequent
 
 
 def questions_about(memory: Memory, told: str, number: int, step: int, dice: Random) -> Iterator[Question]:
@@ -70,6 +75,8 @@ def _spoken(memory: Memory, dice: Random) -> Asked | None:
         (other, value) for value in memory.wish.values for other in SPOKEN.get(value, ()) if other in memory.wish.text
     ]
     if not said:
+        if dice.random() < _KNOWN_WELL:
+            return None
         said = [(other, value) for value, others in SPOKEN.items() for other in others]
     other, value = dice.choice(said)
     return f"In the words of the shop {other}?", f"{value}."
@@ -95,25 +102,49 @@ def _what(memory: Memory, dice: Random) -> Asked | None:
 def _dear(memory: Memory, dice: Random) -> Asked | None:
     if not _items(memory):
         return None
-    item = dice.choice(_items(memory))
+    dear = [item for item in _items(memory) if not memory.affordable(item)]
+    item = dice.choice(dear if dear and dice.random() < _EVEN else _items(memory))
     return f"Is it too dear {item.asin}?", "No." if memory.affordable(item) else "Yes."
 
 
 def _visited(memory: Memory, dice: Random) -> Asked | None:
     if not _items(memory):
         return None
-    pool = [item for item in _items(memory) if item.visited] if dice.random() < 0.5 else []
+    pool = [item for item in _items(memory) if item.visited] if dice.random() < _EVEN else []
     item = dice.choice(pool or _items(memory))
     return f"Was it looked at {item.asin}?", "Yes." if item.visited else "No."
 
 
 def _nearest(memory: Memory, _: Random) -> Asked | None:
-    """The first of those whose titles have most of the wish, affordable and not looked at."""
-    for item in _items(memory):
-        if memory.affordable(item) and not item.visited and memory.count(item) == memory.best > 0:
-            has = " ".join(_stated(memory, item))
-            return "Which item comes nearest?", Clause.BEST.format(item=item.asin, has=has)
-    return "Which item comes nearest?", Clause.NONE_HERE.value
+    return "Which item comes nearest?", _first_near(memory, _items(memory))
+
+
+def _nearest_after(memory: Memory, dice: Random) -> Asked | None:
+    items = _items(memory)
+    if len(items) < 2:
+        return None
+    place = dice.randrange(len(items) - 1)
+    return f"Which item comes nearest after {items[place].asin}?", _first_near(memory, items[place + 1 :])
+
+
+def _first_near(memory: Memory, items: Sequence[Item]) -> str:
+    for item in items:
+        if _is_near(memory, item):
+            return Clause.BEST.format(item=item.asin, has=" ".join(_stated(memory, item)))
+    return Clause.NONE_HERE.value
+
+
+def _near(memory: Memory, dice: Random) -> Asked | None:
+    if not _items(memory):
+        return None
+    near = [item for item in _items(memory) if _is_near(memory, item)]
+    item = dice.choice(near if near and dice.random() < _EVEN else _items(memory))
+    return f"Does it come near {item.asin}?", "Yes." if _is_near(memory, item) else "No."
+
+
+def _is_near(memory: Memory, item: Item) -> bool:
+    """Whether its title has as much of the wish as any, and it is affordable and was not looked at."""
+    return memory.affordable(item) and not item.visited and memory.count(item) == memory.best > 0
 
 
 def _stated(memory: Memory, item: Item) -> list[str]:
@@ -156,15 +187,17 @@ def _page_says(memory: Memory, _: Random) -> Asked | None:
 
 
 _Asker = Callable[[Memory, Random], Asked | None]
-_ANYWHERE: dict[str, tuple[float, _Asker]] = {"wish": (2.0, _wish), "spoken": (1.0, _spoken)}
+_ANYWHERE: dict[str, tuple[float, _Asker]] = {"wish": (0.5, _wish), "spoken": (0.5, _spoken)}
 _ASKERS: dict[type, dict[str, tuple[float, _Asker]]] = {
     Results: {
-        "nearest": (6.0, _nearest),
-        "which": (3.0, _which),
+        "nearest": (5.0, _nearest),
+        "nearest_after": (4.0, _nearest_after),
+        "near": (4.0, _near),
+        "which": (2.0, _which),
         "what": (4.0, _what),
         "dear": (4.0, _dear),
-        "visited": (2.0, _visited),
-        **{kind: (weight / 4, asker) for kind, (weight, asker) in _ANYWHERE.items()},
+        "visited": (1.5, _visited),
+        **_ANYWHERE,
     },
     Shown: {
         "missing": (5.0, _missing),

@@ -27,6 +27,7 @@ _WEIGHTS = {
     pages.FEATURES: 2.0,
     pages.BUY: 0.0,
 }
+_QUESTIONS_A_PAGE = 3
 _SEARCH_WEIGHT = 0.1  # beside the clicks of a page
 
 
@@ -63,10 +64,14 @@ def random_transcript(
 def random_transcripts(
     benchmark: Benchmark, split: str, count: int, longest: int, questions: int, seed: int
 ) -> Iterator[Transcript]:
-    """Transcripts of `count` tasks of a split, one random walk each; the arguments are those of `random_transcript`."""
+    """Transcripts of `count` tasks of a split, one random walk each; the arguments are those of `random_transcript`.
+
+    A page is long, so `_QUESTIONS_A_PAGE` times as many are asked about each: they cost little beside reading it.
+    """
     environment, oracle = benchmark.environment(), benchmark.oracle()
+    asked = questions * _QUESTIONS_A_PAGE
     for number, task in enumerate(_repeated(benchmark.tasks(split, count, seed), count)):
-        yield random_transcript(environment, oracle, task, longest, questions, f"{seed}/{number}/{task.id}")
+        yield random_transcript(environment, oracle, task, longest, asked, f"{seed}/{number}/{task.id}")
 
 
 def _repeated(tasks: list[Task], count: int) -> Iterator[Task]:

@@ -74,7 +74,7 @@ class CorrectionParameters(StrictModel):
 
     Attributes:
         episodes: Which episodes are corrected.
-        failed_below: Score below which an episode counts as failed, with `episodes: failed`; 1: all that were not solved.
+        failed_below: Score below which an episode has failed, with `episodes: failed`; 1: all that were not solved.
         privilege: How much of the privileged state comes through, per cent.
         corrections_an_episode: Steps of an episode are learnt up to this many changed actions; None: all. Where a
             student is after that is nowhere that a better one comes to.

@@ -102,10 +102,8 @@ class ChatRenderer:
         return [*self._ids(f" {self._clean(action)}"), self._ends[0]]
 
     def open_action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids that stay the same whatever words follow: a tokenizer may join the last of them with a word."""
-        start = f" {self._clean(around(action)[0])}"
-        bare, *others = (self._ids(f"{start}{words}") for words in ("", "a", "1"))
-        return [token for token, *beside in zip(bare, *others, strict=False) if set(beside) == {token}]
+        """Token ids of what stands before the words, but for the last one: a tokenizer may join it with a word."""
+        return self._ids(f" {self._clean(around(action)[0])}")[:-1]
 
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply; see `parse_reply`."""

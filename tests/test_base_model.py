@@ -11,10 +11,10 @@ def test_the_base_is_rebuilt_and_described(tmp_path: Path) -> None:
     project = LoopProject(tmp_path / "project", tmp_path)
     done = project.kedro("run", "--pipelines=base_model", "--env=test")
     assert done.returncode == 0, done.stdout + done.stderr
-    folder = project.folder / "data" / "05_policies" / "base_model" / "policy"
+    folder = project.folder / "data" / "05_policies" / "base_model" / "alfworld" / "policy"
     assert read_policy(folder).id == "base"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6
-    measures = project.read("05_policies/base_model/measures.json")
+    measures = project.read("05_policies/base_model/alfworld/measures.json")
     assert measures["seed"] == 0
     assert measures["games_won"] == 0
     assert all(0 <= accuracy["all"] <= 1 for accuracy in measures["accuracy"].values())

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataError
+from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataAbsent
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
 from leap_kedro.pipelines.aggregation.nodes import mix
 from leap_kedro.pipelines.bootstrap.nodes import base_folder, demonstrate
@@ -134,25 +134,21 @@ def _tasks(
     options = {**parameters.environments.get(name, {})}
     places = [options]
     if options.get("source") in ("official", "auto"):
-        # The list of official games is kept in the user's cache otherwise.
+        # What is derived from official data is kept in the user's cache otherwise.
         options["cache_folder"] = str(folder / "cache")
         places.append({"source": "generated"})
     for number, place in enumerate(places, start=1):
         environments = {**parameters.environments, name: place}
         try:
             train, validation, test = prepare_tasks(name, environments, few, parameters.seed)
-        except TaskDataError as error:
-            if number == len(places) or not _is_absence(error):
+        except TaskDataAbsent as error:
+            if number == len(places):
                 raise
-            found.absent.append(f"the official games (`environments.{name}.source`): {error} Generated ones stood in")
+            found.absent.append(f"the official data (`environments.{name}.source`): {error} Generated tasks stood in")
             continue
         found.tasks = {"train": len(train), "validation": len(validation), "test": len(test)}
         return environments, train
     raise AssertionError("one of the places has tasks, or its error was raised")
-
-
-def _is_absence(error: TaskDataError) -> bool:
-    return "ALFWORLD_DATA is not set" in str(error) or "does not exist" in str(error)
 
 
 def _texts(example: Example) -> Iterator[str]:

@@ -204,6 +204,10 @@ class TaskDataError(Exception):
     """Benchmark files are missing or malformed; the message names path, file and the command that gets them."""
 
 
+class TaskDataAbsent(TaskDataError):
+    """Benchmark files are not there at all."""
+
+
 class EndlessSplit(TaskDataError):
     """A split of generated tasks has no last one: a number of tasks must be given."""
 

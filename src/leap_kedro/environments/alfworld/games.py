@@ -16,7 +16,7 @@ from typing import Any
 
 from leap_kedro.environments.alfworld.pddl import ProblemError, parse_problem
 from leap_kedro.environments.alfworld.problem import Problem, TextVersion
-from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
 
 DATA_FOLDER = "json_2.1.1"
 GAME_FILE = "game.tw-pddl"
@@ -60,7 +60,7 @@ def data_root(folder: Path | None) -> Path:
     if folder is not None:
         return folder.expanduser()
     if not os.environ.get("ALFWORLD_DATA"):
-        raise TaskDataError(
+        raise TaskDataAbsent(
             "The official ALFWorld games were asked for, and the environment variable ALFWORLD_DATA is not set. "
             f"{_GET_DATA}, then set ALFWORLD_DATA to the folder that holds {DATA_FOLDER}/ "
             "(or the option `data_root`)."
@@ -78,7 +78,7 @@ def split_folder(root: Path, split: str) -> Path:
         raise TaskDataError(f"The official ALFWorld data has no split '{split}'; its splits: {', '.join(SPLITS)}.")
     folder = root / DATA_FOLDER / split
     if not folder.is_dir():
-        raise TaskDataError(
+        raise TaskDataAbsent(
             f"No ALFWorld games: the folder {folder} does not exist. {_GET_DATA}, and let ALFWORLD_DATA (or the option "
             f"`data_root`), now {root}, name the folder that holds {DATA_FOLDER}/."
         )
@@ -130,7 +130,7 @@ def load_game(path: Path) -> Problem:
     try:
         return _problem(_read(path))
     except FileNotFoundError as error:
-        raise TaskDataError(f"The ALFWorld game {path} does not exist. {_GET_DATA}.") from error
+        raise TaskDataAbsent(f"The ALFWorld game {path} does not exist. {_GET_DATA}.") from error
     except (MalformedGame, OSError) as error:
         raise malformed(path, str(error)) from error
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
 from leap_kedro.environments.webshop.products import Product, ProductRecord, UnreadablePrice, is_skipped, product_of
 
 PRODUCTS, ATTRIBUTES, HUMAN = "items_shuffle", "items_ins_v2", "items_human_ins"
@@ -89,14 +89,14 @@ def data_root(given: str | None) -> Path:
     """
     folder = given or os.environ.get(DATA_VARIABLE)
     if not folder:
-        raise TaskDataError(
+        raise TaskDataAbsent(
             f"No folder of WebShop's files: {DATA_VARIABLE} is not set. Set it to the folder that holds "
             f"{PRODUCTS}.json or {PRODUCTS}_1000.json (docs/webshop.md says how to get them), or play generated shops: "
             "--params=environments.webshop.source=generated"
         )
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise TaskDataError(f"{root} (given by environments.webshop.data_root or {DATA_VARIABLE}) does not exist.")
+        raise TaskDataAbsent(f"{root} (given by environments.webshop.data_root or {DATA_VARIABLE}) does not exist.")
     return root
 
 
@@ -113,10 +113,10 @@ def official_files(root: Path, size: Size) -> tuple[Path, Path, Path]:
         if products.is_file():
             missing = [path.name for path in (attributes, human) if not path.is_file()]
             if missing:
-                raise TaskDataError(f"{root} has {products.name} and lacks {', '.join(missing)}. {_WHERE_TO_GET}")
+                raise TaskDataAbsent(f"{root} has {products.name} and lacks {', '.join(missing)}. {_WHERE_TO_GET}")
             return products, attributes, human
     names = " or ".join(products.name for products, _ in tried)
-    raise TaskDataError(f"{root} has no {names}. {_WHERE_TO_GET}")
+    raise TaskDataAbsent(f"{root} has no {names}. {_WHERE_TO_GET}")
 
 
 _WHERE_TO_GET = "docs/webshop.md says how to get the official files."

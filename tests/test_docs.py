@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -56,9 +57,12 @@ def parameters(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 @pytest.fixture(scope="module")
 def known_parameters() -> set[str]:
     from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
+    from leap_kedro.environments.webshop.parameters import WebShopOptions
     from leap_kedro.pipelines.parameters import LeapParameters
 
-    return {*parameters(LeapParameters), *parameters(ALFWorldOptions, "environments.alfworld.")}
+    options = {"alfworld": ALFWorldOptions, "webshop": WebShopOptions}
+    of_environments = (parameters(model, f"environments.{name}.") for name, model in options.items())
+    return {*parameters(LeapParameters), *chain.from_iterable(of_environments)}
 
 
 def is_parameter(path: str, known: set[str]) -> bool:
@@ -156,11 +160,10 @@ def test_parameters_exist(page: Path, known_parameters: set[str]) -> None:
 def test_every_parameter_is_explained(known_parameters: set[str]) -> None:
     names = ("loop.md", "student.md", "teachers.md", "realizability.md", "ablation.md", "baselines.md")
     text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in names)
-    alfworld = (ROOT / "docs" / "alfworld.md").read_text(encoding="utf-8")
     for path in {known.replace("evaluation.serving.", "rollout.serving.") for known in known_parameters}:
-        option = path.removeprefix("environments.alfworld.")
-        if option != path:
-            assert f"| `{option}` |" in alfworld, path
+        if option := re.fullmatch(r"environments\.(\w+)\.(\w+)", path):
+            page = (ROOT / "docs" / f"{option[1]}.md").read_text(encoding="utf-8")
+            assert f"| `{option[2]}` |" in page, path
         elif path.startswith(("bootstrap.training.", "base_model.training.")):
             assert f"`{path.partition('.')[2]}`" in text, path
         elif "." in path or path not in {known.partition(".")[0] for known in known_parameters if "." in known}:

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 
-from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies import generate, weights
 from leap_kedro.policies.attention import Span
 from leap_kedro.policies.decoder import CachedDecoder
@@ -24,24 +23,38 @@ from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.messages import chat_messages
 from leap_kedro.prompts.renderer import Renderer
 from leap_kedro.prompts.select import renderer_for
-from leap_kedro.records import Episode, Example, ParseStatus, Target, decode, encode
+from leap_kedro.records import Episode, Example, ParseStatus, Target, Task, decode, encode
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.training.examples import rows_of
 
-BENCHMARK = ALFWorld(ALFWorldOptions())
-SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
-TASKS = BENCHMARK.tasks("train", 3, seed=8)
-SHOWN = [
-    made.example()
-    for made in demonstrations(BENCHMARK, [(task, 1) for task in TASKS], "surfaces", max_actions=4, noise=0.0)
-]
+
+@dataclass(frozen=True)
+class Setting:
+    """Where the episodes are played, what the model is shown before, and a reply that it may be taught."""
+
+    spec: EnvironmentSpec
+    tasks: list[Task]
+    shown: list[Example]
+    reason: str
+    action: str
 
 
-def embedded_tokenizer() -> Any:
+def setting(spec: EnvironmentSpec, split: str, expert: str, reason: str, action: str) -> Setting:
+    benchmark = make_benchmark(spec)
+    tasks = benchmark.tasks(split, 3, seed=8)
+    jobs = [(task, 1) for task in tasks]
+    shown = [made.example() for made in demonstrations(benchmark, jobs, expert, max_actions=4, noise=0.0)]
+    return Setting(spec, tasks, shown, reason, action)
+
+
+ALFWORLD = setting(EnvironmentSpec("alfworld", {"source": "generated"}), "train", "surfaces", "I need a mug.", "look")
+WEBSHOP = setting(EnvironmentSpec("webshop", {"products": 60}), "train", "careful", "I look for mug.", "click[< prev]")
+
+
+def embedded_tokenizer(where: Setting) -> Any:
     from leap_kedro.embedded.tokenizer import build_tokenizer
-    from leap_kedro.environments.alfworld.vocabulary import vocabulary
 
-    return build_tokenizer(vocabulary(), 4096)
+    return build_tokenizer(make_benchmark(where.spec).vocabulary(), 4096)
 
 
 @dataclass(frozen=True)
@@ -56,12 +69,13 @@ class Decided:
 class Rollout:
     """Episodes, and what the model saw of each, decision by decision."""
 
+    where: Setting
     renderer: Renderer
     episodes: list[Episode]
     decided: dict[str, list[Decided]]
 
 
-def save_taught_model(tokenizer: Any, folder: Path) -> None:
+def save_taught_model(tokenizer: Any, where: Setting, folder: Path) -> None:
     """A tiny random Llama that was shown for a moment what a reply looks like, so that it gives some."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -69,8 +83,8 @@ def save_taught_model(tokenizer: Any, folder: Path) -> None:
     torch.manual_seed(0)
     shape = {"hidden_size": 48, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
     model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=4096, **shape))
-    renderer = renderer_for(tokenizer, "alfworld")
-    rows = [row for example in SHOWN for row in rows_of(example, renderer)][:8]
+    renderer = renderer_for(tokenizer, where.spec.name)
+    rows = [row for example in where.shown for row in rows_of(example, renderer)][:8]
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
     for step in range(64):
         row = rows[step % len(rows)]
@@ -130,24 +144,25 @@ def record_generate(patch: pytest.MonkeyPatch, decided: dict[str, list[Decided]]
     patch.setattr(generate.PlainGenerator, "_group", recording_group)
 
 
-@pytest.fixture(scope="module", params=["embedded", "chatml", "llama3"])
-def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=["embedded", "embedded_webshop", "chatml", "llama3"])
+def student(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Setting]:
+    """The folder of a model, and where it plays."""
     made = tmp_path_factory.mktemp(request.param)
+    where = WEBSHOP if request.param.endswith("webshop") else ALFWORLD
     templates = {"chatml": CHATML, "llama3": LLAMA_3}
-    chat = request.param in templates
-    save_taught_model(
-        chat_tokenizer(templates[request.param], [example.opening for example in SHOWN])
-        if chat
-        else embedded_tokenizer(),
-        made,
-    )
-    return made
+    if request.param in templates:
+        tokenizer = chat_tokenizer(templates[request.param], [example.opening for example in where.shown])
+    else:
+        tokenizer = embedded_tokenizer(where)
+    save_taught_model(tokenizer, where, made)
+    return made, where
 
 
 @pytest.fixture(scope="module", params=[record_engine, record_generate], ids=["engine", "generate"])
-def rollout(request: pytest.FixtureRequest, folder: Path) -> Rollout:
+def rollout(request: pytest.FixtureRequest, student: tuple[Path, Setting]) -> Rollout:
     from transformers import AutoTokenizer
 
+    folder, where = student
     decided: dict[str, list[Decided]] = defaultdict(list)
     with pytest.MonkeyPatch.context() as patch:
         request.param(patch, decided)
@@ -158,12 +173,12 @@ def rollout(request: pytest.FixtureRequest, folder: Path) -> Rollout:
             max_new_tokens=60,
             hold_to_admissible=True,
             slots=2,
-            environment="alfworld",
+            environment=where.spec.name,
         )
         settings = PlaySettings(max_actions=12, refused_limit=None, slots=3)
-        episodes = list(play(TASKS, SPEC, spec.load(), settings))
-    renderer = renderer_for(AutoTokenizer.from_pretrained(folder), "alfworld")
-    return Rollout(renderer, episodes, decided)
+        episodes = list(play(where.tasks, where.spec, spec.load(), settings))
+    renderer = renderer_for(AutoTokenizer.from_pretrained(folder), where.spec.name)
+    return Rollout(where, renderer, episodes, decided)
 
 
 def written_and_read(example: Example) -> Example:
@@ -171,9 +186,9 @@ def written_and_read(example: Example) -> Example:
 
 
 def test_training_prompts_are_those_of_the_rollout(rollout: Rollout) -> None:
-    assert len(rollout.episodes) == len(TASKS)
+    assert len(rollout.episodes) == len(rollout.where.tasks)
     for episode in rollout.episodes:
-        taught = [Target(step, "I need a mug.", "look") for step in range(len(episode.steps))]
+        taught = [Target(step, rollout.where.reason, rollout.where.action) for step in range(len(episode.steps))]
         rows = rows_of(written_and_read(Example.of(episode, taught)), rollout.renderer)
         assert len(rows) == len(episode.steps) == len(rollout.decided[episode.id])
         for row, seen in zip(rows, rollout.decided[episode.id], strict=True):
@@ -183,14 +198,15 @@ def test_training_prompts_are_those_of_the_rollout(rollout: Rollout) -> None:
 def test_the_reply_alone_is_learnt_to_its_end(rollout: Rollout) -> None:
     renderer = rollout.renderer
     for episode in rollout.episodes:
-        taught = [Target(step, "I need a mug.", "look", weight=0.5) for step in range(len(episode.steps))]
+        reason, action = rollout.where.reason, rollout.where.action
+        taught = [Target(step, reason, action, weight=0.5) for step in range(len(episode.steps))]
         rows = rows_of(Example.of(episode, taught), renderer)
         for row, target, seen in zip(rows, taught, rollout.decided[episode.id], strict=True):
             reply = row.ids[len(seen.prompt) :]
             assert row.weights == (0.0,) * len(seen.prompt) + (0.5,) * len(reply)
             assert [index in renderer.end_ids() for index in reply] == [False] * (len(reply) - 1) + [True]
-            assert renderer.parse(reply, ["look"], "").reason == target.reason
-            assert renderer.parse(reply, ["look"], "").action == target.action
+            assert renderer.parse(reply, [action], "").reason.casefold() == target.reason.casefold()
+            assert renderer.parse(reply, [action], "").action == target.action
 
 
 def test_an_own_action_is_learnt_in_the_ids_that_the_policy_gave(rollout: Rollout) -> None:
@@ -207,7 +223,7 @@ def test_an_own_action_is_learnt_in_the_ids_that_the_policy_gave(rollout: Rollou
     assert compared >= 3
 
 
-@pytest.mark.parametrize("folder", ["chatml", "llama3"], indirect=True)
+@pytest.mark.parametrize("student", ["chatml", "llama3"], indirect=True)
 def test_chat_prompts_are_what_the_template_makes_of_the_messages(rollout: Rollout) -> None:
     tokenizer = rollout.renderer.tokenizer
     for episode in rollout.episodes:

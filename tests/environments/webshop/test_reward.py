@@ -65,6 +65,9 @@ def test_an_attribute_is_met_by_a_likeness_or_by_the_texts(attribute: str, met: 
         ("red", ("color", "red"), True),
         ("dark red", ("color", "red"), False),  # a pair is a colour only where that is its whole value
         ("medium", ("size", "medium | large"), True),
+        ("5\xa0oz", "5oz", True),
+        ("caf\u00e9 mocha", "caf mocha", True),
+        ("men's m", ("fit", "men's m"), True),
     ],
 )
 def test_options_are_compared_loosely(chosen: str, wanted: str | tuple[str, str], met: bool) -> None:

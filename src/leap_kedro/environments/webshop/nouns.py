@@ -44,7 +44,7 @@ def resolved(tagger: NounTagger) -> NounTagger:
     if tagger is NounTagger.SPACY and not installed:
         raise TaskDataError(
             f"environments.webshop.nouns is 'spacy', and spaCy or its model {MODEL} is not installed. Install them: "
-            f"pip install spacy && python -m spacy download {MODEL}   or take nouns=words (docs/webshop.md)."
+            f"pip install spacy && spacy download {MODEL}   or take nouns=words (docs/webshop.md)."
         )
     return tagger
 

@@ -14,6 +14,7 @@ from leap_kedro.environments.webshop.products import Product
 
 _ALIKE = 85  # of 100: above it two texts say the same
 _RELATED, _HARDLY = 0.2, 0.1
+_LATIN_1 = dict.fromkeys(range(128, 256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +97,16 @@ def options_met(chosen: Sequence[str], wanted: Sequence[str | tuple[str, str]]) 
 
 def _wanted_text(option: str | tuple[str, str]) -> str:
     """A pair counts as its colour only where that is its whole value: the original asks a tuple what it contains."""
-    plain = plain_colour(option)  # type: ignore[arg-type]
-    return plain if isinstance(plain, str) else " ".join(plain)
+    return str(plain_colour(option))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=200_000)
 def _alike(one: str, other: str) -> bool:
+    """As thefuzz 0.22 compares, which leaves out the letters of Latin-1 beyond ASCII."""
     from rapidfuzz import fuzz, utils
 
-    return round(fuzz.token_set_ratio(one, other, processor=utils.default_process)) > _ALIKE
+    one, other = (utils.default_process(text.translate(_LATIN_1)) for text in (one, other))
+    return round(fuzz.token_set_ratio(one, other)) > _ALIKE
 
 
 @lru_cache(maxsize=20_000)

@@ -108,6 +108,23 @@ def test_it_settles_for_the_best_it_saw_when_nothing_is_left() -> None:
     assert said(*history, ("click[< prev]", visited)) == ("Nothing better was found.", "click[b000000003]")
 
 
+def test_where_nothing_is_affordable_it_buys_the_first_all_the_same() -> None:
+    dear = results(item("B000000002", "Velmo Ceramic Travel Mug", "$42.5"), total=1)
+    assert said(("search[mug]", dear))[1] == "click[b000000002]"
+    shown = product("red").replace("$12.5", "$42.5")
+    back = (
+        "click[< prev]",
+        dear.replace("[button] B000000002 [button_]", "[clicked button] B000000002 [clicked button_]"),
+    )
+    history = [("search[mug]", dear), ("click[b000000002]", shown), back]
+    assert said(*history) == ("Nothing better was found.", "click[b000000002]")
+    assert said(*history, ("click[b000000002]", shown))[1] in ("click[features]", "click[buy now]")
+
+
+def test_a_search_that_finds_nothing_is_searched_again() -> None:
+    assert said(("search[zzz]", results(total=0)))[1].startswith("search[")
+
+
 def test_among_results_it_also_considers_the_others_and_the_next_page() -> None:
     expert = BENCHMARK.expert("careful")
     expert.start(OPENING.format(wish=WISH))

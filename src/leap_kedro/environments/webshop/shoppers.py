@@ -74,8 +74,10 @@ class Shopper:
             return [_only(Decision(Clause.SETTLE.value, action) if here else self._search())]
         worth = list(self._worth_a_look(results))
         further = Decision(Clause.NONE_HERE.value, f"click[{pages.NEXT_PAGE}]")
-        if not worth:
-            return [_only(further if self._has_more(results) else self._search())]
+        if not worth and self._has_more(results):
+            return [_only(further)]
+        if not worth:  # nothing is affordable, and nothing was looked at: one may still have to do
+            return [_only(self._look_at(item)) for item in results.items[:1]] or [_only(self._search())]
         likely = [Option(self._look_at(item), 1.0 / len(worth), "fits") for item in worth]
         others = [
             Option(self._look_at(item), _UNLIKELY, "other")
@@ -132,10 +134,13 @@ class Shopper:
     def _settled(self) -> Looked | None:
         """The product to buy although something is missing; None while there is more to look at."""
         memory = self._memory
-        looked = [product for product in memory.looked.values() if memory.affordable(product)]
-        if not looked or not (len(memory.looked) >= _MOST_LOOKED or self._searched_all()):
+        looked = list(memory.looked.values())
+        if not looked or not (len(looked) >= _MOST_LOOKED or self._searched_all()):
             return None
-        return min(looked, key=lambda product: len(memory.missing(product)) + len(memory.unavailable(product)))
+        affordable = [product for product in looked if memory.affordable(product)]
+        return min(
+            affordable or looked, key=lambda product: len(memory.missing(product)) + len(memory.unavailable(product))
+        )
 
     def _searched_all(self) -> bool:
         results = self._memory.results

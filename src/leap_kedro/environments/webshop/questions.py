@@ -36,6 +36,7 @@ QUESTION_PHRASES = (
 
 Asked = tuple[str, str]
 
+_A_LIST = 2  # times as many questions about a list of ten products
 _KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
 _EVEN = 0.5  # "yes" and "no" are to be about as frequent
 
@@ -51,6 +52,7 @@ def questions_about(memory: Memory, told: str, number: int, step: int, dice: Ran
         dice: What draws them.
     """
     askers = dict(_ASKERS.get(type(memory.page), _ANYWHERE))
+    number *= _A_LIST if isinstance(memory.page, Results) else 1
     if told:
         askers["privileged"] = (1.0, lambda *_: ("What fits is", f"{told}."))
     asked: set[str] = set()
@@ -88,22 +90,24 @@ def _items(memory: Memory) -> tuple[Item, ...]:
 
 def _which(memory: Memory, dice: Random) -> Asked | None:
     phrase = dice.choice(memory.wish.phrases)
-    found = [item for item in _items(memory) if phrase in item.title.lower().split()]
+    found = [item for item in _items(memory) if not item.visited and phrase in item.title.lower().split()]
     return f"Which item is {phrase}?", f"{found[0].asin}." if found else "None."
 
 
 def _what(memory: Memory, dice: Random) -> Asked | None:
-    if not _items(memory):
+    items = [item for item in _items(memory) if not item.visited]
+    if not items:
         return None
-    item = dice.choice(_items(memory))
+    item = dice.choice(items)
     return f"What is it {item.asin}?", _listed(_stated(memory, item))
 
 
 def _dear(memory: Memory, dice: Random) -> Asked | None:
-    if not _items(memory):
+    items = [item for item in _items(memory) if not item.visited]
+    if not items:
         return None
-    dear = [item for item in _items(memory) if not memory.affordable(item)]
-    item = dice.choice(dear if dear and dice.random() < _EVEN else _items(memory))
+    dear = [item for item in items if not memory.affordable(item)]
+    item = dice.choice(dear if dear and dice.random() < _EVEN else items)
     return f"Is it too dear {item.asin}?", "No." if memory.affordable(item) else "Yes."
 
 

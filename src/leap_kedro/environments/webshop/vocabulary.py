@@ -32,6 +32,11 @@ _REWRITES = (
     (r"rating: n\.a\.\n(?:\[button\] [^\n]*\n)*", ""),
     (r"\[button\] (?:< prev|next >|search) \[button_\]\n", ""),
     (r" \(total results: \d+\)", ""),
+    # What was looked at is no more than named: what it is like was read, or decided nothing.
+    *(
+        (rf"\[clicked button\] item {number} \[clicked button_\]\n[^\n]*\n[^\n]*\n", f"seen item {number}\n")
+        for number in range(1, pages.ITEMS_A_PAGE + 1)
+    ),
     (r"\[clicked button\]", "seen"),
     (r"\[(?:clicked )?button_?\]", ""),
     (r"price: (?=\$)", ""),

@@ -23,6 +23,9 @@ from leap_kedro.records import Task
 GENERATED_SPLITS = (*SPLITS, "base")
 """Splits of generated goals, each a shop of its own; ``base`` is for the base model alone."""
 
+_FIRST_SHOPS = ((1, 12), (6, 60), (16, 300))
+"""Longest walk -> products of the shop that the base model's transcripts are from."""
+
 _SCORING = {NounTagger.SPACY: "nouns by spaCy", NounTagger.WORDS: "nouns by words"}
 
 
@@ -125,10 +128,18 @@ class WebShop:
         return vocabulary()
 
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
-        """Random walks through generated shops, whatever the source of the tasks, with questions about them."""
+        """Random walks through generated shops, whatever the source of the tasks, with questions about them.
+
+        The short walks that a reader begins with (split ``base``) go through small shops: their searches find little,
+        and on lists of a few products it learns to read lists of ten.
+        """
         from leap_kedro.environments.webshop.walks import random_transcripts
 
-        generated = WebShop(self.options.model_copy(update={"source": Source.GENERATED, "backend": Backend.NATIVE}))
+        changed: dict[str, object] = {"source": Source.GENERATED, "backend": Backend.NATIVE}
+        if split == "base":
+            sizes = (products for most, products in _FIRST_SHOPS if longest <= most)
+            changed["products"] = next(sizes, GENERATED_PRODUCTS)
+        generated = WebShop(self.options.model_copy(update=changed))
         return random_transcripts(generated, split, count, longest, questions, seed)
 
     def _tasks(

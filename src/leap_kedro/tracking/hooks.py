@@ -209,7 +209,7 @@ class _TrackedSession:
 
     def _run_by_hand(self, names: list[str], parameters: dict[str, Any]) -> str | None:
         if set(names) == {"base_model"}:
-            return self._runs.base_model()
+            return self._runs.base_model(str(parameters["environment"]))
         chosen = parameters.get("evaluation") or {}
         if set(names) == {"evaluation"}:
             policy, split = chosen.get("policy") or "all policies", chosen.get("split") or "validation"

@@ -15,6 +15,7 @@ KIND_TAG = "leap.kind"
 ITERATION_TAG = "leap.iteration"
 POLICY_TAG = "leap.policy"
 SPLIT_TAG = "leap.split"
+ENVIRONMENT_TAG = "leap.environment"
 PRIVILEGE_TAG = "leap.privilege"
 RETIRED_TAG = "leap.retired"
 PARENT_TAG = "mlflow.parentRunId"
@@ -83,9 +84,9 @@ class ExperimentRuns:
         """Id of the run of the baselines, a child of the experiment's."""
         return self._find_or_make(RunKind.BASELINES, f"{self.name} baselines", {PARENT_TAG: self.parent()})
 
-    def base_model(self) -> str:
-        """Id of the run of the base model's training."""
-        return self._find_or_make(RunKind.BASE_MODEL, "base model", {})
+    def base_model(self, environment: str) -> str:
+        """Id of the run of the training of an environment's base model."""
+        return self._find_or_make(RunKind.BASE_MODEL, f"base model {environment}", {ENVIRONMENT_TAG: environment})
 
     def open(self, run: str) -> None:
         """Mark a run as running, also one that was killed or has failed before."""

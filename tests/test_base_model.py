@@ -21,3 +21,4 @@ def test_the_base_is_rebuilt_and_described(tmp_path: Path) -> None:
     card = (folder / "README.md").read_text()
     assert "transcripts, seed 0" in card
     assert "| all |" in card
+    assert "--params=environment=alfworld" in card

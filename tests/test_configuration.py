@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kedro.config import MissingConfigException
 
 from leap_kedro.configuration import LeapConfigLoader, parameter_files
 
@@ -25,8 +26,11 @@ def conf(tmp_path: Path) -> Path:
 
 
 def parameters(conf: Path, env: str | None = None, **given: Any) -> Any:
-    loader = LeapConfigLoader(str(conf), env=env, runtime_params=given, base_env="base", default_run_env="local")
-    return loader["parameters"]
+    return loader(conf, env, **given)["parameters"]
+
+
+def loader(conf: Path, env: str | None = None, **given: Any) -> LeapConfigLoader:
+    return LeapConfigLoader(str(conf), env=env, runtime_params=given, base_env="base", default_run_env="local")
 
 
 def test_later_layers_stand_over_earlier_ones(conf: Path) -> None:
@@ -53,6 +57,39 @@ def test_the_environment_that_is_asked_for_decides_whose_file_is_read(conf: Path
 @pytest.mark.parametrize("name", ["nowhere", "../base/parameters", "", 7])
 def test_a_name_without_a_file_adds_nothing(conf: Path, name: Any) -> None:
     assert parameters(conf, environment=name)["rollout"] == {"episodes": 1, "slots": 1, "base": True}
+
+
+def test_a_configuration_environment_may_choose_the_environment(conf: Path) -> None:
+    (conf / "quick" / "parameters_chosen.yml").write_text("environment: games\n")
+    assert parameters(conf, "quick")["rollout"] == {
+        "episodes": 7,
+        "slots": 3,
+        "base": True,
+        "base_games": True,
+        "quick": True,
+    }
+    assert parameters(conf, "quick", environment="shop")["rollout"]["episodes"] == 2
+
+
+def test_a_value_may_refer_to_one_that_another_file_sets(conf: Path) -> None:
+    (conf / "base" / "globals.yml").write_text("limit: 30\n")
+    (conf / "base" / "parameters_refer.yml").write_text("seen: '${rollout.episodes}'\n")
+    references = "plays: '${rollout.slots}'\nseed: '${runtime_params:seed,0}'\nlimit: '${globals:limit}'\n"
+    (conf / "base" / "environments" / "games.yml").write_text(f"rollout: {{episodes: 7}}\n{references}")
+    found = parameters(conf, "quick", environment="games", seed=5)
+    assert [found[name] for name in ("seen", "plays", "seed", "limit")] == [7, 3, 5, 30]
+    assert parameters(conf, environment="games", rollout={"episodes": 9})["seen"] == 9
+
+
+def test_what_kedro_does_with_parameters_stays(conf: Path) -> None:
+    given = loader(conf)
+    given["parameters"] = {"environment": "shop"}
+    assert given["parameters"] == {"environment": "shop"}
+    with pytest.raises(MissingConfigException, match="nowhere"):
+        parameters(conf, "nowhere")
+    (conf / "quick" / "parameters_again.yml").write_text("rollout: {slots: 4}\n")
+    with pytest.raises(ValueError, match=r"Duplicate keys.*rollout\.slots"):
+        parameters(conf, "quick")
 
 
 def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(conf: Path) -> None:

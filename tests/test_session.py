@@ -51,6 +51,21 @@ def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: Loop
     assert not (project.folder / "data" / "00_experiments").exists()
 
 
+def test_a_parameter_of_an_environments_file_is_refused_with_that_file(project: LoopProject) -> None:
+    for folder, wrong in (("base", "rollout: {slosts: 1}"), ("test", "evaluation: {slosts: 1}")):
+        (project.folder / "conf" / folder / "environments" / "alfworld.yml").write_text(wrong)
+    message = refusal(project)
+    assert "`rollout.slosts` is no parameter (conf/base/environments/alfworld.yml)" in message
+    assert "`evaluation.slosts` is no parameter (conf/test/environments/alfworld.yml)" in message
+
+
+def test_an_unknown_environment_is_refused_with_the_one_that_was_meant(project: LoopProject) -> None:
+    message = refusal(project, environment="webshp")
+    assert "Did you mean 'webshop'?" in message
+    assert "(given by --params)" in message
+    assert "missing" not in message
+
+
 def test_an_unknown_kedro_environment_is_refused_with_those_there_are(project: LoopProject) -> None:
     session = LeapSession.create(project.folder, env="tset")
     with pytest.raises(RunRefused, match=r"conf/tset.*--env=tset.*base, gpu, local, .*, test"), session:

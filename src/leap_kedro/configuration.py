@@ -9,59 +9,45 @@ From the lowest to the highest:
 3. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
 4. conf/<env>/environments/<environment>.yml
 5. --params
+
+All are merged first, deeply, and resolved once: a value may refer to one that another file sets.
 """
 
 import re
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from kedro.config import MissingConfigException, OmegaConfigLoader
-from omegaconf import OmegaConf
+from kedro.config import OmegaConfigLoader
+from omegaconf import DictConfig, OmegaConf
 
 PARAMETERS = "parameters"
 FOLDER = "environments"
 """Folder of a configuration environment that has a file an environment."""
 
 _NAME = re.compile(r"\w+")
+_Files = dict[Path, DictConfig]
 
 
 class LeapConfigLoader(OmegaConfigLoader):
     """Reads configuration as Kedro does, and parameters with those of the environment in between."""
 
-    def __getitem__(self, key: str) -> Any:
-        """The configuration of a key; see `OmegaConfigLoader`.
+    def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
+        """The files of a key, unresolved, lowest first.
+
+        Kedro's public methods resolve each folder for itself, which is too early. Parameters are all handed over as if
+        they were of the base folder: Kedro merges those in this order with the runtime parameters, then resolves.
 
         Raises:
-            MissingConfigException: If there is none.
+            MissingConfigException: If a folder is not there.
         """
-        found = super().__getitem__(key)
-        if key != PARAMETERS or not isinstance(found, dict):
-            return found
-        layers: list[Any] = []
-        for env in dict.fromkeys((self.base_env, self.env or self.default_run_env)):
-            layers += [self._layer(env, None), self._layer(env, found.get("environment"))]
-        merged = OmegaConf.merge(*layers, self.runtime_params or {})
-        return OmegaConf.to_container(merged, resolve=True)
-
-    def _layer(self, env: str | None, environment: Any) -> dict[str, Any]:
-        """Parameters of one folder: those of any environment (None), or of one; empty where there is no file."""
-        patterns = {}
-        if environment is not None:
-            if not _NAME.fullmatch(str(environment)):
-                return {}
-            patterns = {PARAMETERS: [f"{FOLDER}/{environment}.yml"]}
-        loader = OmegaConfigLoader(
-            self.conf_source,
-            base_env=env,
-            default_run_env=env,
-            config_patterns=patterns,
-            custom_resolvers=self._custom_resolvers,
-        )
-        with suppress(MissingConfigException):
-            layer: dict[str, Any] = loader[PARAMETERS]
-            return layer
-        return {}
+        base, run, base_path, run_path, read = super()._read_raw_config(key)
+        if key != PARAMETERS:
+            return base, run, base_path, run_path, read
+        chosen = OmegaConf.select(OmegaConf.merge(*base.values(), *run.values(), self.runtime_params), "environment")
+        patterns = [f"{FOLDER}/{chosen}.yml"] if _NAME.fullmatch(str(chosen)) else []
+        files = {**base, **self._read_dir_configs(base_path, patterns, key, read), **run}
+        if run_path != base_path:
+            files |= self._read_dir_configs(run_path, patterns, key, read)
+        return files, {}, base_path, run_path, read
 
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:

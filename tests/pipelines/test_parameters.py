@@ -91,6 +91,13 @@ def test_what_is_wrong_is_named_with_its_place_and_what_was_meant(
     assert message in str(caught.value)
 
 
+def test_an_unknown_environment_is_told_alone() -> None:
+    with pytest.raises(ParametersRefused) as caught:
+        check(configured("base", environment="webshp"), where)
+    assert "Did you mean 'webshop'?" in str(caught.value)
+    assert "missing" not in str(caught.value)
+
+
 def test_a_student_that_nobody_showed_what_it_is_told_is_no_teacher(raw: dict[str, Any]) -> None:
     raw["correction"]["teacher"]["kind"] = "self"
     check(raw, where)

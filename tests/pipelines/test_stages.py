@@ -18,9 +18,9 @@ from leap_kedro.language_models import Access, ModelParameters
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
-from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, find_base
+from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, embedded_base, find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
-from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
+from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts, to_correct
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, TeacherParameters, Which
 from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks, prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
@@ -97,6 +97,32 @@ def test_a_split_that_is_too_small_is_refused(monkeypatch: pytest.MonkeyPatch, t
         prepare_tasks(*HOW, preparation(), seed=0)
 
 
+def test_validation_tasks_come_from_a_split_of_their_own_where_one_is_named() -> None:
+    own = preparation(validation_split="valid_seen", test={"valid_unseen": 2})
+    train, validation, test = prepare_tasks(*HOW, own, seed=0)
+    assert [task.split for task in (*train, *validation, *test)] == (
+        ["train"] * 6 + ["valid_seen"] * 3 + ["valid_unseen"] * 2
+    )
+    assert prepare_tasks(*HOW, own, seed=0) == (train, validation, test)
+
+
+def test_a_validation_split_that_is_too_small_is_refused(monkeypatch: pytest.MonkeyPatch, tasks: list[Task]) -> None:
+    class Small:
+        def tasks(self, split: str, *_: object) -> list[Task]:
+            return tasks if split == "train" else tasks[:1]
+
+    monkeypatch.setattr("leap_kedro.pipelines.data_preparation.nodes.make_benchmark", lambda spec: Small())
+    with pytest.raises(TooFewTasks, match=r"Split 'eval' has 1 tasks, and 3 for validation are asked for"):
+        prepare_tasks(*HOW, preparation(validation_split="eval"), seed=0)
+
+
+@pytest.mark.parametrize("split", ["train", "valid_seen"])
+def test_a_validation_split_that_is_also_trained_or_tested_on_is_refused(split: str) -> None:
+    with pytest.raises(ValidationError, match=f"validation_split '{split}' is also trained or tested on"):
+        preparation(validation_split=split)
+    assert preparation(validation_split="valid_seen", test={"valid_seen": 0, "valid_unseen": 1})
+
+
 def test_no_task_is_rolled_out_again_before_all_others(tasks: list[Task]) -> None:
     drawn = [choose_tasks(tasks, 2, iteration, seed=3) for iteration in (1, 2, 3)]
     assert {task.id for each in drawn for task in each} == {task.id for task in tasks}
@@ -168,6 +194,27 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
         for each in corrected[:1]
     ]
     assert build_examples(rollouts, rejected, failed) == []
+
+
+@pytest.mark.parametrize(("below", "failed"), [(1.0, [0.0, 0.7, 1.0]), (0.71, [0.0, 0.7]), (0.7, [0.0]), (0.01, [0.0])])
+def test_the_score_below_which_an_episode_has_failed_can_be_set(
+    policy: SavedPolicy, tasks: list[Task], below: float, failed: list[float]
+) -> None:
+    (played,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    limit, solved = (StopReason.STEP_LIMIT, False), (StopReason.SOLVED, True)
+    ends = [(0.0, *limit), (0.7, *limit), (1.0, *limit), (1.0, *solved)]
+    rollouts = [
+        replace(played, seed=number, score=score, stop=stop, success=success)
+        for number, (score, stop, success) in enumerate(ends)
+    ]
+    assert [episode.score for episode in to_correct(rollouts, Which.FAILED, below)] == failed
+    assert to_correct(rollouts, Which.ALL, below) == rollouts
+
+
+@pytest.mark.parametrize("below", [0.0, 1.1])
+def test_a_score_that_no_episode_or_every_one_is_below_is_refused(below: float) -> None:
+    with pytest.raises(ValidationError, match="failed_below"):
+        CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), failed_below=below)
 
 
 def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy, tasks: list[Task]) -> None:
@@ -407,6 +454,10 @@ def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monk
         find_base(bootstrap(base=str(tmp_path)), "alfworld")
     with pytest.raises(NoSuchBase, match=r"Make it: python -m leap_kedro\.policies\.smollm2"):
         find_base(bootstrap(base="smollm2"), "alfworld")
+    assert find_base(bootstrap(base="embedded"), "alfworld").folder == embedded_base("alfworld")
+    build = r"Build it: kedro run --pipelines=base_model --params=environment=nowhere .*base_model/nowhere/policy"
+    with pytest.raises(NoSuchBase, match=build):
+        find_base(bootstrap(base="embedded"), "nowhere")
 
 
 def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list[Task]) -> None:

@@ -22,10 +22,10 @@ PARAMETERS = FineTuningParameters(max_steps=6, tokens_per_step=100, warmup_steps
 IN_EVERY_PROCESS = """
 import os, signal, sys
 if "leap_kedro.training" in sys.orig_argv and os.environ.get("RANK", "0") == os.environ["FAILING"]:
-    from leap_kedro.training import sft
+    from leap_kedro.training import fine_tuning
     def fail(*_, **__):
         {what}
-    sft.save_policy = sft.load_trainable = fail
+    fine_tuning.save_policy = fine_tuning.load_trainable = fail
 """
 """A `sitecustomize` that makes one process fail once the others wait for it."""
 

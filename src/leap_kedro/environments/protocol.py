@@ -30,7 +30,7 @@ class StepResult:
         score: The benchmark's score now, 0 to 1.
         done: Whether the environment ended the episode.
         accepted: Whether the action was executable.
-        parts: What the score is made of, by name, each 0 to 1; empty where it has no parts, or none yet.
+        parts: What the score is made of, by name, each 0 to 1, all of them at every step; empty where it has no parts.
     """
 
     observation: Observation

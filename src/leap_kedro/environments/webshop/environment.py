@@ -69,7 +69,7 @@ class WebShopEnvironment:
             score=reward.total if reward else 0.0,
             done=reward is not None,
             accepted=after is not None,
-            parts=_parts(reward) if reward else {},
+            parts=_parts(reward),
         )
 
     def _observation(self) -> Observation:
@@ -97,8 +97,10 @@ def _some(listed: Sequence[str], most: int, dice: Random) -> tuple[str, ...]:
     return tuple(action for action in listed if action in kept)
 
 
-def _parts(reward: Reward) -> Mapping[str, float]:
-    """The parts of a reward, for the record; a goal without options has them all."""
+def _parts(reward: Reward | None) -> Mapping[str, float]:
+    """The parts of a reward, for the record; all 0 before a purchase, and a goal without options has them all."""
+    if reward is None:
+        return dict.fromkeys(("attributes", "options", "type", "price"), 0.0)
     return {
         "attributes": reward.attributes,
         "options": 1.0 if reward.options is None else reward.options,

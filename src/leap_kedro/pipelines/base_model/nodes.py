@@ -164,7 +164,7 @@ expert or a student chose. Made to act, it solved {measures["games_won"]} of {me
 - Data: {measures["transcripts"]} transcripts, seed {measures["seed"]}; half carry a block of privileged facts to read.
 - Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s on {measures["world_size"]}
   process(es).
-- Made by `kedro run --pipelines=base_model`.
+- Made by `kedro run --pipelines=base_model --params=environment={measures["environment"]}`.
 
 Share of questions whose whole answer is right, on the split `{measures["split"]}`, by longest walk:
 

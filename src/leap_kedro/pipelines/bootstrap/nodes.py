@@ -59,7 +59,9 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
     """The folder of a base, and what to do if it is not there."""
     if base == EMBEDDED:
         build = f"kedro run --pipelines=base_model --params=environment={environment}"
-        return embedded_base(environment), f"Build it: {build} (CONTRIBUTING.md, The base model)"
+        built = f"data/05_policies/base_model/{environment}/policy"
+        ship = f"To ship it, put {built} in that place (CONTRIBUTING.md, The base model)"
+        return embedded_base(environment), f"Build it: {build}   {ship}"
     if base == SMOLLM2:
         return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
     return Path(base).expanduser(), _OWN_FOLDER

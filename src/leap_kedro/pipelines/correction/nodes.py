@@ -87,14 +87,18 @@ def to_correct(rollouts: Sequence[Episode], which: Which, failed_below: float = 
     Args:
         rollouts: Episodes of the student.
         which: All of them, or those that failed.
-        failed_below: Score below which one has failed.
+        failed_below: Score below which one has failed; 1: all that were not solved.
     """
     return [
         episode
         for episode in settled(rollouts)
-        if not episode.stop.is_infrastructure
-        and (which is Which.ALL or (not episode.success and episode.score < failed_below))
+        if not episode.stop.is_infrastructure and (which is Which.ALL or _failed(episode, failed_below))
     ]
+
+
+def _failed(episode: Episode, below: float) -> bool:
+    # A full score that the environment did not end with (the step limit came first) is not solved.
+    return not episode.success and (below >= 1 or episode.score < below)
 
 
 def build_examples(

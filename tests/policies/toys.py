@@ -120,6 +120,7 @@ class ToyBenchmark:
     """The toy rooms as a benchmark."""
 
     name = NAME
+    score_parts = ()
 
     def environment(self) -> ToyRooms:
         return ToyRooms()

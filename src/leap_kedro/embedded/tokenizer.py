@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from leap_kedro.environments.vocabulary import Vocabulary
-from leap_kedro.prompts.embedded import NUMBERED, SPECIAL_TOKENS
+from leap_kedro.prompts.embedded import NUMBERED, REARRANGED, SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -55,7 +55,11 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
         additional_special_tokens=[token for token in SPECIAL_TOKENS if token not in _NAMED],
         model_max_length=max_length,
         clean_up_tokenization_spaces=False,
-        **({NUMBERED: [list(pair) for pair in vocabulary.numbered]} if vocabulary.numbered else {}),
+        **{
+            name: [list(pair) for pair in pairs]
+            for name, pairs in ((NUMBERED, vocabulary.numbered), (REARRANGED, vocabulary.rearranged))
+            if pairs
+        },
     )
     return made
 

@@ -30,7 +30,7 @@ class StepResult:
         score: The benchmark's score now, 0 to 1.
         done: Whether the environment ended the episode.
         accepted: Whether the action was executable.
-        parts: What the score is made of, by name, each 0 to 1, all of them at every step; empty where it has no parts.
+        parts: What the score is made of, by name, each 0 to 1; empty where it has no parts, or none yet.
     """
 
     observation: Observation
@@ -151,9 +151,15 @@ class Phrasing(Protocol):
 
 
 class Benchmark(Protocol):
-    """All that the project needs of a benchmark. Built from its parameters, picklable."""
+    """All that the project needs of a benchmark. Built from its parameters, picklable.
+
+    Attributes:
+        name: Registered name.
+        score_parts: Names of what its scores are made of; empty where a score has no parts.
+    """
 
     name: str
+    score_parts: tuple[str, ...]
 
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
         """The first `count` tasks of a split, all where None.

@@ -16,6 +16,8 @@ class Vocabulary:
         numbered: (regular expression with one group, type) pairs, for names that mean nothing and change from task to
             task (ids of products): what the group matches in an observation is read as "type 1", "type 2" in its order
             there, and so it is in a reply to that observation.
+        rearranged: (regular expression, replacement with groups) pairs applied to an observation line by line of this
+            list, after numbering and before all else: what belongs together is brought together.
         lowercase: Whether texts are put into lower case before all else.
     """
 
@@ -23,4 +25,5 @@ class Vocabulary:
     phrases: tuple[str, ...]
     rewrites: tuple[tuple[str, str], ...] = field(default=())
     numbered: tuple[tuple[str, str], ...] = field(default=())
+    rearranged: tuple[tuple[str, str], ...] = field(default=())
     lowercase: bool = False

@@ -36,7 +36,7 @@ class RunningEpisode:
         self._steps: list[Step] = []
         self._turns: list[Turn] = []
         self._score, self._refused, self._error = 0.0, 0, ""
-        self._parts: Mapping[str, float] = {}
+        self._parts: Mapping[str, float] = dict.fromkeys(benchmark.score_parts, 0.0)
         self._observation = Observation("", None)
         try:
             self._environment = benchmark.environment()
@@ -87,7 +87,8 @@ class RunningEpisode:
                 logprob=reply.logprob,
             )
         )
-        self._observation, self._score, self._parts = result.observation, result.score, result.parts
+        self._observation, self._score = result.observation, result.score
+        self._parts = {**self._parts, **result.parts}
         self._turns.append(Turn(reply.action, result.observation.text))
         self._refused = 0 if result.accepted else self._refused + 1
         if result.done:

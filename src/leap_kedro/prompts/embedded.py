@@ -4,6 +4,7 @@ Trunk: `<bos>` [`<privileged>` block] opening, then per turn `<act>` action `<en
 completion: reason `<act>` action `<end>`. Texts are untrusted: a mark written out in one is left out.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,8 +16,8 @@ from leap_kedro.records import ParseStatus, Turn
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<privileged>")
 
-NUMBERED = "numbered_names"
-"""Under this name the tokenizer's configuration keeps `Vocabulary.numbered`."""
+NUMBERED, REARRANGED = "numbered_names", "rearranged_lines"
+"""Under these names the tokenizer's configuration keeps `Vocabulary.numbered` and `Vocabulary.rearranged`."""
 
 
 class EmbeddedRenderer:
@@ -30,6 +31,8 @@ class EmbeddedRenderer:
         self._marks = frozenset(ids) - {self._unk}
         self.text_ids = lru_cache(maxsize=50_000)(self._encode)
         self._numbering = Numbering(tokenizer.init_kwargs.get(NUMBERED, ()))
+        rearranged = tokenizer.init_kwargs.get(REARRANGED, ())
+        self._rearranged = [(re.compile(pattern, re.MULTILINE), new) for pattern, new in rearranged]
 
     @property
     def tokenizer(self) -> Any:
@@ -41,7 +44,10 @@ class EmbeddedRenderer:
         return tuple(index for index in ids if index not in self._marks)
 
     def _seen_ids(self, observation: str) -> tuple[int, ...]:
-        return self._answer_ids(observation, observation)
+        text = self._numbering.shortened(observation, observation)
+        for pattern, new in self._rearranged:
+            text = pattern.sub(new, text)
+        return self.text_ids(text)
 
     def _answer_ids(self, text: str, before: str) -> tuple[int, ...]:
         """Token ids of what is said with the observation `before` in front."""

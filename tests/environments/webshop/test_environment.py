@@ -59,12 +59,11 @@ def test_a_purchase_ends_the_episode_with_its_score_and_parts() -> None:
     assert result.observation.admissible == ()
 
 
-def test_before_a_purchase_all_parts_are_0_and_a_search_is_listed_on_every_page() -> None:
+def test_before_a_purchase_there_are_no_parts_and_a_search_is_listed_on_every_page() -> None:
     environment = BENCHMARK.environment()
     assert environment.reset(TASK).admissible == ("search[<words>]",)
     result = environment.step("search[mug]")
-    nothing = dict.fromkeys(("attributes", "options", "type", "price"), 0.0)
-    assert (result.score, result.parts, result.accepted) == (0.0, nothing, True)
+    assert (result.score, result.parts, result.accepted) == (0.0, {}, True)
     assert result.observation.admissible is not None
     assert result.observation.admissible[:2] == ("click[back to search]", "click[next >]")
     assert result.observation.admissible[-1] == "search[<words>]"

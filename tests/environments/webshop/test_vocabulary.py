@@ -36,7 +36,7 @@ def read(observation: str) -> str:
 @pytest.mark.parametrize(
     ("page", "tokens"),
     [
-        (RESULTS, "page 2 item 1 ceramic travel mug price 3 seen item 2"),
+        (RESULTS, "page 2 ceramic travel mug price 3 item 1 seen item 2"),
         (PRODUCT, "color seen red navy ceramic travel mug price 3"),
         (TEXT, ". bpa free."),
         ("Thank you for shopping with us!\nYour code: \nNone\n", ""),
@@ -52,10 +52,10 @@ def test_the_opening_is_the_wish_with_its_limit() -> None:
 
 
 def test_a_product_is_named_by_its_place_and_the_record_keeps_its_id() -> None:
-    ids = RENDERER.completion("BN15M1JD1F comes nearest: mug.", "click[bn15m1jd1f]", RESULTS)
-    assert RENDERER.tokenizer.decode(ids).strip() == "item 2 comes nearest mug <act> click[item 2] <end>"
+    ids = RENDERER.completion("I see mug: BN15M1JD1F comes nearest.", "click[bn15m1jd1f]", RESULTS)
+    assert RENDERER.tokenizer.decode(ids).strip() == "i see mug item 2 comes nearest <act> click[item 2] <end>"
     parsed = RENDERER.parse(ids, ["click[bn15m962nz]", "click[bn15m1jd1f]", "search[<words>]"], RESULTS)
-    assert (parsed.reason, parsed.action) == ("BN15M1JD1F comes nearest mug.", "click[bn15m1jd1f]")
+    assert (parsed.reason, parsed.action) == ("i see mug BN15M1JD1F comes nearest.", "click[bn15m1jd1f]")
 
 
 def test_words_of_a_search_are_its_own() -> None:

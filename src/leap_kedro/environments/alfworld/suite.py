@@ -32,6 +32,7 @@ class ALFWorld:
     """
 
     name = "alfworld"
+    score_parts: tuple[str, ...] = ()
 
     def __init__(self, options: ALFWorldOptions) -> None:
         self.options = options

@@ -9,7 +9,7 @@ from leap_kedro.environments.webshop import pages
 from leap_kedro.environments.webshop.goals import Goal
 from leap_kedro.environments.webshop.pages import View
 from leap_kedro.environments.webshop.parameters import WebShopOptions
-from leap_kedro.environments.webshop.reward import Reward
+from leap_kedro.environments.webshop.reward import PARTS, Reward
 from leap_kedro.environments.webshop.shop import Session, Shop
 from leap_kedro.environments.webshop.store import store_of
 from leap_kedro.records import Task
@@ -69,7 +69,7 @@ class WebShopEnvironment:
             score=reward.total if reward else 0.0,
             done=reward is not None,
             accepted=after is not None,
-            parts=_parts(reward),
+            parts=_parts(reward) if reward else {},
         )
 
     def _observation(self) -> Observation:
@@ -97,13 +97,7 @@ def _some(listed: Sequence[str], most: int, dice: Random) -> tuple[str, ...]:
     return tuple(action for action in listed if action in kept)
 
 
-def _parts(reward: Reward | None) -> Mapping[str, float]:
-    """The parts of a reward, for the record; all 0 before a purchase, and a goal without options has them all."""
-    if reward is None:
-        return dict.fromkeys(("attributes", "options", "type", "price"), 0.0)
-    return {
-        "attributes": reward.attributes,
-        "options": 1.0 if reward.options is None else reward.options,
-        "type": reward.type,
-        "price": float(reward.price),
-    }
+def _parts(reward: Reward) -> Mapping[str, float]:
+    """The parts of a reward, for the record; a goal without options has them all."""
+    options = 1.0 if reward.options is None else reward.options
+    return dict(zip(PARTS, (reward.attributes, options, reward.type, float(reward.price)), strict=True))

@@ -10,7 +10,7 @@ from leap_kedro.environments.questions import Question
 from leap_kedro.environments.webshop.memory import Memory
 from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.reasons import Clause
-from leap_kedro.environments.webshop.words import SPOKEN
+from leap_kedro.environments.webshop.words import KINDS, SPOKEN
 
 QUESTION_PHRASES = (
     "Which item is",
@@ -35,6 +35,9 @@ QUESTION_PHRASES = (
 )
 
 Asked = tuple[str, str]
+
+_LOOKS = frozenset(word for kind in KINDS for phrase in (kind.noun, *kind.looks) for word in phrase.split())
+"""Words of titles, their makers left out."""
 
 _A_LIST = 2  # times as many questions about a list of ten products
 _KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
@@ -92,6 +95,18 @@ def _which(memory: Memory, dice: Random) -> Asked | None:
     phrase = dice.choice(memory.wish.phrases)
     found = [item for item in _items(memory) if not item.visited and phrase in item.title.lower().split()]
     return f"Which item is {phrase}?", f"{found[0].asin}." if found else "None."
+
+
+def _with(memory: Memory, dice: Random) -> Asked | None:
+    """The product with some words: the end of a reason, about products that may be anywhere on the page."""
+    items = [item for item in _items(memory) if not item.visited and memory.affordable(item)]
+    if not items:
+        return None
+    words = [word for word in dice.choice(items).title.lower().split() if word in _LOOKS]
+    some = dice.sample(words, dice.randint(min(2, len(words)), len(words)))
+    first = next(item for item in items if set(some) <= set(item.title.lower().split()))
+    question, answer = Clause.BEST.value.split(" {item} ")
+    return question.format(has=" ".join(some)), f"{first.asin} {answer}"
 
 
 def _what(memory: Memory, dice: Random) -> Asked | None:
@@ -194,11 +209,12 @@ _Asker = Callable[[Memory, Random], Asked | None]
 _ANYWHERE: dict[str, tuple[float, _Asker]] = {"wish": (0.5, _wish), "spoken": (0.5, _spoken)}
 _ASKERS: dict[type, dict[str, tuple[float, _Asker]]] = {
     Results: {
-        "nearest": (5.0, _nearest),
+        "nearest": (4.0, _nearest),
         "nearest_after": (4.0, _nearest_after),
-        "near": (4.0, _near),
+        "with": (7.0, _with),
+        "near": (2.0, _near),
         "which": (2.0, _which),
-        "what": (4.0, _what),
+        "what": (3.0, _what),
         "dear": (4.0, _dear),
         "visited": (1.5, _visited),
         **_ANYWHERE,

@@ -1,7 +1,8 @@
 """The reasons that experts give: what the page shows and what follows, in clauses that a small model can compute.
 
-"B09KXCHWGD comes nearest: ceramic travel mug." Products are named by the ids that the page shows; the embedded student
-reads and writes them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
+"I see ceramic travel mug: B09KXCHWGD comes nearest." The words come first: to find the product that has them is easier
+than to find it and say why afterwards. Products are named by the ids that the page shows; the embedded student reads
+and writes them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ class Clause(StrEnum):
 
     LOOK_FOR = "I look for {wish}."
     """Nothing was searched yet."""
-    BEST = "{item} comes nearest: {has}."
+    BEST = "I see {has}: {item} comes nearest."
     """The product on this page to look at, and what its title says of the wish."""
     NONE_HERE = "Nothing new fits here."
     """No product of the page is worth a look."""

@@ -12,6 +12,9 @@ from leap_kedro.environments.webshop.goals import Goal
 from leap_kedro.environments.webshop.nouns import Nouns
 from leap_kedro.environments.webshop.products import Product
 
+PARTS = ("attributes", "options", "type", "price")
+"""Names of the parts as they are recorded."""
+
 _ALIKE = 85  # of 100: above it two texts say the same
 _RELATED, _HARDLY = 0.2, 0.1
 _LATIN_1 = dict.fromkeys(range(128, 256))

@@ -17,6 +17,7 @@ from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.environments.webshop.goals import SPLITS
 from leap_kedro.environments.webshop.nouns import NounTagger
 from leap_kedro.environments.webshop.parameters import Backend, Source, WebShopOptions
+from leap_kedro.environments.webshop.reward import PARTS
 from leap_kedro.environments.webshop.store import GENERATED_PRODUCTS, Store, generated_store, official_store
 from leap_kedro.records import Task
 
@@ -38,6 +39,7 @@ class WebShop:
     """
 
     name = "webshop"
+    score_parts: tuple[str, ...] = PARTS
 
     def __init__(self, options: WebShopOptions) -> None:
         self.options = options

@@ -47,6 +47,9 @@ _REWRITES = (
 )
 _NUMBERED = ((r"^\[(?:clicked )?button\] ([A-Z0-9]{10}) \[(?:clicked )?button_\]$", "item"),)
 
+_REARRANGED = ((r"^\[button\] (item \d+) \[button_\]\n([^\n]*)\n([^\n]*)$", r"\2\n\3\n\1"),)
+"""A product's number comes after its title and its price: a causal model finds it by what precedes it."""
+
 
 def vocabulary() -> Vocabulary:
     """All that the pages of generated shops, actions, reasons and questions are made of."""
@@ -55,4 +58,4 @@ def vocabulary() -> Vocabulary:
     words += [*VALUES, *(value for values in VALUES.values() for value in values)]
     words += [said for others in SPOKEN.values() for said in others]
     phrases = dict.fromkeys([*_ACTIONS, *words, *(part.lower() for part in (*clauses, *QUESTION_PHRASES) if part)])
-    return Vocabulary(_ENTITIES, tuple(phrases), _REWRITES, _NUMBERED, lowercase=True)
+    return Vocabulary(_ENTITIES, tuple(phrases), _REWRITES, _NUMBERED, _REARRANGED, lowercase=True)

@@ -1,7 +1,7 @@
 """Random walks through generated shops: the transcripts that the embedded student's base learns to read.
 
-The walks are goal-blind but for their searches, most of which say the wish, so that there is something to read on the
-pages that follow. Half of the transcripts carry a block of privileged facts.
+The walks are goal-blind but for their searches, most of which say some of the wish, so that there is something to read
+on the pages that follow. Half of the transcripts carry a block of privileged facts.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from leap_kedro.environments.webshop.reading import Index, Results, Shown
 from leap_kedro.environments.webshop.words import KINDS
 from leap_kedro.records import Task, Turn
 
-_OF_THE_WISH = 0.8
+_ALL_OF_THE_WISH, _SOME_OF_THE_WISH = 0.3, 0.55
 _WEIGHTS = {
     pages.BACK_TO_SEARCH: 0.1,
     pages.NEXT_PAGE: 2.0,
@@ -94,7 +94,11 @@ def _random_action(memory: Memory, observation: Observation, dice: Random) -> st
 
 
 def _random_words(memory: Memory, dice: Random) -> str:
-    if dice.random() < _OF_THE_WISH:
+    """Words to search for: seldom all that is wished for, which would put what comes nearest on top of every list."""
+    drawn = dice.random()
+    if drawn < _ALL_OF_THE_WISH:
         return " ".join(memory.wish.phrases)
+    if drawn < _ALL_OF_THE_WISH + _SOME_OF_THE_WISH:
+        return " ".join(dice.sample(memory.wish.phrases, dice.randint(1, min(2, len(memory.wish.phrases)))))
     kind = dice.choice(KINDS)
     return " ".join([dice.choice(kind.looks), kind.noun])

@@ -63,7 +63,7 @@ def test_it_searches_for_what_the_wish_says_and_takes_the_nearest_that_is_not_to
         "I look for mug ceramic travel bpa free non slip.",
         "search[mug ceramic travel bpa free non slip]",
     )
-    assert said(SEARCHED) == ("I see mug ceramic travel: B000000003 comes nearest.", "click[b000000003]")
+    assert said(SEARCHED) == ("I see Velmo Travel Ceramic Mug at $12.5: B000000003 comes nearest.", "click[b000000003]")
 
 
 def test_it_reads_what_the_title_leaves_open_and_buys_what_has_it_all() -> None:
@@ -86,7 +86,7 @@ def test_it_leaves_what_lacks_a_feature_or_the_value_and_goes_on() -> None:
         item("B000000004", "Ostra Travel Ceramic Mug", "$10.0 to $14.5"),
     )
     assert said(SEARCHED, lacking, ("click[< prev]", visited)) == (
-        "I see mug ceramic travel: B000000004 comes nearest.",
+        "I see Ostra Travel Ceramic Mug at $10.0 to $14.5: B000000004 comes nearest.",
         "click[b000000004]",
     )
 

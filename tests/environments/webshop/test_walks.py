@@ -27,7 +27,7 @@ def test_walks_see_all_kinds_of_pages_and_questions_of_all_kinds_are_asked() -> 
             "privileged",
             "nearest",
             "nearest_after",
-            "with",
+            "behind",
             "near",
             "which",
             "what",

@@ -8,7 +8,7 @@ from random import Random
 
 from leap_kedro.environments.questions import Question
 from leap_kedro.environments.webshop.memory import Memory
-from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
+from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text, lowest_price
 from leap_kedro.environments.webshop.reasons import Clause
 from leap_kedro.environments.webshop.words import KINDS, SPOKEN
 
@@ -97,16 +97,20 @@ def _which(memory: Memory, dice: Random) -> Asked | None:
     return f"Which item is {phrase}?", f"{found[0].asin}." if found else "None."
 
 
-def _with(memory: Memory, dice: Random) -> Asked | None:
-    """The product with some words: the end of a reason, about products that may be anywhere on the page."""
-    items = [item for item in _items(memory) if not item.visited and memory.affordable(item)]
+def _behind(memory: Memory, dice: Random) -> Asked | None:
+    """The product behind a title and a price: the end of a reason, about products that may be anywhere on the page."""
+    items = [item for item in _items(memory) if not item.visited]
     if not items:
         return None
-    words = [word for word in dice.choice(items).title.lower().split() if word in _LOOKS]
-    some = dice.sample(words, dice.randint(min(2, len(words)), len(words)))
-    first = next(item for item in items if set(some) <= set(item.title.lower().split()))
+    drawn = dice.choice(items)
+    first = next(item for item in items if _as_read(item) == _as_read(drawn))
     question, answer = Clause.BEST.value.split(" {item} ")
-    return question.format(has=" ".join(some)), f"{first.asin} {answer}"
+    return question.format(title=drawn.title, price=drawn.price), f"{first.asin} {answer}"
+
+
+def _as_read(item: Item) -> tuple[list[str], int]:
+    """Title and price as the embedded student reads them: without the maker, by tens."""
+    return [word for word in item.title.lower().split() if word in _LOOKS], int(lowest_price(item.price) // 10)
 
 
 def _what(memory: Memory, dice: Random) -> Asked | None:
@@ -149,7 +153,7 @@ def _nearest_after(memory: Memory, dice: Random) -> Asked | None:
 def _first_near(memory: Memory, items: Sequence[Item]) -> str:
     for item in items:
         if _is_near(memory, item):
-            return Clause.BEST.format(item=item.asin, has=" ".join(_stated(memory, item)))
+            return Clause.BEST.format(item=item.asin, title=item.title, price=item.price)
     return Clause.NONE_HERE.value
 
 
@@ -211,7 +215,7 @@ _ASKERS: dict[type, dict[str, tuple[float, _Asker]]] = {
     Results: {
         "nearest": (4.0, _nearest),
         "nearest_after": (4.0, _nearest_after),
-        "with": (7.0, _with),
+        "behind": (7.0, _behind),
         "near": (2.0, _near),
         "which": (2.0, _which),
         "what": (3.0, _what),

@@ -1,8 +1,8 @@
 """The reasons that experts give: what the page shows and what follows, in clauses that a small model can compute.
 
-"I see ceramic travel mug: B09KXCHWGD comes nearest." The words come first: to find the product that has them is easier
-than to find it and say why afterwards. Products are named by the ids that the page shows; the embedded student reads
-and writes them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
+"I see Ceramic Travel Mug at $32.00: B09KXCHWGD comes nearest." Title and price come first, word for word: what stands
+behind them on the page is easy to find for a model that has learnt to copy. Products are named by the ids that the page
+shows; the embedded student reads and writes them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
 """
 
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ class Clause(StrEnum):
 
     LOOK_FOR = "I look for {wish}."
     """Nothing was searched yet."""
-    BEST = "I see {has}: {item} comes nearest."
-    """The product on this page to look at, and what its title says of the wish."""
+    BEST = "I see {title} at {price}: {item} comes nearest."
+    """The product on this page to look at, with its title and price as they stand."""
     NONE_HERE = "Nothing new fits here."
     """No product of the page is worth a look."""
     NOT_SEEN = "I do not see {missing} yet."

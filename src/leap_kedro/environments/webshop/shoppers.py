@@ -13,7 +13,6 @@ from leap_kedro.environments.webshop import pages
 from leap_kedro.environments.webshop.memory import Looked, Memory
 from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.reasons import Clause
-from leap_kedro.environments.webshop.wishes import says
 
 _MOST_PAGES = 3
 _MOST_LOOKED = 7
@@ -100,8 +99,8 @@ class Shopper:
         return results.page < _MOST_PAGES and results.total > results.page * pages.ITEMS_A_PAGE
 
     def _look_at(self, item: Item) -> Decision:
-        has = " ".join(phrase for phrase in self._memory.wish.phrases if says(item.title, phrase)) or item.title
-        return Decision(Clause.BEST.format(item=item.asin, has=has), f"click[{item.asin.lower()}]")
+        reason = Clause.BEST.format(item=item.asin, title=item.title, price=item.price)
+        return Decision(reason, f"click[{item.asin.lower()}]")
 
     def _at_product(self, shown: Shown) -> Decision:
         memory, product = self._memory, self._memory.current

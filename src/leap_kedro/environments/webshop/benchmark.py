@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
         return 2
     print(f"steps/s {speed:.0f} (the original: {ORIGINAL[0]} to {ORIGINAL[1]})")  # noqa: T201
-    for player in ("planner", "careful", "greedy"):
+    for player in ("planner", "careful", "steady", "greedy"):
         success, score, actions = outcome(benchmark, tasks, player, options.max_actions)
         print(  # noqa: T201
             f"{player}: success {100 * success:.1f} % of {len(tasks)}, score {100 * score:.1f}, "

@@ -8,16 +8,13 @@ from random import Random
 
 from leap_kedro.environments.questions import Question
 from leap_kedro.environments.webshop.memory import Memory
-from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text, lowest_price
+from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.reasons import Clause
-from leap_kedro.environments.webshop.words import KINDS, SPOKEN
+from leap_kedro.environments.webshop.words import SPOKEN
 
 QUESTION_PHRASES = (
-    "Which item is",
-    "Which item comes nearest",
+    "Which item",
     "after",
-    "Does it come near",
-    "What is it",
     "Is it too dear",
     "Was it looked at",
     "I look for",
@@ -35,9 +32,6 @@ QUESTION_PHRASES = (
 )
 
 Asked = tuple[str, str]
-
-_LOOKS = frozenset(word for kind in KINDS for phrase in (kind.noun, *kind.looks) for word in phrase.split())
-"""Words of titles, their makers left out."""
 
 _A_LIST = 2  # times as many questions about a list of ten products
 _KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
@@ -91,36 +85,6 @@ def _items(memory: Memory) -> tuple[Item, ...]:
     return memory.page.items if isinstance(memory.page, Results) else ()
 
 
-def _which(memory: Memory, dice: Random) -> Asked | None:
-    phrase = dice.choice(memory.wish.phrases)
-    found = [item for item in _items(memory) if not item.visited and phrase in item.title.lower().split()]
-    return f"Which item is {phrase}?", f"{found[0].asin}." if found else "None."
-
-
-def _behind(memory: Memory, dice: Random) -> Asked | None:
-    """The product behind a title and a price: the end of a reason, about products that may be anywhere on the page."""
-    items = [item for item in _items(memory) if not item.visited]
-    if not items:
-        return None
-    drawn = dice.choice(items)
-    first = next(item for item in items if _as_read(item) == _as_read(drawn))
-    question, answer = Clause.BEST.value.split(" {item} ")
-    return question.format(title=drawn.title, price=drawn.price), f"{first.asin} {answer}"
-
-
-def _as_read(item: Item) -> tuple[list[str], int]:
-    """Title and price as the embedded student reads them: without the maker, by tens."""
-    return [word for word in item.title.lower().split() if word in _LOOKS], int(lowest_price(item.price) // 10)
-
-
-def _what(memory: Memory, dice: Random) -> Asked | None:
-    items = [item for item in _items(memory) if not item.visited]
-    if not items:
-        return None
-    item = dice.choice(items)
-    return f"What is it {item.asin}?", _listed(_stated(memory, item))
-
-
 def _dear(memory: Memory, dice: Random) -> Asked | None:
     items = [item for item in _items(memory) if not item.visited]
     if not items:
@@ -138,40 +102,23 @@ def _visited(memory: Memory, dice: Random) -> Asked | None:
     return f"Was it looked at {item.asin}?", "Yes." if item.visited else "No."
 
 
-def _nearest(memory: Memory, _: Random) -> Asked | None:
-    return "Which item comes nearest?", _first_near(memory, _items(memory))
+def _next(memory: Memory, _: Random) -> Asked | None:
+    return "Which item is worth a look?", _first_new(memory, _items(memory))
 
 
-def _nearest_after(memory: Memory, dice: Random) -> Asked | None:
+def _next_after(memory: Memory, dice: Random) -> Asked | None:
     items = _items(memory)
     if len(items) < 2:
         return None
     place = dice.randrange(len(items) - 1)
-    return f"Which item comes nearest after {items[place].asin}?", _first_near(memory, items[place + 1 :])
+    return f"Which item is worth a look after {items[place].asin}?", _first_new(memory, items[place + 1 :])
 
 
-def _first_near(memory: Memory, items: Sequence[Item]) -> str:
+def _first_new(memory: Memory, items: Sequence[Item]) -> str:
     for item in items:
-        if _is_near(memory, item):
-            return Clause.BEST.format(item=item.asin, title=item.title, price=item.price)
+        if memory.affordable(item) and not item.visited:
+            return Clause.LOOK_AT.format(item=item.asin)
     return Clause.NONE_HERE.value
-
-
-def _near(memory: Memory, dice: Random) -> Asked | None:
-    if not _items(memory):
-        return None
-    near = [item for item in _items(memory) if _is_near(memory, item)]
-    item = dice.choice(near if near and dice.random() < _EVEN else _items(memory))
-    return f"Does it come near {item.asin}?", "Yes." if _is_near(memory, item) else "No."
-
-
-def _is_near(memory: Memory, item: Item) -> bool:
-    """Whether its title has as much of the wish as any, and it is affordable and was not looked at."""
-    return memory.affordable(item) and not item.visited and memory.count(item) == memory.best > 0
-
-
-def _stated(memory: Memory, item: Item) -> list[str]:
-    return [phrase for phrase in memory.wish.phrases if phrase in item.title.lower()]
 
 
 def _missing(memory: Memory, _: Random) -> Asked | None:
@@ -213,12 +160,8 @@ _Asker = Callable[[Memory, Random], Asked | None]
 _ANYWHERE: dict[str, tuple[float, _Asker]] = {"wish": (0.5, _wish), "spoken": (0.5, _spoken)}
 _ASKERS: dict[type, dict[str, tuple[float, _Asker]]] = {
     Results: {
-        "nearest": (4.0, _nearest),
-        "nearest_after": (4.0, _nearest_after),
-        "behind": (7.0, _behind),
-        "near": (2.0, _near),
-        "which": (2.0, _which),
-        "what": (3.0, _what),
+        "next": (4.0, _next),
+        "next_after": (4.0, _next_after),
         "dear": (4.0, _dear),
         "visited": (1.5, _visited),
         **_ANYWHERE,

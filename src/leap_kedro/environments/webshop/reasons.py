@@ -1,8 +1,7 @@
 """The reasons that experts give: what the page shows and what follows, in clauses that a small model can compute.
 
-"I see Ceramic Travel Mug at $32.00: B09KXCHWGD comes nearest." Title and price come first, word for word: what stands
-behind them on the page is easy to find for a model that has learnt to copy. Products are named by the ids that the page
-shows; the embedded student reads and writes them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
+"B09KXCHWGD is worth a look." Products are named by the ids that the page shows; the embedded student reads and writes
+them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
 """
 
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ class Clause(StrEnum):
 
     LOOK_FOR = "I look for {wish}."
     """Nothing was searched yet."""
-    BEST = "I see {title} at {price}: {item} comes nearest."
-    """The product on this page to look at, with its title and price as they stand."""
+    LOOK_AT = "{item} is worth a look."
+    """The product on this page to look at."""
     NONE_HERE = "Nothing new fits here."
     """No product of the page is worth a look."""
     NOT_SEEN = "I do not see {missing} yet."

@@ -2,11 +2,12 @@
 
 `careful` searches for what the wish says, looks at what comes nearest by its title and is not too dear, reads the sub
 pages for what the title leaves open, and leaves again what lacks something; when nothing better turns up it buys the
-best it has seen. `greedy` buys the first product of the first page, with the values asked for. Both follow any history,
-and are deterministic.
+best it has seen. `steady` does the same without comparing titles: it goes down the list. `greedy` buys the first
+product of the first page, with the values asked for. All follow any history, and are deterministic.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from leap_kedro.environments.protocol import Decision, Option
 from leap_kedro.environments.webshop import pages
@@ -15,21 +16,35 @@ from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.reasons import Clause
 
 _MOST_PAGES = 3
-_MOST_LOOKED = 7
 _UNLIKELY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What sets one shopper apart from another.
+
+    Attributes:
+        reads: Whether it reads before it buys.
+        compares: Whether it looks at those products alone whose titles have most of the wish.
+        most_looked: Products that it looks at before it settles for the best of them.
+    """
+
+    reads: bool
+    compares: bool
+    most_looked: int
 
 
 class Shopper:
     """An `Expert` for WebShop."""
 
-    def __init__(self, careful: bool, known_words: bool) -> None:
+    def __init__(self, habits: Habits, known_words: bool) -> None:
         """Shop.
 
         Args:
-            careful: Whether it reads before it buys.
+            habits: How.
             known_words: Whether instructions are those of generated shops.
         """
-        self._careful, self._known_words = careful, known_words
+        self._habits, self._known_words = habits, known_words
         self._memory: Memory
 
     def start(self, opening: str) -> None:
@@ -63,7 +78,7 @@ class Shopper:
         return Decision(Clause.LOOK_FOR.format(wish=wish), f"search[{wish}]")
 
     def _among_results(self, results: Results) -> list[Option]:
-        if not self._careful:
+        if not self._habits.reads:
             first = results.items[:1]
             return [_only(self._look_at(item)) for item in first] or [_only(self._search())]
         settled = self._settled()
@@ -86,10 +101,11 @@ class Shopper:
         return _normalised([*likely, *others, Option(further, _UNLIKELY, "further")])
 
     def _worth_a_look(self, results: Results) -> Iterator[Item]:
-        """Products with as many of the wish's phrases in the title as any of this search, the first listed first."""
+        """Products that are new and not too dear, the first listed first; of those compared, the nearest alone."""
         memory = self._memory
         for item in results.items:
-            if memory.affordable(item) and not self._is_known(item) and memory.count(item) == memory.best > 0:
+            near = not self._habits.compares or memory.count(item) == memory.best > 0
+            if near and memory.affordable(item) and not self._is_known(item):
                 yield item
 
     def _is_known(self, item: Item) -> bool:
@@ -99,14 +115,13 @@ class Shopper:
         return results.page < _MOST_PAGES and results.total > results.page * pages.ITEMS_A_PAGE
 
     def _look_at(self, item: Item) -> Decision:
-        reason = Clause.BEST.format(item=item.asin, title=item.title, price=item.price)
-        return Decision(reason, f"click[{item.asin.lower()}]")
+        return Decision(Clause.LOOK_AT.format(item=item.asin), f"click[{item.asin.lower()}]")
 
     def _at_product(self, shown: Shown) -> Decision:
         memory, product = self._memory, self._memory.current
         lacking = [] if product is None else memory.unavailable(product)
         missing = [] if product is None else memory.missing(product)
-        if self._careful and product is not None and (lacking or missing):
+        if self._habits.reads and product is not None and (lacking or missing):
             unread = memory.unread(product)
             if unread and not lacking:
                 return Decision(Clause.NOT_SEEN.format(missing=missing[0]), f"click[{unread[0]}]")
@@ -134,7 +149,7 @@ class Shopper:
         """The product to buy although something is missing; None while there is more to look at."""
         memory = self._memory
         looked = list(memory.looked.values())
-        if not looked or not (len(looked) >= _MOST_LOOKED or self._searched_all()):
+        if not looked or not (len(looked) >= self._habits.most_looked or self._searched_all()):
             return None
         affordable = [product for product in looked if memory.affordable(product)]
         return min(
@@ -159,5 +174,9 @@ def _normalised(options: list[Option]) -> list[Option]:
     return [Option(option.decision, option.weight / total, option.group) for option in options]
 
 
-EXPERTS = {"careful": True, "greedy": False}
-"""Name of an expert -> whether it reads before it buys."""
+EXPERTS = {
+    "careful": Habits(reads=True, compares=True, most_looked=7),
+    "steady": Habits(reads=True, compares=False, most_looked=5),
+    "greedy": Habits(reads=False, compares=False, most_looked=1),
+}
+"""Experts by name."""

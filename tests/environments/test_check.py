@@ -19,7 +19,10 @@ OPTIONS = WebShopOptions(products=60)
 
 @pytest.mark.parametrize(
     ("name", "split", "experts"),
-    [("alfworld", "valid_unseen", ["plain", "surfaces", "priors"]), ("webshop", "eval", ["careful", "greedy"])],
+    [
+        ("alfworld", "valid_unseen", ["plain", "surfaces", "priors"]),
+        ("webshop", "eval", ["careful", "steady", "greedy"]),
+    ],
 )
 def test_what_is_registered_keeps_the_protocol(
     name: str, split: str, experts: list[str], capsys: pytest.CaptureFixture[str]

@@ -52,10 +52,10 @@ def test_the_opening_is_the_wish_with_its_limit() -> None:
 
 
 def test_a_product_is_named_by_its_place_and_the_record_keeps_its_id() -> None:
-    ids = RENDERER.completion("I see mug: BN15M1JD1F comes nearest.", "click[bn15m1jd1f]", RESULTS)
-    assert RENDERER.tokenizer.decode(ids).strip() == "i see mug item 2 comes nearest <act> click[item 2] <end>"
+    ids = RENDERER.completion("BN15M1JD1F is worth a look.", "click[bn15m1jd1f]", RESULTS)
+    assert RENDERER.tokenizer.decode(ids).strip() == "item 2 is worth a look <act> click[item 2] <end>"
     parsed = RENDERER.parse(ids, ["click[bn15m962nz]", "click[bn15m1jd1f]", "search[<words>]"], RESULTS)
-    assert (parsed.reason, parsed.action) == ("i see mug BN15M1JD1F comes nearest.", "click[bn15m1jd1f]")
+    assert (parsed.reason, parsed.action) == ("BN15M1JD1F is worth a look.", "click[bn15m1jd1f]")
 
 
 def test_words_of_a_search_are_its_own() -> None:

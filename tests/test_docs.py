@@ -57,10 +57,11 @@ def parameters(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 @pytest.fixture(scope="module")
 def known_parameters() -> set[str]:
     from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
+    from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
     from leap_kedro.environments.webshop.parameters import WebShopOptions
     from leap_kedro.pipelines.parameters import LeapParameters
 
-    options = {"alfworld": ALFWorldOptions, "webshop": WebShopOptions}
+    options = {"alfworld": ALFWorldOptions, "webshop": WebShopOptions, "intercode_bash": InterCodeBashOptions}
     of_environments = (parameters(model, f"environments.{name}.") for name, model in options.items())
     return {*parameters(LeapParameters), *chain.from_iterable(of_environments)}
 
@@ -161,7 +162,7 @@ def test_every_parameter_is_explained(known_parameters: set[str]) -> None:
     names = ("loop.md", "student.md", "teachers.md", "realizability.md", "ablation.md", "baselines.md")
     text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in names)
     for path in {known.replace("evaluation.serving.", "rollout.serving.") for known in known_parameters}:
-        if option := re.fullmatch(r"environments\.(\w+)\.(\w+)", path):
+        if option := re.fullmatch(r"environments\.(\w+)\.([\w.]+)", path):
             page = (ROOT / "docs" / f"{option[1]}.md").read_text(encoding="utf-8")
             assert f"| `{option[2]}` |" in page, path
         elif path.startswith(("bootstrap.training.", "base_model.training.")):

@@ -22,6 +22,7 @@ OPTIONS = WebShopOptions(products=60)
     [
         ("alfworld", "valid_unseen", ["plain", "surfaces", "priors"]),
         ("webshop", "eval", ["careful", "steady", "greedy"]),
+        ("intercode_bash", "eval", ["novice", "fluent"]),
     ],
 )
 def test_what_is_registered_keeps_the_protocol(

@@ -42,9 +42,10 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
         tokenizer.normalizer = normalizers.Sequence([*lower, *rewrites])
     pieces = sorted([*vocabulary.phrases, *vocabulary.entities], key=len, reverse=True)
     escaped = "|".join(_bounded(piece) for piece in pieces)
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(f"{_ENTITY}|{escaped}"), behavior="removed", invert=True)
+    pattern = f"{_ENTITY}|{escaped}" if vocabulary.entities else escaped
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
     tokenizer.decoder = decoders.Sequence(
-        [decoders.Replace(Regex("$"), " "), decoders.Fuse(), decoders.Replace(Regex(r"(?<=\[) | (?=[.?,\]])"), "")]
+        [decoders.Replace(Regex("$"), " "), decoders.Fuse(), decoders.Replace(Regex(vocabulary.unspaced), "")]
     )
     made: PreTrainedTokenizerFast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,

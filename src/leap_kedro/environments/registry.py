@@ -8,6 +8,7 @@ from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 _MODULES = {
     "alfworld": "leap_kedro.environments.alfworld",
     "webshop": "leap_kedro.environments.webshop",
+    "intercode_bash": "leap_kedro.environments.intercode_bash",
 }
 REGISTERED = tuple(_MODULES)
 """Names of the environments."""

@@ -19,6 +19,7 @@ class Vocabulary:
         rearranged: (regular expression, replacement with groups) pairs applied to an observation line by line of this
             list, after numbering and before all else: what belongs together is brought together.
         lowercase: Whether texts are put into lower case before all else.
+        unspaced: Regular expression of the spaces between tokens that a text made of them does not have.
     """
 
     entities: Mapping[str, int]
@@ -27,3 +28,4 @@ class Vocabulary:
     numbered: tuple[tuple[str, str], ...] = field(default=())
     rearranged: tuple[tuple[str, str], ...] = field(default=())
     lowercase: bool = False
+    unspaced: str = r"(?<=\[) | (?=[.?,\]])"

@@ -1,0 +1,111 @@
+"""InterCode Bash as an environment: commands in a sandbox, a reward when the answer is submitted."""
+
+import re
+import weakref
+
+from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
+from leap_kedro.environments.intercode_bash.reward import Outcome, Reward
+from leap_kedro.environments.intercode_bash.runtime import Runtime, runtime_of
+from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, Sandbox, SandboxFailure
+from leap_kedro.environments.intercode_bash.session import Session
+from leap_kedro.environments.intercode_bash.tasks import Problem, problem_of
+from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
+from leap_kedro.records import Task
+
+SUBMIT = "submit"
+_NOT_EXECUTABLE = (126, 127)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class InterCodeBashEnvironment:
+    """An `Environment` for InterCode Bash. ``submit`` ends an episode; every other action is a command for bash."""
+
+    def __init__(self, options: InterCodeBashOptions) -> None:
+        self._options = options
+        self._session: Session | None = None
+        self._closing: weakref.finalize[..., InterCodeBashEnvironment] | None = None
+        self.problem: Problem
+        self.output: str | None = None
+
+    @property
+    def runtime(self) -> Runtime:
+        """What runs its commands."""
+        return runtime_of(self._options)
+
+    @property
+    def session(self) -> Session:
+        """The session in play. Raises `EnvironmentFailure` where there is none."""
+        if self._session is None:
+            raise EnvironmentFailure("no InterCode Bash task is in play: call reset(task) before step(action)")
+        return self._session
+
+    def reset(self, task: Task) -> Observation:
+        """Start a task anew. Raises `EnvironmentFailure` if it, or a sandbox, is not to be had."""
+        try:
+            problem = problem_of(task, self._options)
+            sandbox = self.runtime.host.open(problem.tree)
+        except (TaskDataError, SandboxFailure, KeyError, ValueError) as error:
+            raise EnvironmentFailure(f"The InterCode Bash task {task.id} cannot be built: {error}") from error
+        self._begin(problem, sandbox)
+        self.output = problem.query
+        return Observation(problem.query, None)
+
+    def step(self, action: str) -> StepResult:
+        """Carry an action out; raises `EnvironmentFailure` before the first `reset`, or if the sandbox fails."""
+        try:
+            if action.strip() == SUBMIT:
+                reward = self.reward()
+                return StepResult(
+                    Observation(shown(self.output, self._options.shown_characters), None),
+                    reward.total,
+                    True,
+                    True,
+                    reward.parts,
+                )
+            ran = self.session.run(action)
+        except SandboxFailure as error:
+            raise EnvironmentFailure(f"The sandbox failed at {action[:80]!r}: {error}") from error
+        self.output = ran.output
+        started = ran.ending is not Ending.REFUSED and ran.exit_code not in _NOT_EXECUTABLE
+        return StepResult(Observation(shown(ran.output, self._options.shown_characters), None), 0.0, False, started)
+
+    def outcome(self) -> Outcome:
+        """What the session has left so far. Raises `SandboxFailure` if it cannot be read."""
+        return self.session.outcome(self.output)
+
+    def reward(self) -> Reward:
+        """What submitting now would be worth. Raises `SandboxFailure` if a sandbox fails."""
+        wanted = self.runtime.golds.of(self.problem.tree, self.problem.gold)
+        return self.runtime.rule(self.outcome(), wanted)
+
+    def fork(self) -> "InterCodeBashEnvironment":
+        """Another environment that stands where this one does."""
+        other = InterCodeBashEnvironment(self._options)
+        other._begin(self.problem, self.session.sandbox.copy())
+        other.session.workdir, other.output = self.session.workdir, self.output
+        return other
+
+    def over(self, problem: Problem) -> "InterCodeBashEnvironment":
+        """A fresh environment on another problem."""
+        other = InterCodeBashEnvironment(self._options)
+        other._begin(problem, other.runtime.host.open(problem.tree))
+        other.output = problem.query
+        return other
+
+    def close(self) -> None:
+        """Remove what it has on the host; done when it is forgotten, too."""
+        if self._closing is not None:
+            self._closing()
+
+    def _begin(self, problem: Problem, sandbox: Sandbox) -> None:
+        self.close()
+        self.problem = problem
+        self._session = Session(sandbox, self._options.quoting)
+        self._closing = weakref.finalize(self, sandbox.close)
+
+
+def shown(output: str | None, most: int) -> str:
+    """An output as it is shown: control characters spelt out, at most so many characters."""
+    text = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), (output or "").rstrip("\n"))
+    left = len(text) - most
+    return text if left <= 0 else f"{text[:most]}\n[{left} more characters]"

@@ -1,0 +1,52 @@
+"""What gold commands do: each is run once in a layer of its own, and its result kept by what it depends on."""
+
+from leap_kedro.environments.intercode_bash.reward import Outcome, Quoting, RewardRule
+from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxHost
+from leap_kedro.environments.intercode_bash.sandbox.trees import Tree
+from leap_kedro.environments.intercode_bash.session import Session
+
+
+class GoldRuns:
+    """Results of gold commands in the sandboxes of one host."""
+
+    def __init__(self, host: SandboxHost, quoting: Quoting) -> None:
+        self._host, self._quoting = host, quoting
+        self._kept: dict[tuple[str, str], Outcome] = {}
+
+    def of(self, tree: Tree, gold: str) -> Outcome:
+        """What a gold command leaves of a tree, and its output."""
+        key = (tree.digest, gold)
+        if key not in self._kept:
+            self._kept[key] = self.play(tree, (gold,))
+        return self._kept[key]
+
+    def play(self, tree: Tree, commands: tuple[str, ...], shown: str = "") -> Outcome:
+        """What some commands leave of a tree; the output is that of the last, or `shown` where there is none."""
+        sandbox = self._host.open(tree)
+        try:
+            session = Session(sandbox, self._quoting)
+            output: str | None = shown
+            for command in commands:
+                output = session.run(command).output
+            return session.outcome(output)
+        finally:
+            sandbox.close()
+
+
+_NEAR = 0.9
+
+LAZY = ("", "ls", "ls -R {root}", "{query}")
+"""What takes no thought: nothing, looking around, running the query as if it were a command."""
+
+
+def asks_for_something(golds: GoldRuns, rule: RewardRule, tree: Tree, query: str, gold: str, root: str) -> bool:
+    """Whether a gold command does something, and nothing lazy comes near to it."""
+    wanted = golds.of(tree, gold)
+    if not wanted.changes.files and not (wanted.output or "").strip():
+        return False
+    for lazy in LAZY:
+        command = lazy.format(root=root, query=query)
+        outcome = golds.play(tree, (command,) if command else (), query)
+        if rule(outcome, wanted).total >= _NEAR:
+            return False
+    return True

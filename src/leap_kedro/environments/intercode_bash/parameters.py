@@ -1,0 +1,63 @@
+"""Options of the InterCode Bash benchmark."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from leap_kedro.environments.intercode_bash.reward import Quoting
+from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
+from leap_kedro.environments.intercode_bash.sandbox.protocol import Limits
+
+DATA_VARIABLE = "INTERCODE_DATA"
+
+
+class Source(StrEnum):
+    """Where tasks and trees come from."""
+
+    GENERATED = "generated"
+    """Tasks over file systems made from a seed: they need no download."""
+    OFFICIAL = "official"
+    """The tasks of the original."""
+    AUTO = "auto"
+    """Official where `data_root` or the variable ``INTERCODE_DATA`` is set, else generated."""
+
+
+class InterCodeBashOptions(BaseModel):
+    """Options of the benchmark.
+
+    Attributes:
+        source: Where tasks come from; once validated it is never `AUTO`.
+        data_root: Folder of the official tasks; by default that of the variable ``INTERCODE_DATA``.
+        backend: What runs the commands.
+        docker_image: Image of the containers of that backend.
+        quoting: How a command gets to bash.
+        strict_dirs: Whether what new directories hold is compared.
+        shown_characters: Most characters of an output that are shown; the reward sees all of it.
+        limits: What a command may use.
+        scratch_folder: Where layers are kept while they are needed; by default in the system's folder for temporary
+            files.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Source = Source.GENERATED
+    data_root: Path | None = None
+    backend: Backend = Backend.AUTO
+    docker_image: str = "debian:12-slim"
+    quoting: Quoting = Quoting.SAFE
+    strict_dirs: bool = False
+    shown_characters: int = Field(default=4000, ge=200)
+    limits: Limits = Limits()
+    scratch_folder: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_source(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or given.get("source") != Source.AUTO.value:
+            return given
+        has_official = bool(given.get("data_root") or os.environ.get(DATA_VARIABLE))
+        return {**given, "source": Source.OFFICIAL if has_official else Source.GENERATED}

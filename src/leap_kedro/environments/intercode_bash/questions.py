@@ -1,0 +1,93 @@
+"""Questions about what was asked and shown: what the embedded student's base learns to answer."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+from leap_kedro.environments.intercode_bash.memory import Memory
+from leap_kedro.environments.intercode_bash.templates import FILE_FIELDS
+from leap_kedro.environments.questions import Question
+
+QUESTION_PHRASES = (
+    "Where is",
+    "Which file is it about",
+    "Which directory is it about",
+    "Which word is it about",
+    "Which other word is it about",
+    "Which ending is it about",
+    "Which new file is it about",
+    "Which number is it about",
+    "What was run last",
+    "What is the first line shown",
+    "What does it",
+    "Nowhere",
+    "None",
+    "nothing",
+)
+
+Asked = tuple[str, str]
+
+
+def questions_about(memory: Memory, gold: str, number: int, step: int, dice: Random) -> Iterator[Question]:
+    """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions.
+
+    Args:
+        memory: What was said and seen.
+        gold: The command that the privileged block tells; "" without a block.
+        number: Most questions.
+        step: Actions so far.
+        dice: What draws them.
+    """
+    askers = dict(_ASKERS)
+    if gold:
+        askers["privileged"] = (2.0, lambda *_: ("What does it?", gold))
+    asked: set[str] = set()
+    for _ in range(number):
+        (kind,) = dice.choices(list(askers), [weight for weight, _ in askers.values()])
+        made = askers[kind][1](memory, dice)
+        if made and made[0] not in asked:
+            asked.add(made[0])
+            yield Question(step, kind, *made)
+
+
+def _where(memory: Memory, dice: Random) -> Asked | None:
+    known = memory.known_files()
+    file = memory.reading.file.rpartition("/")[2] if memory.reading else ""
+    name = file if file and dice.random() < 0.5 else dice.choice(known or [file])
+    if not name:
+        return None
+    return f"Where is {name}?", memory.place(name) or "Nowhere."
+
+
+def _field(question: str, names: tuple[str, ...]) -> "_Asker":
+    def ask(memory: Memory, _: Random) -> Asked | None:
+        if memory.reading is None:
+            return None
+        return question, next((memory.reading.fields[name] for name in names if name in memory.reading.fields), "None.")
+
+    return ask
+
+
+def _ran(memory: Memory, _: Random) -> Asked:
+    return "What was run last?", memory.ran[-1][0] if memory.ran else "nothing."
+
+
+def _first_line(memory: Memory, _: Random) -> Asked | None:
+    if not memory.ran:
+        return None
+    lines = memory.ran[-1][1].splitlines()
+    return "What is the first line shown?", lines[0] if lines else "nothing."
+
+
+_Asker = Callable[[Memory, Random], Asked | None]
+_ASKERS: dict[str, tuple[float, _Asker]] = {
+    "where": (5.0, _where),
+    "file": (1.0, _field("Which file is it about?", FILE_FIELDS)),
+    "folder": (1.0, _field("Which directory is it about?", ("dir",))),
+    "word": (1.0, _field("Which word is it about?", ("word",))),
+    "other_word": (1.0, _field("Which other word is it about?", ("other",))),
+    "ending": (1.0, _field("Which ending is it about?", ("ext",))),
+    "new": (1.0, _field("Which new file is it about?", ("new",))),
+    "number": (1.0, _field("Which number is it about?", ("n", "column"))),
+    "ran": (2.0, _ran),
+    "first_line": (1.0, _first_line),
+}

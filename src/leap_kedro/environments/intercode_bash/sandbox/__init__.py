@@ -1,0 +1,1 @@
+"""Sandboxes: where commands that a model wrote run."""

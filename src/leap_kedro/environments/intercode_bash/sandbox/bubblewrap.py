@@ -1,0 +1,213 @@
+"""Sandboxes by bubblewrap: namespaces, and an overlay over the tree.
+
+A command sees the tree, the host's ``/usr`` (read-only), an empty ``/dev`` and its own ``/proc``. It has no network, no
+process, no environment variable and no other file of the host, cannot gain privileges or make namespaces, and is ended
+with all that it started. Started as root, it runs under an unprivileged user id: limits do not bind root.
+
+Not covered: the kernel is shared, and a hole in it is a hole here. What the host keeps below ``/usr`` can be read, and
+``/proc`` tells of the machine (memory, load). Each process and each file is limited by the kernel; the memory of all
+processes and the disk are looked at some times a second, so that for a moment more than the limit may be taken. Kernels
+before 5.14 count the processes of a user over all sandboxes.
+
+Where ``bwrap`` has no overlays (older than 0.11, or a kernel that refuses them) each sandbox is a copy of its tree: the
+guarantees are the same.
+"""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from leap_kedro.environments.intercode_bash.sandbox.layer import compare, read_upper, usage, whole
+from leap_kedro.environments.intercode_bash.sandbox.protocol import (
+    Changes,
+    Ending,
+    Executed,
+    Layer,
+    Limits,
+    SandboxFailure,
+)
+from leap_kedro.environments.intercode_bash.sandbox.scratch import Scratch, remove
+from leap_kedro.environments.intercode_bash.sandbox.skeleton import SYSTEM_MOUNTS, WRITTEN, write_tree
+from leap_kedro.environments.intercode_bash.sandbox.supervision import supervise
+from leap_kedro.environments.intercode_bash.sandbox.trees import Tree
+
+_ALONE = [
+    *(
+        "--dev",
+        "/dev",
+        "--remount-ro",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+    ),
+    *("--uid", "0", "--gid", "0", "--hostname", "intercode", "--as-pid-1", "--die-with-parent", "--new-session"),
+    *("--clearenv", "--setenv", "PATH", "/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/root"),
+    *("--setenv", "LC_ALL", "C.UTF-8"),
+]
+_NOBODY = 65534
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The ``bwrap`` that is used.
+
+    Attributes:
+        path: Where it is.
+        overlays: Whether it lays one file system over another here.
+    """
+
+    path: Path
+    overlays: bool
+
+
+class BubblewrapHost:
+    """Opens sandboxes by one ``bwrap``."""
+
+    name = "bubblewrap"
+
+    def __init__(self, program: Program, limits: Limits, scratch: Scratch) -> None:
+        self.program, self.limits, self.scratch = program, limits, scratch
+        self._trees: dict[str, Path] = {}
+
+    def open(self, tree: Tree) -> "BubblewrapSandbox":
+        """A fresh sandbox over a tree; the tree is written once."""
+        place = self._trees.get(tree.digest)
+        if place is None:
+            place = self.scratch.new("tree")
+            write_tree(place, tree, owner())
+            self._trees[tree.digest] = place
+        return BubblewrapSandbox(self, tree, place)
+
+
+class BubblewrapSandbox:
+    """One file system: an upper layer over the tree's folder, or a copy of that folder."""
+
+    def __init__(self, host: BubblewrapHost, tree: Tree, lower: Path) -> None:
+        self._host, self._tree, self._lower = host, tree, lower
+        self._layer: Path | None = None
+
+    def exec(self, argv: Sequence[str], workdir: str) -> Executed:
+        """Run a program; see `Sandbox.exec`."""
+        limits = self._host.limits
+        raw = [argument.encode("utf-8", "surrogateescape") for argument in argv]
+        if any(b"\0" in argument or len(argument) > limits.command_characters for argument in raw):
+            return Executed(b"", 126, Ending.REFUSED)
+        layer = self._layer or self._fresh()
+        place = [] if workdir == "/" else ["env", f"--chdir={workdir}", "--"]
+        command = [
+            *self._command(layer),
+            "--chdir",
+            "/",
+            "--",
+            *_limited(limits),
+            *place,
+            *raw,
+        ]
+        try:
+            process = subprocess.Popen(
+                command,
+                executable=self._host.program.path,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={},
+                **unprivileged(),
+            )
+        except OSError as error:
+            raise SandboxFailure(f"{self._host.program.path} cannot be started: {error}") from error
+        full = partial(_is_full, layer / "upper", limits)
+        done = supervise(process, limits, full)
+        if done.ending is Ending.DISK or full():
+            self.reset()
+            return Executed(done.output, done.exit_code, Ending.DISK)
+        return done
+
+    def layer(self) -> Layer:
+        """What the file system has over the tree; see `Sandbox.layer`."""
+        if self._layer is None:
+            return Layer({}, frozenset())
+        read = read_upper(self._layer / "upper")
+        if self._host.program.overlays:
+            return read
+        return whole({path: entry for path, entry in read.present.items() if path not in WRITTEN}, self._tree)
+
+    def changes(self) -> Changes:
+        """How the file system differs from the tree; see `Sandbox.changes`."""
+        return compare(self.layer(), self._tree)
+
+    def reset(self) -> None:
+        """Put the tree back: the layer is dropped, and made anew when it is needed."""
+        if self._layer is not None:
+            remove(self._layer)
+            self._layer = None
+
+    def copy(self) -> "BubblewrapSandbox":
+        """Another one in the same state."""
+        other = BubblewrapSandbox(self._host, self._tree, self._lower)
+        if self._layer is not None:
+            other._layer = self._new_layer(self._layer / "upper")
+        return other
+
+    def close(self) -> None:
+        """Remove the layer."""
+        self.reset()
+
+    def _fresh(self) -> Path:
+        self._layer = self._new_layer(None if self._host.program.overlays else self._lower)
+        return self._layer
+
+    def _new_layer(self, source: Path | None) -> Path:
+        """A layer with an empty upper directory, or with a copy of one."""
+        layer = self._host.scratch.new("layer")
+        (layer / "work").mkdir()
+        if source is None:
+            (layer / "upper").mkdir()
+        else:
+            command = ["cp", "-a", "--", str(source), str(layer / "upper")]
+            copied = subprocess.run(command, capture_output=True, check=False)
+            if copied.returncode:
+                raise SandboxFailure(f"A layer cannot be copied: {copied.stderr.decode(errors='replace').strip()}")
+        if (uid := owner()) is not None:
+            os.chown(layer / "upper", uid, uid)
+            os.chown(layer / "work", uid, uid)
+        return layer
+
+    def _command(self, layer: Path) -> list[str | Path]:
+        if self._host.program.overlays:
+            root: list[str | Path] = ["--overlay-src", self._lower, "--overlay", layer / "upper", layer / "work", "/"]
+        else:
+            root = ["--bind", layer / "upper", "/"]
+        mounts = [part for path in SYSTEM_MOUNTS for part in ("--ro-bind", path, path)]
+        return ["bwrap", *root, *mounts, *_ALONE]
+
+
+def _is_full(upper: Path, limits: Limits) -> bool:
+    return usage(upper, limits).exceeds(limits)
+
+
+def owner() -> int | None:
+    """User id that commands run under, where it is not that of this process."""
+    return _NOBODY if os.geteuid() == 0 else None
+
+
+def unprivileged() -> dict[str, Any]:
+    """What a process is started with, so that it runs as that user."""
+    return {} if (uid := owner()) is None else {"user": uid, "group": uid, "extra_groups": []}
+
+
+def _limited(limits: Limits) -> list[str]:
+    """Sets the limits, inside the namespaces so that what else the user runs does not count, and runs what follows.
+
+    By ``cat`` it waits for what was put into the background, as long as that may still write.
+    """
+    kept = {"u": limits.processes, "v": limits.memory_mb * 1024, "f": limits.file_mb * 1024, "c": 0, "n": 256}
+    kept["t"] = int(limits.seconds) + 1
+    numbers = " ".join(f"-{letter} {number}" for letter, number in kept.items())
+    return ["bash", "-c", f'ulimit {numbers}; "$@" 2>&1 | cat; exit "${{PIPESTATUS[0]}}"', "bash"]

@@ -1,0 +1,146 @@
+"""InterCode Bash as a benchmark: its tasks, its environment, its oracle and its experts."""
+
+from collections.abc import Iterator
+from random import Random
+
+from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
+from leap_kedro.environments.intercode_bash.generator import candidates
+from leap_kedro.environments.intercode_bash.golds import asks_for_something
+from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions, Source
+from leap_kedro.environments.intercode_bash.reward import PARTS
+from leap_kedro.environments.intercode_bash.runtime import runtime_of
+from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxFailure
+from leap_kedro.environments.intercode_bash.tasks import FILE_SYSTEMS, folder_of, official_tasks
+from leap_kedro.environments.protocol import (
+    EndlessSplit,
+    Environment,
+    Expert,
+    Oracle,
+    Phrasing,
+    TaskDataError,
+    UnknownExpert,
+)
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.records import Task
+
+GENERATED_SPLITS = ("train", "eval", "test", "base")
+"""Splits of generated tasks, over file systems of their own; ``base`` is for the base model alone."""
+
+
+class InterCodeBash:
+    """The benchmark, over generated file systems or the official ones.
+
+    Attributes:
+        name: Registered name.
+        options: Its options.
+    """
+
+    name = "intercode_bash"
+    score_parts: tuple[str, ...] = PARTS
+
+    def __init__(self, options: InterCodeBashOptions) -> None:
+        self.options = options
+
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        """Tasks of a split.
+
+        Args:
+            split: ``train`` or ``test``; of generated tasks ``eval`` and ``base``, too.
+            count: The first so many; None for all official ones.
+            seed: Generated tasks: seed of file systems and tasks. Official ones: draws their order where `count` is
+                given.
+
+        Raises:
+            TaskDataError: If there is no such split, the official files are missing or malformed, or no sandbox works.
+            EndlessSplit: If all generated tasks are asked for.
+        """
+        known = GENERATED_SPLITS if self.options.source is Source.GENERATED else tuple(FILE_SYSTEMS)
+        if split not in known:
+            raise TaskDataError(f"InterCode Bash has no split '{split}'; its splits: {', '.join(known)}.")
+        if self.options.source is Source.OFFICIAL:
+            return self._official(split, count, seed)
+        if count is None:
+            raise EndlessSplit(
+                "Generated tasks of InterCode Bash have no last one: say how many, e.g. "
+                "--params=data_preparation.train=400,data_preparation.test.test=150"
+            )
+        try:
+            return list(self._generated(split, count, seed))
+        except SandboxFailure as error:
+            raise TaskDataError(str(error)) from error
+
+    def environment(self) -> Environment:
+        """A fresh environment."""
+        return InterCodeBashEnvironment(self.options)
+
+    def oracle(self) -> Oracle:
+        """The side that knows the gold command."""
+        from leap_kedro.environments.intercode_bash.oracle import InterCodeBashOracle
+
+        return InterCodeBashOracle()
+
+    def expert(self, name: str, seed: int = 0) -> Expert:
+        """An expert by name; all are deterministic.
+
+        Raises:
+            UnknownExpert: If there is none of that name.
+        """
+        from leap_kedro.environments.intercode_bash.experts import EXPERTS, BashExpert
+
+        if name not in EXPERTS:
+            raise UnknownExpert(f"InterCode Bash has no expert '{name}'; its experts: {', '.join(EXPERTS)}.")
+        return BashExpert(EXPERTS[name])
+
+    def phrasing(self) -> Phrasing:
+        """The clauses of `reasons.py`, hinted and varied."""
+        from leap_kedro.environments.intercode_bash.phrasing import InterCodeBashPhrasing
+
+        return InterCodeBashPhrasing()
+
+    def vocabulary(self) -> Vocabulary:
+        """All that generated tasks are made of."""
+        from leap_kedro.environments.intercode_bash.vocabulary import vocabulary
+
+        return vocabulary()
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks through generated file systems, whatever the source of the tasks, with questions about them."""
+        from leap_kedro.environments.intercode_bash.walks import random_transcripts
+
+        generated = InterCodeBash(self.options.model_copy(update={"source": Source.GENERATED}))
+        return random_transcripts(generated, split, count, longest, questions, seed)
+
+    def _generated(self, split: str, count: int, seed: int) -> Iterator[Task]:
+        runtime = runtime_of(self.options)
+        found = 0
+        for number, task in candidates(split, seed):
+            if found == count:
+                return
+            root, tree = task.made.root, task.made.tree
+            if split == "base" or asks_for_something(runtime.golds, runtime.rule, tree, task.query, task.gold, root):
+                found += 1
+                yield Task(
+                    id=f"{split}/{seed}/{number}",
+                    environment=self.name,
+                    split=split,
+                    goal=task.query,
+                    kind=task.kind,
+                    payload={"source": Source.GENERATED.value, "shown_split": split, "number": number, "seed": seed},
+                )
+
+    def _official(self, split: str, count: int | None, seed: int) -> list[Task]:
+        folder = folder_of(self.options)
+        made = [
+            Task(
+                id=f"{split}/fs_{number}/{index}",
+                environment=self.name,
+                split=split,
+                goal=record["query"],
+                kind=f"file system {number}",
+                payload={"source": Source.OFFICIAL.value, "file_system": number, "index": index},
+            )
+            for number in FILE_SYSTEMS[split]
+            for index, record in enumerate(official_tasks(folder, number))
+        ]
+        return made if count is None else Random(seed).sample(made, len(made))[:count]

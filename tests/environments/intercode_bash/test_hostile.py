@@ -1,0 +1,108 @@
+"""Whatever a command tries: the host and the run stay whole, and the command gets a recorded result."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from hostile_commands import ALL, SECRET, Hostile
+
+from leap_kedro.environments.intercode_bash.reward import Quoting
+from leap_kedro.environments.intercode_bash.sandbox.bubblewrap import BubblewrapHost
+from leap_kedro.environments.intercode_bash.sandbox.probe import bubblewrap_host
+from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, Limits, NoSandbox
+from leap_kedro.environments.intercode_bash.sandbox.scratch import Scratch
+from leap_kedro.environments.intercode_bash.sandbox.trees import tree_of
+from leap_kedro.environments.intercode_bash.session import Session
+
+LIMITS = Limits(seconds=2, memory_mb=192, processes=40, file_mb=8, output_kb=128, disk_mb=24, entries=300, depth=40)
+TREE = tree_of({"atlas/keep.txt": "keep\n"})
+
+
+@dataclass(frozen=True)
+class Host:
+    """What a sandbox must not see or touch."""
+
+    sandboxes: BubblewrapHost
+    secret_file: Path
+    port: int
+    pid: int
+
+    def filled(self, command: str) -> str:
+        values = {"secret_file": self.secret_file, "port": self.port, "pid": self.pid, "word": "of-the-host"}
+        for name, value in values.items():
+            command = command.replace(f"{{{name}}}", str(value))
+        return command
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    secret_file = tmp_path_factory.mktemp("host") / "secret.txt"
+    secret_file.write_text(SECRET)
+    secret_file.parent.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch, socket.socket() as listening:
+        patch.setenv("OPENAI_API_KEY", SECRET)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        scratch = Scratch()
+        try:
+            yield Host(bubblewrap_host(LIMITS, scratch), secret_file, listening.getsockname()[1], bystander.pid)
+        except NoSandbox as error:
+            pytest.skip(str(error))
+        finally:
+            bystander.kill()
+            bystander.wait()
+            scratch.close()
+
+
+def test_the_corpus_is_large() -> None:
+    assert len({hostile.command for hostile in ALL}) >= 60
+
+
+@pytest.mark.parametrize("hostile", ALL, ids=lambda hostile: hostile.command[:40].encode("unicode_escape").decode())
+def test_the_host_stays_whole(host: Host, hostile: Hostile) -> None:
+    sandbox = host.sandboxes.open(TREE)
+    command = host.filled(hostile.command)
+    done = sandbox.exec(["bash", "-c", command], "/")
+    layer = sandbox.changes()
+    assert done.ending in hostile.endings, done
+    assert hostile.says in done.output.decode(errors="replace")
+    assert b"LEAK" not in done.output.replace(command.encode("utf-8", "surrogateescape"), b"")
+    assert SECRET.encode() not in done.output
+    assert len(done.output) <= LIMITS.output_kb * 1024
+    assert host.secret_file.read_text() == SECRET
+    assert psutil.pid_exists(host.pid)
+    alive = [each for each in psutil.process_iter(["name", "status"]) if each.info["name"] == "bwrap"]
+    assert [each for each in alive if each.info["status"] != psutil.STATUS_ZOMBIE] == []
+    assert len(layer.files) <= LIMITS.entries
+    after = sandbox.exec(["bash", "-c", "echo still here"], "/")
+    assert (after.output, after.ending) in ((b"still here\n", Ending.EXITED), (b"", Ending.EXITED)) or after.exit_code
+    sandbox.reset()
+    again = sandbox.exec(["bash", "-c", "cat /atlas/keep.txt; ls -A / | wc -l"], "/")
+    assert again.output.startswith(b"keep\n")
+    sandbox.close()
+    assert not [path for path in host.sandboxes.scratch.folder.iterdir() if path.name.startswith("layer")]
+
+
+def test_what_is_shown_of_binary_output_is_text_without_controls(host: Host) -> None:
+    from leap_kedro.environments.intercode_bash.environment import shown
+
+    session = Session(host.sandboxes.open(TREE), Quoting.SAFE)
+    text = shown(session.run(r"printf '\033[31mred\007\xff\x9b5n\n'").output, 1000)
+    assert text == "\\x1b[31mred\\x07\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}5n"
+
+
+def test_as_root_the_commands_run_as_nobody(host: Host) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("this is not root")
+    sandbox = host.sandboxes.open(TREE)
+    sandbox.exec(["bash", "-c", "echo x > /made"], "/")
+    (made,) = host.sandboxes.scratch.folder.rglob("upper/made")
+    assert made.stat().st_uid == 65534
+    sandbox.close()

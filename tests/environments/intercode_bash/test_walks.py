@@ -1,0 +1,46 @@
+"""Transcripts with questions: answers stand in the transcript, and nobody's advice is in them."""
+
+from collections import Counter
+
+import pytest
+from bash_sandboxes import benchmark_or_skip
+
+from leap_kedro.embedded.base import reading_rows
+from leap_kedro.embedded.tokenizer import build_tokenizer
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.prompts.embedded import EmbeddedRenderer
+
+
+@pytest.fixture(scope="module")
+def transcripts() -> list[Transcript]:
+    return list(benchmark_or_skip().transcripts("base", 60, 30, 3, 7))
+
+
+def test_the_same_seed_gives_the_same_transcripts(transcripts: list[Transcript]) -> None:
+    assert list(benchmark_or_skip().transcripts("base", 3, 30, 3, 7)) == transcripts[:3]
+
+
+def test_answers_stand_in_what_was_read(transcripts: list[Transcript]) -> None:
+    kinds: Counter[str] = Counter()
+    for transcript in transcripts:
+        assert len(transcript.turns) <= 10
+        for question in transcript.questions:
+            kinds[question.kind] += 1
+            turns = transcript.turns[: question.step]
+            read = " ".join(
+                [transcript.privileged, transcript.opening, *(f"{turn.action} {turn.observation}" for turn in turns)]
+            )
+            answer = question.answer.removesuffix(".")
+            if answer not in ("Nowhere", "None", "nothing") and question.kind != "where":
+                assert answer in read, (question, read)
+            elif question.kind == "where" and answer != "Nowhere":
+                assert answer.rpartition("/")[2] in read
+    assert {"where", "file", "folder", "word", "ran", "first_line", "privileged"} <= set(kinds)
+
+
+def test_they_are_read_without_an_unknown_token(transcripts: list[Transcript]) -> None:
+    renderer = EmbeddedRenderer(build_tokenizer(benchmark_or_skip().vocabulary(), 2048))
+    unknown = renderer.tokenizer.unk_token_id
+    for transcript in transcripts:
+        for row in reading_rows(transcript, renderer, 0.2):
+            assert unknown not in row.ids

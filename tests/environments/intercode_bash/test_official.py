@@ -8,9 +8,10 @@ from bash_sandboxes import runtime_or_skip
 
 from leap_kedro.environments.intercode_bash import build_benchmark
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
-from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions, Source
+from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.tasks import official_tasks, official_tree
 from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
+from leap_kedro.environments.sources import Source
 
 SET_UP = """#!/bin/bash
 mkdir -p /testbed/empty /testbed/dir1

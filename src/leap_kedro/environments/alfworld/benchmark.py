@@ -17,9 +17,10 @@ from random import Random
 from leap_kedro.environments.alfworld.engine import Game
 from leap_kedro.environments.alfworld.environment import problem_of
 from leap_kedro.environments.alfworld.games import DATA_FOLDER, SPLITS
-from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, OnMalformed, Source
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, OnMalformed
 from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.sources import Source
 
 _EPISODE = 50
 

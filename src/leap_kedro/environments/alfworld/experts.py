@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Source
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.alfworld.searchers import ORDERS
 from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.protocol import Environment, ExpertStuck, Observation, Oracle, TaskDataError
+from leap_kedro.environments.sources import Source
 from leap_kedro.records import Task
 
 Player = Callable[[Environment, Observation, Task, int], int | None]

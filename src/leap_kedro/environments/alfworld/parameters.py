@@ -1,7 +1,5 @@
 """Options of the ALFWorld benchmark."""
 
-import os
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -9,17 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from leap_kedro.environments.alfworld.problem import TextVersion
-
-
-class Source(StrEnum):
-    """Where the games come from."""
-
-    GENERATED = "generated"
-    """Made from a seed: needs no download."""
-    OFFICIAL = "official"
-    """The files of `alfworld-download`."""
-    AUTO = "auto"
-    """Official where `data_root` or the variable ``ALFWORLD_DATA`` is set, else generated."""
+from leap_kedro.environments.sources import Source, with_source_settled
 
 
 class Backend(StrEnum):
@@ -64,7 +52,4 @@ class ALFWorldOptions(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _resolve_source(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping) or given.get("source") != Source.AUTO.value:
-            return given
-        has_official = bool(given.get("data_root") or os.environ.get("ALFWORLD_DATA"))
-        return {**given, "source": Source.OFFICIAL if has_official else Source.GENERATED}
+        return with_source_settled(given, "ALFWORLD_DATA")

@@ -1,13 +1,13 @@
 """How a teacher words its reasons: hints at what it may not say outright, and other words for the same clause."""
 
 import re
-from random import Random
 
 from leap_kedro.environments.alfworld.reading import kind_of
 from leap_kedro.environments.alfworld.reasons import VARIANTS, Hint
+from leap_kedro.environments.clauses import Wordings
 from leap_kedro.environments.protocol import Decision
 
-_CLAUSE_END = re.compile(r"(?<=\.) ")
+_WORDINGS = Wordings(VARIANTS, fields={"kind": "[a-z]+"}, other=r"[a-z]+ \d+")
 _LAST_ENTITY = re.compile(r"[a-z]+ \d+$")
 
 
@@ -31,28 +31,4 @@ class AlfworldPhrasing:
 
     def varied(self, reason: str, seed: str) -> str:
         """Each clause in one of its wordings, its first one included; see `Phrasing.varied`."""
-        dice = Random(seed)
-        return " ".join(dice.choice(_wordings(clause)) for clause in _CLAUSE_END.split(reason))
-
-
-def _wordings(clause: str) -> list[str]:
-    """A clause and what else can be said for it."""
-    for template, pattern in _PATTERNS:
-        found = pattern.fullmatch(clause)
-        if found:
-            return [clause, *(other.format(**found.groupdict()) for other in VARIANTS[template])]
-    return [clause]
-
-
-def _pattern(template: str) -> re.Pattern[str]:
-    """What matches a clause made of the template; a kind is a word, any other field an entity."""
-    parts = re.split(r"\{(\w+)\}", template)
-    for index in range(0, len(parts), 2):
-        parts[index] = re.escape(parts[index])
-    for index in range(1, len(parts), 2):
-        written = "[a-z]+" if parts[index] == "kind" else r"[a-z]+ \d+"
-        parts[index] = f"(?P<{parts[index]}>{written})"
-    return re.compile("".join(parts))
-
-
-_PATTERNS = [(template, _pattern(template)) for template in VARIANTS]
+        return _WORDINGS.varied(reason, seed)

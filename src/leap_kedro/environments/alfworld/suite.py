@@ -7,7 +7,7 @@ from typing import NoReturn
 from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
 from leap_kedro.environments.alfworld.game_index import GameIndex, game_index
 from leap_kedro.environments.alfworld.games import DATA_FOLDER, GAME_FILE, data_root
-from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend, Source
+from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend
 from leap_kedro.environments.protocol import (
     EndlessSplit,
     Environment,
@@ -19,6 +19,7 @@ from leap_kedro.environments.protocol import (
     UnknownExpert,
 )
 from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.sources import Source
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import Task
 

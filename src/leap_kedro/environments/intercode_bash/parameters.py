@@ -1,8 +1,5 @@
 """Options of the InterCode Bash benchmark."""
 
-import os
-from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from leap_kedro.environments.intercode_bash.reward import Quoting
 from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Limits
+from leap_kedro.environments.sources import Source, with_source_settled
 
 DATA_VARIABLE = "INTERCODE_DATA"
-
-
-class Source(StrEnum):
-    """Where tasks and trees come from."""
-
-    GENERATED = "generated"
-    """Tasks over file systems made from a seed: they need no download."""
-    OFFICIAL = "official"
-    """The tasks of the original."""
-    AUTO = "auto"
-    """Official where `data_root` or the variable ``INTERCODE_DATA`` is set, else generated."""
 
 
 class InterCodeBashOptions(BaseModel):
@@ -57,7 +44,4 @@ class InterCodeBashOptions(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _resolve_source(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping) or given.get("source") != Source.AUTO.value:
-            return given
-        has_official = bool(given.get("data_root") or os.environ.get(DATA_VARIABLE))
-        return {**given, "source": Source.OFFICIAL if has_official else Source.GENERATED}
+        return with_source_settled(given, DATA_VARIABLE)

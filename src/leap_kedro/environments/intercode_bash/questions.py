@@ -1,11 +1,11 @@
 """Questions about what was asked and shown: what the embedded student's base learns to answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
 
 from leap_kedro.environments.intercode_bash.memory import Memory
 from leap_kedro.environments.intercode_bash.templates import FILE_FIELDS
-from leap_kedro.environments.questions import Question
+from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
 
 QUESTION_PHRASES = (
     "Where is",
@@ -24,8 +24,6 @@ QUESTION_PHRASES = (
     "nothing",
 )
 
-Asked = tuple[str, str]
-
 
 def questions_about(memory: Memory, gold: str, number: int, step: int, dice: Random) -> Iterator[Question]:
     """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions.
@@ -40,13 +38,7 @@ def questions_about(memory: Memory, gold: str, number: int, step: int, dice: Ran
     askers = dict(_ASKERS)
     if gold:
         askers["privileged"] = (2.0, lambda *_: ("What does it?", gold))
-    asked: set[str] = set()
-    for _ in range(number):
-        (kind,) = dice.choices(list(askers), [weight for weight, _ in askers.values()])
-        made = askers[kind][1](memory, dice)
-        if made and made[0] not in asked:
-            asked.add(made[0])
-            yield Question(step, kind, *made)
+    return drawn_questions(askers, memory, number, step, dice)
 
 
 def _where(memory: Memory, dice: Random) -> Asked | None:
@@ -58,7 +50,7 @@ def _where(memory: Memory, dice: Random) -> Asked | None:
     return f"Where is {name}?", memory.place(name) or "Nowhere."
 
 
-def _field(question: str, names: tuple[str, ...]) -> "_Asker":
+def _field(question: str, names: tuple[str, ...]) -> "Asker[Memory]":
     def ask(memory: Memory, _: Random) -> Asked | None:
         if memory.reading is None:
             return None
@@ -78,8 +70,7 @@ def _first_line(memory: Memory, _: Random) -> Asked | None:
     return "What is the first line shown?", lines[0] if lines else "nothing."
 
 
-_Asker = Callable[[Memory, Random], Asked | None]
-_ASKERS: dict[str, tuple[float, _Asker]] = {
+_ASKERS: dict[str, tuple[float, Asker[Memory]]] = {
     "where": (5.0, _where),
     "file": (1.0, _field("Which file is it about?", FILE_FIELDS)),
     "folder": (1.0, _field("Which directory is it about?", ("dir",))),

@@ -6,7 +6,7 @@ from random import Random
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
 from leap_kedro.environments.intercode_bash.generator import candidates
 from leap_kedro.environments.intercode_bash.golds import asks_for_something
-from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions, Source
+from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.reward import PARTS
 from leap_kedro.environments.intercode_bash.runtime import runtime_of
 from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxFailure
@@ -21,6 +21,7 @@ from leap_kedro.environments.protocol import (
     UnknownExpert,
 )
 from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.sources import Source
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import Task
 

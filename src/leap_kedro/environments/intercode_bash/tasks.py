@@ -13,12 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from leap_kedro.environments.intercode_bash.generator import GeneratedTask, candidate
-from leap_kedro.environments.intercode_bash.parameters import DATA_VARIABLE, InterCodeBashOptions, Source
+from leap_kedro.environments.intercode_bash.parameters import DATA_VARIABLE, InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.reward import Quoting
 from leap_kedro.environments.intercode_bash.sandbox.layer import is_seen
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, SandboxHost
 from leap_kedro.environments.intercode_bash.sandbox.trees import Tree, read_tree
 from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
+from leap_kedro.environments.sources import Source
 from leap_kedro.records import Task
 
 FILE_SYSTEMS = {"train": (1, 2), "test": (3, 4)}

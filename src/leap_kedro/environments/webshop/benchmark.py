@@ -16,7 +16,8 @@ from statistics import fmean
 
 from leap_kedro.environments.actions import filled, is_open
 from leap_kedro.environments.protocol import Environment, TaskDataError
-from leap_kedro.environments.webshop.parameters import Source, WebShopOptions
+from leap_kedro.environments.sources import Source
+from leap_kedro.environments.webshop.parameters import WebShopOptions
 from leap_kedro.environments.webshop.suite import WebShop
 from leap_kedro.records import Task
 

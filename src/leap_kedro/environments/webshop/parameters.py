@@ -1,28 +1,16 @@
 """Options of the WebShop benchmark."""
 
-import os
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from leap_kedro.environments.sources import Source, with_source_settled
 from leap_kedro.environments.webshop.catalogue import DATA_VARIABLE, OnMalformed, Size
 from leap_kedro.environments.webshop.goals import GoalKind
 from leap_kedro.environments.webshop.nouns import NounTagger
 from leap_kedro.environments.webshop.search_index import Engine
-
-
-class Source(StrEnum):
-    """Where products and goals come from."""
-
-    GENERATED = "generated"
-    """Shops made from a seed: they need no download."""
-    OFFICIAL = "official"
-    """The files of the original."""
-    AUTO = "auto"
-    """Official where `data_root` or the variable ``WEBSHOP_DATA`` is set, else generated."""
 
 
 class Backend(StrEnum):
@@ -72,7 +60,4 @@ class WebShopOptions(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _resolve_source(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping) or given.get("source") != Source.AUTO.value:
-            return given
-        has_official = bool(given.get("data_root") or os.environ.get(DATA_VARIABLE))
-        return {**given, "source": Source.OFFICIAL if has_official else Source.GENERATED}
+        return with_source_settled(given, DATA_VARIABLE)

@@ -1,12 +1,10 @@
 """How a teacher words its reasons in the shop: hints at what it may not say outright, and other words for a clause."""
 
-import re
-from random import Random
-
+from leap_kedro.environments.clauses import Wordings
 from leap_kedro.environments.protocol import Decision
-from leap_kedro.environments.webshop.reasons import VARIANTS, Clause, Hint
+from leap_kedro.environments.webshop.reasons import VARIANTS, Hint
 
-_CLAUSE_END = re.compile(r"(?<=\.) ")
+_WORDINGS = Wordings(VARIANTS, fields={}, other=".+")
 
 
 class WebShopPhrasing:
@@ -20,22 +18,4 @@ class WebShopPhrasing:
 
     def varied(self, reason: str, seed: str) -> str:
         """Each clause in one of its wordings, its first one included; see `Phrasing.varied`."""
-        dice = Random(seed)
-        return " ".join(dice.choice(_wordings(clause)) for clause in _CLAUSE_END.split(reason))
-
-
-def _wordings(clause: str) -> list[str]:
-    for template, pattern in _PATTERNS:
-        found = pattern.fullmatch(clause)
-        if found:
-            return [clause, *(other.format(**found.groupdict()) for other in VARIANTS[template])]
-    return [clause]
-
-
-def _pattern(template: Clause) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", template)
-    text = "".join(f"(?P<{part}>.+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
-    return re.compile(text)
-
-
-_PATTERNS = [(template, _pattern(template)) for template in VARIANTS]
+        return _WORDINGS.varied(reason, seed)

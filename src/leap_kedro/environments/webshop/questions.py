@@ -3,10 +3,10 @@
 They stand where a reply begins, and where it fits are worded like a reason's first clause (`reasons.py`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 
-from leap_kedro.environments.questions import Question
+from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
 from leap_kedro.environments.webshop.memory import Memory
 from leap_kedro.environments.webshop.reading import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.reasons import Clause
@@ -31,8 +31,6 @@ QUESTION_PHRASES = (
     "nothing",
 )
 
-Asked = tuple[str, str]
-
 _A_LIST = 2  # times as many questions about a list of ten products
 _KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
 _EVEN = 0.5  # "yes" and "no" are to be about as frequent
@@ -52,13 +50,7 @@ def questions_about(memory: Memory, told: str, number: int, step: int, dice: Ran
     number *= _A_LIST if isinstance(memory.page, Results) else 1
     if told:
         askers["privileged"] = (1.0, lambda *_: ("What fits is", f"{told}."))
-    asked: set[str] = set()
-    for _ in range(number):
-        (kind,) = dice.choices(list(askers), [weight for weight, _ in askers.values()])
-        made = askers[kind][1](memory, dice)
-        if made and made[0] not in asked:
-            asked.add(made[0])
-            yield Question(step, kind, *made)
+    return drawn_questions(askers, memory, number, step, dice)
 
 
 def _listed(phrases: list[str]) -> str:
@@ -156,9 +148,8 @@ def _page_says(memory: Memory, _: Random) -> Asked | None:
     return "This page says", _listed([phrase for phrase in memory.wish.phrases if phrase in memory.page.text.lower()])
 
 
-_Asker = Callable[[Memory, Random], Asked | None]
-_ANYWHERE: dict[str, tuple[float, _Asker]] = {"wish": (0.5, _wish), "spoken": (0.5, _spoken)}
-_ASKERS: dict[type, dict[str, tuple[float, _Asker]]] = {
+_ANYWHERE: dict[str, tuple[float, Asker[Memory]]] = {"wish": (0.5, _wish), "spoken": (0.5, _spoken)}
+_ASKERS: dict[type, dict[str, tuple[float, Asker[Memory]]]] = {
     Results: {
         "next": (4.0, _next),
         "next_after": (4.0, _next_after),

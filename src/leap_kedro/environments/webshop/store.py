@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.sources import Source
 from leap_kedro.environments.webshop.catalogue import Catalogue, data_root, read_catalogue
 from leap_kedro.environments.webshop.generator import generate_shop
 from leap_kedro.environments.webshop.goals import GoalKind, Goals
 from leap_kedro.environments.webshop.nouns import NounTagger, noun_finder, resolved
-from leap_kedro.environments.webshop.parameters import Source, WebShopOptions
+from leap_kedro.environments.webshop.parameters import WebShopOptions
 from leap_kedro.environments.webshop.reward import RewardRule
 from leap_kedro.environments.webshop.search_index import product_search
 from leap_kedro.environments.webshop.shop import Shop

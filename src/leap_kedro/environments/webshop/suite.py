@@ -13,10 +13,11 @@ from leap_kedro.environments.protocol import (
     UnknownExpert,
 )
 from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.sources import Source
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.environments.webshop.goals import SPLITS
 from leap_kedro.environments.webshop.nouns import NounTagger
-from leap_kedro.environments.webshop.parameters import Backend, Source, WebShopOptions
+from leap_kedro.environments.webshop.parameters import Backend, WebShopOptions
 from leap_kedro.environments.webshop.reward import PARTS
 from leap_kedro.environments.webshop.store import GENERATED_PRODUCTS, Store, generated_store, official_store
 from leap_kedro.records import Task

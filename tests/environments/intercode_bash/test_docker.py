@@ -110,6 +110,17 @@ def test_what_takes_too_much_is_ended(host: DockerHost, command: str, ending: En
     sandbox.close()
 
 
+def test_what_a_command_changed_before_it_wrote_too_much_stays(host: DockerHost) -> None:
+    sandbox = host.open(TREE)
+    assert sandbox.exec(["bash", "-c", "echo 1 > /made; yes & yes"], "/").ending is Ending.OUTPUT
+    assert sandbox.changes().files == {"made": Status.NEW}
+    running = sandbox.exec(
+        ["bash", "-c", 'for each in /proc/[0-9]*/cmdline; do tr "\\0" " " < $each; done'], "/"
+    ).output
+    assert b"yes" not in running.split()
+    sandbox.close()
+
+
 def test_containers_of_a_process_that_is_gone_are_removed(host: DockerHost, tmp_path: Path) -> None:
     lost = host.open(TREE)
     lost.exec(["echo"], "/")

@@ -43,7 +43,7 @@ TREE = tree_of({"a/keep.txt": "keep\n", "a/b/deep.txt": "deep\n", "a/run.sh": "x
         ("mkfifo /pipe", {}),
         ("rm /top.txt; mkfifo /top.txt", {"top.txt": DELETED}),
         ("echo 1 > /etc/new; echo 1 > /var/log/x; mkdir /a/lib; echo 1 > /a/lib/x", {}),
-        ("echo 1 > /tmp/f", {"tmp/": NEW}),
+        ("echo 1 > /mnt/f", {"mnt/": NEW}),
         ("mkdir /q; echo 1 > /q/f; chmod 000 /q/f /q", {"q/": NEW}),
     ],
 )

@@ -9,7 +9,6 @@ over the image's own files, which an official image has at the same places.
 import io
 import tarfile
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from leap_kedro.environments.intercode_bash.sandbox.layer import compare, whole
@@ -51,13 +50,14 @@ class DockerHost:
             from docker.errors import DockerException
         except ImportError as error:
             raise NoSandbox("The package for Docker is not installed: pip install docker.") from error
+        self.failures = (DockerException, OSError)
         try:
             self.client = docker.from_env()
             self.client.ping()
             for container in self.client.containers.list(all=True, filters={"label": _LABEL}):
                 if not (scratch.parent / container.labels[_LABEL]).exists():
                     container.remove(force=True)
-        except (DockerException, OSError) as error:
+        except self.failures as error:
             raise NoSandbox(
                 f"No Docker or Podman service answers ({error}). Start it, and set DOCKER_HOST where its socket is not "
                 "/var/run/docker.sock."
@@ -90,10 +90,10 @@ class DockerSandbox:
             for part in api.exec_start(handle, stream=True):
                 output += part
                 if len(output) > most:
-                    self._start()  # what still writes is ended with its container, and so are the changes
+                    container.restart(timeout=0)  # ends what still writes, and keeps the files
                     return Executed(bytes(output[:most]), -9, Ending.OUTPUT)
             code = api.exec_inspect(handle)["ExitCode"]
-        except Exception as error:
+        except self._host.failures as error:
             raise SandboxFailure(f"The container failed: {error}") from error
         ending = Ending.TIME if code in _TIMED_OUT else Ending.EXITED
         return Executed(bytes(output), code, ending)
@@ -118,8 +118,10 @@ class DockerSandbox:
     def reset(self) -> None:
         """Put the tree back: the container is removed, and made anew when it is needed."""
         if self._container is not None:
-            with suppress(Exception):
+            try:
                 self._container.remove(force=True)
+            except self._host.failures as error:
+                raise SandboxFailure(f"The container {self._container.short_id} cannot be removed: {error}") from error
             self._container = None
 
     def close(self) -> None:
@@ -146,7 +148,7 @@ class DockerSandbox:
                 working_dir="/",
             )
             self._container.put_archive("/", _archive(tree or self._tree))
-        except Exception as error:
+        except self._host.failures as error:
             raise SandboxFailure(f"A container of {self._host.image} cannot be started: {error}") from error
         return self._container
 
@@ -157,7 +159,7 @@ class DockerSandbox:
                 path = change["Path"].lstrip("/")
                 if change["Kind"] != _DELETED and (entry := _entry(container, path)) is not None:
                     present[path] = entry
-        except Exception as error:
+        except self._host.failures as error:
             raise SandboxFailure(f"The changes in a container cannot be read: {error}") from error
         return whole(present, self._tree)
 

@@ -50,7 +50,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     secret_file = opened(tmp_path_factory.mktemp("host")) / "secret.txt"
     secret_file.write_text(SECRET)
     secret_file.chmod(0o644)
-    readable = subprocess.run(["/usr/bin/cat", secret_file], capture_output=True, check=True, **unprivileged())
+    readable = subprocess.run([*unprivileged(), "/usr/bin/cat", secret_file], capture_output=True, check=True)
     assert readable.stdout == SECRET.encode()
     with pytest.MonkeyPatch.context() as patch, socket.socket() as listening:
         patch.setenv("OPENAI_API_KEY", SECRET)

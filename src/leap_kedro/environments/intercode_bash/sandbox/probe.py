@@ -32,7 +32,7 @@ _HINTS = (
         "user.max_user_namespaces=10000; in Docker: --security-opt seccomp=unconfined "
         "--security-opt apparmor=unconfined.",
     ),
-    (r"prlimit|No such file", "Install util-linux and coreutils; the commands run in a sandbox are this machine's."),
+    (r"No such file", "Install util-linux and coreutils; the commands run in a sandbox are this machine's."),
 )
 
 

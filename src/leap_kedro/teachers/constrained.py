@@ -16,7 +16,8 @@ class Constraint(BaseModel):
     Attributes:
         temperature: lambda of the formula, in actions: 0 follows privilege alone, infinity ignores it.
         trust: Prior probability of the unprivileged expert's own choice; the rest is spread by common knowledge.
-        least_saving: Number of actions that privilege must save before the expert's choice is departed from.
+        least_saving: Number of actions that privilege must save before the expert's choice is departed from; a choice
+            after which the task cannot be solved any more is always departed from.
         by_group: Whether privilege tells no more than the group (the kind of place) in which to search; within it the
             expert's own order stands.
     """

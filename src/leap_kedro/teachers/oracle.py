@@ -1,4 +1,4 @@
-"""The oracle teacher: an unprivileged expert whose choice stands unless privilege shows a much better one.
+"""The oracle teacher: an unprivileged expert whose choice stands unless it is hopeless or another is much better.
 
 It replays the student's episode in a fresh environment. At each decision an unprivileged expert, which follows the
 student's own history, gives its choice and what else it considers; the oracle tells what each leads to; the constrained
@@ -130,7 +130,7 @@ class _Weighing:
         self._constraint = constraint
 
     def choose(self, options: Sequence[Option]) -> int:
-        """Index of the option to be taken; 0, the expert's choice, unless privilege shows a much better one."""
+        """Index of the option to be taken; 0, the expert's choice, unless it is hopeless or another is much better."""
         constraint = self._constraint
         if len(options) == 1 or isinf(constraint.temperature):
             return 0
@@ -142,7 +142,8 @@ class _Weighing:
         tilted = _best_of_group(options, advantages) if constraint.by_group else advantages
         weights = constrained_expert(prior, tilted, constraint.temperature)
         chosen = weights.index(max(weights))
-        return chosen if _saving(advantages) >= constraint.least_saving else 0
+        hopeless = advantages[0] is None
+        return chosen if hopeless or _saving(advantages) >= constraint.least_saving else 0
 
     def _prior(self, options: Sequence[Option]) -> list[float]:
         """The expert's choice with the trust that it has, the rest by common knowledge; by groups, if so set."""

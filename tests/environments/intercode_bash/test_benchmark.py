@@ -21,6 +21,7 @@ from leap_kedro.environments.protocol import (
     UnknownExpert,
 )
 from leap_kedro.records import Task
+from leap_kedro.teachers.oracle import OracleTeacher
 
 TASKS = 40
 
@@ -99,6 +100,16 @@ def test_fluent_solves_all_and_novice_what_is_said_in_usual_words(benchmark: Ben
     assert 0.4 <= sum(sure) / TASKS <= 0.8
 
 
+def test_a_command_that_fails_is_no_task(benchmark: Benchmark) -> None:
+    def failing(task: Task) -> bool:
+        environment = started(benchmark, task)
+        return not environment.session.run(environment.problem.gold).succeeded
+
+    assert [
+        task.id for task in benchmark.tasks("train", 250, 0) if task.kind in ("copy", "move") and failing(task)
+    ] == []
+
+
 @pytest.mark.parametrize("lazy", ["submit", "ls", "{query}"])
 def test_nothing_is_solved_without_thought(benchmark: Benchmark, tasks: list[Task], lazy: str) -> None:
     scores = []
@@ -154,6 +165,26 @@ def test_the_oracle_plans_from_where_the_student_stands(benchmark: Benchmark, ta
     environment.step(f"rm {other}")
     assert oracle.cost_to_go(environment) is None
     assert oracle.state(environment).plan == ()
+
+
+@pytest.mark.parametrize("privilege", [25, 50, 75])
+def test_the_teacher_never_submits_what_is_not_solved_while_it_can_be(
+    benchmark: Benchmark, tasks: list[Task], privilege: int
+) -> None:
+    teacher = OracleTeacher(benchmark, "novice", privilege)
+    kept = {True: 0, False: 0}
+    for task in tasks:
+        environment, expert = started(benchmark, task), benchmark.expert("novice")
+        expert.start(environment.problem.query)
+        while (action := expert.decide().action) != "submit":
+            expert.observe(action, environment.step(action).observation.text)
+        solved = environment.reward().total >= 1
+        decision = teacher.decide(environment, expert.options())
+        if len(expert.options()) > 1 and benchmark.oracle().cost_to_go(environment) is not None:
+            assert decision is not None
+            assert (decision.action == "submit") == solved
+            kept[solved] += 1
+    assert min(kept.values()) > 0
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ class GoldRuns:
         sandbox = self._host.open(tree)
         try:
             session = Session(sandbox, self._quoting)
-            output: str | None = shown
+            output, succeeded = shown, True
             for command in commands:
-                output = session.run(command).output
-            return session.outcome(output)
+                ran = session.run(command)
+                output, succeeded = ran.output, ran.succeeded
+            return Outcome(output, sandbox.changes(), succeeded)
         finally:
             sandbox.close()
 
@@ -40,9 +41,9 @@ LAZY = ("", "ls", "ls -R {root}", "{query}")
 
 
 def asks_for_something(golds: GoldRuns, rule: RewardRule, tree: Tree, query: str, gold: str, root: str) -> bool:
-    """Whether a gold command does something, and nothing lazy comes near to it."""
+    """Whether a gold command succeeds and does something, and nothing lazy comes near to it."""
     wanted = golds.of(tree, gold)
-    if not wanted.changes.files and not (wanted.output or "").strip():
+    if not wanted.succeeded or not (wanted.changes.files or (wanted.output or "").strip()):
         return False
     for lazy in LAZY:
         command = lazy.format(root=root, query=query)

@@ -36,10 +36,17 @@ class Quoting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run left: its last output (None: none could be read), and the changes to the files."""
+    """What a run left.
+
+    Attributes:
+        output: Its last output; None: none could be read.
+        changes: The changes to the files.
+        succeeded: Whether its last command ended by itself, with exit code 0.
+    """
 
     output: str | None
     changes: Changes
+    succeeded: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,19 @@ def test_tasks_are_split_by_file_system_as_published(checkout: Path, monkeypatch
     assert environment.step("submit").score == 1.0
 
 
+def test_tasks_are_split_by_a_fraction_of_what_is_there(checkout: Path) -> None:
+    def of(split: str, fraction: float) -> set[tuple[object, object]]:
+        benchmark = build_benchmark({"source": "official", "data_root": checkout, "train_fraction": fraction})
+        return {(task.payload["file_system"], task.payload["index"]) for task in benchmark.tasks(split, None, 0)}
+
+    train, test = of("train", 0.75), of("test", 0.75)
+    assert (len(train), len(test), train & test) == (9, 3, set())
+    assert of("train", 0.5) < train
+    for number in (2, 4):
+        next(checkout.rglob(f"nl2bash_fs_{number}.json")).unlink()
+    assert of("train", 0.5) | of("test", 0.5) == {(number, index) for number in (1, 3) for index in range(3)}
+
+
 def test_a_file_system_is_what_its_set_up_script_leaves(checkout: Path) -> None:
     options = InterCodeBashOptions(source=Source.OFFICIAL, data_root=checkout)
     tree = official_tree(checkout, 1, options)

@@ -19,6 +19,8 @@ class InterCodeBashOptions(BaseModel):
     Attributes:
         source: Where tasks come from; once validated it is never `AUTO`.
         data_root: Folder of the official tasks; by default that of the variable ``INTERCODE_DATA``.
+        train_fraction: Official tasks: the share of them, drawn by a fixed seed over all file systems that are there,
+            that is the split ``train``; None for the published splits, by file system.
         backend: What runs the commands.
         docker_image: Image of the containers of that backend.
         quoting: How a command gets to bash.
@@ -33,6 +35,7 @@ class InterCodeBashOptions(BaseModel):
 
     source: Source = Source.GENERATED
     data_root: Path | None = None
+    train_fraction: float | None = Field(default=None, gt=0, lt=1)
     backend: Backend = Backend.AUTO
     docker_image: str = "debian:12-slim"
     quoting: Quoting = Quoting.SAFE

@@ -10,7 +10,7 @@ from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptio
 from leap_kedro.environments.intercode_bash.reward import PARTS
 from leap_kedro.environments.intercode_bash.runtime import runtime_of
 from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxFailure
-from leap_kedro.environments.intercode_bash.tasks import FILE_SYSTEMS, folder_of, official_tasks
+from leap_kedro.environments.intercode_bash.tasks import FILE_SYSTEMS, folder_of, official_split, official_tasks
 from leap_kedro.environments.protocol import (
     EndlessSplit,
     Environment,
@@ -137,11 +137,10 @@ class InterCodeBash:
                 id=f"{split}/fs_{number}/{index}",
                 environment=self.name,
                 split=split,
-                goal=record["query"],
+                goal=official_tasks(folder, number)[index]["query"],
                 kind=f"file system {number}",
                 payload={"source": Source.OFFICIAL.value, "file_system": number, "index": index},
             )
-            for number in FILE_SYSTEMS[split]
-            for index, record in enumerate(official_tasks(folder, number))
+            for number, index in official_split(folder, split, self.options.train_fraction)
         ]
         return made if count is None else Random(seed).sample(made, len(made))[:count]

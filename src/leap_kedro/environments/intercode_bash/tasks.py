@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from random import Random
 
 from leap_kedro.environments.intercode_bash.generator import GeneratedTask, candidate
 from leap_kedro.environments.intercode_bash.parameters import DATA_VARIABLE, InterCodeBashOptions
@@ -22,9 +23,10 @@ from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
 from leap_kedro.environments.sources import Source
 from leap_kedro.records import Task
 
-FILE_SYSTEMS = {"train": (1, 2), "test": (3, 4)}
+FILE_SYSTEMS: Mapping[str, tuple[int, ...]] = {"train": (1, 2), "test": (3, 4)}
 """The published splits."""
 _BARE = 4
+_TASKS = "nl2bash_fs_{number}.json"
 _HELP = (
     "Get them by `git clone https://github.com/princeton-nlp/intercode` and set the variable "
     f"{DATA_VARIABLE} (or the parameter `environments.intercode_bash.data_root`) to that folder."
@@ -81,9 +83,10 @@ def official_tasks(folder: Path, number: int) -> Sequence[Mapping[str, str]]:
     Raises:
         TaskDataError: If the file is missing or malformed; the message names the file, the task and the field.
     """
-    path = _find(folder, f"nl2bash_fs_{number}.json")
+    name = _TASKS.format(number=number)
+    path = _find(folder, name)
     if path is None:
-        raise TaskDataAbsent(f"{folder} has no nl2bash_fs_{number}.json. {_HELP}")
+        raise TaskDataAbsent(f"{folder} has no {name}. {_HELP}")
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -95,6 +98,29 @@ def official_tasks(folder: Path, number: int) -> Sequence[Mapping[str, str]]:
             if not isinstance(record, dict) or not isinstance(record.get(field), str):
                 raise TaskDataError(f"{path}, task {index}: the field '{field}' is missing or no text.")
     return records
+
+
+def official_split(folder: Path, split: str, train_fraction: float | None) -> list[tuple[int, int]]:
+    """The official tasks of ``train`` or ``test``: file system and index of each.
+
+    Args:
+        folder: Folder of the official tasks.
+        split: One of `FILE_SYSTEMS`.
+        train_fraction: See `InterCodeBashOptions`.
+
+    Raises:
+        TaskDataError: If a file is missing or malformed.
+    """
+    numbers = FILE_SYSTEMS[split]
+    if train_fraction is not None:
+        every = sorted(number for published in FILE_SYSTEMS.values() for number in published)
+        numbers = tuple(number for number in every if _find(folder, _TASKS.format(number=number))) or numbers
+    found = [(number, index) for number in numbers for index in range(len(official_tasks(folder, number)))]
+    if train_fraction is None:
+        return found
+    Random("intercode_bash/official").shuffle(found)
+    middle = round(train_fraction * len(found))
+    return sorted(found[:middle] if split == "train" else found[middle:])
 
 
 @lru_cache(maxsize=16)

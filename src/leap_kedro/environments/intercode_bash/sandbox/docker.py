@@ -1,9 +1,10 @@
 """Sandboxes in containers of a Docker or Podman service.
 
-A container has no network, no capabilities, no way to new privileges, and limits on memory and processes that the
-kernel keeps. Not covered: the kernel is shared, and whoever may use the service's socket is as good as root on the
-host; the disk is not limited, and a command's time is kept by ``timeout`` inside the container. The tree is written
-over the image's own files, which an official image has at the same places.
+A container has no network, no capabilities but those over its own files, no way to new privileges, and limits on
+memory and processes that the kernel keeps; all that a command started is ended with it. Not covered: the kernel is
+shared, and whoever may use the service's socket is as good as root on the host; the disk is not limited, and a
+command's time and output are kept by ``timeout`` and ``head`` inside the container. The tree is written over the
+image's own files, which an official image has at the same places.
 """
 
 import io
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 _LABEL = "leap_kedro.sandbox"
+_OVER_FILES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")  # Podman's "/" may not be written without
+_WATCHED = """\
+timeout -s KILL "$0" bash -c '"${@:2}" 2>&1 | head -c "$1"; exit "${PIPESTATUS[0]}"' bash "$@"
+code=$?
+kill -9 -1 2> /dev/null
+exit "$code"
+"""  # as "bash -c _WATCHED SECONDS BYTES COMMAND ..."; `kill -1` spares the shell that says it
+_FIRST_PROCESS = "while :; do sleep infinity & wait $!; done"  # a shell buries what the killed ones leave
 _TIMED_OUT = (124, 137)
 _DELETED = 2  # kind of a change in Docker's list
 _FOLDER = 1 << 31  # bit of Go's file modes
@@ -82,21 +91,18 @@ class DockerSandbox:
         if any("\0" in argument or len(argument) > limits.command_characters for argument in argv):
             return Executed(b"", 126, Ending.REFUSED)
         container = self._container or self._start()
-        timed = ["timeout", "-s", "KILL", str(limits.seconds), *argv]
         api = container.client.api
-        output, most = bytearray(), limits.output_kb * 1024
+        most = limits.output_kb * 1024
+        watched = ["bash", "-c", _WATCHED, str(limits.seconds), str(most + 1), *argv]
         try:
-            handle = api.exec_create(container.id, timed, workdir=workdir)["Id"]
-            for part in api.exec_start(handle, stream=True):
-                output += part
-                if len(output) > most:
-                    container.restart(timeout=0)  # ends what still writes, and keeps the files
-                    return Executed(bytes(output[:most]), -9, Ending.OUTPUT)
+            handle = api.exec_create(container.id, watched, workdir=workdir)["Id"]
+            output = api.exec_start(handle)
             code = api.exec_inspect(handle)["ExitCode"]
         except self._host.failures as error:
             raise SandboxFailure(f"The container failed: {error}") from error
-        ending = Ending.TIME if code in _TIMED_OUT else Ending.EXITED
-        return Executed(bytes(output), code, ending)
+        if len(output) > most:
+            return Executed(output[:most], code, Ending.OUTPUT)
+        return Executed(output, code, Ending.TIME if code in _TIMED_OUT else Ending.EXITED)
 
     def layer(self) -> Layer:
         """What the file system has over the tree; see `Sandbox.layer`."""
@@ -134,12 +140,13 @@ class DockerSandbox:
         try:
             self._container = self._host.client.containers.run(
                 self._host.image,
-                ["sleep", "infinity"],
+                ["bash", "-c", _FIRST_PROCESS],
                 entrypoint="",
                 detach=True,
                 labels={_LABEL: self._host.owner},
                 network_mode="none",
                 cap_drop=["ALL"],
+                cap_add=list(_OVER_FILES),
                 security_opt=["no-new-privileges"],
                 mem_limit=f"{limits.memory_mb}m",
                 memswap_limit=f"{limits.memory_mb}m",
@@ -166,9 +173,7 @@ class DockerSandbox:
 
 def _entry(container: "Container", path: str) -> Entry | None:
     chunks, about = container.get_archive(f"/{path}")
-    if about["linkTarget"] == "" and about["mode"] & (
-        1 << 31
-    ):  # Go's bit for a directory; what it holds comes by itself
+    if about["linkTarget"] == "" and about["mode"] & _FOLDER:  # what it holds comes by itself
         return Entry(Kind.FOLDER, mode=about["mode"] & 0o777)
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
         return next((entry for _, entry in members(archive)), None)

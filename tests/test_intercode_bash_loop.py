@@ -31,6 +31,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> LoopProject:
 def test_the_table_shows_success_and_score(project: LoopProject) -> None:
     table = (project.folder / "output.txt").read_text()
     assert "success % (95 % interval) / mean score / mean actions" in table
+    assert "at most 10 actions, free replies" in table
 
 
 def test_commands_are_taught(project: LoopProject) -> None:

@@ -9,7 +9,6 @@ from leap_kedro.environments.intercode_bash.templates import FILE_FIELDS, TEMPLA
 
 _QUERY = re.compile(r"Below (?P<root>/\S+): (?P<wording>.+)", re.DOTALL)
 _PATH = re.compile(r"/[^\s:,'\"]+")
-_LISTED = re.compile(r"^(/\S+):\n((?:(?!/)\S+\n?)*)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +53,13 @@ class Memory:
         """Take note of an action and of what it showed."""
         self.ran.append((action.strip(), output))
         self._note(output)
-        for folder, names in _LISTED.findall(output):
-            for name in names.split():
-                self._places.setdefault(name, f"{folder}/{name}")
-        if (listed := re.fullmatch(r"ls (/\S+)", action.strip())) and "No such file" not in output:
-            for name in output.split():
-                self._places.setdefault(name, f"{listed[1]}/{name}")
 
     def known_files(self) -> list[str]:
-        """Names of all that was shown with its place."""
+        """Names of all files whose path was shown."""
         return list(self._places)
 
     def place(self, file: str) -> str | None:
-        """Path of a file that the query names; None where no text has shown it."""
+        """Path of a file that the query names; None where no text has shown its path."""
         return file if file.startswith("/") else self._places.get(file)
 
     def command(self, kind: str, reading: Reading) -> str | None:
@@ -85,10 +78,11 @@ class Memory:
         return next((output for action, output in reversed(self.ran) if action == command), None)
 
     def _note(self, text: str) -> None:
-        for path in _PATH.findall(text):
+        for found in _PATH.findall(text):
+            path = found.rstrip(".?")
             name = path.rpartition("/")[2]
             if "." in name:
-                self._places.setdefault(name, path.rstrip(".?"))
+                self._places.setdefault(name, path)
 
 
 def readings(wording: str) -> Iterator[Reading]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from random import Random
 
 from leap_kedro.environments.intercode_bash.memory import Memory
+from leap_kedro.environments.intercode_bash.reasons import Clause
 from leap_kedro.environments.intercode_bash.templates import FILE_FIELDS
 from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
 
@@ -19,7 +20,6 @@ QUESTION_PHRASES = (
     "What was run last",
     "What is the first line shown",
     "What does it",
-    "Nowhere",
     "None",
     "nothing",
 )
@@ -42,12 +42,16 @@ def questions_about(memory: Memory, gold: str, number: int, step: int, dice: Ran
 
 
 def _where(memory: Memory, dice: Random) -> Asked | None:
+    """The place of a file, in the words of a reason."""
     known = memory.known_files()
     file = memory.reading.file.rpartition("/")[2] if memory.reading else ""
     name = file if file and dice.random() < 0.5 else dice.choice(known or [file])
     if not name:
         return None
-    return f"Where is {name}?", memory.place(name) or "Nowhere."
+    place = memory.place(name)
+    if place is None:
+        return f"Where is {name}?", Clause.WHERE.format(file=name)
+    return f"Where is {name}?", Clause.THERE.format(file=name, folder=place.rpartition("/")[0])
 
 
 def _field(question: str, names: tuple[str, ...]) -> "Asker[Memory]":
@@ -80,5 +84,5 @@ _ASKERS: dict[str, tuple[float, Asker[Memory]]] = {
     "new": (1.0, _field("Which new file is it about?", ("new",))),
     "number": (1.0, _field("Which number is it about?", ("n", "column"))),
     "ran": (2.0, _ran),
-    "first_line": (1.0, _first_line),
+    "first_line": (0.5, _first_line),
 }

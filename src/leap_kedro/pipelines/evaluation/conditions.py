@@ -23,7 +23,8 @@ def conditions(
         episodes: The episodes; their tasks say where they come from.
         parameters: How they were played.
         seed: Seed of everything random.
-        held_to_admissible: Whether replies were held to the admissible actions; None: as `parameters` say.
+        held_to_admissible: Whether replies were held to the admissible actions, where those are listed; None: as
+            `parameters` say.
 
     Raises:
         NothingMeasured: If there are no episodes.
@@ -31,12 +32,14 @@ def conditions(
     if not episodes:
         raise NothingMeasured(f"No episodes on split '{split}': nothing to sum up. Does the split have tasks?")
     task = episodes[0].task
+    held = parameters.hold_to_admissible if held_to_admissible is None else held_to_admissible
+    listed = any(step.admissible is not None for episode in episodes for step in episode.steps)
     return Conditions(
         environment=task.environment,
         split=split,
         role=role,
         max_actions=parameters.max_actions,
-        held_to_admissible=parameters.hold_to_admissible if held_to_admissible is None else held_to_admissible,
+        held_to_admissible=held and listed,
         temperature=parameters.temperature,
         seed=seed,
         data_source=str(task.payload.get("source", "")),

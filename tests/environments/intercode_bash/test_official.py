@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from bash_sandboxes import runtime_or_skip
+from pydantic import ValidationError
 
 from leap_kedro.environments.intercode_bash import build_benchmark
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
+from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.tasks import official_tasks, official_tree
 from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
 from leap_kedro.environments.sources import Source
@@ -47,6 +49,11 @@ def test_tasks_are_split_by_file_system_as_published(checkout: Path, monkeypatch
     assert environment.reset(some[0]).text == some[0].goal
     assert environment.step(f"echo {some[0].payload['index']}").observation.text == str(some[0].payload["index"])
     assert environment.step("submit").score == 1.0
+
+
+def test_official_tasks_are_not_played_with_other_commands_than_the_real_ones(checkout: Path) -> None:
+    with pytest.raises(ValidationError, match=r"'bashkit' is for generated tasks alone.*bubblewrap or docker"):
+        InterCodeBashOptions(source=Source.OFFICIAL, data_root=checkout, backend=Backend.BASHKIT)
 
 
 def test_tasks_are_split_by_a_fraction_of_what_is_there(checkout: Path) -> None:

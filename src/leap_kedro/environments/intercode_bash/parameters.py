@@ -48,3 +48,12 @@ class InterCodeBashOptions(BaseModel):
     @classmethod
     def _resolve_source(cls, given: Any) -> Any:
         return with_source_settled(given, DATA_VARIABLE)
+
+    @model_validator(mode="after")
+    def _official_tasks_have_real_commands(self) -> "InterCodeBashOptions":
+        if self.source is Source.OFFICIAL and self.backend is Backend.BASHKIT:
+            raise ValueError(
+                "the backend 'bashkit' is for generated tasks alone, its commands answer otherwise than the real ones; "
+                "for official tasks set `environments.intercode_bash.backend` to bubblewrap or docker"
+            )
+        return self

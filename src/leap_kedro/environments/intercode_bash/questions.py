@@ -75,14 +75,14 @@ def _first_line(memory: Memory, _: Random) -> Asked | None:
 
 
 _ASKERS: dict[str, tuple[float, Asker[Memory]]] = {
-    "where": (5.0, _where),
+    "where": (8.0, _where),
     "file": (1.0, _field("Which file is it about?", FILE_FIELDS)),
-    "folder": (1.0, _field("Which directory is it about?", ("dir",))),
+    "folder": (0.5, _field("Which directory is it about?", ("dir",))),
     "word": (1.0, _field("Which word is it about?", ("word",))),
-    "other_word": (1.0, _field("Which other word is it about?", ("other",))),
-    "ending": (1.0, _field("Which ending is it about?", ("ext",))),
+    "other_word": (0.5, _field("Which other word is it about?", ("other",))),
+    "ending": (0.5, _field("Which ending is it about?", ("ext",))),
     "new": (1.0, _field("Which new file is it about?", ("new",))),
-    "number": (1.0, _field("Which number is it about?", ("n", "column"))),
+    "number": (0.5, _field("Which number is it about?", ("n", "column"))),
     "ran": (2.0, _ran),
     "first_line": (0.5, _first_line),
 }

@@ -27,9 +27,10 @@ class Briefing:
     episode: Episode
     moments: tuple[Moment, ...]
 
-    def shown(self, step: int) -> list[str]:
-        """Every observation that the student had when it decided at `step`, the present one last."""
-        return [seen.observation for seen in self.episode.steps[: step + 1]]
+    def known(self, step: int) -> list[str]:
+        """All that was shown to the student when it decided at `step`, and its actions before."""
+        steps = self.episode.steps
+        return [*(seen.observation for seen in steps[: step + 1]), *(done.action for done in steps[:step])]
 
 
 def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:

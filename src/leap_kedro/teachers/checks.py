@@ -63,18 +63,19 @@ def privileged_entities(state: PrivilegedState) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def leaked_entities(reason: str, state: PrivilegedState, shown: Iterable[str]) -> tuple[str, ...]:
-    """Entities of the privileged state that the reason names although nothing that was shown names them.
+def leaked_entities(reason: str, state: PrivilegedState, known: Iterable[str]) -> tuple[str, ...]:
+    """Entities of the privileged state that the reason names although nothing that the student knew names them.
 
     Args:
         reason: The teacher's reason.
         state: The privileged state at that step.
-        shown: Every observation that the student had by then, the first and the present one included.
+        known: Every observation that the student had by then, the first and the present one included, and its own
+            actions.
     """
     suspects = [entity for entity in privileged_entities(state) if names(reason, entity)]
     if not suspects:
         return ()
-    history = list(shown)
+    history = list(known)
     return tuple(entity for entity in suspects if not any(names(text, entity) for text in history))
 
 

@@ -11,6 +11,7 @@ from leap_kedro.environments.intercode_bash.memory import Memory, readings
 from leap_kedro.environments.intercode_bash.oracle import secrets
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.suite import InterCodeBash
+from leap_kedro.environments.intercode_bash.tasks import Problem
 from leap_kedro.environments.intercode_bash.templates import TEMPLATES
 from leap_kedro.environments.protocol import (
     Benchmark,
@@ -21,6 +22,7 @@ from leap_kedro.environments.protocol import (
     UnknownExpert,
 )
 from leap_kedro.records import Task
+from leap_kedro.teachers.checks import leaked_entities
 from leap_kedro.teachers.oracle import OracleTeacher
 
 TASKS = 40
@@ -130,7 +132,7 @@ def test_what_goes_on_in_an_episode(benchmark: Benchmark, tasks: list[Task]) -> 
     seen = environment.step(environment.problem.gold)
     assert seen.observation.text.isdigit()
     assert seen.parts == {}
-    end = environment.step("submit")
+    end = environment.step("submit the number")
     assert (end.score, end.done, end.observation.text) == (1.0, True, seen.observation.text)
     assert end.parts == {"file_diff": 0.33, "file_changes": 0.33, "answer_similarity": 0.33}
 
@@ -147,7 +149,8 @@ def test_the_oracle_plans_from_where_the_student_stands(benchmark: Benchmark, ta
     oracle, environment = benchmark.oracle(), started(benchmark, task)
     gold = environment.problem.gold
     state = oracle.state(environment)
-    assert (state.plan, state.essentials) == ((gold, "submit"), (gold, gold.removeprefix("rm ")))
+    path = gold.removeprefix("rm ")
+    assert (state.plan, state.essentials) == ((gold, "submit"), (gold, path, path.rpartition("/")[0]))
     assert state.facts[0] == f"What does it is {gold}"
     other = next(path for path in environment.problem.generated.made.files if path not in gold)  # type: ignore[union-attr]
     assert oracle.lookahead(environment, [gold, "submit", "ls", f"rm {other}", "nonsense-command"]) == [
@@ -172,7 +175,7 @@ def test_the_teacher_never_submits_what_is_not_solved_while_it_can_be(
     benchmark: Benchmark, tasks: list[Task], privilege: int
 ) -> None:
     teacher = OracleTeacher(benchmark, "novice", privilege)
-    kept = {True: 0, False: 0}
+    seen = {True: 0, False: 0}
     for task in tasks:
         environment, expert = started(benchmark, task), benchmark.expert("novice")
         expert.start(environment.problem.query)
@@ -180,11 +183,76 @@ def test_the_teacher_never_submits_what_is_not_solved_while_it_can_be(
             expert.observe(action, environment.step(action).observation.text)
         solved = environment.reward().total >= 1
         decision = teacher.decide(environment, expert.options())
-        if len(expert.options()) > 1 and benchmark.oracle().cost_to_go(environment) is not None:
+        if solved or (len(expert.options()) > 1 and benchmark.oracle().cost_to_go(environment) is not None):
             assert decision is not None
             assert (decision.action == "submit") == solved
-            kept[solved] += 1
-    assert min(kept.values()) > 0
+            seen[solved] += 1
+    assert min(seen.values()) > 0
+
+
+def kinds(benchmark: Benchmark, kind: str) -> InterCodeBashEnvironment:
+    task = next(task for _, task in candidates("train", 0) if task.kind == kind and "/" in task.query.split(": ")[1])
+    environment = benchmark.environment()
+    assert isinstance(environment, InterCodeBashEnvironment)
+    return environment.over(Problem(task.query, task.gold, task.made.tree, task))
+
+
+def test_the_oracle_sees_what_changes_do_not_tell(benchmark: Benchmark) -> None:
+    oracle = benchmark.oracle()
+    counting = kinds(benchmark, "count_folders")
+    counting.step(f"mkdir {counting.problem.generated.fields['dir']}/zzz")  # type: ignore[union-attr]
+    assert (counting.outcome().changes.files, oracle.cost_to_go(counting)) == ({}, None)
+    showing = kinds(benchmark, "show")
+    showing.step(f"chmod 000 {showing.problem.generated.fields['file']}")  # type: ignore[union-attr]
+    assert (showing.outcome().changes.files, oracle.cost_to_go(showing)) == ({}, None)
+    making = kinds(benchmark, "make_folder")
+    fields = making.problem.generated.fields  # type: ignore[union-attr]
+    touch = f"touch {fields['dir']}/{fields['name']}/{fields['new']}"
+    assert oracle.lookahead(making, [touch]) == [2]
+    making.step(f"mkdir {fields['dir']}/{fields['name']}")
+    assert oracle.lookahead(making, [touch]) == [1]
+    for action in oracle.state(making).plan:
+        result = making.step(action)
+    assert result.score == 1.0
+
+
+def test_the_oracle_goes_back_to_the_root_where_the_gold_command_needs_it(benchmark: Benchmark) -> None:
+    listing = kinds(benchmark, "list")
+    environment = listing.over(Problem("What is here?", "ls", listing.problem.tree, None))
+    environment.step(f"cd {listing.problem.generated.made.root}")  # type: ignore[union-attr]
+    assert benchmark.oracle().state(environment).plan == ("cd /", "ls", "submit")
+
+
+def test_what_a_new_directory_holds_counts_on_generated_tasks(benchmark: Benchmark) -> None:
+    making = kinds(benchmark, "make_folder")
+    fields = making.problem.generated.fields  # type: ignore[union-attr]
+    making.step(f"mkdir {fields['dir']}/{fields['name']}; touch {fields['dir']}/{fields['name']}/other.txt")
+    assert dict(making.reward().parts) == {"file_diff": 0.33, "file_changes": 0.0, "answer_similarity": 0.33}
+
+
+def test_a_reason_may_not_say_where_a_file_is_before_the_student_knows_it(
+    benchmark: Benchmark, tasks: list[Task]
+) -> None:
+    def hidden_path(task: Task) -> str:
+        path = started(benchmark, task).problem.generated.fields.get("file", "")  # type: ignore[union-attr]
+        return path if path.count("/") > 2 and path not in task.goal else ""
+
+    task = next(filter(hidden_path, tasks))
+    environment, path = started(benchmark, task), hidden_path(task)
+    folder, _, name = path.rpartition("/")
+    reason = f"{name} is in {folder}. I look at it."
+    state = benchmark.oracle().state(environment)
+    assert leaked_entities(reason, state, [environment.problem.query]) == (folder,)
+    assert leaked_entities(reason, state, [environment.problem.query, path]) == ()
+    assert leaked_entities("At the end I print what is asked for.", state, [environment.problem.query]) == ()
+
+
+def test_a_message_of_an_error_shows_no_place() -> None:
+    memory = Memory("Below /harbor: Show cobalt.log.")
+    memory.observe("cat /harbor/cobalt.log", "cat: /harbor/cobalt.log: No such file or directory")
+    assert memory.place("cobalt.log") is None
+    memory.observe("find /harbor -name cobalt.log", "/harbor/plans/cobalt.log")
+    assert memory.place("cobalt.log") == "/harbor/plans/cobalt.log"
 
 
 @pytest.mark.parametrize(
@@ -192,6 +260,8 @@ def test_the_teacher_never_submits_what_is_not_solved_while_it_can_be(
     [
         ("grep -c red /atlas/plum.txt", ("red", "/atlas/plum.txt")),
         ("find /a/b -type f -name '*.php' | xargs cat | wc -l", ("/a/b", "*.php")),
+        ("sort /atlas/notes/plum.txt", ("/atlas/notes/plum.txt", "/atlas/notes")),
+        ("awk '{ print $1 } END { print total }' /etc/hosts", ("total", "/etc/hosts")),
         ("head -n 3 < x.md", ("x.md",)),
     ],
 )
@@ -217,8 +287,9 @@ def test_other_file_systems_show_the_same_history(benchmark: Benchmark, tasks: l
 
 
 def test_what_cannot_be_played_says_why(benchmark: Benchmark, tasks: list[Task]) -> None:
-    with pytest.raises(EnvironmentFailure, match="call reset"):
-        benchmark.environment().step("ls")
+    for action in ("ls", "submit"):
+        with pytest.raises(EnvironmentFailure, match="call reset"):
+            benchmark.environment().step(action)
     lost = replace(tasks[0], payload={"source": "official", "file_system": 1, "index": 0})
     with pytest.raises(EnvironmentFailure, match=r"git clone.*INTERCODE_DATA"):
         benchmark.environment().reset(lost)

@@ -94,7 +94,7 @@ def test_what_is_not_equal_is_told_with_both_parts_and_what_is_not_installed(
     [
         ({"gold": "echo other"}, "Task 0 of the answers is not task 0 of"),
         ({"index": 7}, "Task 7 of the answers is not task 7 of"),
-        ({"reward": None}, "line 1: without reward"),
+        ({"reward": None}, "line 1: reward Field required"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(

@@ -160,7 +160,7 @@ def hostile(random: Random) -> Iterator[Completion]:
 def entry(random: Random, briefing: Briefing) -> dict[str, object]:
     step = random.randrange(len(briefing.moments))
     moment = briefing.moments[step]
-    shown = "\n".join(briefing.shown(step))
+    shown = "\n".join(briefing.known(step))
     known, hidden = [], []
     for entity in sorted(entities(moment.state)):
         (known if is_named(entity, shown) else hidden).append(entity)

@@ -67,7 +67,7 @@ def test_changed_steps_are_corrected_and_the_others_kept() -> None:
 
 def leaking() -> dict[str, object]:
     """A correction that names a thing which no observation has shown yet."""
-    shown = BRIEFING.shown(0)[0]
+    shown = BRIEFING.known(0)[0]
     secret = next(name for name in BRIEFING.moments[0].state.essentials if name not in shown)
     return correction(0, f"The {secret} is what I need.", other_action(BRIEFING, 0))
 

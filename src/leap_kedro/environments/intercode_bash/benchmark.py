@@ -23,7 +23,7 @@ from leap_kedro.environments.intercode_bash.runtime import runtime_of
 from leap_kedro.environments.intercode_bash.sandbox.bubblewrap import BubblewrapHost, unprivileged
 from leap_kedro.environments.intercode_bash.sandbox.protocol import NoSandbox
 from leap_kedro.environments.intercode_bash.sandbox.trees import tree_of
-from leap_kedro.environments.intercode_bash.suite import InterCodeBash
+from leap_kedro.environments.intercode_bash.suite import GENERATED_SPLITS, InterCodeBash
 from leap_kedro.records import Task
 
 _ROUNDS = 60
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 2 if no sandbox works."""
     parser = argparse.ArgumentParser(description="Costs of a command, and what players win on generated tasks.")
     parser.add_argument("--tasks", type=int, default=150)
-    parser.add_argument("--split", default="test")
+    parser.add_argument("--split", default="test", choices=GENERATED_SPLITS)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     console = Console()

@@ -11,15 +11,16 @@ here is named.
 """
 
 import argparse
-import json
 import lzma
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from leap_kedro.environments.intercode_bash.environment import submits
 from leap_kedro.environments.intercode_bash.golds import GoldRuns
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.reward import PARTS, Quoting, Reward
@@ -27,10 +28,38 @@ from leap_kedro.environments.intercode_bash.runtime import Runtime, runtime_of
 from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxFailure
 from leap_kedro.environments.intercode_bash.sandbox.trees import Tree, read_tree
+from leap_kedro.environments.intercode_bash.tasks import read_tasks
 from leap_kedro.environments.protocol import TaskDataError
 
-_NEEDED = frozenset({"policy", "index", "query", "gold", "actions", "reward", "reward_parts"})
 _NOT_FOUND = re.compile(r"(\S+): command not found|xargs: (\w+): No such file or directory")
+
+
+class Answer(BaseModel):
+    """What the original answered on some actions.
+
+    Attributes:
+        policy: Whose actions they are.
+        index: Index of the task in its file.
+        query: The task's query.
+        gold: Its gold command.
+        actions: The actions; that it was submitted in the end goes without saying.
+        observation: What the last of them showed.
+        gold_observation: What the gold command showed.
+        reward: The reward.
+        reward_parts: Its parts.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    policy: str
+    index: int
+    query: str
+    gold: str
+    actions: list[str]
+    observation: str | None = None
+    gold_observation: str | None = None
+    reward: float
+    reward_parts: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,54 +67,57 @@ class Compared:
     """A recorded answer beside this project's.
 
     Attributes:
-        recorded: The line of the recording.
+        recorded: What was recorded.
         reward: The reward here.
         absent: Commands that are not installed here, and were there.
     """
 
-    recorded: Mapping[str, Any]
+    recorded: Answer
     reward: Reward
     absent: tuple[str, ...]
 
     @property
     def equal(self) -> bool:
         """Whether the rewards are the same."""
-        return bool(self.reward.total == self.recorded["reward"])
+        return bool(self.reward.total == self.recorded.reward)
 
 
-def read_answers(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The lines of a recording.
+def read_answers(path: Path) -> Iterator[Answer]:
+    """The answers of a recording.
 
     Raises:
-        TaskDataError: If the file cannot be read, or a line lacks something.
+        TaskDataError: If the file cannot be read, a line is malformed, or there is none.
     """
     opener = lzma.open if path.suffix == ".xz" else open
     number = 0
     try:
         with opener(path, "rt", encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                record = json.loads(line)
-                missing = _NEEDED - record.keys()
-                if missing:
-                    raise TaskDataError(f"The answers {path}, line {number}: without {', '.join(sorted(missing))}.")
-                yield record
-    except (OSError, ValueError, AttributeError, EOFError, lzma.LZMAError) as error:
+            for line in file:
+                number += 1
+                yield Answer.model_validate_json(line)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}" for each in error.errors())
+        raise TaskDataError(f"The answers {path}, line {number}: {told}") from error
+    except (OSError, UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
         raise TaskDataError(f"The answers {path} cannot be read, after line {number}: {error}") from error
+    if not number:
+        raise TaskDataError(f"The answers {path} are empty.")
 
 
-def compare(record: Mapping[str, Any], tree: Tree, runtime: Runtime) -> Compared:
-    """Play a record's actions and its gold command, and reward them.
+def compare(answer: Answer, tree: Tree, runtime: Runtime) -> Compared:
+    """Play the actions and the gold command, and reward them.
 
     Raises:
         SandboxFailure: If a sandbox does not work.
     """
     golds: GoldRuns = runtime.golds
-    agent = golds.play(tree, tuple(record["actions"]), record["query"])
-    wanted = golds.of(tree, record["gold"])
+    commands = tuple(action for action in answer.actions if not submits(action))
+    agent = golds.play(tree, commands, answer.query)
+    wanted = golds.of(tree, answer.gold)
     said = f"{agent.output}\n{wanted.output}"
-    known = f"{record.get('observation')}\n{record.get('gold_observation')}"
+    known = f"{answer.observation}\n{answer.gold_observation}"
     absent = {found[1] or found[2] for found in _NOT_FOUND.finditer(said) if found[0] not in known}
-    return Compared(record, runtime.rule(agent, wanted), tuple(sorted(absent)))
+    return Compared(answer, runtime.rule(agent, wanted), tuple(sorted(absent)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,17 +129,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--backend", type=Backend, choices=list(Backend), default=Backend.AUTO)
     options = parser.parse_args(arguments)
     try:
-        tasks = json.loads(options.tasks.read_text(encoding="utf-8"))
+        tasks = read_tasks(options.tasks)
         tree = read_tree(options.tree).without_empty_folders() if options.tree else Tree({})
         runtime = runtime_of(InterCodeBashOptions(quoting=Quoting.INTERCODE, backend=options.backend))
         compared = [
-            compare(_checked(record, tasks, options.tasks), tree, runtime) for record in read_answers(options.answers)
+            compare(_checked(answer, tasks, options.tasks), tree, runtime) for answer in read_answers(options.answers)
         ]
-    except (TaskDataError, SandboxFailure, OSError, ValueError) as error:
+    except (TaskDataError, SandboxFailure) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
         return 2
-    for policy in dict.fromkeys(each.recorded["policy"] for each in compared):
-        of_policy = [each for each in compared if each.recorded["policy"] == policy]
+    for policy in dict.fromkeys(each.recorded.policy for each in compared):
+        of_policy = [each for each in compared if each.recorded.policy == policy]
         print(f"{policy}: tasks {len(of_policy)} equal {sum(each.equal for each in of_policy)}")  # noqa: T201
         for each in of_policy:
             if not each.equal:
@@ -115,21 +147,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(each.equal for each in compared) else 1
 
 
-def _checked(record: Mapping[str, Any], tasks: Sequence[Mapping[str, str]], path: Path) -> Mapping[str, Any]:
-    index = record["index"]
-    if not 0 <= index < len(tasks) or (tasks[index]["query"], tasks[index]["gold"]) != (
-        record["query"],
-        record["gold"],
-    ):
-        raise TaskDataError(f"Task {index} of the answers is not task {index} of {path}: they belong to other files.")
-    return record
+def _checked(answer: Answer, tasks: Sequence[Mapping[str, str]], path: Path) -> Answer:
+    known = tasks[answer.index] if 0 <= answer.index < len(tasks) else {"query": "", "gold": ""}
+    if (known["query"], known["gold"]) != (answer.query, answer.gold):
+        raise TaskDataError(
+            f"Task {answer.index} of the answers is not task {answer.index} of {path}: they belong to other files."
+        )
+    return answer
 
 
 def _told(each: Compared) -> str:
-    recorded, here = each.recorded["reward_parts"], each.reward.parts
+    recorded, here = each.recorded.reward_parts, each.reward.parts
     parts = ", ".join(f"{name} {recorded.get(name)} here {here[name]}" for name in PARTS)
     absent = f"; not installed here: {', '.join(each.absent)}" if each.absent else ""
-    return f"  task {each.recorded['index']} {' ; '.join(each.recorded['actions'])!r}: {parts}{absent}"
+    return f"  task {each.recorded.index} {' ; '.join(each.recorded.actions)!r}: {parts}{absent}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import re
 import weakref
 
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-from leap_kedro.environments.intercode_bash.reward import Outcome, Reward
+from leap_kedro.environments.intercode_bash.reward import Outcome, Reward, RewardRule
 from leap_kedro.environments.intercode_bash.runtime import Runtime, runtime_of
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, Sandbox, SandboxFailure
 from leap_kedro.environments.intercode_bash.session import Session
@@ -44,7 +44,7 @@ class InterCodeBashEnvironment:
         try:
             problem = problem_of(task, self._options)
             sandbox = self.runtime.host.open(problem.tree)
-        except (TaskDataError, SandboxFailure, KeyError, ValueError) as error:
+        except (TaskDataError, SandboxFailure, KeyError, ValueError, TypeError) as error:
             raise EnvironmentFailure(f"The InterCode Bash task {task.id} cannot be built: {error}") from error
         self._begin(problem, sandbox)
         self.output = problem.query
@@ -53,7 +53,7 @@ class InterCodeBashEnvironment:
     def step(self, action: str) -> StepResult:
         """Carry an action out; raises `EnvironmentFailure` before the first `reset`, or if the sandbox fails."""
         try:
-            if action.strip() == SUBMIT:
+            if submits(action):
                 reward = self.reward()
                 return StepResult(
                     Observation(shown(self.output, self._options.shown_characters), None),
@@ -69,14 +69,29 @@ class InterCodeBashEnvironment:
         started = ran.ending is not Ending.REFUSED and ran.exit_code not in _NOT_EXECUTABLE
         return StepResult(Observation(shown(ran.output, self._options.shown_characters), None), 0.0, False, started)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing sets the session apart from a fresh one, for all that can be told at no cost.
+
+        Raises:
+            SandboxFailure: If it cannot be read.
+        """
+        layer = self.session.sandbox.layer()
+        return self.session.workdir == "/" and not layer.present and not layer.hidden
+
     def outcome(self) -> Outcome:
         """What the session has left so far. Raises `SandboxFailure` if it cannot be read."""
         return self.session.outcome(self.output)
 
     def reward(self) -> Reward:
         """What submitting now would be worth. Raises `SandboxFailure` if a sandbox fails."""
-        wanted = self.runtime.golds.of(self.problem.tree, self.problem.gold)
-        return self.runtime.rule(self.outcome(), wanted)
+        outcome = self.outcome()
+        return self.rule(outcome, self.runtime.golds.of(self.problem.tree, self.problem.gold))
+
+    @property
+    def rule(self) -> RewardRule:
+        """How outcomes are rewarded: what new directories hold is always compared on generated tasks."""
+        return self.runtime.rule if self.problem.generated is None else self.runtime.strict_rule
 
     def fork(self) -> "InterCodeBashEnvironment":
         """Another environment that stands where this one does."""
@@ -102,6 +117,11 @@ class InterCodeBashEnvironment:
         self.problem = problem
         self._session = Session(sandbox, self._options.quoting)
         self._closing = weakref.finalize(self, sandbox.close)
+
+
+def submits(action: str) -> bool:
+    """Whether an action ends the episode: as in the original, whatever stands behind the word."""
+    return action.strip().startswith(SUBMIT)
 
 
 def shown(output: str | None, most: int) -> str:

@@ -19,7 +19,6 @@ class Made:
         root: The directory that holds it, ``/atlas``.
         folders: Paths of the directories below it.
         files: Path -> lines of each file; no two files have one name.
-        empty: Paths of empty files.
     """
 
     root: str

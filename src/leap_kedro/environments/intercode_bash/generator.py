@@ -3,6 +3,7 @@
 `golds.asks_for_something` says which of them are worth keeping.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,17 +27,24 @@ class GeneratedTask:
         kind: Name of the template.
         fields: Values of the template's fields, paths in full.
         query: What is asked for.
+        usual: Whether everybody understands its wording.
     """
 
     made: Made
     kind: str
     fields: Mapping[str, str]
     query: str
+    usual: bool
 
     @property
     def gold(self) -> str:
         """The command that does it."""
         return command_of(TEMPLATES[self.kind], self.fields)
+
+    @property
+    def misread(self) -> tuple[str, ...]:
+        """The command of somebody who takes an unusual wording for something else; none for a usual one."""
+        return () if self.usual else (command_of(TEMPLATES[TEMPLATES[self.kind].taken_for], self.fields),)
 
 
 @lru_cache(maxsize=4096)
@@ -47,13 +55,21 @@ def candidate(split: str, number: int, seed: int) -> GeneratedTask | None:
     kind = dice.choice(list(TEMPLATES))
     template = TEMPLATES[kind]
     fields = drawn(template, made, dice)
-    if fields is None:
+    if fields is None or _has_several_answers(kind, made, fields):
         return None
     unusual = template.unusual and dice.random() < _UNUSUAL
     wording = dice.choice(template.unusual if unusual else template.usual)
     with_path = dice.random() < _WITH_PATH
     said = {name: _said(name, value, with_path) for name, value in fields.items()}
-    return GeneratedTask(made, kind, fields, f"Below {made.root}: {wording.format(**said)}")
+    return GeneratedTask(made, kind, fields, f"Below {made.root}: {wording.format(**said)}", not unusual)
+
+
+def _has_several_answers(kind: str, made: Made, fields: Mapping[str, str]) -> bool:
+    """Whether two lines of the file are the most frequent ones, where that is asked for."""
+    if kind != "frequent":
+        return False
+    counts = sorted(Counter(made.files[fields["file"]]).values())
+    return counts[-2:-1] == counts[-1:]
 
 
 def command_of(template: Template, fields: Mapping[str, str]) -> str:

@@ -1,9 +1,12 @@
 """What gold commands do: each is run once in a layer of its own, and its result kept by what it depends on."""
 
+from dataclasses import replace
+
+from leap_kedro.environments.intercode_bash.generator import GeneratedTask
 from leap_kedro.environments.intercode_bash.reward import Outcome, Quoting, RewardRule
 from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxHost
 from leap_kedro.environments.intercode_bash.sandbox.trees import Tree
-from leap_kedro.environments.intercode_bash.session import Session
+from leap_kedro.environments.intercode_bash.session import MALFORMED, Session
 
 
 class GoldRuns:
@@ -14,10 +17,13 @@ class GoldRuns:
         self._kept: dict[tuple[str, str], Outcome] = {}
 
     def of(self, tree: Tree, gold: str) -> Outcome:
-        """What a gold command leaves of a tree, and its output."""
+        """What a gold command leaves of a tree; an output that cannot be read is None, as in the original."""
         key = (tree.digest, gold)
         if key not in self._kept:
-            self._kept[key] = self.play(tree, (gold,))
+            done = self.play(tree, (gold,))
+            if done.output == MALFORMED and not done.succeeded:
+                done = replace(done, output=None)
+            self._kept[key] = done
         return self._kept[key]
 
     def play(self, tree: Tree, commands: tuple[str, ...], shown: str = "") -> Outcome:
@@ -40,14 +46,15 @@ LAZY = ("", "ls", "ls -R {root}", "{query}")
 """What takes no thought: nothing, looking around, running the query as if it were a command."""
 
 
-def asks_for_something(golds: GoldRuns, rule: RewardRule, tree: Tree, query: str, gold: str, root: str) -> bool:
-    """Whether a gold command succeeds and does something, and nothing lazy comes near to it."""
-    wanted = golds.of(tree, gold)
+def asks_for_something(golds: GoldRuns, rule: RewardRule, task: GeneratedTask) -> bool:
+    """Whether a task's gold command succeeds and does something that nothing lazy and no misreading comes near to."""
+    tree = task.made.tree
+    wanted = golds.of(tree, task.gold)
     if not wanted.succeeded or not (wanted.changes.files or (wanted.output or "").strip()):
         return False
-    for lazy in LAZY:
-        command = lazy.format(root=root, query=query)
-        outcome = golds.play(tree, (command,) if command else (), query)
+    lazy = [each.format(root=task.made.root, query=task.query) for each in LAZY]
+    for command in (*lazy, *task.misread):
+        outcome = golds.play(tree, (command,) if command else (), task.query)
         if rule(outcome, wanted).total >= _NEAR:
             return False
     return True

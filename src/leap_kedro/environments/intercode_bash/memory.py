@@ -8,6 +8,7 @@ from leap_kedro.environments.intercode_bash.generator import command_of
 from leap_kedro.environments.intercode_bash.templates import FILE_FIELDS, TEMPLATES
 
 _QUERY = re.compile(r"Below (?P<root>/\S+): (?P<wording>.+)", re.DOTALL)
+_ERROR = re.compile(r"No such file|cannot |not found|Permission denied|Is a directory|Not a directory|same file")
 _PATH = re.compile(r"/[^\s:,'\"]+")
 
 
@@ -78,7 +79,8 @@ class Memory:
         return next((output for action, output in reversed(self.ran) if action == command), None)
 
     def _note(self, text: str) -> None:
-        for found in _PATH.findall(text):
+        said = "\n".join(line for line in text.splitlines() if not _ERROR.search(line))
+        for found in _PATH.findall(said):
             path = found.rstrip(".?")
             name = path.rpartition("/")[2]
             if "." in name:

@@ -1,14 +1,14 @@
 """The privileged side of InterCode Bash: the gold command, what it shows and changes, and whether it still can.
 
-A change to files cannot be undone. Where something was changed that the gold command does not change, the oracle tries
-the gold command in a copy of the file system; if that does not lead to a full reward, the state is beyond repair.
+A change to files cannot be undone. Once anything was changed, the oracle tries the gold command in a copy of the file
+system; if that does not lead to a full reward, the state is beyond repair.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
 from leap_kedro.environments.intercode_bash.alternatives import alternative_problems
-from leap_kedro.environments.intercode_bash.environment import SUBMIT, InterCodeBashEnvironment
+from leap_kedro.environments.intercode_bash.environment import SUBMIT, InterCodeBashEnvironment, submits
 from leap_kedro.environments.intercode_bash.experts import NOTHING
 from leap_kedro.environments.intercode_bash.reasons import Fact
 from leap_kedro.environments.protocol import Environment
@@ -16,6 +16,7 @@ from leap_kedro.records import PrivilegedState
 
 _PROGRAM = re.compile(r"(?:^|[|;&(`]|-exec)\s*(?:xargs\s+(?:-\S+\s+)*)?[\w.]+")
 _PARTED = re.compile(r"[\s|;&<>()'\"`$,]+")
+_OF_SCRIPTS = frozenset(("print", "printf", "BEGIN", "END", "echo", "for", "while", "read", "done", "then", "else"))
 _SHOWN = 200  # characters of the gold output in a fact
 
 
@@ -23,7 +24,7 @@ class InterCodeBashOracle:
     """Knows the gold command; tries in copies, and never changes the environment."""
 
     def __init__(self) -> None:
-        self._tried: dict[tuple[str, str, str, str], int | None] = {}
+        self._tried: dict[tuple[str, str, str], int | None] = {}
 
     def state(self, environment: Environment) -> PrivilegedState:
         """Privileged state at the environment's present moment."""
@@ -61,11 +62,10 @@ class InterCodeBashOracle:
                 return
 
     def _after(self, at: InterCodeBashEnvironment, action: str) -> int | None:
-        if action == SUBMIT:
+        if submits(action):
             return 0 if at.reward().total >= 1 else None
-        problem = at.problem
-        untouched = not at.outcome().changes.files
-        key = (problem.tree.digest, problem.gold, at.session.workdir, action)
+        untouched = at.untouched
+        key = (at.problem.tree.digest, at.problem.gold, action)
         if untouched and key in self._tried:
             return self._tried[key]
         other = at.fork()
@@ -78,27 +78,36 @@ class InterCodeBashOracle:
 
     def _plan(self, at: InterCodeBashEnvironment) -> list[str] | None:
         """A shortest way to a full reward."""
-        wanted = at.runtime.golds.of(at.problem.tree, at.problem.gold)
-        if at.runtime.rule(at.outcome(), wanted).total >= 1:
+        gold = at.problem.gold
+        if at.reward().total >= 1:
             return [SUBMIT]
-        for command in (NOTHING, at.problem.gold):
-            if command == at.problem.gold and not at.outcome().changes.files:
-                return [command, SUBMIT]
-            if command == NOTHING and (wanted.output or not at.outcome().changes.files):
-                continue
+        if at.untouched:
+            return [gold, SUBMIT]
+        ways = [] if at.runtime.golds.of(at.problem.tree, gold).output else [[NOTHING]]
+        ways += [[gold]] if at.session.workdir == "/" else [[gold], ["cd /", gold]]
+        for way in ways:
             other = at.fork()
-            other.step(command)
+            for command in way:
+                other.step(command)
             reward = other.reward()
             other.close()
             if reward.total >= 1:
-                return [command, SUBMIT]
+                return [*way, SUBMIT]
         return None
 
 
 def secrets(gold: str) -> tuple[str, ...]:
-    """Words of a gold command that name something: paths, parts of names, words looked for; no commands, no flags."""
-    words = dict.fromkeys(_PARTED.split(_PROGRAM.sub(" ", gold)))
-    return tuple(word for word in words if len(word) > 2 and word[0] != "-" and any(map(str.isalpha, word)))
+    """Words of a gold command that name something: paths and the directories that hold them, words looked for.
+
+    Commands, flags, and words of scripts are left out.
+    """
+    words = [
+        word
+        for word in _PARTED.split(_PROGRAM.sub(" ", gold))
+        if len(word) > 2 and word[0] != "-" and any(map(str.isalpha, word)) and word not in _OF_SCRIPTS
+    ]
+    folders = [folder for word in words if (folder := word.rpartition("/")[0]).count("/") > 1]
+    return tuple(dict.fromkeys([*words, *folders]))
 
 
 def _bash(environment: Environment) -> InterCodeBashEnvironment:

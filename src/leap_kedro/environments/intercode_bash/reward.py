@@ -98,7 +98,8 @@ class RewardRule:
     def _pairs(self, changes: Changes) -> set[tuple[str, str]]:
         if self.quoting is Quoting.SAFE:
             return {(path, status.value) for path, status in changes.files.items()}
-        words = " ".join(f"{status} {_quoted(path)}" for path, status in sorted(changes.files.items())).split()
+        told = sorted(changes.files.items(), key=lambda change: (change[1] is Status.NEW, change[0]))
+        words = " ".join(f"{status} {_quoted(path)}" for path, status in told).split()
         return set(zip(words[1::2], words[::2], strict=False))
 
     def _equal(self, path: str, agent: Changes, gold: Changes) -> bool:

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 class Runtime:
-    """Host, gold runs and reward rule of some options."""
+    """Host, gold runs and reward rules of some options; the strict rule is that of generated tasks."""
 
     def __init__(self, options: "InterCodeBashOptions") -> None:
         """Find a backend that works. Raises `NoSandbox` if none does."""
         self.host = open_host(options.backend, options.limits, options.scratch_folder, options.docker_image)
         self.golds = GoldRuns(self.host, options.quoting)
         self.rule = RewardRule(options.quoting, options.strict_dirs)
+        self.strict_rule = RewardRule(options.quoting, strict_dirs=True)
 
 
 @lru_cache(maxsize=8)

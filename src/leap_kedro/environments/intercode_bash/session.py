@@ -8,12 +8,14 @@ from leap_kedro.environments.intercode_bash.reward import Outcome, Quoting
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, Sandbox
 
 _SIMPLE_CD = re.compile(r"cd(\s+[^;&|<>()`$\n]*)?")
+MALFORMED = "Malformed command"
+"""What a command shows that cannot be run, or whose output cannot be read, as in the original."""
 _TOLD = {
     Ending.TIME: "Command timed out",
     Ending.OUTPUT: "[The command was ended: it wrote too much.]",
     Ending.DISK: "[The command was ended: it filled the disk. All changes to the file system are undone.]",
     Ending.MEMORY: "[The command was ended: it took too much memory.]",
-    Ending.REFUSED: "Malformed command",
+    Ending.REFUSED: MALFORMED,
 }
 
 
@@ -85,7 +87,7 @@ class Session:
         try:
             output = done.output.decode("utf-8", "strict" if strict else "replace")
         except UnicodeDecodeError:
-            return Ran(_TOLD[Ending.REFUSED], done.exit_code, done.ending)
+            return Ran(_TOLD[Ending.REFUSED], done.exit_code, Ending.REFUSED)
         if done.ending in _TOLD:
             kept = output if done.ending is Ending.OUTPUT else ""
             output = f"{kept}{_TOLD[done.ending]}"

@@ -120,13 +120,13 @@ class InterCodeBash:
 
     def _generated(self, split: str, count: int, seed: int) -> Iterator[Task]:
         runtime = runtime_of(self.options)
-        found = 0
+        found: set[tuple[str, str]] = set()
         for number, task in candidates(split, seed):
-            if found == count:
+            if len(found) == count:
                 return
-            root, tree = task.made.root, task.made.tree
-            if split == "base" or asks_for_something(runtime.golds, runtime.rule, tree, task.query, task.gold, root):
-                found += 1
+            what = (task.made.tree.digest, task.query)
+            if what not in found and (split == "base" or asks_for_something(runtime.golds, runtime.strict_rule, task)):
+                found.add(what)
                 yield Task(
                     id=f"{split}/{seed}/{number}",
                     environment=self.name,

@@ -58,8 +58,11 @@ def problem_of(task: Task, options: InterCodeBashOptions) -> Problem:
         KeyError, ValueError: If the payload is none of this benchmark's.
     """
     if task.payload["source"] == Source.OFFICIAL.value:
-        number = int(task.payload["file_system"])
-        record = official_tasks(folder_of(options), number)[int(task.payload["index"])]
+        number, index = int(task.payload["file_system"]), int(task.payload["index"])
+        records = official_tasks(folder_of(options), number)
+        if not 0 <= index < len(records):
+            raise TaskDataError(f"{folder_of(options)} has no task {index} of file system {number}. {_HELP}")
+        record = records[index]
         return Problem(record["query"], record["gold"], official_tree(folder_of(options), number, options), None)
     payload = task.payload
     made = candidate(str(payload["shown_split"]), int(payload["number"]), int(payload["seed"]))
@@ -70,10 +73,10 @@ def problem_of(task: Task, options: InterCodeBashOptions) -> Problem:
 
 def folder_of(options: InterCodeBashOptions) -> Path:
     """Folder of the official tasks. Raises `TaskDataAbsent` if there is none."""
-    folder = options.data_root or Path(os.environ.get(DATA_VARIABLE, ""))
-    if not folder.is_dir() or (options.data_root is None and not os.environ.get(DATA_VARIABLE)):
-        raise TaskDataAbsent(f"There is no folder of official InterCode tasks ({folder or 'not given'}). {_HELP}")
-    return folder
+    given = options.data_root or os.environ.get(DATA_VARIABLE)
+    if not given or not Path(given).is_dir():
+        raise TaskDataAbsent(f"There is no folder of official InterCode tasks ({given or 'not given'}). {_HELP}")
+    return Path(given)
 
 
 @lru_cache(maxsize=16)
@@ -87,6 +90,15 @@ def official_tasks(folder: Path, number: int) -> Sequence[Mapping[str, str]]:
     path = _find(folder, name)
     if path is None:
         raise TaskDataAbsent(f"{folder} has no {name}. {_HELP}")
+    return read_tasks(path)
+
+
+def read_tasks(path: Path) -> Sequence[Mapping[str, str]]:
+    """The tasks in a file, a query and a gold command each.
+
+    Raises:
+        TaskDataError: If it cannot be read or is malformed; the message names the file, the task and the field.
+    """
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -153,10 +165,10 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def set_up(host: SandboxHost, script: str) -> Tree:
-    """The tree that a set-up script leaves of an empty file system.
+    """The tree that a set-up script leaves of an empty file system, whatever its exit code: official ones fail in part.
 
     Raises:
-        TaskDataError: If the script fails.
+        TaskDataError: If it takes more than is allowed.
     """
     sandbox = host.open(Tree({}))
     try:

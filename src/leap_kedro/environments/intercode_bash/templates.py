@@ -58,15 +58,15 @@ TEMPLATES: Mapping[str, Template] = {
     "count_lines": Template(
         "wc -l < {file}",
         "count the lines",
-        ("Count the lines of {file}.", "How many lines has {file}?"),
-        ("How long is {file}?",),
+        ("Count the lines of {file}: the number alone.", "How many lines has {file}? The number alone."),
+        ("How long is {file}? The number alone.",),
         "count_words",
     ),
     "count_words": Template(
         "wc -w < {file}",
         "count the words",
-        ("Count the words of {file}.",),
-        ("How much text has {file}?",),
+        ("Count the words of {file}: the number alone.",),
+        ("How much text has {file}? The number alone.",),
         "count_lines",
     ),
     "show": Template(
@@ -85,7 +85,7 @@ TEMPLATES: Mapping[str, Template] = {
         "grep -c {word} {file}",
         "count the lines with the word",
         ("Count the lines of {file} that contain {word}.",),
-        ("How often does {file} speak of {word}?",),
+        ("In how many lines does {file} speak of {word}?",),
         "grep",
     ),
     "grep_not": Template(
@@ -100,7 +100,7 @@ TEMPLATES: Mapping[str, Template] = {
         "show the lines with the word and their numbers",
         ("Show the lines of {file} that contain {word}, with their numbers.",),
         ("Where in {file} is {word}?",),
-        "grep",
+        "grep_count",
     ),
     "head": Template(
         "head -n {n} {file}",
@@ -121,21 +121,21 @@ TEMPLATES: Mapping[str, Template] = {
         "show its lines in order",
         ("Show the lines of {file} in order.",),
         ("Show {file} from a to z.",),
-        "show",
+        "frequent",
     ),
     "unique": Template(
         "sort -u {file}",
         "show its different lines in order",
         ("Show the different lines of {file} in order.",),
         ("Show {file} from a to z, nothing twice.",),
-        "sort",
+        "frequent",
     ),
     "reverse": Template(
         "sort -r {file}",
         "show its lines in reverse order",
         ("Show the lines of {file} in reverse order.",),
         ("Show {file} from z to a.",),
-        "sort",
+        "frequent",
     ),
     "frequent": Template(
         "sort {file} | uniq -c | sort -rn | head -n 1",
@@ -173,7 +173,7 @@ TEMPLATES: Mapping[str, Template] = {
     "count_lines_of_table": Template(
         "wc -l < {csv}",
         "count the lines",
-        ("Count the lines of the table {csv}.",),
+        ("Count the lines of the table {csv}: the number alone.",),
     ),
     "list": Template(
         "ls {dir}",
@@ -185,15 +185,15 @@ TEMPLATES: Mapping[str, Template] = {
     "list_all": Template(
         "find {dir} -type f | sort",
         "list all files below it",
-        ("List all files below {dir}.",),
-        ("Which files has {dir}, at any depth?",),
+        ("List all files below {dir} by their full paths.",),
+        ("Which files has {dir}, at any depth? Say their full paths.",),
         "list",
     ),
     "list_ending": Template(
         'find {dir} -type f -name "*{ext}" | sort',
         "list the files with that ending",
-        ("List the {ext} files below {dir}.",),
-        ("Which {ext} files has {dir}?",),
+        ("List the {ext} files below {dir} by their full paths.",),
+        ("Which {ext} files has {dir}? Say their full paths.",),
         "count_ending",
     ),
     "count_ending": Template(
@@ -216,8 +216,8 @@ TEMPLATES: Mapping[str, Template] = {
     "files_with": Template(
         "grep -rl {word} {dir} | sort",
         "list the files with the word",
-        ("List the files below {dir} that contain {word}.",),
-        ("Which files of {dir} speak of {word}?",),
+        ("List the files below {dir} that contain {word} by their full paths.",),
+        ("Which files of {dir} speak of {word}? Say their full paths.",),
         "count_files_with",
     ),
     "count_files_with": Template(
@@ -237,8 +237,8 @@ TEMPLATES: Mapping[str, Template] = {
     "empty": Template(
         "find {dir} -type f -empty | sort",
         "list the empty files",
-        ("List the empty files below {dir}.",),
-        ("Which files of {dir} say nothing?",),
+        ("List the empty files below {dir} by their full paths.",),
+        ("Which files of {dir} say nothing? Say their full paths.",),
         "list_all",
     ),
     "delete_ending": Template(
@@ -291,7 +291,7 @@ TEMPLATES: Mapping[str, Template] = {
         "rename",
     ),
     "make_folder": Template(
-        "mkdir {dir}/{name} && touch {dir}/{name}/{new}",
+        "mkdir -p {dir}/{name} && touch {dir}/{name}/{new}",
         "make the directory with the file in it",
         ("Make a directory {name} in {dir}, and in it an empty file {new}.",),
     ),

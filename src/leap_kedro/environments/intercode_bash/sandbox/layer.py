@@ -9,6 +9,7 @@ run neither.
 import errno
 import hashlib
 import os
+import posixpath
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,6 +19,7 @@ from pathlib import Path
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Changes, Layer, Limits, SandboxFailure, Status
 from leap_kedro.environments.intercode_bash.sandbox.trees import Entry, Kind, Tree
 
+_MOST_LINKS = 40  # that a kernel follows
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 
 IGNORED = frozenset(
@@ -90,7 +92,7 @@ def whole(present: Mapping[str, Entry], tree: Tree) -> Layer:
 
 def compare(layer: Layer, tree: Tree) -> Changes:
     """How a tree with a layer over it differs from the tree."""
-    present, hidden = layer.present, layer.hidden
+    present = layer.present
     tracked = {path: entry for path, entry in tree.entries.items() if entry.kind is not Kind.FOLDER and is_seen(path)}
     folders = {parent for path in tracked for parent in _parents(path)}
     files: dict[str, Status] = {}
@@ -106,14 +108,14 @@ def compare(layer: Layer, tree: Tree) -> Changes:
         elif (tracked[path].content, tracked[path].executable) != (entry.content, entry.executable):
             files[path] = Status.MODIFIED
     for path in tracked:
-        gone = path in hidden or any(parent in hidden for parent in _parents(path))
+        gone = _is_gone(path, layer)
         replaced = any(parent in present and present[parent].kind is not Kind.FOLDER for parent in _parents(path))
         if (path not in present and (gone or replaced)) or (path in present and present[path].kind is Kind.FOLDER):
             files[path] = Status.DELETED
     collapsed: dict[str, dict[str, Entry]] = {}
     for path, entry in made.items():
         top = next((parent for parent in _parents(path) if parent not in folders), None)
-        collapsed.setdefault(path if top is None else f"{top}/", {})[path] = entry
+        collapsed.setdefault(path if top is None else f"{top}/", {})[path] = _followed(path, entry, layer, tree)
     files.update(dict.fromkeys(collapsed, Status.NEW))
     return Changes(files, {path: _digest(entries) for path, entries in collapsed.items()})
 
@@ -127,6 +129,22 @@ def _parents(path: str) -> list[str]:
     """Directories above a path, the topmost first."""
     parts = path.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def _is_gone(path: str, layer: Layer) -> bool:
+    return path in layer.hidden or any(parent in layer.hidden for parent in _parents(path))
+
+
+def _followed(path: str, entry: Entry, layer: Layer, tree: Tree) -> Entry:
+    """What a link leads to, as a checksum of it sees it; all that leads to no file is the same."""
+    for _ in range(_MOST_LINKS):
+        if entry.kind is not Kind.LINK:
+            break
+        target = os.fsdecode(entry.content)
+        path = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), target)).lstrip("/")
+        beneath = None if _is_gone(path, layer) else tree.entries.get(path)
+        entry = layer.present.get(path) or beneath or Entry(Kind.FOLDER)
+    return entry if entry.kind is Kind.FILE else Entry(Kind.LINK)
 
 
 def _digest(entries: Mapping[str, Entry]) -> str:

@@ -13,6 +13,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from leap_kedro.environments.intercode_bash.sandbox.trees import Entry, Tree
+from leap_kedro.environments.protocol import EnvironmentFailure
 
 
 class Ending(StrEnum):
@@ -153,7 +154,7 @@ class SandboxHost(Protocol):
         ...
 
 
-class SandboxFailure(Exception):
+class SandboxFailure(EnvironmentFailure):
     """The sandbox could not do its work, through no fault of the command; the message says what helps."""
 
 

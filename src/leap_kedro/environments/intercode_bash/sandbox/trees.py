@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import lzma
 import tarfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,7 +95,7 @@ def read_tree(path: Path) -> Tree:
     try:
         with tarfile.open(path) as archive:
             return Tree(dict(members(archive)))
-    except (OSError, tarfile.TarError, EOFError, ValueError) as error:
+    except (OSError, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, ValueError) as error:
         raise TaskDataError(f"The file system {path} cannot be read: {error}") from error
 
 

@@ -1,5 +1,6 @@
 """Generated tasks, who plays them, and what the oracle knows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -168,6 +169,21 @@ def test_the_oracle_plans_from_where_the_student_stands(benchmark: Benchmark, ta
     environment.step(f"rm {other}")
     assert oracle.cost_to_go(environment) is None
     assert oracle.state(environment).plan == ()
+
+
+def test_eight_environments_at_once_lose_no_reward(benchmark: Benchmark, tasks: list[Task]) -> None:
+    def play(task: Task) -> tuple[float, float]:
+        environment = started(benchmark, task)
+        environment.step(f"echo {task.id} > /atlas-of-one")
+        spoilt = environment.step("submit").score
+        environment.reset(task)
+        environment.step(environment.problem.gold)
+        return spoilt, environment.step("submit").score
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(play, tasks))
+    assert [solved for _, solved in found] == [1.0] * TASKS
+    assert max(spoilt for spoilt, _ in found) < 1
 
 
 @pytest.mark.parametrize("privilege", [25, 50, 75])

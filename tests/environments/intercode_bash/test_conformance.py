@@ -1,9 +1,12 @@
 """Rewards beside those that the original gave, and what is told where they differ."""
 
+import io
 import json
 import lzma
+import random
 import re
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from leap_kedro.environments.intercode_bash import conformance
 
 KNOWN = json.loads((Path(__file__).parent / "known_differences.json").read_text())
 LEAST = {"gold": 0.96, "alt": 0.88}
+COMMANDS = ("tree", "cpio")
+"""What some of the gold commands run, and a bare machine has not."""
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def test_the_original_gave_the_same_rewards_but_for_known_causes(
         assert code == 1
     assert tasks == {"gold": 113, "alt": 113}
     for policy, share in LEAST.items():
-        if policy == "gold" or (shutil.which("tree") and shutil.which("cpio")):
+        if policy == "gold" or all(map(shutil.which, COMMANDS)):
             assert equal[policy] / tasks[policy] >= share
 
 
@@ -95,6 +100,9 @@ def test_what_is_not_equal_is_told_with_both_parts_and_what_is_not_installed(
         ({"gold": "echo other"}, "Task 0 of the answers is not task 0 of"),
         ({"index": 7}, "Task 7 of the answers is not task 7 of"),
         ({"reward": None}, "line 1: reward Field required"),
+        ({"index": "zero"}, "line 1: index Input should be a valid integer"),
+        ({"actions": [7]}, "line 1: actions.0 Input should be a valid string"),
+        ({"actions": "ls"}, "line 1: actions Input should be a valid array"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(
@@ -106,8 +114,37 @@ def test_what_does_not_belong_together_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def damaged_archive() -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:xz") as archive:
+        member = tarfile.TarInfo("file")
+        member.size = 50_000
+        archive.addfile(member, io.BytesIO(random.Random(0).randbytes(member.size)))
+    content = bytearray(made.getvalue())
+    content[30_000:30_100] = bytes(100)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("answers.jsonl.xz", b"no archive", r"The answers .*answers\.jsonl\.xz cannot be read, after line 0"),
+        ("answers.jsonl.xz", lzma.compress(b"{}")[:20], r"The answers .*answers\.jsonl\.xz cannot be read"),
+        ("answers.jsonl.xz", lzma.compress(b""), r"The answers .*answers\.jsonl\.xz are empty"),
+        ("answers.jsonl.xz", lzma.compress(b"no json"), r"answers\.jsonl\.xz, line 1: .*Invalid JSON"),
+        ("tasks.json", b"\xff", r"tasks\.json cannot be read"),
+        ("tasks.json", b"{}", r"tasks\.json is not a list of tasks"),
+        ("tasks.json", b"[7]", r"tasks\.json, task 0: the field 'query' is missing"),
+        ("tree.tar.xz", b"no archive", r"The file system .*tree\.tar\.xz cannot be read"),
+        ("tree.tar.xz", damaged_archive(), r"The file system .*tree\.tar\.xz cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, message: str
+) -> None:
+    runtime_or_skip()
     arguments = written(tmp_path, ANSWER)
-    (tmp_path / "answers.jsonl.xz").write_bytes(b"no archive")
-    assert conformance.main(arguments) == 2
-    assert re.search(r"The answers .*answers\.jsonl\.xz cannot be read, after line 0", capsys.readouterr().err)
+    (tmp_path / name).write_bytes(content)
+    tree = ["--tree", str(tmp_path / name)] if name == "tree.tar.xz" else []
+    assert conformance.main([*arguments, *tree]) == 2
+    assert re.search(message, capsys.readouterr().err)

@@ -69,6 +69,11 @@ def test_what_is_new_is_told_apart_by_what_it_holds() -> None:
     assert digests("echo 1 > /f") == digests("echo 1 > /f; touch -d 2001-01-01 /f")
     assert digests("echo 1 > /f") != digests("echo 2 > /f")
     assert digests("mkdir /d; echo 1 > /d/a") != digests("mkdir /d; echo 1 > /d/b")
+    to_keep = digests("ln -s /a/keep.txt /f")
+    assert to_keep == digests("ln -s a/keep.txt /f") == digests("cp /a/keep.txt /f")
+    assert to_keep != digests("ln -s /top.txt /f")
+    assert to_keep != digests("ln -s /a/keep.txt /f; rm /a/keep.txt")
+    assert digests("ln -s /f /f") == digests("ln -s nowhere /f") == digests("ln -s a /f")
 
 
 NAMES = st.sampled_from(["x", "y", "z", "lib", "é w"])

@@ -2,7 +2,7 @@
 
 `SECRET` is what the host keeps in a file and in its environment: no output may have it. The commands say ``LEAK`` where
 they got somewhere they should not. In braces stand the host's secret file, a word of the secret, a port on which the
-host listens and a process of the host.
+host listens, a process of the host and the folder of the secret file.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,20 @@ class Hostile:
     command: str
     endings: tuple[Ending, ...] = (Ending.EXITED,)
     says: str = ""
+
+
+_KEYS = (
+    "import ctypes, platform; calls = {'x86_64': (29, 250), 'aarch64': (194, 219)}[platform.machine()]; "
+    "call = ctypes.CDLL(None).syscall; "
+    "print('LEAK' if call(calls[0], 0, 4096, 0o1600) >= 0 or call(calls[1], 0, -3, 1) >= 0 else 'refused')"
+)
+_SWAP = (
+    "import ctypes, os, time; os.mkdir('/d'); os.symlink('{secret_folder}', '/l'); "
+    "[open(f'/d/f{{i}}', 'w').close() for i in range(250)]; os.chmod('/d', 0o077); until = time.time() + 1.5; "
+    "exec('while time.time() < until: ctypes.CDLL(None).renameat2(-100, b'/d', -100, b'/l', 2); "
+    "time.sleep(.0005)')"
+)
+"""A directory that may not be read changes places with a link to the host's."""
 
 
 def _ends(*commands: str) -> list[Hostile]:
@@ -63,6 +77,7 @@ FILES = _ends(
     "echo b > /proc/sysrq-trigger && echo LEAK",
     "echo '|/bin/sh' > /proc/sys/kernel/core_pattern && echo LEAK",
     "dd if=/dev/zero of=/dev/shm/full bs=1M count=16 && echo LEAK",
+    f'python3 -c "{_SWAP}"',
 )
 
 PROCESSES = _ends(
@@ -75,6 +90,7 @@ PROCESSES = _ends(
     "kill -STOP 1; kill -9 $$",
     "kill -9 {pid} && echo LEAK",
     "renice -n -20 $$ && echo LEAK",
+    f'python3 -c "{_KEYS}"',
     "unshare -U true && echo LEAK",
     "unshare -Ur bash -c 'echo LEAK'",
     "nsenter -t 1 -a true && nsenter -t {pid} -a echo LEAK",
@@ -98,6 +114,7 @@ OUTPUT = [
     Hostile("exec >&- 2>&-; echo hidden"),
 ]
 
+DISK = (Ending.DISK,)
 TAKING = [
     Hostile(":(){ :|:& };:", (Ending.TIME, Ending.EXITED, Ending.MEMORY)),
     Hostile("while :; do (sleep 100 &) ; done", (Ending.TIME, Ending.EXITED, Ending.OUTPUT)),
@@ -111,6 +128,13 @@ TAKING = [
         (Ending.MEMORY, Ending.EXITED),
     ),
     Hostile("dd if=/dev/zero of=/full bs=1M count=100000"),
+    Hostile('for n in $(seq 3 20); do eval "exec $n> f"; head -c 8000000 /dev/zero >&$n; rm f; done; sleep 60', DISK),
+    Hostile(
+        "python3 -c \"import os, time; kept = [os.memfd_create('m') for _ in range(20)]; "
+        '[os.write(each, bytes(1 << 20)) for each in kept for _ in range(8)]; time.sleep(60)"',
+        DISK,
+    ),
+    Hostile("while :; do mkdir -p /a/{1..40}/b; rm -rf /a; done", (Ending.TIME,)),
     Hostile("truncate -s 1T /sparse; fallocate -l 1T /allocated"),
     Hostile("for i in $(seq 100000); do head -c 4000000 /dev/zero > /f$i; done", (Ending.DISK,)),
     Hostile("for i in $(seq 100000); do echo x > /n$i; done", (Ending.DISK,)),
@@ -126,6 +150,7 @@ DELETING = _ends(
     "mv /atlas /elsewhere; rmdir /tmp; echo done",
     "chmod -R 000 / 2>/dev/null; echo done",
     "mkdir -p /x/y; touch /x/y/z; chmod 000 /x/y/z /x/y /x",
+    "echo /nowhere.so > /etc/ld.so.preload; rm /lib64; mkdir /lib64",
     "mkfifo /pipe; rm /atlas/keep.txt; mkfifo /atlas/keep.txt",
     "touch -- '-rf' '$(id)' \"a'b\" 'new\nline'; ls | wc -l",
     "touch $'\\xff\\xfe' $'esc\\x1b[31m'; ls | wc -l",
@@ -142,6 +167,7 @@ STRANGE = [
     Hostile("a" * 130_000, (Ending.REFUSED,)),
     Hostile("echo a\0b", (Ending.REFUSED,)),
     Hostile("echo \udcff\udcfe"),
+    Hostile("echo \ud800", (Ending.REFUSED,)),
     Hostile(""),
     Hostile("bash -i <<< 'echo in'"),
     Hostile("exec 0<&-; read x; echo $x"),

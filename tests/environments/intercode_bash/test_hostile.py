@@ -37,9 +37,11 @@ class Host:
     secret_file: Path
     port: int
     pid: int
+    mode: int
 
     def filled(self, command: str) -> str:
         values = {"secret_file": self.secret_file, "port": self.port, "pid": self.pid, "word": "of-the-host"}
+        values["secret_folder"] = self.secret_file.parent
         for name, value in values.items():
             command = command.replace(f"{{{name}}}", str(value))
         return command
@@ -60,7 +62,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         scratch = Scratch()
         try:
             hosts = (bubblewrap_host(limits, scratch) for limits in (LIMITS, SHORT))
-            yield Host(*hosts, secret_file, listening.getsockname()[1], bystander.pid)
+            yield Host(
+                *hosts, secret_file, listening.getsockname()[1], bystander.pid, secret_file.parent.stat().st_mode
+            )
         except NoSandbox as error:
             pytest.skip(str(error))
         finally:
@@ -90,10 +94,11 @@ def _try(host: Host, hostile: Hostile, sandbox: Sandbox) -> None:
     layer = sandbox.changes()
     assert done.ending in hostile.endings, done
     assert hostile.says in done.output.decode(errors="replace")
-    assert b"LEAK" not in done.output.replace(command.encode("utf-8", "surrogateescape"), b"")
+    assert "LEAK" not in done.output.decode("utf-8", "surrogateescape").replace(command, "")
     assert SECRET.encode() not in done.output
     assert len(done.output) <= LIMITS.output_kb * 1024
     assert host.secret_file.read_text() == SECRET
+    assert host.secret_file.parent.stat().st_mode == host.mode
     assert psutil.pid_exists(host.pid)
     started = [each for each in psutil.Process().children(recursive=True) if each.pid != host.pid]
     assert [each for each in started if each.status() != psutil.STATUS_ZOMBIE and each.name() == "bwrap"] == []
@@ -111,6 +116,27 @@ def test_what_is_shown_of_binary_output_is_text_without_controls(host: Host) -> 
     session = Session(host.sandboxes.open(TREE), Quoting.SAFE)
     text = shown(session.run(r"printf '\033[31mred\007\xff\x9b5n\n'").output, 1000)
     assert text == "\\x1b[31mred\\x07\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}5n"
+
+
+def test_limits_hold_before_anything_of_the_sandbox_runs(host: Host) -> None:
+    sandbox = host.sandboxes.open(TREE)
+    sandbox.exec(["bash", "-c", "echo /nowhere.so > /etc/ld.so.preload"], "/")
+    told = sandbox.exec(["bash", "-c", "cat /proc/1/limits"], "/").output.decode()
+    sandbox.close()
+    found = {line[:25].strip(): line[25:].split()[:2] for line in told.splitlines() if line.startswith("Max")}
+    for name, most in (("Max address space", 192 << 20), ("Max file size", 8 << 20), ("Max cpu time", 91)):
+        assert found[name] == [str(most)] * 2
+    assert found["Max processes"] == ["40"] * 2
+
+
+def test_a_directory_that_is_gone_is_left(host: Host) -> None:
+    session = Session(host.sandboxes.open(TREE), Quoting.SAFE)
+    session.run("mkdir /gone")
+    session.run("cd /gone")
+    session.run("rmdir /gone")
+    assert session.run("pwd").output == "/\n"
+    session.run("cd /atlas # where the files are")
+    assert session.run("cd /atlas; pwd").output == "/atlas\n"
 
 
 def test_as_root_the_commands_run_as_nobody(host: Host) -> None:

@@ -10,9 +10,10 @@ from bash_sandboxes import runtime_or_skip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leap_kedro.environments.intercode_bash.sandbox.layer import IGNORED, compare, usage, whole
+from leap_kedro.environments.intercode_bash.sandbox.layer import IGNORED, compare, whole
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Changes, Layer, Limits, Status
 from leap_kedro.environments.intercode_bash.sandbox.trees import Entry, Kind, Tree, tree_of
+from leap_kedro.environments.intercode_bash.sandbox.upper import usage
 
 NEW, MODIFIED, DELETED, TYPE = Status.NEW, Status.MODIFIED, Status.DELETED, Status.TYPE
 TREE = tree_of({"a/keep.txt": "keep\n", "a/b/deep.txt": "deep\n", "a/run.sh": "x\n", "empty/": "", "top.txt": "top\n"})
@@ -131,10 +132,10 @@ def _changes(before: dict[str, str], after: dict[str, str]) -> Changes:
 def test_a_large_layer_is_told_without_counting_all_of_it(tmp_path: Path) -> None:
     for number in range(30):
         (tmp_path / f"f{number}").write_text("x" * 5000)
-    found = usage(tmp_path, Limits(entries=10))
+    found = usage(tmp_path, Limits(entries=10), settled=True)
     assert found.exceeds(Limits(entries=10))
     assert found.entries == 11
-    assert not usage(tmp_path, Limits()).exceeds(Limits())
+    assert not usage(tmp_path, Limits(), settled=True).exceeds(Limits())
 
 
 def test_a_layer_without_a_tree_is_all_new() -> None:

@@ -57,6 +57,17 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_a_living_one_keep
     living.wait()
 
 
+def test_what_is_no_sandboxs_is_left_alone(tmp_path: Path) -> None:
+    opened(tmp_path)
+    for name in ("uv.lock", ".lock", "12-xyz.lock"):
+        (tmp_path / name).touch()
+    for name in ("uv", "12-xyz"):
+        (tmp_path / name).mkdir()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    Scratch(tmp_path).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="commands run under another user only as root")
 def test_a_folder_that_others_cannot_enter_is_refused_as_root(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o700)

@@ -24,7 +24,7 @@ class InterCodeBashOptions(BaseModel):
         backend: What runs the commands.
         docker_image: Image of the containers of that backend.
         quoting: How a command gets to bash.
-        strict_dirs: Whether what new directories hold is compared.
+        strict_dirs: Official tasks: whether what new directories hold is compared. On generated ones it always is.
         shown_characters: Most characters of an output that are shown; the reward sees all of it.
         limits: What a command may use.
         scratch_folder: Where layers are kept while they are needed; by default in the system's folder for temporary

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from leap_kedro.environments.intercode_bash.reward import Outcome, Quoting
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, Sandbox
 
-_SIMPLE_CD = re.compile(r"cd(\s+[^;&|<>()`$\n]*)?")
+_SIMPLE_CD = re.compile(r"cd(\s+[^;&|<>()`$\n#]*)?")
 MALFORMED = "Malformed command"
 """What a command shows that cannot be run, or whose output cannot be read, as in the original."""
 _TOLD = {
@@ -58,7 +58,7 @@ class Session:
             return self._as_intercode(command)
         if _SIMPLE_CD.fullmatch(command):
             ran = self._bash(["bash", "-c", f"{command} && pwd"], self.workdir)
-            if not ran.succeeded:
+            if not ran.succeeded or not ran.output.startswith("/"):
                 return ran
             self.workdir = ran.output.splitlines()[-1]
             return Ran("", 0, ran.ending)

@@ -12,7 +12,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from leap_kedro.environments.intercode_bash.sandbox.layer import compare, whole
-from leap_kedro.environments.intercode_bash.sandbox.protocol import Changes, Ending, Executed, Layer, Limits, NoSandbox
+from leap_kedro.environments.intercode_bash.sandbox.protocol import (
+    Changes,
+    Ending,
+    Executed,
+    Layer,
+    Limits,
+    NoSandbox,
+    SandboxFailure,
+)
 from leap_kedro.environments.intercode_bash.sandbox.trees import Entry, Kind, Tree
 
 if TYPE_CHECKING:
@@ -53,7 +61,7 @@ class BashkitSandbox:
         from bashkit import Bash
 
         script = argv[2] if list(argv[:2]) == ["bash", "-c"] and len(argv) == 3 else shlex.join(argv)
-        if "\0" in script or len(script) > self._limits.command_characters:
+        if not is_text(script) or len(script) > self._limits.command_characters:
             return Executed(b"", 126, Ending.REFUSED)
         bash = Bash(
             username="root",
@@ -65,7 +73,10 @@ class BashkitSandbox:
             timeout_seconds=self._limits.seconds,
         )
         bash.mount("/", self._files)
-        done = bash.execute_sync(script)
+        try:
+            done = bash.execute_sync(script)
+        except RuntimeError as error:
+            raise SandboxFailure(f"bashkit failed: {error}") from error
         output = (done.stdout + done.stderr).encode()
         most = self._limits.output_kb * 1024
         if done.stdout_truncated or done.stderr_truncated or len(output) > most:
@@ -114,6 +125,14 @@ class BashkitSandbox:
                     case "file":
                         present[path[1:]] = Entry(Kind.FILE, self._files.read_file(path), about["mode"])
         return present
+
+
+def is_text(script: str) -> bool:
+    """Whether it can be handed over: UTF-8, without null characters."""
+    try:
+        return b"\0" not in script.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _written(entries: Mapping[str, Entry]) -> "FileSystem":

@@ -138,8 +138,9 @@ def _programs(scratch: Scratch) -> Iterator[Program]:
 
 def _trouble(host: SandboxHost) -> str | None:
     """Why a backend does not do what it must; None if it does."""
-    sandbox = host.open(tree_of({"probe/old.txt": "old\n"}))
+    sandbox = None
     try:
+        sandbox = host.open(tree_of({"probe/old.txt": "old\n"}))
         done = sandbox.exec(["bash", "-c", f"rm /probe/old.txt; echo new > /probe/new.txt; echo {_ANSWER}"], "/")
         if done.output.decode(errors="replace").strip() != _ANSWER:
             return done.output.decode(errors="replace").strip()[-300:] or f"exit code {done.exit_code}"
@@ -149,5 +150,6 @@ def _trouble(host: SandboxHost) -> str | None:
     except SandboxFailure as error:
         return str(error)
     finally:
-        sandbox.close()
+        if sandbox is not None:
+            sandbox.close()
     return None

@@ -6,6 +6,7 @@ process ends; the next process to come removes what nobody holds.
 
 import atexit
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -18,6 +19,8 @@ from filelock import FileLock, Timeout
 from leap_kedro.environments.intercode_bash.sandbox.protocol import SandboxFailure
 
 _LOCK = ".lock"
+_OWN = re.compile(r"\d+-[0-9a-f]{8}\.lock")
+"""Names of lock files that are sandboxes'; others' are left alone."""
 
 
 class Scratch:
@@ -54,9 +57,12 @@ class Scratch:
         atexit.register(self.close)
 
     def new(self, kind: str) -> Path:
-        """A new empty folder."""
+        """A new empty folder. Raises `SandboxFailure` if it cannot be made."""
         folder = self.folder / f"{kind}-{uuid4().hex[:12]}"
-        folder.mkdir(mode=0o711)
+        try:
+            folder.mkdir(mode=0o711)
+        except OSError as error:
+            raise SandboxFailure(f"The folder {folder} for a sandbox cannot be made: {error}") from error
         return folder
 
     def close(self) -> None:
@@ -64,19 +70,21 @@ class Scratch:
         if os.getpid() != self._owner:
             return
         remove(self.folder)
+        Path(self._lock.lock_file).unlink(missing_ok=True)  # before its release: nobody then holds one without a file
         self._lock.release()
-        Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        for lock_file in self.parent.glob(f"*{_LOCK}"):
+        for lock_file in self.parent.iterdir():
+            if not _OWN.fullmatch(lock_file.name):
+                continue
             lock = FileLock(lock_file)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
                 continue
             remove(self.parent / lock_file.name.removesuffix(_LOCK))
-            lock.release()
             lock_file.unlink(missing_ok=True)
+            lock.release()
 
 
 def _check_way(folder: Path) -> None:

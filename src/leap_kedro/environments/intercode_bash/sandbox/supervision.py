@@ -3,9 +3,10 @@
 import os
 import selectors
 import signal
+import stat
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import psutil
@@ -31,7 +32,11 @@ def supervise(process: "subprocess.Popen[bytes]", limits: Limits, disk_is_full: 
     stdout = process.stdout
     if stdout is None:
         raise TypeError("the output of the process is not piped")
-    ended = os.pidfd_open(process.pid)
+    try:
+        ended = os.pidfd_open(process.pid)
+    except OSError as error:
+        _end(process)
+        raise SandboxFailure(f"A command cannot be watched, and was ended: {error}") from error
     try:
         with selectors.DefaultSelector() as waiting:
             waiting.register(stdout, selectors.EVENT_READ)
@@ -67,15 +72,17 @@ def supervise(process: "subprocess.Popen[bytes]", limits: Limits, disk_is_full: 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """Kill a process's child and wait for the process, which ends when the child and all below it are gone."""
-    for each in _children(process.pid):
-        with suppress(psutil.NoSuchProcess):
-            each.send_signal(signal.SIGKILL)
-    try:
-        process.wait(_GONE_WITHIN)
-    except subprocess.TimeoutExpired as error:
-        process.kill()
-        process.wait()
-        raise SandboxFailure(f"A command that was killed did not end within {_GONE_WITHIN:.0f} seconds.") from error
+    last = time.monotonic() + _GONE_WITHIN
+    while time.monotonic() < last:
+        for each in _children(process.pid):  # once more, because it may have had none yet
+            with suppress(psutil.NoSuchProcess):
+                each.send_signal(signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_EVERY)
+            return
+    process.kill()
+    process.wait()
+    raise SandboxFailure(f"A command that was killed did not end within {_GONE_WITHIN:.0f} seconds.")
 
 
 def _children(pid: int, recursive: bool = False) -> list[psutil.Process]:
@@ -88,15 +95,29 @@ def _children(pid: int, recursive: bool = False) -> list[psutil.Process]:
 def _overstepped(pid: int, limits: Limits, seconds: float, disk_is_full: Callable[[], bool]) -> Ending:
     if seconds > limits.seconds:
         return Ending.TIME
-    if disk_is_full():
+    running = _children(pid, recursive=True)
+    if disk_is_full() or _nameless(running) > limits.disk_mb * 1024 * 1024:
         return Ending.DISK
-    return Ending.MEMORY if _resident(pid) > limits.memory_mb * 1024 * 1024 else Ending.EXITED
+    return Ending.MEMORY if _resident(running) > limits.memory_mb * 1024 * 1024 else Ending.EXITED
 
 
-def _resident(pid: int) -> int:
-    """Memory of all that descend from a process, bytes."""
+def _resident(running: Sequence[psutil.Process]) -> int:
+    """Memory of processes, bytes."""
     total = 0
-    for each in _children(pid, recursive=True):
+    for each in running:
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             total += each.memory_info().rss
     return total
+
+
+def _nameless(running: Sequence[psutil.Process]) -> int:
+    """What files take that processes hold open and no directory has: deleted ones, and those in memory; bytes."""
+    sizes: dict[tuple[int, int], int] = {}
+    for each in running:
+        with suppress(OSError), os.scandir(f"/proc/{each.pid}/fd") as handles:
+            for handle in handles:
+                with suppress(OSError):
+                    about = handle.stat()
+                    if stat.S_ISREG(about.st_mode) and about.st_nlink == 0:
+                        sizes[about.st_dev, about.st_ino] = about.st_blocks * 512
+    return sum(sizes.values())

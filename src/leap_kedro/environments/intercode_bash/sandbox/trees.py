@@ -3,6 +3,7 @@
 import hashlib
 import io
 import lzma
+import os
 import tarfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -109,7 +110,7 @@ def members(archive: tarfile.TarFile) -> Iterable[tuple[str, Entry]]:
         if member.isdir():
             yield str(pure), Entry(Kind.FOLDER, b"", mode, modified)
         elif member.issym():
-            yield str(pure), Entry(Kind.LINK, member.linkname.encode(), mode, modified)
+            yield str(pure), Entry(Kind.LINK, os.fsencode(member.linkname), mode, modified)
         elif member.isfile():
             file = archive.extractfile(member) or io.BytesIO()
             yield str(pure), Entry(Kind.FILE, file.read(), mode, modified)

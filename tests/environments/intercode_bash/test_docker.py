@@ -133,14 +133,20 @@ def test_what_a_command_changed_stays_and_what_it_started_does_not(
 
 
 def test_containers_of_a_process_that_is_gone_are_removed(host: DockerHost, tmp_path: Path) -> None:
-    lost = host.open(TREE)
-    lost.exec(["echo"], "/")
-    gone = Scratch(opened(tmp_path))
-    labelled = {"label": "leap_kedro.sandbox"}
-    assert len(host.client.containers.list(filters=labelled)) == 1
-    DockerHost(LIMITS, IMAGE, gone)
-    assert host.client.containers.list(filters=labelled) == []
+    def labels() -> set[str]:
+        return {each.labels["leap_kedro.sandbox"] for each in host.client.containers.list()}
+
+    living, gone, new = (Scratch(opened(tmp_path)) for _ in range(3))
+    for scratch in (living, gone):
+        DockerHost(LIMITS, IMAGE, scratch).open(TREE).exec(["echo"], "/")
+    assert labels() == {str(living.folder), str(gone.folder)}
     gone.close()
+    DockerHost(LIMITS, IMAGE, new)
+    assert labels() == {str(living.folder)}
+    living.close()
+    DockerHost(LIMITS, IMAGE, new)
+    assert labels() == set()
+    new.close()
 
 
 def test_an_image_that_is_not_there_is_named(host: DockerHost, tmp_path: Path) -> None:

@@ -173,7 +173,10 @@ class DockerSandbox:
                 labels={_LABEL: self._host.owner},
                 network_mode="none",
                 use_config_proxy=False,
-                ulimits=[{"Name": "fsize", "Soft": limits.file_mb << 20, "Hard": limits.file_mb << 20}],
+                ulimits=[
+                    {"Name": name, "Soft": most, "Hard": most}
+                    for name, most in (("fsize", limits.file_mb << 20), ("nofile", 256), ("core", 0), ("nproc", 4096))
+                ],
                 cap_drop=["ALL"],
                 cap_add=list(_OVER_FILES),
                 security_opt=["no-new-privileges"],

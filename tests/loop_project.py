@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-UNWANTED = ("ALFWORLD_DATA", "KEDRO_ENV", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
+DATA = ("ALFWORLD_DATA", "INTERCODE_DATA", "WEBSHOP_DATA")
+UNWANTED = (*DATA, "KEDRO_ENV", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
 Finished = subprocess.CompletedProcess[str]
 
 

@@ -1,5 +1,6 @@
 """The closed-vocabulary tokenizer."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,24 @@ from transformers import AutoTokenizer
 
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.environments.registry import REGISTERED, make_benchmark
+from leap_kedro.pipelines.bootstrap.nodes import embedded_base
 
 TOKENIZER = build_tokenizer(make_benchmark(EnvironmentSpec("alfworld", {})).vocabulary(), 2048)
 
 
 def tokens(text: str) -> list[str]:
     return TOKENIZER.convert_ids_to_tokens(TOKENIZER(text, add_special_tokens=False)["input_ids"])
+
+
+@pytest.mark.parametrize("environment", REGISTERED)
+def test_the_base_that_is_shipped_has_the_words_of_its_environment(environment: str, tmp_path: Path) -> None:
+    made = build_tokenizer(make_benchmark(EnvironmentSpec(environment, {})).vocabulary(), 2048)
+    made.save_pretrained(tmp_path)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shipped = json.loads((embedded_base(environment) / name).read_text())
+        expected = json.loads((tmp_path / name).read_text())
+        assert {key: shipped[key] for key in expected} == expected
 
 
 def test_an_entity_with_its_number_is_one_token_and_function_words_are_dropped() -> None:

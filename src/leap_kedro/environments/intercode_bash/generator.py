@@ -1,4 +1,4 @@
-"""Tasks over generated file systems, drawn from the templates: `TASKS_A_TREE` candidates over each tree.
+"""Tasks over generated file systems, drawn from the templates: some candidates over each tree.
 
 `golds.asks_for_something` says which of them are worth keeping.
 """
@@ -13,7 +13,8 @@ from leap_kedro.environments.intercode_bash.generated_trees import Made, generat
 from leap_kedro.environments.intercode_bash.templates import FILE_FIELDS, TEMPLATES, Template
 from leap_kedro.environments.intercode_bash.words import EXTENSIONS, FILES, FOLDERS, LINES
 
-TASKS_A_TREE = 40
+_TASKS_A_TREE = 8  # few, so that it is no use to know the trees of training tasks by heart
+_WALKS_A_TREE = 40
 _UNUSUAL = 0.5
 _WITH_PATH = 0.3
 
@@ -50,7 +51,7 @@ class GeneratedTask:
 @lru_cache(maxsize=4096)
 def candidate(split: str, number: int, seed: int) -> GeneratedTask | None:
     """Candidate `number` of a split; None where its tree has nothing that the template drawn could be about."""
-    made = generate(split, number // TASKS_A_TREE, seed)
+    made = generate(split, number // (_WALKS_A_TREE if split == "base" else _TASKS_A_TREE), seed)
     dice = Random(f"intercode_bash/task/{split}/{seed}/{number}")
     kind = dice.choice(list(TEMPLATES))
     template = TEMPLATES[kind]

@@ -1,5 +1,6 @@
 """One iteration on InterCode Bash by `kedro run`: the same pipeline, commands in sandboxes."""
 
+import re
 import sqlite3
 from typing import Any
 
@@ -26,6 +27,8 @@ def test_the_table_shows_success_and_score(project: LoopProject) -> None:
     table = (project.folder / "output.txt").read_text()
     assert "success % (95 % interval) / mean score / mean actions" in table
     assert "free replies" in table
+    assert "Mean score and its parts, of 100 (95 % interval, bootstrap)" in table
+    assert re.search(r"pi_1 +│ test +│ +\d+\.\d \(\d+\.\d-\d+\.\d\) │", table)
 
 
 def test_commands_are_taught(project: LoopProject) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from leap_kedro.evaluation.intervals import mean_interval, wilson
+from leap_kedro.evaluation.intervals import bootstrap_interval, mean_interval, wilson
 
 
 @given(st.integers(1, 5000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
@@ -37,3 +37,12 @@ def test_a_mean_over_seeds_has_students_interval() -> None:
     assert four.low == pytest.approx(0.5 - 5.840909 * sqrt(1 / 3) / 2, abs=1e-6)
     alone = mean_interval([0.5])
     assert (alone.mean, alone.low, alone.high) == (0.5, None, None)
+
+
+def test_a_mean_score_has_an_interval_that_stays_among_the_values() -> None:
+    scores = [1.0] * 90 + [0.67] * 10
+    low, high = bootstrap_interval(scores)
+    assert 0.67 < low < 0.967 < high <= 1
+    assert high - low == pytest.approx(2 * 1.96 * 0.0995 / 10, rel=0.15)
+    assert bootstrap_interval(scores) == (low, high)
+    assert bootstrap_interval([0.5]) == bootstrap_interval([0.5, 0.5]) == (0.5, 0.5)

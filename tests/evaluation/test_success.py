@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 
 import pytest
 from recorded import VALIDATION, make_episode, make_step
 
 from leap_kedro.evaluation.success import EvaluationSummary, NothingMeasured, summarize
+from leap_kedro.evaluation.wording import scores_in_words
 from leap_kedro.records import ParseStatus, StopReason
 
 BROKEN = make_episode(9, False, (), StopReason.POLICY_ERROR, error="server answered 503")
@@ -60,3 +62,17 @@ def test_only_broken_episodes_are_no_result() -> None:
         summarize([BROKEN], VALIDATION, "pi_1", 1)
     with pytest.raises(NothingMeasured, match="Does the split have tasks"):
         summarize([], VALIDATION, "pi_1", 1)
+
+
+def test_a_score_with_parts_has_intervals() -> None:
+    parts = ({"files": 0.33, "answer": 0.33}, {"files": 0.33, "answer": 0.0})
+    episodes = [replace(make_episode(index, index % 2 == 0), parts=parts[index % 2]) for index in range(20)]
+    found = summarize(episodes, VALIDATION, "pi_1", 1)
+    assert found.mean_parts == pytest.approx({"answer": 0.165, "files": 0.33})
+    assert set(found.score_intervals) == {"score", "answer", "files"}
+    assert found.score_intervals["files"] == (0.33, 0.33)
+    low, high = found.score_intervals["answer"]
+    assert 0.05 < low < 0.165 < high < 0.28
+    assert scores_in_words(found)["files"] == "33.0 (33.0-33.0)"
+    assert EvaluationSummary.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert summarize(episodes_of_every_sort(), VALIDATION, "pi_1", 1).score_intervals == {}

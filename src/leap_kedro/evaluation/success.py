@@ -12,8 +12,11 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from leap_kedro.evaluation.intervals import Proportion, wilson
+from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
 from leap_kedro.records import Episode, ParseStatus, Step, StopReason
+
+SCORE = "score"
+"""Name of the whole score beside those of its parts."""
 
 
 class Role(StrEnum):
@@ -84,6 +87,7 @@ class EvaluationSummary:
         mean_actions_solved: The same over solved episodes; None if there are none.
         mean_score: Score at the end, 0 to 1.
         mean_parts: Mean of each part that the benchmark's score has, by name; an episode without one counts 0.
+        score_intervals: Where the score has parts: the interval of its mean, under `SCORE`, and of each part's.
         by_kind: Result by task type, by name.
         invalid_action_share: Share of actions that could be read and that the environment refused.
         unparseable_share: Share of replies that no action could be read from.
@@ -108,6 +112,7 @@ class EvaluationSummary:
     prompt_tokens: int = 0
     reply_tokens: int = 0
     mean_parts: Mapping[str, float] = field(default_factory=dict)
+    score_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back."""
@@ -167,6 +172,7 @@ def summarize(
         prompt_tokens=sum(step.prompt_tokens for step in steps),
         reply_tokens=sum(step.reply_tokens for step in steps),
         mean_parts=_mean_parts(counted),
+        score_intervals=_score_intervals(counted),
     )
 
 
@@ -174,9 +180,21 @@ def _success(episodes: Sequence[Episode]) -> Proportion:
     return wilson(sum(episode.success for episode in episodes), len(episodes))
 
 
-def _mean_parts(episodes: Sequence[Episode]) -> dict[str, float]:
+def _part_values(episodes: Sequence[Episode]) -> dict[str, list[float]]:
     names = sorted({name for episode in episodes for name in episode.parts})
-    return {name: fmean(episode.parts.get(name, 0.0) for episode in episodes) for name in names}
+    return {name: [episode.parts.get(name, 0.0) for episode in episodes] for name in names}
+
+
+def _mean_parts(episodes: Sequence[Episode]) -> dict[str, float]:
+    return {name: fmean(values) for name, values in _part_values(episodes).items()}
+
+
+def _score_intervals(episodes: Sequence[Episode]) -> dict[str, tuple[float, float]]:
+    parts = _part_values(episodes)
+    if not parts:
+        return {}
+    scores = {SCORE: [episode.score for episode in episodes], **parts}
+    return {name: bootstrap_interval(values) for name, values in scores.items()}
 
 
 def _mean_actions(episodes: Sequence[Episode]) -> float:

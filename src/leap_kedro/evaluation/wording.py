@@ -1,7 +1,7 @@
 """How results are put into words, the same in every report."""
 
 from leap_kedro.evaluation.intervals import Proportion
-from leap_kedro.evaluation.success import Conditions, EvaluationSummary
+from leap_kedro.evaluation.success import SCORE, Conditions, EvaluationSummary
 
 
 def interval_in_words(proportion: Proportion) -> str:
@@ -24,10 +24,14 @@ def conditions_in_words(conditions: Conditions) -> str:
     )
 
 
-def score_in_words(summary: EvaluationSummary) -> str:
-    """Mean score and its parts, of 100."""
-    parts = ", ".join(f"{name} {100 * mean:.1f}" for name, mean in summary.mean_parts.items())
-    return f"score {100 * summary.mean_score:.1f}{f' ({parts})' if parts else ''}"
+def scores_in_words(summary: EvaluationSummary) -> dict[str, str]:
+    """Mean score and the mean of each of its parts by name, of 100, with intervals where there are any."""
+    told = {}
+    for name, mean in {SCORE: summary.mean_score, **summary.mean_parts}.items():
+        interval = summary.score_intervals.get(name)
+        ends = f" ({100 * interval[0]:.1f}-{100 * interval[1]:.1f})" if interval else ""
+        told[name] = f"{100 * mean:.1f}{ends}"
+    return told
 
 
 def kind_in_words(kind: str) -> str:

@@ -9,8 +9,9 @@ from rich.table import Table
 
 from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.intervals import Mean
-from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.evaluation.success import SCORE, EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
+from leap_kedro.evaluation.wording import scores_in_words
 from leap_kedro.experiments.folders import Experiment, experiment_names
 
 LOOK = (
@@ -59,11 +60,33 @@ def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: s
     return table
 
 
+def score_table(summaries: Sequence[EvaluationSummary]) -> Table:
+    """One row a policy and split: the mean score and the mean of each of its parts, with intervals.
+
+    Args:
+        summaries: At least one, of an environment whose score has parts.
+    """
+    table = Table(title="Mean score and its parts, of 100 (95 % interval, bootstrap)")
+    names = dict.fromkeys(name for summary in summaries for name in (SCORE, *summary.mean_parts))
+    for title in ("policy", "split", *names):
+        table.add_column(title, justify="left" if title in ("policy", "split") else "right", no_wrap=True)
+    for summary in in_order(summaries):
+        told = scores_in_words(summary)
+        table.add_row(summary.policy, summary.conditions.split, *(told.get(name, "-") for name in names))
+    return table
+
+
+def _print_results(console: Console, summaries: Sequence[EvaluationSummary], title: str, champion: str = "") -> None:
+    console.print(result_table(summaries, title, champion))
+    if any(summary.mean_parts for summary in summaries):
+        console.print(score_table(summaries))
+
+
 def show(experiment: Experiment, console: Console | None = None) -> None:
     """Print the table of an experiment's results and where to look further."""
     console = console or _console()
     champion = experiment.read_manifest(experiment.finished_iterations()[-1])["champion"]["policy"]
-    console.print(result_table(evaluations(experiment), f"Experiment '{experiment.name}'", champion))
+    _print_results(console, evaluations(experiment), f"Experiment '{experiment.name}'", champion)
     for line in LOOK:
         console.print(line, soft_wrap=True, highlight=False)
 
@@ -72,7 +95,7 @@ def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Co
     """Print evaluations made by hand and the file that holds them."""
     console = console or _console()
     summaries = [EvaluationSummary.from_json(each) for each in plain]
-    console.print(result_table(summaries, "Evaluation"))
+    _print_results(console, summaries, "Evaluation")
     kinds = Table(title="By task type: success % / tasks / mean actions")
     kinds.add_column("task type")
     for summary in summaries:
@@ -116,7 +139,7 @@ def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Con
     """Print how the baselines compare, and the file of the table by task type."""
     console = console or _console()
     summaries = [EvaluationSummary.from_json(each) for each in plain]
-    console.print(result_table(summaries, "Baselines"))
+    _print_results(console, summaries, "Baselines")
     free = dict.fromkeys(each.policy for each in summaries if not each.conditions.held_to_admissible)
     if free:
         console.print(f"Free replies, not held to the admissible list: {', '.join(free)}")

@@ -66,6 +66,8 @@ def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:
         "reply_tokens": summary.reply_tokens,
         **{f"stopped_by_{reason.value}": count for reason, count in summary.stop_reasons.items()},
         **{f"score_parts/{name}": mean for name, mean in summary.mean_parts.items()},
+        **{f"score_intervals/{name}_low": low for name, (low, _) in summary.score_intervals.items()},
+        **{f"score_intervals/{name}_high": high for name, (_, high) in summary.score_intervals.items()},
         **{f"success_by_type/{kind.kind}": kind.success.rate for kind in summary.by_kind},
     }
     return [Point(f"{summary.conditions.split}/{name}", float(value), step) for name, value in values.items()]

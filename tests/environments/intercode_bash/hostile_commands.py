@@ -26,12 +26,19 @@ _KEYS = (
     "call = ctypes.CDLL(None).syscall; "
     "print('LEAK' if call(calls[0], 0, 4096, 0o1600) >= 0 or call(calls[1], 0, -3, 1) >= 0 else 'refused')"
 )
-_SWAP = (
-    "import ctypes, os, time; os.mkdir('/d'); os.symlink('{secret_folder}', '/l'); "
-    "[open(f'/d/f{{i}}', 'w').close() for i in range(250)]; os.chmod('/d', 0o077); until = time.time() + 1.5; "
-    "exec('while time.time() < until: ctypes.CDLL(None).renameat2(-100, b'/d', -100, b'/l', 2); "
-    "time.sleep(.0005)')"
-)
+_SWAP = """
+import ctypes, os, time
+os.mkdir('/d')
+os.symlink('{secret_folder}', '/l')
+for i in range(100):
+    open(f'/d/f{i}', 'w').close()
+os.chmod('/d', 0o077)
+until, done = time.time() + 1.5, 0
+while time.time() < until:
+    done += ctypes.CDLL(None).renameat2(-100, b'/d', -100, b'/l', 2) == 0
+    time.sleep(.0005)
+print('swapped' if done > 100 else done)
+"""
 """A directory that may not be read changes places with a link to the host's."""
 
 
@@ -77,8 +84,10 @@ FILES = _ends(
     "echo b > /proc/sysrq-trigger && echo LEAK",
     "echo '|/bin/sh' > /proc/sys/kernel/core_pattern && echo LEAK",
     "dd if=/dev/zero of=/dev/shm/full bs=1M count=16 && echo LEAK",
-    f'python3 -c "{_SWAP}"',
 )
+
+SWAPPING = [Hostile(f'python3 -c "{_SWAP}"', says="swapped\n")]
+KEYS = [Hostile(f'python3 -c "{_KEYS}"', says="refused\n")]
 
 PROCESSES = _ends(
     "env | grep {word} && echo LEAK",
@@ -90,7 +99,6 @@ PROCESSES = _ends(
     "kill -STOP 1; kill -9 $$",
     "kill -9 {pid} && echo LEAK",
     "renice -n -20 $$ && echo LEAK",
-    f'python3 -c "{_KEYS}"',
     "unshare -U true && echo LEAK",
     "unshare -Ur bash -c 'echo LEAK'",
     "nsenter -t 1 -a true && nsenter -t {pid} -a echo LEAK",
@@ -174,4 +182,4 @@ STRANGE = [
     Hostile("ulimit -u unlimited; ulimit -v unlimited; ulimit -f unlimited && echo LEAK"),
 ]
 
-ALL = [*NETWORK, *FILES, *PROCESSES, *OUTPUT, *TAKING, *DELETING, *STRANGE]
+ALL = [*NETWORK, *FILES, *SWAPPING, *KEYS, *PROCESSES, *OUTPUT, *TAKING, *DELETING, *STRANGE]

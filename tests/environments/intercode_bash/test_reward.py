@@ -13,7 +13,7 @@ NEW, MODIFIED, DELETED = Status.NEW, Status.MODIFIED, Status.DELETED
 
 
 def outcome(output: str | None = "a b", files: dict[str, Status] | None = None, **digests: str) -> Outcome:
-    return Outcome(output, Changes(files or {}, digests))
+    return Outcome(output, Changes(files or {}, digests), True)
 
 
 def test_the_same_is_worth_1() -> None:

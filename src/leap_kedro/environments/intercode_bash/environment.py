@@ -97,7 +97,8 @@ class InterCodeBashEnvironment:
         """Another environment that stands where this one does."""
         other = InterCodeBashEnvironment(self._options)
         other._begin(self.problem, self.session.sandbox.copy())
-        other.session.workdir, other.output = self.session.workdir, self.output
+        other.session.workdir, other.session.succeeded = self.session.workdir, self.session.succeeded
+        other.output = self.output
         return other
 
     def over(self, problem: Problem) -> "InterCodeBashEnvironment":

@@ -31,11 +31,10 @@ class GoldRuns:
         sandbox = self._host.open(tree)
         try:
             session = Session(sandbox, self._quoting)
-            output, succeeded = shown, True
+            output = shown
             for command in commands:
-                ran = session.run(command)
-                output, succeeded = ran.output, ran.succeeded
-            return Outcome(output, sandbox.changes(), succeeded)
+                output = session.run(command).output
+            return session.outcome(output)
         finally:
             sandbox.close()
 

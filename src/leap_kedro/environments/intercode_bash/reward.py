@@ -46,7 +46,7 @@ class Outcome:
 
     output: str | None
     changes: Changes
-    succeeded: bool = True
+    succeeded: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Session:
         """Begin at the root of a sandbox that has just been opened or reset."""
         self.sandbox, self.quoting = sandbox, quoting
         self.workdir = "/"
+        self.succeeded = True
 
     def run(self, command: str) -> Ran:
         """Run one command.
@@ -53,7 +54,11 @@ class Session:
         Raises:
             SandboxFailure: If the sandbox itself does not work.
         """
-        command = command.strip()
+        ran = self._run(command.strip())
+        self.succeeded = ran.succeeded
+        return ran
+
+    def _run(self, command: str) -> Ran:
         if self.quoting is Quoting.INTERCODE:
             return self._as_intercode(command)
         if _SIMPLE_CD.fullmatch(command):
@@ -66,7 +71,7 @@ class Session:
 
     def outcome(self, output: str | None) -> Outcome:
         """What the session has left, with its last output."""
-        return Outcome(output, self.sandbox.changes())
+        return Outcome(output, self.sandbox.changes(), self.succeeded)
 
     def _as_intercode(self, command: str) -> Ran:
         change = command.startswith("cd ")

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import TypeVar
 
+from leap_kedro.environments.protocol import Decision
+
 ClauseT = TypeVar("ClauseT", bound=str)
 _CLAUSE_END = re.compile(r"(?<=\.) ")
 
@@ -32,6 +34,30 @@ class Wordings:
             if found := pattern.fullmatch(clause):
                 yield from (other.format(**found.groupdict()) for other in others)
                 return
+
+
+class ClausePhrasing:
+    """A `Phrasing` of reasons in clauses, with a hint that is the same whatever the action."""
+
+    def __init__(self, wordings: Wordings, principle: str, guess: str) -> None:
+        """Word reasons.
+
+        Args:
+            wordings: Other wordings of the clauses.
+            principle: A general principle, the hint from a privilege of 50 % on.
+            guess: What is said in its place from 75 % on.
+        """
+        self._wordings, self._principle, self._guess = wordings, principle, guess
+
+    def hinted(self, decision: Decision, group: str, privilege: int) -> str:
+        """The reason with a hint at its end; see `Phrasing.hinted`."""
+        if privilege < 50:
+            return decision.reason
+        return f"{decision.reason} {self._principle if privilege < 75 else self._guess}"
+
+    def varied(self, reason: str, seed: str) -> str:
+        """Each clause in one of its wordings, its first one included; see `Phrasing.varied`."""
+        return self._wordings.varied(reason, seed)
 
 
 def _pattern(clause: str, fields: Mapping[str, str], other: str) -> str:

@@ -96,9 +96,10 @@ class InterCodeBash:
 
     def phrasing(self) -> Phrasing:
         """The clauses of `reasons.py`, hinted and varied."""
-        from leap_kedro.environments.intercode_bash.phrasing import InterCodeBashPhrasing
+        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        from leap_kedro.environments.intercode_bash.reasons import VARIANTS, Hint
 
-        return InterCodeBashPhrasing()
+        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=r"\S+"), Hint.PRINCIPLE, Hint.PERHAPS)
 
     def vocabulary(self) -> Vocabulary:
         """All that generated tasks are made of."""

@@ -120,9 +120,10 @@ class WebShop:
 
     def phrasing(self) -> Phrasing:
         """The clauses of `reasons.py`, hinted and varied."""
-        from leap_kedro.environments.webshop.phrasing import WebShopPhrasing
+        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        from leap_kedro.environments.webshop.reasons import VARIANTS, Hint
 
-        return WebShopPhrasing()
+        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=".+"), Hint.PRINCIPLE, Hint.PERHAPS)
 
     def vocabulary(self) -> Vocabulary:
         """All that generated shops' pages, actions, reasons and questions are made of."""

@@ -3,6 +3,7 @@
 from leap_kedro.records.correction import CorrectedEpisode, Correction, Exchange, Fault, Rejection, Usage, Verdict
 from leap_kedro.records.encoding import decode, encode
 from leap_kedro.records.episode import Episode, ParseStatus, Step, StopReason, Turn
+from leap_kedro.records.errors import UserError
 from leap_kedro.records.example import Example, OwnReply, Target
 from leap_kedro.records.privileged import PrivilegedState
 from leap_kedro.records.task import Task
@@ -24,6 +25,7 @@ __all__ = [
     "Task",
     "Turn",
     "Usage",
+    "UserError",
     "Verdict",
     "decode",
     "encode",

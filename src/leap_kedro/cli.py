@@ -14,6 +14,9 @@ from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.summary import show, status_table
 from leap_kedro.session import LeapSession
+from leap_kedro.tracking.connection import where_to_look
+from leap_kedro.tracking.models import retire_aliases
+from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 
 
 @click.group(name="leap_kedro")
@@ -64,15 +67,16 @@ def run(
         )
     chosen = _session(metadata, env, given).experiment()
     if fresh:
+        runs = runs_of(_session(metadata, env, given).load_context(), chosen.name)  # before anything is deleted
         _delete(chosen, yes)
-        _retire_runs(_session(metadata, env, given), chosen.name)
+        _retire(runs)
     owed = range(chosen.next_iteration(), iterations + 1)
     for _ in owed:
         session = _session(metadata, env, given)
         with session:
             session.run(pipeline_names=["leap_iteration"])
     if not owed:
-        show(chosen)
+        show(chosen, where_to_look(_session(metadata, env, given).load_context()))
 
 
 @leap.command()
@@ -87,14 +91,10 @@ def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) 
     return cast(LeapSession, LeapSession.create(metadata.project_path, env=env, runtime_params=dict(given)))
 
 
-def _retire_runs(session: LeapSession, experiment: str) -> None:
-    """Set the experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
-    from leap_kedro.tracking.models import retire_aliases
-    from leap_kedro.tracking.runs import runs_of
-
-    runs = runs_of(session.load_context(), experiment)
+def _retire(runs: ExperimentRuns) -> None:
+    """Set an experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
     runs.retire()
-    retire_aliases(runs.client, experiment)
+    retire_aliases(runs.client, runs.name)
 
 
 def _delete(experiment: Experiment, yes: bool) -> None:

@@ -11,6 +11,8 @@ set_mlflow_defaults()
 SESSION_CLASS = LeapSession
 # The last one is called first: MLflow has everything before the manifest marks an iteration as finished.
 HOOKS = (ManifestHooks(), TrackingHooks(), CredentialsHooks())
+# leap_kedro.tracking does what they do, when it is needed and by an allow-list. Both spellings are of its releases.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow", "kedro_mlflow")
 CONFIG_LOADER_CLASS = LeapConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

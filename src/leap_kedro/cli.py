@@ -15,6 +15,7 @@ from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.summary import show, status_table
 from leap_kedro.session import LeapSession
 from leap_kedro.tracking.connection import where_to_look
+from leap_kedro.tracking.failures import told
 from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 
@@ -93,8 +94,9 @@ def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) 
 
 def _retire(runs: ExperimentRuns) -> None:
     """Set an experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
-    runs.retire()
-    retire_aliases(runs.client, runs.name)
+    with told(runs.client.tracking_uri, started=True):
+        runs.retire()
+        retire_aliases(runs.client, runs.name)
 
 
 def _delete(experiment: Experiment, yes: bool) -> None:

@@ -36,6 +36,12 @@ def sqlite_file(uri: str) -> Path | None:
     return Path(url.database).absolute()
 
 
+def shown(uri: str) -> str:
+    """An address as a message names it: a sqlite file's path as it is, and no secrets."""
+    file = sqlite_file(uri)
+    return f"sqlite:///{file}" if file else without_secrets(uri)
+
+
 def without_secrets(text: str) -> str:
     """A text with the user names, passwords and tokens of the addresses in it hidden."""
     return _SECRET_OPTION.sub(rf"\1={HIDDEN}", _USER.sub(f"{HIDDEN}@", text))
@@ -49,12 +55,12 @@ def how_to_open(uri: str, experiment: str | None = None) -> tuple[str, ...]:
         experiment: Id of the MLflow experiment, if it is known.
     """
     page = f"/#/experiments/{experiment}/runs?workflowType=machine_learning&compareRunsMode=CHART" if experiment else ""
-    shown = without_secrets(uri)
+    public = without_secrets(uri)
     if uri.startswith(("http://", "https://")):
-        return (shown.rstrip("/") + page,)
+        return (public.rstrip("/") + page,)
     if "://" not in uri:  # databricks, say
-        return (shown,)
-    store = shlex.quote(uri) if shown == uri else f'"${URI_VARIABLE}"'
+        return (public,)
+    store = shlex.quote(uri) if public == uri else f'"${URI_VARIABLE}"'
     return (
         f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {store}",
         f"http://127.0.0.1:5000{page}",

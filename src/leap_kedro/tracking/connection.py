@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
-from leap_kedro.tracking.address import how_to_open, without_secrets
+from leap_kedro.tracking.address import how_to_open, shown
 from leap_kedro.tracking.configuration import impatient, register_resolvers, tracking_uri
 from leap_kedro.tracking.database import prepare_database
 from leap_kedro.tracking.failures import MlflowFailed, told
@@ -55,7 +55,7 @@ def connect(context: "KedroContext") -> Any:
             configuration.setup(context)
         if not _experiment(configuration):
             raise MlflowFailed(
-                f"What answers at {without_secrets(uri)} is not MLflow: it names no experiment. Nothing was run. "
+                f"What answers at {shown(uri)} is not MLflow: it names no experiment. Nothing was run. "
                 "Check the address, then run the same command again."
             )
     return configuration

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from leap_kedro.records import UserError
-from leap_kedro.tracking.address import URI_VARIABLE, sqlite_file, without_secrets
+from leap_kedro.tracking.address import URI_VARIABLE, shown, sqlite_file, without_secrets
 
 _PACKAGES = {
     "mlflow", "requests", "urllib3", "sqlalchemy", "sqlite3", "alembic",
@@ -66,7 +66,7 @@ def _is_of_mlflow(error: Exception) -> bool:
 def _message(uri: str, why: str, started: bool) -> str:
     kept = "What is finished is kept." if started else "Nothing was run."
     after = "run the same command again" + (": it continues, and logs what MLflow is missing." if started else ".")
-    return f"MLflow at {without_secrets(uri)} cannot be used: {why}. {kept} {_advice(uri)}, then {after}"
+    return f"MLflow at {shown(uri)} cannot be used: {why}. {kept} {_advice(uri)}, then {after}"
 
 
 def _advice(uri: str) -> str:

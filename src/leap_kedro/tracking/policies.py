@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from leap_kedro.tracking.address import shown
+from leap_kedro.tracking.failures import cause, told
 from leap_kedro.tracking.models import ARTIFACT
 
 _SCHEME = "models:/"
@@ -40,8 +42,8 @@ def _registered(reference: str) -> Path:
         model = Path(mlflow.artifacts.download_artifacts(artifact_uri=reference))
     except (MlflowException, OSError) as error:
         raise UnknownPolicy(
-            f"MLflow at {mlflow.get_tracking_uri()} gives no model '{reference}' (parameter `evaluation.policy`): "
-            f"{error}. {_known_models()}"
+            f"MLflow at {shown(mlflow.get_tracking_uri())} gives no model '{reference}' (parameter "
+            f"`evaluation.policy`): {cause(error)}. {_known_models()}"
         ) from error
     function = Model.load(str(model)).flavors.get("python_function", {})
     artifact = function.get("artifacts", {}).get(ARTIFACT)
@@ -53,9 +55,8 @@ def _registered(reference: str) -> Path:
 def _known_models() -> str:
     from mlflow import MlflowClient
 
-    known = [
-        f"{_SCHEME}{model.name}@{alias}"
-        for model in MlflowClient().search_registered_models()
-        for alias in sorted(model.aliases)
-    ]
+    client = MlflowClient()
+    with told(client.tracking_uri, started=True):
+        models = client.search_registered_models()
+    known = [f"{_SCHEME}{model.name}@{alias}" for model in models for alias in sorted(model.aliases)]
     return f"Registered: {', '.join(known)}." if known else "No model is registered there."

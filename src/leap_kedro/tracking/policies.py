@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from leap_kedro.tracking.address import shown
 from leap_kedro.tracking.failures import cause, told
 from leap_kedro.tracking.models import ARTIFACT
@@ -36,7 +38,7 @@ def resolve_policy(reference: str) -> Path:
 def _registered(reference: str) -> Path:
     import mlflow
     from mlflow.exceptions import MlflowException
-    from mlflow.models import Model
+    from mlflow.models.model import MLMODEL_FILE_NAME
 
     try:
         model = Path(mlflow.artifacts.download_artifacts(artifact_uri=reference))
@@ -45,7 +47,9 @@ def _registered(reference: str) -> Path:
             f"MLflow at {shown(mlflow.get_tracking_uri())} gives no model '{reference}' (parameter "
             f"`evaluation.policy`): {cause(error)}. {_known_models()}"
         ) from error
-    function = Model.load(str(model)).flavors.get("python_function", {})
+    # MLflow's Model.load takes a path for a URI: of a folder with "%2F" in its name it finds nothing.
+    description = yaml.safe_load((model / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
+    function = description["flavors"].get("python_function", {})
     artifact = function.get("artifacts", {}).get(ARTIFACT)
     if artifact is None:
         raise UnknownPolicy(f"'{reference}' is no policy of this project: it has no artifact '{ARTIFACT}'.")

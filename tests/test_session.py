@@ -13,6 +13,7 @@ from loop_project import LoopProject
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
+from leap_kedro.records import UserError
 from leap_kedro.session import LeapSession
 
 
@@ -68,7 +69,7 @@ def test_an_unknown_environment_is_refused_with_the_one_that_was_meant(project: 
 
 def test_an_unknown_kedro_environment_is_refused_with_those_there_are(project: LoopProject) -> None:
     session = LeapSession.create(project.folder, env="tset")
-    with pytest.raises(RunRefused, match=r"conf/tset.*--env=tset.*base, gpu, local, .*, test"), session:
+    with pytest.raises(UserError, match=r"conf/tset.*--env=tset.*base, gpu, local, .*, test"), session:
         session.run()
 
 

@@ -11,24 +11,53 @@ From the lowest to the highest:
 5. --params
 
 All are merged first, deeply, and resolved once: a value may refer to one that another file sets.
+
+The folder of the default environment (`conf/local`) is ignored by git and may be missing: it is then empty.
 """
 
 import re
 from pathlib import Path
+from typing import Any
 
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
+
+from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
 FOLDER = "environments"
 """Folder of a configuration environment that has a file an environment."""
 
 _NAME = re.compile(r"\w+")
+_PATTERN = frozenset("*?[]{}")
+"""Characters of a path that Kedro takes for a pattern of file names or of dataset names."""
 _Files = dict[Path, DictConfig]
+
+
+class UnknownConfigurationEnvironment(UserError, MissingConfigException):
+    """The configuration environment that was asked for has no folder."""
+
+
+class UnusableFolder(UserError):
+    """Kedro does not work in a folder of this name."""
 
 
 class LeapConfigLoader(OmegaConfigLoader):
     """Reads configuration as Kedro does, and parameters with those of the environment in between."""
+
+    def __init__(self, conf_source: str | Path, *arguments: Any, **options: Any) -> None:
+        """Begin to read; arguments as `OmegaConfigLoader`.
+
+        Raises:
+            UnusableFolder: If the path has a character that Kedro takes for a pattern.
+        """
+        if found := sorted(_PATTERN & set(str(conf_source))):
+            raise UnusableFolder(
+                f"The configuration is in {conf_source}, and Kedro takes the characters {' '.join(found)} of a path "
+                "for a pattern. Nothing was written. Move the project to a folder without them, then run the same "
+                "command again."
+            )
+        super().__init__(conf_source, *arguments, **options)
 
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
         """The files of a key, unresolved, lowest first.
@@ -48,6 +77,25 @@ class LeapConfigLoader(OmegaConfigLoader):
         if run_path != base_path:
             files |= self._read_dir_configs(run_path, patterns, key, read)
         return files, {}, base_path, run_path, read
+
+    def _read_dir_configs(self, conf_path: str, *arguments: Any, **options: Any) -> _Files:
+        """The files of a folder.
+
+        Raises:
+            UnknownConfigurationEnvironment: If it is the folder of an environment that is not there.
+        """
+        if self._protocol == "file" and not Path(conf_path).is_dir():
+            if conf_path == self._get_conf_env_path(self.default_run_env):
+                return {}
+            if self.env and conf_path == self._get_conf_env_path(self.env):
+                conf = Path(self.conf_source)
+                known = ", ".join(sorted(path.name for path in conf.iterdir() if path.is_dir()))
+                raise UnknownConfigurationEnvironment(
+                    f"No configuration environment in {conf_path} (--env={self.env}, or the variable KEDRO_ENV). "
+                    f"Environments in {conf}: {known}."
+                )
+        found: _Files = super()._read_dir_configs(conf_path, *arguments, **options)
+        return found
 
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:

@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import AbstractDataset, CatalogConfigResolver, DataCatalog, DatasetError
@@ -242,10 +241,6 @@ class LeapSession(KedroSession):
     def _checked_parameters(self) -> LeapParameters:
         try:
             return check(self._get_config_loader()["parameters"], self._origin)
-        except MissingConfigException as error:
-            folder = Path(self._conf_source)
-            known = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
-            raise RunRefused(f"{error} (given by{self._options}). Environments in {folder}: {known}.") from error
         except ParametersRefused as error:
             raise RunRefused(str(error)) from error
 

@@ -105,7 +105,8 @@ class LeapSession(KedroSession):
             if names == [BASELINES] and not tags and not any(filters.get(name) for name in _SELECTIONS):
                 return self._run_baselines(parameters)
             if not LOOP.intersection(names):
-                self._pass_on(environment=parameters.environment)  # the base model's folder has its name
+                # The base model's folder is named by the one, the evaluation's by the other.
+                self._pass_on(environment=parameters.environment, experiment=self._folders(parameters).name)
                 return super().run(
                     pipeline_names=names,
                     tags=tags,

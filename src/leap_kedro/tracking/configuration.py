@@ -3,6 +3,7 @@
 MLflow >= 3.13 refuses the file store that kedro-mlflow falls back to, so that the address is always given.
 """
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -38,9 +39,13 @@ def impatient() -> Iterator[None]:
     """Wait for MLflow's server for seconds only, unless the user has set how long: for when nothing is lost by it."""
     before = {name: os.environ.get(name) for name in _IMPATIENT}
     os.environ.update({name: value for name, value in _IMPATIENT.items() if before[name] in (None, _DEFAULTS[name])})
+    retries = logging.getLogger("urllib3.connectionpool")  # would announce each
+    level = retries.level
+    retries.setLevel(logging.ERROR)
     try:
         yield
     finally:
+        retries.setLevel(level)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 

@@ -55,7 +55,7 @@ def connect(context: "KedroContext") -> Any:
             configuration.setup(context)
         if not _experiment(configuration):
             raise MlflowFailed(
-                f"What answers at {shown(uri)} is not MLflow: it names no experiment. Nothing was run. "
+                f"What answers at {shown(uri)} is not MLflow: it names no experiment. This run did not start. "
                 "Check the address, then run the same command again."
             )
     return configuration

@@ -117,6 +117,6 @@ def _check_version(database: Path, uri: str, version: str | None) -> None:
 
 def _unusable(database: Path, what: str, advice: str) -> MlflowFailed:
     return MlflowFailed(
-        f"MLflow's file {database} {what}. Nothing was run. {advice.rstrip()}, or set MLFLOW_TRACKING_URI to another "
+        f"MLflow's file {database} {what}. This run did not start. {advice.rstrip()}, or set MLFLOW_TRACKING_URI to another "
         "address, then run the same command again."
     )

@@ -64,7 +64,7 @@ def _is_of_mlflow(error: Exception) -> bool:
 
 
 def _message(uri: str, why: str, started: bool) -> str:
-    kept = "What is finished is kept." if started else "Nothing was run."
+    kept = "What is finished is kept." if started else "This run did not start."
     after = "run the same command again" + (": it continues, and logs what MLflow is missing." if started else ".")
     return f"MLflow at {shown(uri)} cannot be used: {why}. {kept} {_advice(uri)}, then {after}"
 

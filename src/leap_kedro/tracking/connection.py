@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
-from leap_kedro.tracking.address import how_to_open, shown
+from leap_kedro.tracking.address import how_to_open
 from leap_kedro.tracking.configuration import impatient, register_resolvers, tracking_uri
 from leap_kedro.tracking.database import prepare_database
-from leap_kedro.tracking.failures import MlflowFailed, told
+from leap_kedro.tracking.failures import told
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -53,11 +53,6 @@ def connect(context: "KedroContext") -> Any:
         with impatient(), told(uri, started=False):
             prepare_database(uri)
             configuration.setup(context)
-        if not _experiment(configuration):
-            raise MlflowFailed(
-                f"What answers at {shown(uri)} is not MLflow: it names no experiment. This run did not start. "
-                "Check the address, then run the same command again."
-            )
     return configuration
 
 

@@ -1,6 +1,7 @@
 """The sqlite file that MLflow keeps its records in: made whole, and looked at before MLflow is."""
 
 import os
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from leap_kedro.datasets.errors import writing
-from leap_kedro.tracking.address import sqlite_file, sqlite_uri
+from leap_kedro.tracking.address import URI_VARIABLE, sqlite_file, sqlite_uri
 from leap_kedro.tracking.failures import MlflowFailed, cause
 
+_VERSION = "alembic_version"  # the table
 PATIENCE = 10.0  # seconds that a file locked by another process is waited for
 
 
@@ -63,7 +65,8 @@ def _check(database: Path, uri: str) -> None:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
             versions = connection.execute("SELECT version_num FROM alembic_version") if _VERSION in tables else ()
             version = next((str(found) for (found,) in versions), None)
-            connection.execute("BEGIN IMMEDIATE")  # fails on a file that is locked or cannot be written
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("CREATE TABLE leap_probe (value)")  # fails where the file or its folder is read-only
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise _unusable(database, *_explained(cause(error))) from error
@@ -72,9 +75,6 @@ def _check(database: Path, uri: str) -> None:
             database, "is not a database of MLflow, or was left half-made", "Move it away (a new file is made)"
         )
     _check_version(database, uri, version)
-
-
-_VERSION = "alembic_version"
 
 
 def _explained(why: str) -> tuple[str, str]:
@@ -92,8 +92,6 @@ def _check_version(database: Path, uri: str, version: str | None) -> None:
     """Compare the revision of the file's schema with MLflow's. Of an empty database MLflow makes its own."""
     if version is None:
         return
-    import shlex
-
     from alembic.script import ScriptDirectory
     from mlflow import __version__
     from mlflow.store.db.utils import _get_alembic_config
@@ -117,6 +115,6 @@ def _check_version(database: Path, uri: str, version: str | None) -> None:
 
 def _unusable(database: Path, what: str, advice: str) -> MlflowFailed:
     return MlflowFailed(
-        f"MLflow's file {database} {what}. This run did not start. {advice.rstrip()}, or set MLFLOW_TRACKING_URI to another "
-        "address, then run the same command again."
+        f"MLflow's file {database} {what}. This run did not start. {advice}, or set {URI_VARIABLE} to another address, "
+        "then run the same command again."
     )

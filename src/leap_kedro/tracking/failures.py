@@ -45,21 +45,27 @@ def told(uri: str, started: bool) -> Iterator[None]:
 def cause(error: BaseException) -> str:
     """Why MLflow failed, in one line and without secrets."""
     text = without_secrets(str(error)).strip()
+    first = text.partition("\n")[0][:_LONGEST].rstrip(" .") or type(error).__name__
+    if type(error).__name__ == "RestException":  # MLflow's own refusal, which has its reason
+        return f"it answers {_http(str(error.get_http_status_code()))}: {first}"  # type: ignore[attr-defined]
     if found := _STATUS.search(text):
-        status = next(group for group in found.groups() if group)
-        meaning = f" ({_MEANING[status]})" if status in _MEANING else ""
-        return f"it answers HTTP {status}{meaning}"
+        return f"it answers {_http(next(group for group in found.groups() if group))}"
     if "timed out" in text.lower() or "timeout" in text.lower():
         return "it did not answer in time"
     if found := _SYSTEM.search(text):
         return found[1].strip()
-    if "valid JSON" in text:
+    if "valid JSON" in text or "experiment ''" in text:
         return "its answer is not MLflow's (a page of a proxy, or another program?)"
-    first = text.partition("\n")[0] or type(error).__name__
-    return first[:_LONGEST].rstrip(" .")
+    return first
+
+
+def _http(status: str) -> str:
+    return f"HTTP {status} ({_MEANING[status]})" if status in _MEANING else f"HTTP {status}"
 
 
 def _is_of_mlflow(error: Exception) -> bool:
+    if isinstance(error, ModuleNotFoundError):  # the driver of a database, the client of an artifact store
+        return True
     return any(kind.__module__.partition(".")[0] in _PACKAGES for kind in type(error).__mro__)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kedro.config import MissingConfigException
 
-from leap_kedro.configuration import LeapConfigLoader, parameter_files
+from leap_kedro.configuration import LeapConfigLoader, UnusableFolder, parameter_files
 
 
 @pytest.fixture
@@ -100,3 +100,17 @@ def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(con
         "base/environments/shop.yml",
         "base/parameters.yml",
     ]
+
+
+def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:
+    (conf / "local" / ".gitkeep").unlink()
+    (conf / "local").rmdir()
+    assert parameters(conf)["rollout"]["episodes"] == 2
+    with pytest.raises(MissingConfigException, match=r"typo.*--env=typo.*base, quick"):
+        parameters(conf, "typo")
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a*", "q?", "{x}"])
+def test_a_folder_that_kedro_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnusableFolder, match="Move the project"):
+        loader(tmp_path / name)

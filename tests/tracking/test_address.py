@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from project import SmallProject
 
-from leap_kedro.tracking.address import how_to_open, shown, sqlite_file, sqlite_uri
+from leap_kedro.tracking.address import how_to_open, shown, split_login, sqlite_file, sqlite_uri
 from leap_kedro.tracking.policies import resolve_policy
 
 
@@ -67,3 +67,9 @@ def test_secrets_are_hidden_and_the_rest_of_an_address_is_shown() -> None:
     assert shown("http://u:p@host:5000/x") == "http://***@host:5000/x"
     assert shown("postgresql://host/db?password=geheim&a=b") == "postgresql://host/db?password=***&a=b"
     assert shown("sqlite:////tmp%2Fq%3Fz%2Fmlflow.db") == "sqlite:////tmp/q?z/mlflow.db"
+
+
+def test_a_password_in_the_address_reaches_mlflow_apart_from_it() -> None:
+    login = {"MLFLOW_TRACKING_USERNAME": "me@home", "MLFLOW_TRACKING_PASSWORD": "a/b"}
+    assert split_login("https://me%40home:a%2Fb@host:5000/x") == ("https://host:5000/x", login)
+    assert split_login("https://host:5000/x") == ("https://host:5000/x", {})

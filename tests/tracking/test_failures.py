@@ -3,9 +3,12 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from mlflow import MlflowClient
 from project import SmallProject
 
 from leap_kedro.tracking import database
+from leap_kedro.tracking.address import sqlite_uri
 from leap_kedro.tracking.failures import MlflowFailed
 
 SECRET = "geheim"
@@ -24,7 +28,8 @@ SECRET = "geheim"
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.setattr(database, "PATIENCE", 0.1)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # MLflow sets it: to be unset again after the test
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.setenv(name, "")  # a run sets it: to be unset again after the test
 
 
 @pytest.fixture
@@ -182,57 +187,85 @@ def test_an_empty_file_becomes_a_database(project: SmallProject) -> None:
     assert (project.root / "mlflow.db").stat().st_size
 
 
+_SERVE = """
+from mlflow.server import app
+from werkzeug.serving import make_server
+server = make_server("127.0.0.1", 0, app, threaded=True)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+
+
 @pytest.fixture(scope="module")
-def only_server(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Server"]:
-    """MLflow's own server: it keeps the database that it has first seen, for as long as the process lives."""
+def mlflow_port(migrated_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Port of MLflow's own server, in a process of its own."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(migrated_database, folder / "mlflow.db")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("_MLFLOW_SERVER_FILE_STORE", f"sqlite:///{folder / 'mlflow.db'}")
-        monkeypatch.setenv("_MLFLOW_SERVER_ARTIFACT_ROOT", (folder / "artifacts").as_uri())
-        server = Server()
-        yield server
-        server.stop()
+    store = {"_MLFLOW_SERVER_FILE_STORE": sqlite_uri(folder / "mlflow.db")}
+    root = {"_MLFLOW_SERVER_ARTIFACT_ROOT": (folder / "artifacts").as_uri()}
+    with subprocess.Popen(
+        [sys.executable, "-c", _SERVE], env={**os.environ, **store, **root}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        yield int(process.stdout.readline())
+        process.kill()
 
 
-@pytest.fixture
-def server(only_server: "Server", monkeypatch: pytest.MonkeyPatch) -> "Server":
-    """The server, set as `MLFLOW_TRACKING_URI`."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", only_server.uri)
-    return only_server
+class Line:
+    """The way to MLflow's server, which can be cut."""
 
+    def __init__(self, port: int) -> None:
+        class Forward(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                connection = HTTPConnection("127.0.0.1", port)
+                connection.request(self.command, self.path, body, dict(self.headers))
+                answer = connection.getresponse()
+                content = answer.read()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.headers["Content-Type"])
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
-class Server:
-    """Serves in a thread."""
+            do_POST = do_PATCH = do_DELETE = do_PUT = do_GET  # noqa: N815
 
-    def __init__(self) -> None:
-        self._port = 0
-        self.start()
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._handler, self._port = Forward, 0
+        self.repair()
         self.uri = f"http://127.0.0.1:{self._port}"
 
-    def start(self) -> None:
-        from mlflow.server import app
-        from werkzeug.serving import make_server
-
-        self._server = make_server("127.0.0.1", self._port, app, threaded=True)
+    def repair(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), self._handler)
         self._port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def stop(self) -> None:
+    def cut(self) -> None:
         self._server.shutdown()
         self._server.server_close()
 
 
+@pytest.fixture
+def server(mlflow_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
+    """The way to a server that is set as `MLFLOW_TRACKING_URI`."""
+    line = Line(mlflow_port)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", line.uri)
+    yield line
+    line.cut()
+
+
 @pytest.mark.parametrize("node", ["pi_0", "train", "choose"])
 def test_a_server_that_goes_away_stops_the_run_and_the_same_command_logs_what_is_missing(
-    project: SmallProject, server: Server, node: str
+    project: SmallProject, server: Line, node: str
 ) -> None:
     worked: list[str] = []
 
     def work(name: str) -> None:
         worked.append(name)
         if name == node:
-            server.stop()
+            server.cut()
 
     project.before = work
     project.parameters["experiment"] = node
@@ -242,7 +275,7 @@ def test_a_server_that_goes_away_stops_the_run_and_the_same_command_logs_what_is
     assert "What is finished is kept" in str(caught.value)
     assert worked[-1] == node
 
-    server.start()
+    server.repair()
     finished, worked[:] = set(worked), []
     project.before = worked.append
     project.run(1)
@@ -260,13 +293,13 @@ def test_a_server_that_goes_away_stops_the_run_and_the_same_command_logs_what_is
     assert client.get_model_version_by_alias(f"leap-{node}", "champion").run_id == runs["iteration"].info.run_id
 
 
-def test_a_run_that_fails_for_another_reason_says_that_reason(project: SmallProject, server: Server) -> None:
+def test_a_run_that_fails_for_another_reason_says_that_reason(project: SmallProject, server: Line) -> None:
     def work(name: str) -> None:
         if name == "evaluate":
-            server.stop()
+            server.cut()
             raise OSError("disk full")
 
     project.before = work
     with pytest.raises(OSError, match="disk full"):
         project.run(1)
-    server.start()
+    server.repair()

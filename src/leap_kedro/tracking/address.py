@@ -3,7 +3,7 @@
 import re
 import shlex
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 HIDDEN = "***"
@@ -40,6 +40,18 @@ def shown(uri: str) -> str:
     """An address as a message names it: a sqlite file's path as it is, and no secrets."""
     file = sqlite_file(uri)
     return f"sqlite:///{file}" if file else without_secrets(uri)
+
+
+def split_login(uri: str) -> tuple[str, dict[str, str]]:
+    """A server's address without user name and password, and the variables by which MLflow takes them.
+
+    MLflow logs the address as it is given when a request fails.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme not in ("http", "https") or not parts.username or not parts.password:
+        return uri, {}
+    login = {"MLFLOW_TRACKING_USERNAME": unquote(parts.username), "MLFLOW_TRACKING_PASSWORD": unquote(parts.password)}
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])), login
 
 
 def without_secrets(text: str) -> str:

@@ -4,11 +4,12 @@ kedro-mlflow connects as soon as a Kedro context is made, even for `kedro catalo
 `settings.py`; its configuration (`mlflow.yml`), its way of setting MLflow up and its commands are used.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
-from leap_kedro.tracking.address import how_to_open
+from leap_kedro.tracking.address import how_to_open, split_login
 from leap_kedro.tracking.configuration import impatient, register_resolvers, tracking_uri
 from leap_kedro.tracking.database import prepare_database
 from leap_kedro.tracking.failures import told
@@ -32,7 +33,9 @@ def configure(context: "KedroContext") -> None:
         values = {}
     configuration = KedroMlflowConfig.model_validate(values)
     server = configuration.server
-    server.mlflow_tracking_uri = server.mlflow_tracking_uri or tracking_uri(str(context.project_path / "mlflow.db"))
+    uri = server.mlflow_tracking_uri or tracking_uri(str(context.project_path / "mlflow.db"))
+    server.mlflow_tracking_uri, login = split_login(uri)
+    os.environ.update(login)
     mlflow.set_tracking_uri(server.mlflow_tracking_uri)
     object.__setattr__(context, "mlflow", configuration)
 

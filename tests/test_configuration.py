@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from kedro.config import MissingConfigException
 
-from leap_kedro.configuration import LeapConfigLoader, parameter_files
+from leap_kedro.configuration import ConfigurationUnreadable, LeapConfigLoader, parameter_files
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_what_kedro_does_with_parameters_stays(conf: Path) -> None:
     with pytest.raises(MissingConfigException, match="nowhere"):
         parameters(conf, "nowhere")
     (conf / "quick" / "parameters_again.yml").write_text("rollout: {slots: 4}\n")
-    with pytest.raises(ValueError, match=r"Duplicate keys.*rollout\.slots"):
+    with pytest.raises(ConfigurationUnreadable, match=r"Duplicate keys.*rollout\.slots"):
         parameters(conf, "quick")
 
 

@@ -13,6 +13,7 @@ from loop_project import LoopProject
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
+from leap_kedro.records import UserError
 from leap_kedro.session import LeapSession
 
 
@@ -27,7 +28,7 @@ def project(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def refusal(project: LoopProject, pipelines: list[str] | None = None, **parameters: Any) -> str:
     session = LeapSession.create(project.folder, env="test", runtime_params=parameters)
-    with pytest.raises(RunRefused) as caught, session:
+    with pytest.raises(UserError) as caught, session:
         session.run(pipeline_names=pipelines)
     return str(caught.value)
 

@@ -15,9 +15,14 @@ All are merged first, deeply, and resolved once: a value may refer to one that a
 
 import re
 from pathlib import Path
+from typing import Any
 
+import yaml
 from kedro.config import OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
 FOLDER = "environments"
@@ -27,8 +32,27 @@ _NAME = re.compile(r"\w+")
 _Files = dict[Path, DictConfig]
 
 
+class ConfigurationUnreadable(UserError):
+    """Configuration files cannot be read: malformed YAML, a value that refers to nothing, a repeated name."""
+
+
 class LeapConfigLoader(OmegaConfigLoader):
     """Reads configuration as Kedro does, and parameters with those of the environment in between."""
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """The configuration of a key.
+
+        Raises:
+            ConfigurationUnreadable: If its files cannot be read.
+            MissingConfigException: If there are none, or a folder of configuration is not there.
+        """
+        try:
+            return super().__getitem__(key)
+        except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
+            raise ConfigurationUnreadable(
+                f"The configuration '{key}' in {self.conf_source} cannot be read: {' '.join(str(error).split())} "
+                "Correct the file, then run the same command again."
+            ) from error
 
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
         """The files of a key, unresolved, lowest first.

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
-from leap_kedro.records import Episode, ParseStatus, Step, StopReason
+from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
 
 SCORE = "score"
 """Name of the whole score beside those of its parts."""
@@ -129,7 +129,7 @@ class EvaluationSummary:
         return _ADAPTER.validate_python(plain)
 
 
-class NothingMeasured(ValueError):
+class NothingMeasured(UserError):
     """No episode says anything about the policy."""
 
 

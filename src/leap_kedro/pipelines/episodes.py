@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from leap_kedro.policies.play import episode_seed
-from leap_kedro.records import Episode, Task
+from leap_kedro.records import Episode, Task, UserError
 
 
-class AllEpisodesBroken(RuntimeError):
+class AllEpisodesBroken(UserError):
     """Not one episode says anything about the policy."""
 
 

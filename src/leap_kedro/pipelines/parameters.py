@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.environments.protocol import EnvironmentSpec, UnknownExpert
 from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
 from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
@@ -24,6 +24,7 @@ from leap_kedro.pipelines.realizability.parameters import RealizabilityParameter
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.strict import StrictModel
 from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.records import UserError
 
 FREE = frozenset(
     {"processes", "slots", "threads", "device", "log_every", "checkpoint_every", "nodes", "rendezvous", "accelerate"}
@@ -78,7 +79,7 @@ class LeapParameters(StrictModel):
     base_model: BaseModelParameters
 
 
-class ParametersRefused(ValueError):
+class ParametersRefused(UserError):
     """Some parameters are wrong; the message lists each with its path, value, what is expected and where it is set."""
 
 
@@ -117,7 +118,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
     for path, name in experts.items():
         try:
             benchmark.expert(name)
-        except ValueError as error:
+        except UnknownExpert as error:
             problems.append(f"`{path}` is '{name}': {error} ({origin(path)}).")
     if _teaches_itself_unprepared(parameters):
         kind, share = "correction.teacher.kind", "bootstrap.informed_share"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import ParseStatus
+from leap_kedro.records import ParseStatus, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Reply:
     too_long: bool = False
 
 
-class PolicyStopped(RuntimeError):
+class PolicyStopped(UserError):
     """The policy will answer no conversation any more (its server is gone, a budget is spent): play has to stop.
 
     The message says what to do. Unlike a reply with an error it ends no episode: what was under way is played again.

@@ -12,13 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from leap_kedro.policies.guard import PATIENCE
+from leap_kedro.records import UserError
 
 _LOG_LINES = 15
 _POLL = 0.2  # seconds
 _DYING = 5.0  # seconds that an ending server may take
 
 
-class ServingFailed(RuntimeError):
+class ServingFailed(UserError):
     """A server that has to answer for a policy cannot; the message says why and what to do."""
 
 

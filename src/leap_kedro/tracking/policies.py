@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from leap_kedro.records import UserError
 from leap_kedro.tracking.models import ARTIFACT
 
 _SCHEME = "models:/"
 
 
-class UnknownPolicy(LookupError):
+class UnknownPolicy(UserError):
     """No policy where the user says one is."""
 
 

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.records import decode, encode
+from leap_kedro.records import UserError, decode, encode
 from leap_kedro.training.adapters import ADAPTER
 from leap_kedro.training.failures import LAUNCHER, failure
 from leap_kedro.training.job import Job, stderr_folder
@@ -30,7 +30,7 @@ from leap_kedro.training.watching import tell
 logger = logging.getLogger(__name__)
 
 
-class TrainingFailed(RuntimeError):
+class TrainingFailed(UserError):
     """The training process ended without a result; the message holds the end of what it said."""
 
 

@@ -24,7 +24,7 @@ from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
-from leap_kedro.records import Episode, Example, Task
+from leap_kedro.records import Episode, Example, Task, UserError
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
@@ -34,7 +34,7 @@ _OUTSIDE = -1  # iteration of what belongs to none
 _TRIED_FOR_AN_EXAMPLE = 20  # training tasks an example of a prompt, before there are too few that the expert solves
 
 
-class NoExamples(RuntimeError):
+class NoExamples(UserError):
     """No examples for a prompt can be made."""
 
 

@@ -20,13 +20,14 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.served import SCHEME, ServedPolicy, ServerParameters
+from leap_kedro.records import UserError
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 ENOUGH = 200
 """Tasks of a split without end that is no test split and for which no number is given."""
 
 
-class NoSuchPolicy(ValueError):
+class NoSuchPolicy(UserError):
     """The policy to evaluate is not there."""
 
 

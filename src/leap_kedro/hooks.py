@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.datasets.access import AccessDataset
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
@@ -42,7 +43,7 @@ class CredentialsHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Read the credentials of `conf/local`."""
         self._local = {}
-        loader = OmegaConfigLoader(context.config_loader.conf_source, base_env="base", default_run_env="local")
+        loader = LeapConfigLoader(context.config_loader.conf_source, base_env="base", default_run_env="local")
         with suppress(MissingConfigException):
             self._local = loader["credentials"]
 

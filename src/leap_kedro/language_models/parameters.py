@@ -1,5 +1,6 @@
 """Which language model, where, and how much it may cost."""
 
+import os
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -33,6 +34,8 @@ def _without_secrets(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
+_OPENAI = "https://api.openai.com/v1"
+
 BaseUrl = Annotated[str, AfterValidator(_without_secrets)]
 """URL of a server's API, with its `/v1`; it holds no secret."""
 
@@ -50,7 +53,8 @@ class ModelParameters(BaseModel):
         retries: Further tries after a failure that may pass (overload, timeouts, broken answers).
         structured: How the server is made to answer in JSON.
         seed: Seed of sampling; None: none is sent.
-        extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`).
+        extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`); null leaves a field
+            out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,6 +69,11 @@ class ModelParameters(BaseModel):
     structured: Structured = Structured.AUTO
     seed: int | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """URL of the server's API: the one given, else as OpenAI's own client chooses it."""
+        return (self.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI).rstrip("/")
 
 
 class BudgetParameters(BaseModel):

@@ -20,8 +20,9 @@ class Reply:
         prompt_tokens: Tokens of the prompt, cached ones included.
         reply_tokens: Tokens of the reply.
         logprob: Sum of the reply's log-probabilities (natural log), where asked for.
-        error: What broke when the policy could not answer; then the other fields mean nothing.
-        too_long: Whether the conversation turned out not to fit into the policy's context; likewise.
+        error: What broke when the policy could not answer, or what a server said of a conversation that is too long;
+            then the fields above mean nothing.
+        too_long: Whether the conversation turned out not to fit into the policy's context.
     """
 
     text: str

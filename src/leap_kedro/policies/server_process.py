@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from leap_kedro.language_models.network import client_options
 from leap_kedro.policies.guard import PATIENCE
 from leap_kedro.records import UserError
 
@@ -108,8 +109,7 @@ def _answers(url: str) -> bool:
     import httpx2
 
     try:
-        # A proxy is never asked for a server of this machine.
-        return httpx2.get(url, timeout=5.0, trust_env=False).status_code == httpx2.codes.OK
+        return httpx2.get(url, timeout=5.0, **client_options(url)).status_code == httpx2.codes.OK
     except httpx2.HTTPError:
         return False
 

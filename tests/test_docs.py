@@ -43,6 +43,8 @@ def commands(text: str) -> Iterator[list[str]]:
             continue
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)
+        if words[:3] == ["python", "-m", "leap_kedro"]:
+            words[:3] = ["kedro", "run"]
         if len(words) > 1 and words[0] in ("kedro", "make", "python"):
             yield words
 
@@ -133,7 +135,7 @@ def check_python(words: list[str], _: set[str]) -> None:
 
 
 def check_kedro(words: list[str], known: set[str]) -> None:
-    from kedro.framework.cli.project import run
+    from kedro.framework.cli.project import package, run
 
     from leap_kedro.cli import leap
     from leap_kedro.pipeline_registry import register_pipelines
@@ -142,8 +144,8 @@ def check_kedro(words: list[str], known: set[str]) -> None:
     if command in OTHER_GROUPS:
         assert rest[0] in OTHER_GROUPS[command].split(), f"no command {rest[0]}"
     else:
-        assert command in ("run", "leap"), f"no command {command}"
-        click_command = run
+        assert command in ("run", "package", "leap"), f"no command {command}"
+        click_command = package if command == "package" else run
         if command == "leap":
             name, *rest = [word for word in rest if word != "..."] or ["run"]
             assert name in leap.commands, f"no command {name}"

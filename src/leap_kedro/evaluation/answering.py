@@ -4,7 +4,7 @@ A success rate over such replies measures the limit of tokens or the server, not
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from leap_kedro.records import Episode, ParseStatus, StopReason
@@ -30,7 +30,7 @@ _CAUSES = {
 """Kind of unanswered reply -> its cause and what to change."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answers:
     """How many replies of a policy could be read.
 
@@ -40,34 +40,36 @@ class Answers:
         said: What a server said of the last request that was too long; "" if nothing.
     """
 
-    replies: int
-    unanswered: Mapping[str, int] = field(default_factory=dict)
+    replies: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)
     said: str = ""
+
+    def count(self, episode: Episode) -> None:
+        """Add the replies of an episode; one that ended for an infrastructure reason is left out."""
+        if episode.stop.is_infrastructure:
+            return
+        self.replies += len(episode.steps)
+        self.unanswered.update(step.parse_status.value for step in episode.steps if step.parse_status.is_unanswered)
+        if episode.stop is StopReason.TOKEN_LIMIT:
+            self.replies += 1
+            self.unanswered[TOO_LONG] += 1
+            self.said = episode.error or self.said
 
     @property
     def share(self) -> float:
         """Share of the replies that have no answer."""
-        return sum(self.unanswered.values()) / self.replies if self.replies else 0.0
+        return self.unanswered.total() / self.replies if self.replies else 0.0
 
     def causes(self) -> str:
         """How many replies have no answer, why, and what to change; one sentence."""
-        kinds = sorted(self.unanswered, key=lambda kind: -self.unanswered[kind])
-        found = "; ".join(f"{self.unanswered[kind]} {_CAUSES[kind]}" for kind in kinds)
+        found = "; ".join(f"{count} {_CAUSES[kind]}" for kind, count in self.unanswered.most_common())
         server = f" ({self.said.rstrip('.')})" if self.said else ""
-        return f"{sum(self.unanswered.values())} of {self.replies} replies cannot be read: {found}{server}."
+        return f"{self.unanswered.total()} of {self.replies} replies cannot be read: {found}{server}."
 
 
 def count_answers(episodes: Iterable[Episode]) -> Answers:
-    """Count the replies of episodes; those that ended for an infrastructure reason are left out."""
-    counts: Counter[str] = Counter()
-    replies, said = 0, ""
+    """Count the replies of episodes."""
+    answers = Answers()
     for episode in episodes:
-        if episode.stop.is_infrastructure:
-            continue
-        replies += len(episode.steps)
-        counts.update(step.parse_status.value for step in episode.steps if step.parse_status.is_unanswered)
-        if episode.stop is StopReason.TOKEN_LIMIT:
-            replies += 1
-            counts[TOO_LONG] += 1
-            said = episode.error or said
-    return Answers(replies, dict(counts), said)
+        answers.count(episode)
+    return answers

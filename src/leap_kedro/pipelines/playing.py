@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.evaluation.answering import NEARLY_ALL, count_answers
+from leap_kedro.evaluation.answering import NEARLY_ALL, Answers
 from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
 from leap_kedro.pipelines.served import ServedPolicy
 from leap_kedro.pipelines.serving import serving
@@ -115,32 +115,36 @@ def watched(
     """
     from tqdm import tqdm
 
-    ended: list[Episode] = []
-    solved = 0
+    answers = Answers()
+    ended = broken = solved = decisions = 0
+    last_error = ""
     with tqdm(total=total, desc=title, unit="episode", disable=None) as bar:
         for episode in episodes:
+            ended += 1
             solved += episode.success
-            ended.append(episode)
+            decisions += len(episode.steps)
+            answers.count(episode)
+            if episode.stop.is_infrastructure:
+                broken += 1
+                last_error = episode.error
             bar.set_postfix(solved=solved, refresh=False)
             bar.update()
             yield episode
-            if must_answer and len(ended) == LEAST_WATCHED:
-                _check_answers(ended, title, who)
-    broken = [episode for episode in ended if episode.stop.is_infrastructure]
-    if ended and len(broken) == len(ended):
+            if must_answer and ended == LEAST_WATCHED:
+                _check(answers, title, who)
+    if ended and broken == ended:
         raise AllEpisodesBroken(
             f"{title}: all {total} episodes broke before they said anything about {who}. "
-            f"The last error: {broken[-1].error.rstrip('.')}. Correct that and run the same command again."
+            f"The last error: {last_error.rstrip('.')}. Correct that and run the same command again."
         )
-    if ended and (must_answer or not any(episode.steps for episode in ended)):
-        _check_answers(ended, title, who)
+    if must_answer or not decisions:
+        _check(answers, title, who)
 
 
-def _check_answers(episodes: Sequence[Episode], title: str, who: str) -> None:
-    found = count_answers(episodes)
-    if found.share > NEARLY_ALL:
+def _check(answers: Answers, title: str, who: str) -> None:
+    if answers.share > NEARLY_ALL:
         raise NothingAnswered(
-            f"{title}: the episodes say nothing about {who}. {found.causes()} Then run the same command again."
+            f"{title}: the episodes say nothing about {who}. {answers.causes()} Then run the same command again."
         )
 
 

@@ -142,8 +142,8 @@ class Server:
             return Filtered(said)
         if _is_too_long(status, complaint):
             return PromptTooLong(
-                f"{self.name} finds a request to '{self._parameters.model}' too long ({said}): prompt and reply do not "
-                "fit into the model's context. Lower `max_tokens`, or serve a model with a longer context."
+                f"{self.name} finds prompt and reply too long for the context of '{self._parameters.model}' ({said}). "
+                "Lower `max_tokens`, or serve a model with a longer context."
             )
         if status in _MALFORMED or (status == 500 and (is_about_roles(complaint) or is_about_format(complaint))):
             return Malformed(complaint, status)
@@ -182,10 +182,10 @@ class Server:
             return self._refused(
                 f"it cannot be made to answer in JSON in the way chosen ({said}). Set `structured: auto`"
             )
-        named = "".join(f" `{name}`" for name in self._parameters.extra if error.complaint.names(name))
+        named = next((name for name in self._parameters.extra if error.complaint.names(name)), "NAME")
         return RequestRejected(
             f"{self.name} rejects a request to the model '{self._parameters.model}' ({said}). Correct the parameter "
-            f"that it names; `extra:{named or ' NAME'}: null` leaves a field of the request out."
+            f"that it names; `extra.{named}: null` leaves a field of the request out."
         )
 
     def _refused(self, what: str) -> ModelRefusedRequest:

@@ -22,6 +22,7 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
+from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.records import UserError
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
@@ -98,6 +99,12 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
             benchmark.expert(name)
         except UnknownExpert as error:
             problems.append(f"`{path}` is '{name}': {error} ({origin(path)}).")
+    if parameters.evaluation.temperature is None and not (parameters.evaluation.policy or "").startswith(SCHEME):
+        path = "evaluation.temperature"
+        problems.append(
+            f"`{path}` is null ({origin(path)}), which leaves the choice to a server: it needs "
+            f"`evaluation.policy={SCHEME}MODEL`. Give a number for other policies."
+        )
     if _teaches_itself_unprepared(parameters):
         kind, share = "correction.teacher.kind", "bootstrap.informed_share"
         problems.append(

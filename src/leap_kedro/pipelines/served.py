@@ -27,7 +27,7 @@ class ServerParameters(StrictModel):
     """
 
     base_url: Free[BaseUrl | None] = None
-    max_tokens: int = Field(default=256, ge=1)
+    max_tokens: int = Field(default=2048, ge=1)
     timeout: Free[float] = Field(default=120.0, gt=0)
     concurrency: Free[int] = Field(default=16, ge=1)
     retries: Free[int] = Field(default=5, ge=0)
@@ -58,7 +58,7 @@ class ServedPolicy:
         """Where it is, for messages."""
         return self.server.base_url or "api.openai.com"
 
-    def model(self, temperature: float) -> ModelParameters:
+    def model(self, temperature: float | None) -> ModelParameters:
         """What calls need to know."""
         told = self.server.model_dump(exclude={"budget"})
         return ModelParameters(model=self.name, temperature=temperature, **told)

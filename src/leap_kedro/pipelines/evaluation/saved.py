@@ -56,6 +56,7 @@ def evaluate_saved(
 
     Raises:
         NoSuchPolicy: If there is none.
+        NothingAnswered: If a server answers nearly nothing that can be read.
     """
     policies: list[Playing] = list(history.values())
     if parameters.policy:
@@ -80,10 +81,21 @@ def evaluate_saved(
     summaries = []
     for policy in policies:
         title = f"{policy.id} on {split}"
+        served = isinstance(policy, ServedPolicy)
         episodes = settled(
-            play(policy, spec, tasks, parameters, parameters.temperature, run_seed, policy.iteration, title)
+            play(
+                policy,
+                spec,
+                tasks,
+                parameters,
+                parameters.temperature,
+                run_seed,
+                policy.iteration,
+                title,
+                must_answer=served,
+            )
         )
-        held = False if isinstance(policy, ServedPolicy) else None
+        held = False if served else None
         how = conditions(split, role, episodes, parameters, seed, held)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
         summaries.append(summary.to_json())

@@ -1,5 +1,6 @@
 """Parameters that follow from the environment: which file decides."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,19 @@ def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(con
         "base/environments/shop.yml",
         "base/parameters.yml",
     ]
+
+
+def test_prompts_and_prices_are_those_of_the_folder_of_configuration(conf: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "conf/base/catalog.yml", conf / "base")
+    asked = loader(conf)
+    loader(Path(__file__).parents[1] / "conf")["catalog"]  # another loader in between takes nothing away
+    catalog = asked["catalog"]
+    assert catalog["teacher_prompts"]["filepath"] == str(conf / "base/prompts")
+    assert catalog["language_model_access"]["prices"]["filepath"] == str(conf / "base/prices.yml")
+
+
+def test_what_is_no_folder_of_configuration_is_named_with_the_option(tmp_path: Path) -> None:
+    (archive := tmp_path / "conf.tar.gz").touch()
+    for source in (tmp_path / "nothing", archive):
+        with pytest.raises(ConfigurationUnreadable, match=rf"{source} .*--conf-source.*tar -xzf"):
+            loader(source)

@@ -39,6 +39,20 @@ class ConfigurationUnreadable(UserError):
 class LeapConfigLoader(OmegaConfigLoader):
     """Reads configuration as Kedro does, and parameters with those of the environment in between."""
 
+    def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
+        """Take the folder of configuration; all else as in Kedro's loader.
+
+        Raises:
+            ConfigurationUnreadable: If it is no folder. Prompts and prices are files that are read one by one, which
+                the archives and addresses that Kedro takes do not give.
+        """
+        if not Path(conf_source).is_dir():
+            raise ConfigurationUnreadable(
+                f"{conf_source} is not a folder of configuration. Name one with --conf-source=FOLDER. `kedro package` "
+                "packs it into an archive, which has to be unpacked: tar -xzf dist/conf-leap_kedro.tar.gz"
+            )
+        super().__init__(conf_source, *args, **kwargs)
+
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of a key.
 
@@ -54,6 +68,10 @@ class LeapConfigLoader(OmegaConfigLoader):
                 "Correct the file, then run the same command again."
             ) from error
 
+    def _file(self, name: str) -> str:
+        """Path of a file of the configuration, for `${conf_source:NAME}`."""
+        return str(Path(self.conf_source).absolute() / name)
+
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
         """The files of a key, unresolved, lowest first.
 
@@ -63,6 +81,8 @@ class LeapConfigLoader(OmegaConfigLoader):
         Raises:
             MissingConfigException: If a folder is not there.
         """
+        # Global to the process, as Kedro's own resolvers: it has to be the one of the loader that is asked.
+        OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
         base, run, base_path, run_path, read = super()._read_raw_config(key)
         if key != PARAMETERS:
             return base, run, base_path, run_path, read

@@ -18,3 +18,6 @@ CONFIG_LOADER_ARGS = {
     # An environment changes single parameters of a stage and keeps the rest of base.
     "merge_strategy": {"parameters": "soft"},
 }
+
+# `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 
 
 def _listed(value: Any) -> Any:

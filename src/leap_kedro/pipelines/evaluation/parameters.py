@@ -4,6 +4,7 @@ from pydantic import Field
 
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.served import ServerParameters
+from leap_kedro.records.parameters import Free
 
 
 class EvaluationParameters(PlayParameters):
@@ -23,8 +24,8 @@ class EvaluationParameters(PlayParameters):
 
     temperature: float | None = Field(default=0.0, ge=0, le=5)
     base_tasks: int = Field(default=20, ge=1)
-    policy: str | None = None
-    split: str | None = None
-    tasks: int | None = Field(default=None, ge=1)
-    report: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
-    server: ServerParameters = ServerParameters()
+    policy: Free[str | None] = None
+    split: Free[str | None] = None
+    tasks: Free[int | None] = Field(default=None, ge=1)
+    report: Free[str | None] = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    server: Free[ServerParameters] = ServerParameters()

@@ -39,5 +39,5 @@ bench: $(INSTALLED)  ## Measure: engine, inference, training, side by side
 	for file in benchmarks/*.py; do $(BIN)/python $$file; done
 
 clean:  ## Remove the environment, caches and everything that runs have written
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build mlflow.db mlartifacts
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build dist mlflow.db mlartifacts
 	find data -mindepth 1 ! -name .gitkeep -delete

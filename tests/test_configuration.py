@@ -1,12 +1,13 @@
 """Parameters that follow from the environment: which file decides."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kedro.config import MissingConfigException
 
-from leap_kedro.configuration import LeapConfigLoader, UnusableFolder, parameter_files
+from leap_kedro.configuration import ConfigurationUnreadable, LeapConfigLoader, parameter_files
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def test_what_kedro_does_with_parameters_stays(conf: Path) -> None:
     with pytest.raises(MissingConfigException, match="nowhere"):
         parameters(conf, "nowhere")
     (conf / "quick" / "parameters_again.yml").write_text("rollout: {slots: 4}\n")
-    with pytest.raises(ValueError, match=r"Duplicate keys.*rollout\.slots"):
+    with pytest.raises(ConfigurationUnreadable, match=r"Duplicate keys.*rollout\.slots"):
         parameters(conf, "quick")
 
 
@@ -112,5 +113,22 @@ def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a[b]", "a*", "q?", "{x}"])
 def test_a_folder_that_kedro_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UnusableFolder, match="Move the project"):
+    (tmp_path / name).mkdir()
+    with pytest.raises(ConfigurationUnreadable, match="Move the project"):
         loader(tmp_path / name)
+
+
+def test_prompts_and_prices_are_those_of_the_folder_of_configuration(conf: Path) -> None:
+    shutil.copy(Path(__file__).parents[1] / "conf/base/catalog.yml", conf / "base")
+    asked = loader(conf)
+    loader(Path(__file__).parents[1] / "conf")["catalog"]  # another loader in between takes nothing away
+    catalog = asked["catalog"]
+    assert catalog["teacher_prompts"]["filepath"] == str(conf / "base/prompts")
+    assert catalog["language_model_access"]["prices"]["filepath"] == str(conf / "base/prices.yml")
+
+
+def test_what_is_no_folder_of_configuration_is_named_with_the_option(tmp_path: Path) -> None:
+    (archive := tmp_path / "conf.tar.gz").touch()
+    for source in (tmp_path / "nothing", archive):
+        with pytest.raises(ConfigurationUnreadable, match=rf"{source} .*--conf-source.*tar -xzf"):
+            loader(source)

@@ -11,6 +11,8 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from leap_kedro.records.parameters import free_names
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     page
@@ -41,29 +43,39 @@ def commands(text: str) -> Iterator[list[str]]:
             continue
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)
+        if words[:3] == ["python", "-m", "leap_kedro"]:
+            words[:3] = ["kedro", "run"]
         if len(words) > 1 and words[0] in ("kedro", "make", "python"):
             yield words
 
 
-def parameters(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Dotted paths of a model's fields, blocks included."""
+def parameters(model: type[BaseModel], prefix: str = "", free: bool = False) -> Iterator[str]:
+    """Dotted paths of a model's fields, blocks included; or of the fields marked as `Free`, whole blocks once."""
     for name, field in model.model_fields.items():
-        yield prefix + name
+        if not free or name in free_names(model):
+            yield prefix + name
+        if free and name in free_names(model):
+            continue
         for kind in get_args(field.annotation) or (field.annotation,):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from parameters(kind, f"{prefix}{name}.")
+                yield from parameters(kind, f"{prefix}{name}.", free)
 
 
-@pytest.fixture(scope="module")
-def known_parameters() -> set[str]:
+def all_parameters(free: bool = False) -> set[str]:
+    """Dotted paths of all parameters, or of those marked as `Free`."""
     from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
     from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
     from leap_kedro.environments.webshop.parameters import WebShopOptions
     from leap_kedro.pipelines.parameters import LeapParameters
 
     options = {"alfworld": ALFWorldOptions, "webshop": WebShopOptions, "intercode_bash": InterCodeBashOptions}
-    of_environments = (parameters(model, f"environments.{name}.") for name, model in options.items())
-    return {*parameters(LeapParameters), *chain.from_iterable(of_environments)}
+    of_environments = (parameters(model, f"environments.{name}.", free) for name, model in options.items())
+    return {*parameters(LeapParameters, free=free), *chain.from_iterable(of_environments)}
+
+
+@pytest.fixture(scope="module")
+def known_parameters() -> set[str]:
+    return all_parameters()
 
 
 def is_parameter(path: str, known: set[str]) -> bool:
@@ -123,7 +135,7 @@ def check_python(words: list[str], _: set[str]) -> None:
 
 
 def check_kedro(words: list[str], known: set[str]) -> None:
-    from kedro.framework.cli.project import run
+    from kedro.framework.cli.project import package, run
 
     from leap_kedro.cli import leap
     from leap_kedro.pipeline_registry import register_pipelines
@@ -132,8 +144,8 @@ def check_kedro(words: list[str], known: set[str]) -> None:
     if command in OTHER_GROUPS:
         assert rest[0] in OTHER_GROUPS[command].split(), f"no command {rest[0]}"
     else:
-        assert command in ("run", "leap"), f"no command {command}"
-        click_command = run
+        assert command in ("run", "package", "leap"), f"no command {command}"
+        click_command = package if command == "package" else run
         if command == "leap":
             name, *rest = [word for word in rest if word != "..."] or ["run"]
             assert name in leap.commands, f"no command {name}"
@@ -169,6 +181,16 @@ def test_every_parameter_is_explained(known_parameters: set[str]) -> None:
             assert f"`{path.partition('.')[2]}`" in text, path
         elif "." in path or path not in {known.partition(".")[0] for known in known_parameters if "." in known}:
             assert f"`{path}`" in text, path
+
+
+def test_what_may_change_within_an_experiment_is_listed() -> None:
+    text = (ROOT / "docs/loop.md").read_text(encoding="utf-8")
+    section = text.partition("### What may change within an experiment\n")[2].partition("\n## ")[0]
+    listed: set[str] = set()
+    for blocks, names in re.findall(r"^\| (.+) \| (`.+) \|$", section, re.M):
+        prefixes = [f"{block}." for block in re.findall(r"`(.+?)`", blocks)] or [""]
+        listed |= {prefix + name for prefix in prefixes for name in re.findall(r"`(.+?)`", names)}
+    assert listed == all_parameters(free=True)
 
 
 def test_the_file_tree_is_the_one_there_is() -> None:

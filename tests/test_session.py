@@ -28,7 +28,7 @@ def project(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def refusal(project: LoopProject, pipelines: list[str] | None = None, **parameters: Any) -> str:
     session = LeapSession.create(project.folder, env="test", runtime_params=parameters)
-    with pytest.raises(RunRefused) as caught, session:
+    with pytest.raises(UserError) as caught, session:
         session.run(pipeline_names=pipelines)
     return str(caught.value)
 

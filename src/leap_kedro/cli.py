@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
+from kedro.framework.cli.project import run
 from kedro.framework.cli.utils import _split_params, env_option
 from kedro.framework.startup import ProjectMetadata
 from rich.console import Console
@@ -19,6 +20,8 @@ from leap_kedro.tracking.failures import told
 from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 
+__all__ = ["cli", "run"]  # Kedro looks here for the command `run` of a packaged project
+
 
 @click.group(name="leap_kedro")
 def cli() -> None:
@@ -30,7 +33,7 @@ def leap() -> None:
     """Run the LEAP loop, iteration after iteration, and look at experiments."""
 
 
-@leap.command()
+@leap.command("run")
 @click.option(
     "--iterations", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Run up to this one."
 )
@@ -41,7 +44,7 @@ def leap() -> None:
 @click.option("--yes", "-y", is_flag=True, help="With --fresh: do not ask.")
 @env_option
 @click.pass_obj
-def run(
+def run_iterations(
     metadata: ProjectMetadata,
     iterations: int,
     experiment: str | None,

@@ -19,8 +19,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from leap_kedro.records import UserError
 
@@ -38,26 +40,52 @@ class UnknownConfigurationEnvironment(UserError, MissingConfigException):
     """The configuration environment that was asked for has no folder."""
 
 
-class UnusableFolder(UserError):
-    """Kedro does not work in a folder of this name."""
+class ConfigurationUnreadable(UserError):
+    """Configuration files cannot be read: malformed YAML, a value that refers to nothing, a repeated name."""
 
 
 class LeapConfigLoader(OmegaConfigLoader):
     """Reads configuration as Kedro does, and parameters with those of the environment in between."""
 
-    def __init__(self, conf_source: str | Path, *arguments: Any, **options: Any) -> None:
-        """Begin to read; arguments as `OmegaConfigLoader`.
+    def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
+        """Take the folder of configuration; all else as in Kedro's loader.
 
         Raises:
-            UnusableFolder: If the path has a character that Kedro takes for a pattern.
+            ConfigurationUnreadable: If it is no folder, or its path has a character that Kedro takes for a pattern.
+                Prompts and prices are files that are read one by one, which the archives and addresses that Kedro takes
+                do not give.
         """
+        if not Path(conf_source).is_dir():
+            raise ConfigurationUnreadable(
+                f"{conf_source} is not a folder of configuration. Name one with --conf-source=FOLDER. `kedro package` "
+                "packs it into an archive, which has to be unpacked: tar -xzf dist/conf-leap_kedro.tar.gz"
+            )
         if found := sorted(_PATTERN & set(str(conf_source))):
-            raise UnusableFolder(
+            raise ConfigurationUnreadable(
                 f"The configuration is in {conf_source}, and Kedro takes the characters {' '.join(found)} of a path "
                 "for a pattern. Nothing was written. Move the project to a folder without them, then run the same "
                 "command again."
             )
-        super().__init__(conf_source, *arguments, **options)
+        super().__init__(conf_source, *args, **kwargs)
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """The configuration of a key.
+
+        Raises:
+            ConfigurationUnreadable: If its files cannot be read.
+            MissingConfigException: If there are none, or a folder of configuration is not there.
+        """
+        try:
+            return super().__getitem__(key)
+        except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
+            raise ConfigurationUnreadable(
+                f"The configuration '{key}' in {self.conf_source} cannot be read: {' '.join(str(error).split())} "
+                "Correct the file, then run the same command again."
+            ) from error
+
+    def _file(self, name: str) -> str:
+        """Path of a file of the configuration, for `${conf_source:NAME}`."""
+        return str(Path(self.conf_source).absolute() / name)
 
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
         """The files of a key, unresolved, lowest first.
@@ -68,6 +96,8 @@ class LeapConfigLoader(OmegaConfigLoader):
         Raises:
             MissingConfigException: If a folder is not there.
         """
+        # Global to the process, as Kedro's own resolvers: it has to be the one of the loader that is asked.
+        OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
         base, run, base_path, run_path, read = super()._read_raw_config(key)
         if key != PARAMETERS:
             return base, run, base_path, run_path, read

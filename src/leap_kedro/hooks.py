@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.config import MissingConfigException
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.datasets.access import AccessDataset
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
@@ -45,7 +46,7 @@ class CredentialsHooks:
     def after_context_created(self, context: KedroContext) -> None:
         """Read the credentials of `conf/local`."""
         self._local = {}
-        loader = OmegaConfigLoader(context.config_loader.conf_source, base_env="base", default_run_env="local")
+        loader = LeapConfigLoader(context.config_loader.conf_source, base_env="base", default_run_env="local")
         with suppress(MissingConfigException):
             self._local = loader["credentials"]
 

@@ -1,56 +1,55 @@
-"""What a user is told: errors without a traceback, and no advice of other programs that does not hold here."""
+"""What a user reads when a run fails: one message that can be acted on, and no advice that does not hold here."""
 
 import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-from leap_kedro.datasets.errors import StorageError
-from leap_kedro.dry_run.stand_in import UnusableBase
-from leap_kedro.environments.protocol import EnvironmentFailure, TaskDataError
-from leap_kedro.evaluation.success import NothingMeasured
-from leap_kedro.language_models import LanguageModelError
-from leap_kedro.pipelines.ablation.nodes import NoSeedFinished
-from leap_kedro.pipelines.baselines.nodes import NoExamples
-from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase
-from leap_kedro.pipelines.data_preparation.nodes import TooFewTasks
-from leap_kedro.pipelines.episodes import AllEpisodesBroken
-from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
-from leap_kedro.pipelines.training.nodes import NothingToLearn
-from leap_kedro.policies.local import PolicyFolderError
-from leap_kedro.policies.protocol import PolicyStopped
-from leap_kedro.policies.server_process import ServingFailed
-from leap_kedro.policies.workers import WorkerFailure
-from leap_kedro.prompts.select import TakesNoExamples
-from leap_kedro.teachers.llm.prompts import PromptError
-from leap_kedro.teachers.protocol import TeacherStopped
-from leap_kedro.tracking.policies import UnknownPolicy
-from leap_kedro.training.launch import TrainingFailed
+from kedro.io import DatasetError
 
-TOLD = (
-    AllEpisodesBroken,
-    EnvironmentFailure,
-    LanguageModelError,
-    NoExamples,
-    NoSuchBase,
-    NoSeedFinished,
-    NoSuchPolicy,
-    NothingMeasured,
-    NothingToLearn,
-    PolicyFolderError,
-    PolicyStopped,
-    PromptError,
-    ServingFailed,
-    StorageError,
-    TakesNoExamples,
-    TaskDataError,
-    TeacherStopped,
-    TooFewTasks,
-    TrainingFailed,
-    UnknownPolicy,
-    UnusableBase,
-    WorkerFailure,
-)
-"""Errors whose message says all that a user needs: shown without a traceback."""
+from leap_kedro.datasets.errors import cannot_write, is_refusal
+from leap_kedro.experiments.errors import RunRefused
+from leap_kedro.records import UserError
+
+_LITTLE = 1 << 20  # bytes
 
 _DROPPED = ("You can resume the pipeline run", "Workflow tracking is disabled")
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def as_user_errors(data: Path) -> Iterator[None]:
+    """Turn errors of libraries that a user can fix into a `UserError`; what is one passes through.
+
+    Args:
+        data: Folder that the run writes to.
+    """
+    try:
+        yield
+    except UserError as error:
+        if not _is_full(data):
+            raise
+        # A full disk keeps other processes from saying why they failed.
+        raise RunRefused(f"{error}\nThe disk that holds {data} is full: free some space.") from error
+    except DatasetError as error:
+        # Kedro puts the name of the dataset before the message.
+        if not isinstance(error.__cause__, UserError):
+            raise
+        raise RunRefused(str(error)) from error
+    except OSError as error:
+        if not is_refusal(error):
+            raise
+        raise RunRefused(str(cannot_write(Path(error.filename or data), error))) from error
+    except KeyboardInterrupt:
+        logger.warning("Interrupted. What is finished is kept: the same command continues.")
+        raise
+
+
+def _is_full(data: Path) -> bool:
+    there = next(folder for folder in (data, *data.parents) if folder.is_dir())
+    return shutil.disk_usage(there).free < _LITTLE
 
 
 class _NoHints(logging.Filter):

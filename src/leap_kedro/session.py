@@ -7,7 +7,6 @@ begins, continues and extends an experiment.
 
 import logging
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,20 +16,19 @@ from typing import Any
 import yaml
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
-from kedro.io import AbstractDataset, CatalogConfigResolver, DataCatalog, DatasetError
+from kedro.io import AbstractDataset, CatalogConfigResolver, DataCatalog
 from kedro.pipeline import Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
 
 from leap_kedro.configuration import parameter_files
-from leap_kedro.datasets.errors import StorageError, cannot_write, is_refusal
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
-from leap_kedro.messages import TOLD, drop_hints
+from leap_kedro.messages import as_user_errors, drop_hints
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
 from leap_kedro.pipelines.baselines.pipeline import OWN
-from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+from leap_kedro.pipelines.parameters import LeapParameters, check, digest, recorded
 
 LOOP = frozenset(
     {
@@ -64,8 +62,6 @@ _SELECTIONS = {
 }
 """Arguments of `KedroSession.run` that choose nodes -> those of `Pipeline.filter`."""
 
-_LITTLE = 1 << 20  # bytes
-
 logger = logging.getLogger(__name__)
 
 
@@ -84,8 +80,8 @@ class LeapSession(KedroSession):
         """Run pipelines; arguments as in `KedroSession.run`.
 
         Raises:
-            RunRefused: If the parameters are wrong or not those of the experiment, the experiment is in use, the
-                iteration before is missing, or storage or benchmark files fail.
+            UserError: If the parameters are wrong or not those of the experiment, the experiment is in use, the
+                iteration before is missing, or anything else fails that the user can fix.
         """
         names = pipeline_names or ([pipeline_name] if pipeline_name else ["__default__"])
         if runner is not None and not isinstance(runner, SequentialRunner):
@@ -93,7 +89,7 @@ class LeapSession(KedroSession):
                 f"{type(runner).__name__} is not supported: MLflow's runs would mix. Leave --runner out; the work is "
                 "spread over processes inside the nodes (rollout.processes, training.processes)."
             )
-        try:
+        with as_user_errors(self._data):
             parameters = self._checked_parameters()
             if parameters.dry_run:
                 return self._rehearse(parameters, names)
@@ -129,20 +125,6 @@ class LeapSession(KedroSession):
                     only_missing_outputs=only_missing_outputs or not selected,
                     **filters,
                 )
-        except TOLD as error:
-            raise RunRefused(f"{error}{self._disk_is_full()}") from error
-        except DatasetError as error:
-            # Kedro puts the dataset's name before what the dataset says.
-            if not isinstance(error.__cause__, StorageError):
-                raise
-            raise RunRefused(str(error)) from error
-        except OSError as error:
-            if not is_refusal(error):
-                raise
-            raise RunRefused(str(cannot_write(Path(error.filename or self._data), error))) from error
-        except KeyboardInterrupt:
-            logger.warning("Interrupted. What is finished is kept: the same command continues.")
-            raise
 
     def _rehearse(self, parameters: LeapParameters, names: Sequence[str]) -> dict[str, Any]:
         """An iteration in a temporary folder, without a Kedro context: no experiment, no MLflow."""
@@ -218,7 +200,7 @@ class LeapSession(KedroSession):
         )
 
     def experiment(self) -> Experiment:
-        """The experiment that the session's parameters name. Raises `RunRefused` if they are wrong."""
+        """The experiment that the session's parameters name. Raises `UserError` if they are wrong."""
         return self._folders(self._checked_parameters())
 
     def _folders(self, parameters: LeapParameters) -> Experiment:
@@ -228,11 +210,6 @@ class LeapSession(KedroSession):
     def _data(self) -> Path:
         return self._project_path / "data"
 
-    def _disk_is_full(self) -> str:
-        """A hint for errors of other processes, which a full disk keeps from saying why."""
-        free = shutil.disk_usage(self._data if self._data.is_dir() else self._project_path).free
-        return f"\nThe disk that holds {self._data} is full: free some space." if free < _LITTLE else ""
-
     @property
     def _options(self) -> str:
         """The option that a command in a message needs to mean the same environment."""
@@ -240,10 +217,7 @@ class LeapSession(KedroSession):
         return f" --env={env}" if env else ""
 
     def _checked_parameters(self) -> LeapParameters:
-        try:
-            return check(self._get_config_loader()["parameters"], self._origin)
-        except ParametersRefused as error:
-            raise RunRefused(str(error)) from error
+        return check(self._get_config_loader()["parameters"], self._origin)
 
     def _iteration(self, experiment: Experiment, parameters: LeapParameters) -> int:
         following = experiment.next_iteration()

@@ -11,8 +11,6 @@ set_mlflow_defaults()
 SESSION_CLASS = LeapSession
 # The last one is called first: MLflow has everything before the manifest marks an iteration as finished.
 HOOKS = (ManifestHooks(), TrackingHooks(), CredentialsHooks())
-# leap_kedro.tracking does what they do, when it is needed and by an allow-list. Both spellings are of its releases.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow", "kedro_mlflow")
 CONFIG_LOADER_CLASS = LeapConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
@@ -20,3 +18,8 @@ CONFIG_LOADER_ARGS = {
     # An environment changes single parameters of a stage and keeps the rest of base.
     "merge_strategy": {"parameters": "soft"},
 }
+
+# `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.
+# What kedro-mlflow's hooks do at every command, leap_kedro.tracking does when a run is tracked; its releases differ in
+# how they spell their name.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -38,13 +38,14 @@ class Reply:
 
 
 def says(
-    text: str | None,
+    text: str | list[dict[str, Any]] | None,
     *,
     finish: str = "stop",
     refusal: str | None = None,
     tokens: tuple[int, int] | None = (100, 10),
     cached_tokens: int = 0,
     delay: float = 0.0,
+    thoughts: str | None = None,
 ) -> Reply:
     """An ordinary answer; `tokens` are those of prompt and completion."""
     usage = tokens and {
@@ -53,7 +54,7 @@ def says(
         "total_tokens": sum(tokens),
         "prompt_tokens_details": {"cached_tokens": cached_tokens},
     }
-    message = {"role": "assistant", "content": text, "refusal": refusal}
+    message = {"role": "assistant", "content": text, "refusal": refusal, "reasoning_content": thoughts}
     tree = {
         "id": "chatcmpl-1",
         "object": "chat.completion",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from language_models.fake_server import FakeServer, fails, says
+from language_models.fake_server import Call, FakeServer, Reply, fails, says
 from language_models.real_server import MODEL
 
 from leap_kedro.datasets.policy import SavedPolicy
@@ -25,6 +25,7 @@ from leap_kedro.pipelines.baselines.nodes import (
 from leap_kedro.pipelines.baselines.parameters import BaselineParameters
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherParameters
+from leap_kedro.pipelines.episodes import NothingAnswered
 from leap_kedro.pipelines.evaluation.nodes import play_evaluation
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import evaluate_saved, named_policy
@@ -92,8 +93,8 @@ def test_what_is_owed_is_played_and_nothing_twice(player: str) -> None:
 def test_a_prompted_policy_plays_zero_shot_then_few_shot_and_another_beside_it(examples: list[Example]) -> None:
     def ask(so_far: list[Episode], *models: str) -> tuple[list[Episode], FakeServer]:
         with FakeServer([says("REASON: I look.\nACTION: look")]) as server:
-            evaluation = capped(2, server=ServerParameters(base_url=server.base_url, retries=0))
-            how = BaselineParameters(react=models, tasks=1, max_reply_tokens=99)
+            evaluation = capped(2, server=ServerParameters(base_url=server.base_url, retries=0, max_tokens=99))
+            how = BaselineParameters(react=models, tasks=1)
             return records(play_prompted(*TASKS, examples, so_far, how, evaluation, *HOW, Access())), server
 
     first, server = ask([], "openai:a")
@@ -177,12 +178,68 @@ def test_the_pipeline_evaluation_plays_a_model_of_a_server() -> None:
     assert len(server.calls) == 4
 
 
+SILENT = {
+    "empty": (says(""), "empty"),
+    "thoughts": (says(None, thoughts="hm"), "evaluation.server.max_tokens"),
+    "cut off": (says("<think>REASON: a\nACTION: look\n", finish="length"), "evaluation.server.max_tokens"),
+    "too long": (fails(400, "the maximum context length is 9"), "the maximum context length is 9"),
+}
+
+
+@pytest.mark.parametrize("reply", SILENT)
+def test_a_model_that_answers_nothing_is_no_result(reply: str) -> None:
+    answer, named = SILENT[reply]
+    with FakeServer([answer]) as server:
+        asked = capped(2, policy="openai:m", split="valid_seen", tasks=2, server={"base_url": server.base_url})
+        with pytest.raises(NothingAnswered, match=named):
+            evaluate_saved({}, asked, None, *HOW, Access())  # type: ignore[arg-type]
+
+
+def test_it_is_stopped_early_and_asked_again_the_next_time(examples: list[Example]) -> None:
+    with FakeServer([says("")]) as server:
+        how = BaselineParameters(react="openai:a")
+        evaluation = capped(2, server=ServerParameters(base_url=server.base_url, concurrency=1))
+        found: list[Episode] = []
+        many = BENCHMARK.tasks("valid_seen", 20, 0)
+        with pytest.raises(NothingAnswered, match="16 of 16 replies"):
+            found.extend(
+                episode
+                for chunk in play_prompted([], many, examples, [], how, evaluation, *HOW, Access())
+                for episode in chunk.records
+            )
+    with FakeServer([says("ACTION: look")]) as server:
+        evaluation = capped(2, server=ServerParameters(base_url=server.base_url))
+        rest = records(play_prompted([], many, examples, found, how, evaluation, *HOW, Access()))
+    assert [episode.policy for episode in rest].count("openai:a 0-shot") == 20
+
+
+def test_a_result_that_few_replies_are_missing_of_carries_a_warning() -> None:
+    def script(call: Call) -> Reply:
+        return says("" if call.number == 0 else "ACTION: look")
+
+    with FakeServer(script) as server:
+        asked = capped(2, policy="openai:m", split="valid_seen", tasks=2, server={"base_url": server.base_url})
+        (summary,) = evaluate_saved({}, asked, None, *HOW, Access())  # type: ignore[arg-type]
+    assert summary["unanswered_share"] == 0.25
+    assert "1 of 4 replies" in summary["warning"]
+
+
+def test_the_servers_own_temperature_is_a_condition_of_the_result() -> None:
+    with FakeServer([says("ACTION: look")]) as server:
+        asked = capped(
+            2, policy="openai:m", split="valid_seen", tasks=1, temperature=None, server={"base_url": server.base_url}
+        )
+        (summary,) = evaluate_saved({}, asked, None, *HOW, Access())  # type: ignore[arg-type]
+    assert "temperature" not in server.calls[0].body
+    assert summary["conditions"]["temperature"] is None
+
+
 @pytest.mark.slow
 def test_a_real_model_is_prompted(language_model_url: str, tmp_path: Path, examples: list[Example]) -> None:
     """What it answers is poor; calls, tokens, cost and cache are not."""
     access = Access(prices={MODEL: Price(prompt=1.0, completion=2.0)}, cache=tmp_path)
-    evaluation = capped(2, server=ServerParameters(base_url=language_model_url, concurrency=2))
-    how = BaselineParameters(react=f"openai:{MODEL}", tasks=1, max_reply_tokens=24)
+    evaluation = capped(2, server=ServerParameters(base_url=language_model_url, concurrency=2, max_tokens=24))
+    how = BaselineParameters(react=f"openai:{MODEL}", tasks=1)
     tasks: tuple[list[Task], list[Task]] = (VALIDATION[:1], [])
     played = records(play_prompted(*tasks, examples[:1], [], how, evaluation, *HOW, access))
     zero, few = played

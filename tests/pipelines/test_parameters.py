@@ -126,12 +126,22 @@ def test_all_mistakes_are_told_at_once(raw: dict[str, Any]) -> None:
         ("iteration", 4, False),
         ("evaluation.policy", "somewhere", False),
         ("base_model.transcripts", 99, False),
+        ("ablation.seeds", 9, False),
+        ("evaluation.server.max_tokens", 99, False),
+        ("correction.teacher.budget.calls", 5, False),
+        ("correction.teacher.model.timeout", 5, False),
+        ("correction.teacher.model.max_tokens", 5, True),
+        ("training.rendezvous", {"endpoint": "host:1"}, False),
+        ("environments.alfworld.cache_folder", "somewhere", False),
+        ("environments.intercode_bash.limits.processes", 9, True),
         ("seed", 5, True),
         ("rollout.temperature", 0.1, True),
         ("environments.alfworld.on_malformed", "skip", True),
     ],
 )
 def test_only_what_changes_results_is_recorded(raw: dict[str, Any], path: str, value: Any, changes: bool) -> None:
+    if "intercode_bash" in path:
+        raw = configured("base", environment="intercode_bash")
     before = recorded(check(raw, where))
     OmegaConf.update(tree := OmegaConf.create(raw), path, value, force_add=True)
     after = recorded(check(OmegaConf.to_container(tree), where))  # type: ignore[arg-type]

@@ -39,12 +39,25 @@ def test_replies_are_read(text: str, reason: str, action: str) -> None:
         ("REASON: I am not", False, ParseStatus.TRUNCATED),
         ("REASON: a\nACTION: take mug", False, ParseStatus.TRUNCATED),
         ("REASON: a\nACTION:", True, ParseStatus.NO_ACTION),
-        ("", True, ParseStatus.NO_ACTION),
+        ("", True, ParseStatus.EMPTY),
+        (" \n", True, ParseStatus.EMPTY),
+        ("<think>ACTION: look\n", False, ParseStatus.TRUNCATED),
+        ("<think>ACTION: look\n", True, ParseStatus.ONLY_THOUGHTS),
+        ("<think>ACTION: look\n</think>\n", True, ParseStatus.ONLY_THOUGHTS),
+        ("ACTION: look\n</think>", True, ParseStatus.ONLY_THOUGHTS),
+        ("[THINK]ACTION: look\n[/THINK]", True, ParseStatus.ONLY_THOUGHTS),
+        ("<think>ACTION: look\n</think>I am not sure.", True, ParseStatus.NO_ACTION),
     ],
 )
 def test_replies_without_an_action_say_why(text: str, finished: bool, status: ParseStatus) -> None:
     parsed = parse_reply(text, LISTED, finished)
     assert (parsed.action, parsed.status) == ("", status)
+
+
+def test_thoughts_in_front_of_an_answer_are_not_read() -> None:
+    text = "<think>\nREASON: one\nACTION: go to desk 1\n</think>\nREASON: two\nACTION: look"
+    parsed = parse_reply(text, ("go to desk 1", "look"), finished=True)
+    assert (parsed.text, parsed.reason, parsed.action) == (text, "two", "look")
 
 
 def test_a_cut_off_reply_counts_if_the_action_line_is_whole() -> None:

@@ -65,11 +65,11 @@ def by_two(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, data: Pat
     return train(tiny_llama, data, BY_TWO, folder / "work", folder / "policy"), folder
 
 
-def assert_same_weights(folder: Path, expected: Path) -> None:
+def assert_same_weights(folder: Path, expected: Path, apart: float = 1e-6) -> None:
     import torch
 
     for name, value in weights(expected / "policy").items():
-        torch.testing.assert_close(weights(folder / "policy")[name], value, rtol=0, atol=1e-6)
+        torch.testing.assert_close(weights(folder / "policy")[name], value, rtol=0, atol=apart)
 
 
 def test_killed_in_the_middle_the_same_call_ends_in_the_same_weights(
@@ -87,6 +87,21 @@ def test_killed_in_the_middle_the_same_call_ends_in_the_same_weights(
     assert result.torn_checkpoints == ()
     assert (result.steps, result.tokens) == (whole.steps, whole.tokens)
     assert_same_weights(tmp_path, folder)
+
+
+def test_a_checkpoint_serves_when_only_what_is_free_has_changed(
+    uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
+) -> None:
+    (last,) = killed(tiny_llama, data, PARAMETERS, tmp_path, 1)
+    told: list[Progress] = []
+    free = {"threads": 2, "processes": 2, "accumulation_steps": 2, "log_every": 4, "checkpoint_every": 9, "timeout": 60}
+    changed = PARAMETERS.model_copy(update=free | {"gradient_checkpointing": True})
+
+    result = train(tiny_llama, data, changed, tmp_path / "work", tmp_path / "policy", on_progress=told.append)
+
+    assert result.resumed_at == int(last.name.rpartition("-")[2])
+    assert {progress.step % 4 for progress in told[:-1]} == {0}
+    assert_same_weights(tmp_path, uninterrupted[2], 1e-4)
 
 
 def test_two_processes_killed_and_a_checkpoint_torn_the_one_before_serves(
@@ -107,13 +122,10 @@ def test_two_processes_killed_and_a_checkpoint_torn_the_one_before_serves(
 
 
 def test_two_processes_take_the_steps_of_one(uninterrupted, by_two) -> None:
-    import torch
-
     result, folder = by_two
     assert result.world_size == 2
     assert dict(result.losses) == pytest.approx(dict(uninterrupted[0].losses), rel=1e-4)
-    for name, expected in weights(uninterrupted[2] / "policy").items():
-        torch.testing.assert_close(weights(folder / "policy")[name], expected, rtol=0, atol=1e-4)
+    assert_same_weights(folder, uninterrupted[2], 1e-4)
 
 
 def test_what_another_training_left_is_not_resumed_from(uninterrupted) -> None:

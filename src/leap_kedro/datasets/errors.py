@@ -7,6 +7,8 @@ from pathlib import Path
 
 from kedro.io import DatasetError
 
+from leap_kedro.records import UserError
+
 _CAUSES = {
     errno.ENOSPC: "the disk is full. Free some space",
     errno.EDQUOT: "the disk quota is used up. Free some space",
@@ -16,7 +18,7 @@ _CAUSES = {
 }
 
 
-class StorageError(DatasetError):
+class StorageError(UserError, DatasetError):
     """A file could not be read or written; the message names the path, the cause and what to do next."""
 
 

@@ -26,8 +26,8 @@ from leap_kedro.environments.protocol import (
     StepResult,
     TaskDataError,
 )
-from leap_kedro.environments.registry import REGISTERED, UnknownEnvironment, make_benchmark
-from leap_kedro.records import Task
+from leap_kedro.environments.registry import REGISTERED, make_benchmark
+from leap_kedro.records import Task, UserError
 
 NO_ACTION = "no action at all"
 _WALK = 12
@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         benchmark = make_benchmark(EnvironmentSpec(given.name, given.options))
         found = check_environment(benchmark, given.split, given.tasks, given.seed, given.experts)
-    except (UnknownEnvironment, TaskDataError, ValueError) as error:
+    except (UserError, ValueError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
         return 2
     print(f"tasks {given.tasks} violations {len(found)}")  # noqa: T201

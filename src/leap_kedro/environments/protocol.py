@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.vocabulary import Vocabulary
-from leap_kedro.records import PrivilegedState, Task
+from leap_kedro.records import PrivilegedState, Task, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,11 +202,11 @@ class EnvironmentSpec:
     options: Mapping[str, Any]
 
 
-class EnvironmentFailure(Exception):
+class EnvironmentFailure(UserError):
     """The environment cannot go on, through no fault of the policy."""
 
 
-class TaskDataError(Exception):
+class TaskDataError(UserError):
     """Benchmark files are missing or malformed; the message names path, file and the command that gets them."""
 
 
@@ -222,5 +222,5 @@ class ExpertStuck(Exception):
     """The expert knows nothing more to try."""
 
 
-class UnknownExpert(ValueError):
+class UnknownExpert(UserError):
     """The benchmark has no expert of that name."""

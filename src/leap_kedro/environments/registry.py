@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
+from leap_kedro.records import UserError
 
 _MODULES = {
     "alfworld": "leap_kedro.environments.alfworld",
@@ -14,7 +15,7 @@ REGISTERED = tuple(_MODULES)
 """Names of the environments."""
 
 
-class UnknownEnvironment(ValueError):
+class UnknownEnvironment(UserError):
     """No environment of that name is registered."""
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from leap_kedro.evaluation.success import Conditions, EvaluationSummary, Role
+from leap_kedro.records import UserError
 
 
-class NotComparable(ValueError):
+class NotComparable(UserError):
     """These results must not be held against each other."""
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from leap_kedro.evaluation.answering import WORTH_A_WARNING, count_answers
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
-from leap_kedro.records import Episode, ParseStatus, Step, StopReason
+from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
 
 SCORE = "score"
 """Name of the whole score beside those of its parts."""
@@ -40,7 +41,7 @@ class Conditions:
         role: What the split is for.
         max_actions: Cap on actions.
         held_to_admissible: Whether replies were held to the environment's list of admissible actions.
-        temperature: Sampling temperature; 0 is greedy.
+        temperature: Sampling temperature; 0 is greedy; None: the server's own.
         seed: Seed of everything random.
         data_source: Where the tasks come from ("generated", "official").
         text_version: Version of the benchmark's texts, where it has versions; else "".
@@ -52,7 +53,7 @@ class Conditions:
     role: Role
     max_actions: int
     held_to_admissible: bool
-    temperature: float
+    temperature: float | None
     seed: int
     data_source: str
     text_version: str = ""
@@ -87,6 +88,9 @@ class EvaluationSummary:
         mean_actions_solved: The same over solved episodes; None if there are none.
         mean_score: Score at the end, 0 to 1.
         mean_parts: Mean of each part that the benchmark's score has, by name; an episode without one counts 0.
+        unanswered_share: Share of replies without an answer: empty, cut off, or not asked for since the conversation
+            was too long.
+        warning: Why the result may say little about the policy; "" if nothing does.
         score_intervals: Where the score has parts: the interval of its mean, under `SCORE`, and of each part's.
         by_kind: Result by task type, by name.
         invalid_action_share: Share of actions that could be read and that the environment refused.
@@ -113,6 +117,8 @@ class EvaluationSummary:
     reply_tokens: int = 0
     mean_parts: Mapping[str, float] = field(default_factory=dict)
     score_intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    unanswered_share: float = 0.0
+    warning: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back."""
@@ -129,7 +135,7 @@ class EvaluationSummary:
         return _ADAPTER.validate_python(plain)
 
 
-class NothingMeasured(ValueError):
+class NothingMeasured(UserError):
     """No episode says anything about the policy."""
 
 
@@ -156,6 +162,7 @@ def summarize(
     solved = [episode for episode in counted if episode.success]
     steps = [step for episode in counted for step in episode.steps]
     reasons = Counter(episode.stop for episode in episodes)
+    answered = count_answers(counted)
     return EvaluationSummary(
         policy=policy,
         iteration=iteration,
@@ -173,6 +180,8 @@ def summarize(
         reply_tokens=sum(step.reply_tokens for step in steps),
         mean_parts=_mean_parts(counted),
         score_intervals=_score_intervals(counted),
+        unanswered_share=answered.share,
+        warning=answered.causes() if answered.share > WORTH_A_WARNING else "",
     )
 
 
@@ -224,5 +233,5 @@ def _why_nothing(episodes: Sequence[Episode], conditions: Conditions, policy: st
         return f"No episodes of {where}: nothing to sum up. Does the split have tasks?"
     return (
         f"All {len(episodes)} episodes of {where} broke before they said anything about the policy; "
-        f"the first: {episodes[0].error or episodes[0].stop.value}. Mend that and run the same command again."
+        f"the first: {episodes[0].error or episodes[0].stop.value}. Correct that and run the same command again."
     )

@@ -17,11 +17,18 @@ def conditions_in_words(conditions: Conditions) -> str:
     texts = f", texts {conditions.text_version}" if conditions.text_version else ""
     scoring = f", {conditions.scoring}" if conditions.scoring else ""
     held = "held to the admissible actions" if conditions.held_to_admissible else "free replies"
-    choice = "greedy" if conditions.temperature == 0 else f"temperature {conditions.temperature:g}"
+    choice = temperature_in_words(conditions.temperature)
     return (
         f"{conditions.environment}, {conditions.data_source} tasks{texts}{scoring}, "
         f"at most {conditions.max_actions} actions, {held}, {choice}"
     )
+
+
+def temperature_in_words(temperature: float | None) -> str:
+    """How replies were chosen."""
+    if temperature is None:
+        return "the server's own temperature"
+    return "greedy" if temperature == 0 else f"temperature {temperature:g}"
 
 
 def scores_in_words(summary: EvaluationSummary) -> dict[str, str]:

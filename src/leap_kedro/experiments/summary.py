@@ -11,7 +11,7 @@ from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.success import SCORE, EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
-from leap_kedro.evaluation.wording import scores_in_words
+from leap_kedro.evaluation.wording import scores_in_words, temperature_in_words
 from leap_kedro.experiments.folders import Experiment, experiment_names
 
 _MLFLOW = "MLflow (learning curves):  "
@@ -77,6 +77,10 @@ def _print_results(console: Console, summaries: Sequence[EvaluationSummary], tit
     console.print(result_table(summaries, title, champion))
     if any(summary.mean_parts for summary in summaries):
         console.print(score_table(summaries))
+    for summary in in_order(summaries):
+        if summary.warning:
+            warning = f"Warning: {summary.policy} on {summary.conditions.split}: {summary.warning}"
+            console.print(warning, style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
 def show(experiment: Experiment, mlflow: Sequence[str], console: Console | None = None) -> None:
@@ -175,7 +179,8 @@ def _cell(summary: EvaluationSummary | None) -> str:
         return "-"
     share = summary.success
     score = f" / {100 * summary.mean_score:.1f}" if summary.mean_parts else ""
-    return f"{100 * share.rate:.1f} ({100 * share.low:.1f}-{100 * share.high:.1f}){score} / {summary.mean_actions:.1f}"
+    rest = f"{score} / {summary.mean_actions:.1f}{' (!)' if summary.warning else ''}"
+    return f"{100 * share.rate:.1f} ({100 * share.low:.1f}-{100 * share.high:.1f}){rest}"
 
 
 def _mean_cell(mean: Mean | None) -> str:
@@ -189,6 +194,6 @@ def _mean_cell(mean: Mean | None) -> str:
 def _conditions(summaries: Sequence[EvaluationSummary]) -> str:
     conditions = summaries[0].conditions
     held = "held to the admissible list" if conditions.held_to_admissible else "free replies"
-    greedy = "greedy" if conditions.temperature == 0 else f"temperature {conditions.temperature:g}"
+    greedy = temperature_in_words(conditions.temperature)
     scoring = f", {conditions.scoring}" if conditions.scoring else ""
     return f"{conditions.data_source} tasks{scoring}, at most {conditions.max_actions} actions, {held}, {greedy}"

@@ -1,9 +1,9 @@
 """Answers on disk, found again by what was asked.
 
-One JSON file an answer, `ab/abcdef....json`, named by the SHA-256 of the model's name, its parameters and the request.
-The server's address is no part of it, so that a model may move. A file is written under another name first: one that
-has its name is whole, also when the process was killed. What is no whole answer (a file cut off by a power failure) is
-taken as absent and written again.
+One JSON file per answer, `ab/abcdef....json`, named by the SHA-256 of server, model, parameters and request. The
+server's address is part of it, because servers on different ports often give their models the same name. A file is
+written under another name first: one that has its name is whole, also when the process was killed. What is no whole
+answer (a file cut off by a power failure) is taken as absent and written again.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 from leap_kedro.language_models.chat import Completion, Finish, Request
 from leap_kedro.language_models.parameters import ModelParameters
 
-_FORM = 1
+_FORM = 2
 """Changes when what is kept, or what it is named by, changes its meaning."""
 
 
@@ -25,6 +25,7 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
     """All that an answer depends on, as plain JSON."""
     return {
         "form": _FORM,
+        "server": parameters.address,
         "model": parameters.model,
         "structured": parameters.structured.value,
         "extra": parameters.extra,

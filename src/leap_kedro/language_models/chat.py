@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from leap_kedro.prompts.thoughts import answer_of
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -59,8 +61,7 @@ class Finish(StrEnum):
     """Anything else that the server gives as its reason (a tool call, say)."""
 
 
-KEPT = frozenset({Finish.STOP, Finish.OTHER})
-"""Ends after which an answer is worth keeping: refused and cut-off ones are asked for again in the next run."""
+_WHOLE = frozenset({Finish.STOP, Finish.OTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Completion:
         completion_tokens: Tokens of the answer; 0 if not told.
         dollars: What this call cost, 0 from the cache; None if the model's price or its usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
+        thought: Whether the server gave the model's thoughts in a field of their own, beside the text.
     """
 
     text: str
@@ -82,3 +84,14 @@ class Completion:
     completion_tokens: int
     dollars: float | None
     cached: bool
+    thought: bool = False
+
+    @property
+    def answer(self) -> str:
+        """The text without the thoughts in front of it."""
+        return answer_of(self.text)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there is an answer that was neither refused nor cut off."""
+        return self.finish in _WHOLE and bool(self.answer.strip())

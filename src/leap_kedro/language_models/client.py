@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import random
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -12,7 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from leap_kedro.language_models.access import Access
 from leap_kedro.language_models.budget import Purse
 from leap_kedro.language_models.cache import AnswerCache, question
-from leap_kedro.language_models.chat import KEPT, Completion, Finish, Request
+from leap_kedro.language_models.chat import Completion, Finish, Request
 from leap_kedro.language_models.dialect import body_of, first_dialect
 from leap_kedro.language_models.errors import ModelUnavailable
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters
@@ -28,6 +29,10 @@ LONGEST_WAIT_ASKED_FOR = 600.0
 _LONG = 10.0  # seconds; a longer wait is told
 
 logger = logging.getLogger(__name__)
+
+
+def _any(completion: Completion) -> bool:
+    return True
 
 
 class LanguageModel:
@@ -49,8 +54,13 @@ class LanguageModel:
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._dialect = first_dialect(parameters.structured)
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, is_usable: Callable[[Completion], bool] = _any) -> Completion:
         """The answer to `request`, from the cache where it was answered before.
+
+        Args:
+            request: The question.
+            is_usable: Whether the caller can use an answer. Only whole answers that it can use are kept: others are
+                asked for again in the next run.
 
         Raises:
             ModelUnavailable: If there is no usable answer after all tries.
@@ -65,10 +75,10 @@ class LanguageModel:
         lock = self._asking.setdefault(json.dumps(asked, sort_keys=True), asyncio.Lock())
         async with lock:
             found = self._cache.find(asked)
-            if found is not None:
+            if found is not None and found.is_whole and is_usable(found):
                 return found
             completion = await self._called(asked)
-            if completion.finish in KEPT:
+            if completion.is_whole and is_usable(completion):
                 self._cache.keep(asked, completion)
             return completion
 
@@ -90,6 +100,7 @@ class LanguageModel:
             completion_tokens=answer.completion_tokens or 0,
             dollars=bill.dollars,
             cached=False,
+            thought=answer.thought,
         )
 
     def _retrying(self) -> AsyncRetrying:
@@ -108,14 +119,16 @@ class LanguageModel:
             try:
                 return await self._server.ask(body_of(asked, dialect))
             except Malformed as error:
-                complaint = str(error)
+                malformed = error
             if self._dialect != dialect:
                 continue  # Another call has learnt it meanwhile.
-            learnt = dialect.learn(complaint)
+            learnt = dialect.learn(malformed.complaint)
             if learnt is None:
-                raise self._server.misunderstood(complaint)
-            self._dialect = learnt
-            logger.warning("%s does not take %s: it is asked with %s from now on", self._server.name, dialect, learnt)
+                raise self._server.misunderstood(malformed)
+            self._dialect, difference = learnt
+            logger.warning(
+                "%s refuses a field (%s): from now on %s.", self._server.name, malformed.complaint.text, difference
+            )
 
     def _cost(self, answer: Answer) -> float | None:
         if self._price is None:

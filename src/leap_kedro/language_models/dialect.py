@@ -1,12 +1,29 @@
 """What a server understands of the chat completions interface, learnt from what it refuses."""
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from leap_kedro.language_models.chat import Role
+from leap_kedro.language_models.complaint import Complaint
 from leap_kedro.language_models.parameters import Structured
 
 _WEAKER = {Structured.JSON_SCHEMA: Structured.JSON_OBJECT, Structured.JSON_OBJECT: Structured.NONE}
+_OPTIONAL = ("temperature", "seed")
+"""Fields that a request makes sense without."""
+_FORMAT = re.compile(
+    r"response_format|json_schema|json_object|\bjson (?:mode|schema|object)\b|structured.?outputs?|guided.?decoding",
+    re.I,
+)
+_ROLES = re.compile(
+    r"\bsystem[\W_]+(?:role|message|prompt|instruction)|\brole\b.{0,80}\bsystem\b|\bsystem\b.{0,40}\brole\b"
+    r"|developer instruction|roles must alternate|only user and assistant",
+    re.I | re.S,
+)
+_NOT_KNOWN = re.compile(
+    r"unsupported|not (?:supported|permitted|allowed)|unrecogni[sz]ed|unknown|unexpected|extra ", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,23 +34,35 @@ class Dialect:
         structured: How it is made to answer in JSON; never `AUTO`.
         chosen: Whether the user chose `structured`: then it stays.
         length_field: Name of the field for the longest answer.
+        left_out: Fields that it does not take.
+        has_system: Whether it takes a system message; if not, its text stands in front of the first user message.
     """
 
     structured: Structured
     chosen: bool
     length_field: str = "max_tokens"
+    left_out: frozenset[str] = frozenset()
+    has_system: bool = True
 
-    def __str__(self) -> str:
-        """For messages."""
-        return f"structured={self.structured.value}, {self.length_field}"
+    def learn(self, complaint: Complaint) -> "tuple[Dialect, str] | None":
+        """What to try next after a server's complaint about a request.
 
-    def learn(self, complaint: str) -> "Dialect | None":
-        """The dialect to try next after a server's `complaint` about a malformed request; None if it names nothing."""
-        if self.length_field == "max_tokens" and "max_completion_tokens" in complaint:
-            return replace(self, length_field="max_completion_tokens")
+        Returns:
+            The dialect, and what is different about it, as a clause for a message; None if nothing is left to try.
+        """
+        if self.length_field == "max_tokens" and _wants_other_length(complaint):
+            return replace(
+                self, length_field="max_completion_tokens"
+            ), "`max_completion_tokens` is sent for `max_tokens`"
+        for field in _OPTIONAL:
+            if field not in self.left_out and complaint.names(field):
+                learnt = replace(self, left_out=self.left_out | {field})
+                return learnt, f"`{field}` is left out, so that the server's own holds (`{field}: null` says the same)"
+        if self.has_system and is_about_roles(complaint):
+            return replace(self, has_system=False), "the rules stand in the first user message, not in a system message"
         weaker = _WEAKER.get(self.structured)
         if weaker and not self.chosen and is_about_format(complaint):
-            return replace(self, structured=weaker)
+            return replace(self, structured=weaker), f"JSON is asked for with `structured: {weaker.value}`"
         return None
 
 
@@ -44,9 +73,20 @@ def first_dialect(structured: Structured) -> Dialect:
     return Dialect(structured, chosen=True)
 
 
-def is_about_format(complaint: str) -> bool:
+def is_about_format(complaint: Complaint) -> bool:
     """Whether a complaint is about how JSON was asked for."""
-    return any(word in complaint for word in ("response_format", "json_schema", "json_object"))
+    return complaint.names("response_format") or _FORMAT.search(complaint.text) is not None
+
+
+def is_about_roles(complaint: Complaint) -> bool:
+    """Whether a complaint is about the role of a message."""
+    return any(path.endswith("role") for path in complaint.fields) or _ROLES.search(complaint.text) is not None
+
+
+def _wants_other_length(complaint: Complaint) -> bool:
+    if "max_completion_tokens" in complaint.text:
+        return True
+    return complaint.names("max_tokens") and _NOT_KNOWN.search(complaint.text) is not None
 
 
 def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
@@ -56,11 +96,13 @@ def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
         asked: As `question` of cache.py makes it.
         dialect: How the server wants it.
     """
+    messages = asked["messages"] if dialect.has_system else _without_system(asked["messages"])
+    sent = [name for name in _OPTIONAL if asked[name] is not None and name not in dialect.left_out]
     body = {
         "model": asked["model"],
-        "messages": asked["messages"],
+        "messages": messages,
         dialect.length_field: asked["max_tokens"],
-        **{name: asked[name] for name in ("temperature", "seed") if asked[name] is not None},
+        **{name: asked[name] for name in sent},
     }
     schema = asked["schema"]
     if schema is not None:
@@ -68,10 +110,18 @@ def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
             form = {"name": "reply", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         else:
-            body["messages"] = _with_schema(asked["messages"], schema)
+            body["messages"] = _with_schema(messages, schema)
         if dialect.structured is Structured.JSON_OBJECT:
             body["response_format"] = {"type": "json_object"}
-    return {**body, **asked["extra"]}
+    body |= asked["extra"]
+    return {name: value for name, value in body.items() if name not in asked["extra"] or value is not None}
+
+
+def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The messages with those of the system in front of the first of the user, as `ChatRenderer` has them."""
+    rules = [message["content"] for message in messages if message["role"] == Role.SYSTEM.value]
+    first, *others = [message for message in messages if message["role"] != Role.SYSTEM.value]
+    return [{**first, "content": "\n\n".join([*rules, first["content"]])}, *others]
 
 
 def _with_schema(messages: list[dict[str, str]], schema: dict[str, Any]) -> list[dict[str, str]]:

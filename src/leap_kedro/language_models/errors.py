@@ -11,8 +11,10 @@
 The messages name the server, the model and what to do; they never hold the key.
 """
 
+from leap_kedro.records import UserError
 
-class LanguageModelError(RuntimeError):
+
+class LanguageModelError(UserError):
     """A language model gave no answer."""
 
 

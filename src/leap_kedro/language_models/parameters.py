@@ -1,10 +1,13 @@
 """Which language model, where, and how much it may cost."""
 
+import os
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError, Url
+
+from leap_kedro.records.parameters import Free, StrictModel
 
 
 class Structured(StrEnum):
@@ -33,11 +36,13 @@ def _without_secrets(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
+_OPENAI = "https://api.openai.com/v1"
+
 BaseUrl = Annotated[str, AfterValidator(_without_secrets)]
 """URL of a server's API, with its `/v1`; it holds no secret."""
 
 
-class ModelParameters(BaseModel):
+class ModelParameters(StrictModel):
     """A language model behind an OpenAI-compatible server.
 
     Attributes:
@@ -50,32 +55,34 @@ class ModelParameters(BaseModel):
         retries: Further tries after a failure that may pass (overload, timeouts, broken answers).
         structured: How the server is made to answer in JSON.
         seed: Seed of sampling; None: none is sent.
-        extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`).
+        extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`); null leaves a field
+            out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    base_url: BaseUrl | None = None
+    base_url: Free[BaseUrl | None] = None
     model: str = Field(min_length=1)
     temperature: float | None = Field(default=0.0, ge=0.0, le=2.0)
     max_tokens: int = Field(default=2048, gt=0)
-    timeout: float = Field(default=120.0, gt=0.0)
-    concurrency: int = Field(default=16, gt=0)
-    retries: int = Field(default=5, ge=0)
+    timeout: Free[float] = Field(default=120.0, gt=0.0)
+    concurrency: Free[int] = Field(default=16, gt=0)
+    retries: Free[int] = Field(default=5, ge=0)
     structured: Structured = Structured.AUTO
     seed: int | None = None
     extra: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def address(self) -> str:
+        """URL of the server's API: the one given, else as OpenAI's own client chooses it."""
+        return (self.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI).rstrip("/")
 
-class BudgetParameters(BaseModel):
+
+class BudgetParameters(StrictModel):
     """The most that one run of a stage may use. Answers from the cache cost nothing.
 
     Attributes:
         calls: Calls that the server answers; None: any number.
         dollars: Their cost; needs the model's price in conf/base/prices.yml; None: any.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     calls: int | None = Field(default=None, ge=0)
     dollars: float | None = Field(default=None, ge=0.0)

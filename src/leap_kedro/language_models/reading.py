@@ -1,16 +1,31 @@
-"""What a server's answer says, read with doubt: it is JSON of the expected form only if all goes well."""
+"""What a server's HTTP body says. Servers are not trusted: fields may be missing or of another type."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
 from leap_kedro.language_models.chat import Finish
+from leap_kedro.language_models.complaint import Complaint, complaint_in, read_complaint
 
 _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "content_filter": Finish.CONTENT_FILTER}
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+"""Fields of a message in which servers give a model's thoughts."""
 
 
 class BrokenAnswer(ValueError):
     """The body is no chat completion; the message says how."""
+
+
+class ErrorInAnswer(ValueError):
+    """The body is an error, although the HTTP status says that all is well.
+
+    Attributes:
+        complaint: The error.
+    """
+
+    def __init__(self, complaint: Complaint) -> None:
+        super().__init__(complaint.text)
+        self.complaint = complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,7 @@ class Answer:
         prompt_tokens: Tokens read; None if not told.
         completion_tokens: Tokens written; None if not told.
         cached_tokens: Tokens read that were in the server's prompt cache.
+        thought: Whether the model's thoughts came in a field of their own.
     """
 
     text: str
@@ -30,6 +46,7 @@ class Answer:
     prompt_tokens: int | None
     completion_tokens: int | None
     cached_tokens: int
+    thought: bool = False
 
 
 def read_answer(body: bytes) -> Answer:
@@ -37,45 +54,55 @@ def read_answer(body: bytes) -> Answer:
 
     Raises:
         BrokenAnswer: If there is none.
+        ErrorInAnswer: If there is an error in its place.
     """
     try:
         tree = json.loads(body)
     except (ValueError, RecursionError):
-        start = body[:200].lstrip().lower()
-        kind = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no JSON"
+        kind = "an HTML page" if read_complaint(body).is_page else "no JSON"
         raise BrokenAnswer(f"the server sent {kind} in place of an answer") from None
     choices = _get(tree, "choices")
     if not isinstance(choices, list) or not choices:
+        if _get(tree, "error") or _get(tree, "object") == "error":
+            raise ErrorInAnswer(complaint_in(tree))
         raise BrokenAnswer("the server's answer has no choices")
+    if _get(choices[0], "error"):  # the model's provider broke after the answer had begun
+        raise ErrorInAnswer(complaint_in(choices[0]))
     message = _get(choices[0], "message")
     if not isinstance(message, dict):
         raise BrokenAnswer("the server's answer has no message")
     refusal = message.get("refusal")
-    content = message.get("content")
     usage = _get(tree, "usage")
     prompt_tokens = _count(usage, "prompt_tokens")
     finish = Finish.REFUSAL if refusal else _FINISHES.get(str(_get(choices[0], "finish_reason")), Finish.OTHER)
+    text, thought = _text(message.get("content"))
     return Answer(
-        text=_writable(str(refusal) if refusal else content if isinstance(content, str) else ""),
+        text=_writable(str(refusal) if refusal else text),
         finish=finish,
         prompt_tokens=prompt_tokens,
         completion_tokens=_count(usage, "completion_tokens"),
         cached_tokens=min(_count(_get(usage, "prompt_tokens_details"), "cached_tokens") or 0, prompt_tokens or 0),
+        thought=thought or any(message.get(name) for name in _THOUGHTS),
     )
 
 
-def error_of(body: bytes) -> tuple[str, str]:
-    """Code and message of a server's error; "" where it gives none. Servers differ in where they put them."""
-    try:
-        tree = json.loads(body)
-    except (ValueError, RecursionError):
-        return "", ""
-    error = _get(tree, "error", tree)
-    if isinstance(error, str):
-        return "", error
-    code = _get(error, "code")
-    text = next((value for name in ("message", "detail") if (value := _get(error, name))), "")
-    return code if isinstance(code, str) else "", (text if isinstance(text, str) else json.dumps(text))
+def _text(content: Any) -> tuple[str, bool]:
+    """The words of a message's content, which is a text or a list of parts, and whether it has parts that are thoughts.
+
+    Parts of any other kind than text (thoughts, images, calls of tools) are left out.
+    """
+    if isinstance(content, str):
+        return content, False
+    parts = content if isinstance(content, list) else [content]
+    texts = [part if isinstance(part, str) else _part(part) for part in parts]
+    return "".join(texts), any(_get(part, "type") in ("thinking", "reasoning") for part in parts)
+
+
+def _part(part: Any) -> str:
+    text = _get(part, "text")
+    if isinstance(text, dict):  # the form of OpenAI's assistants
+        text = text.get("value")
+    return text if _get(part, "type", "text") in ("text", "output_text") and isinstance(text, str) else ""
 
 
 def _writable(text: str) -> str:

@@ -6,21 +6,29 @@ import math
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.language_models.access import Access
-from leap_kedro.language_models.dialect import is_about_format
+from leap_kedro.language_models.complaint import Complaint, read_complaint
+from leap_kedro.language_models.dialect import is_about_format, is_about_roles
 from leap_kedro.language_models.errors import LanguageModelError, ModelRefusedRequest, PromptTooLong, RequestRejected
-from leap_kedro.language_models.parameters import ModelParameters
-from leap_kedro.language_models.reading import Answer, BrokenAnswer, error_of, read_answer
+from leap_kedro.language_models.network import client_options, through, usable_proxy
+from leap_kedro.language_models.parameters import ModelParameters, Structured
+from leap_kedro.language_models.reading import Answer, BrokenAnswer, ErrorInAnswer, read_answer
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _TRANSIENT = frozenset({408, 409, 425, 429})
-_MALFORMED = frozenset({400, 422})
-_TOO_LONG = re.compile(r"\bcontext (?:length|size|window)|exceed_context_size|\btoo many tokens|\btoo long\b", re.I)
+_MALFORMED = frozenset({400, 422, 501})
+_TOO_LONG = re.compile(
+    r"\bcontext (?:length|size|window)|exceed_context_size|\btoo many (?:input |prompt )?tokens|\btoo long\b"
+    r"|\bmax(?:imum)? (?:input|prompt|sequence|model) len|\binput (?:length|tokens?)\b.{0,40}\bexceed"
+    r"|\breduce (?:the|your) (?:length|prompt|input)|max_model_len",
+    re.IGNORECASE,
+)
 _SHORTEST_KEY = 8  # characters; a shorter one is no secret, and common in texts
 
 _LONGEST_COMPLAINT = 500  # characters
@@ -39,7 +47,17 @@ class Transient(Exception):
 
 
 class Malformed(Exception):
-    """The server does not understand the request; the message is its complaint."""
+    """The server does not understand the request.
+
+    Attributes:
+        complaint: What it says of it.
+        status: The HTTP status that came.
+    """
+
+    def __init__(self, complaint: Complaint, status: int) -> None:
+        super().__init__(complaint.text)
+        self.complaint = complaint
+        self.status = status
 
 
 class Filtered(Exception):
@@ -56,20 +74,23 @@ class Server:
 
     @cached_property
     def _client(self) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
-        return AsyncOpenAI(
-            # The client takes a key of its own from the process environment where it is given none.
-            api_key=self._key or "none",
-            base_url=self._parameters.base_url,
-            timeout=self._parameters.timeout,
-            max_retries=0,
-        )
+        options = client_options(self.name)
+        with usable_proxy(self.name):
+            return AsyncOpenAI(
+                # The client takes a key of its own from the process environment where it is given none.
+                api_key=self._key or "none",
+                base_url=self.name,
+                timeout=self._parameters.timeout,
+                max_retries=0,
+                http_client=DefaultAsyncHttpx2Client(**options) if options else None,
+            )
 
     @property
     def name(self) -> str:
         """Address of the server."""
-        return str(self._client.base_url).rstrip("/")
+        return self._parameters.address
 
     async def ask(self, body: Mapping[str, Any]) -> Answer:
         """The answer to a request with this body.
@@ -88,10 +109,12 @@ class Server:
         try:
             answer = read_answer(outcome)
         except BrokenAnswer as error:
-            broken = Transient(str(error))
+            failure: Exception = Transient(str(error))
+        except ErrorInAnswer as error:
+            failure = self._failure(error.complaint.status, {}, error.complaint)
         else:
-            return self._without_key(answer)
-        raise broken
+            return replace(answer, text=self._hidden(answer.text))
+        raise failure
 
     async def _outcome(self, body: Mapping[str, Any]) -> bytes | Exception:
         import httpx2
@@ -104,47 +127,65 @@ class Server:
                 response = await self._client.post("/chat/completions", body=dict(body), cast_to=httpx2.Response)
                 return response.content
         except openai.APIStatusError as error:
-            return self._failure(error.status_code, error.response.headers, error.response.content)
+            return self._failure(error.status_code, error.response.headers, read_complaint(error.response.content))
         except (openai.APITimeoutError, TimeoutError):
             return Transient(f"no answer within {self._parameters.timeout:g} s")
         except openai.APIConnectionError as error:
-            return Transient(f"the connection failed ({type(error.__cause__).__name__})")
+            return Transient(f"the connection failed ({type(error.__cause__).__name__}){through(self.name)}")
 
-    def _failure(self, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
-        code, text = error_of(content)
-        said = self._hidden(f": {text}" if text else "")[:_LONGEST_COMPLAINT]
-        if code == "insufficient_quota":
-            return self._refused(f"no credit is left{said}. Top the account up")
-        if status in _TRANSIENT or status >= 500:
-            return Transient(f"HTTP {status}{said}", retry_after(headers))
-        if code == "content_filter":
+    def _failure(self, status: int, headers: Mapping[str, str], complaint: Complaint) -> Exception:
+        complaint = replace(complaint, text=self._hidden(complaint.text)[:_LONGEST_COMPLAINT])
+        said = f"HTTP {status}: {complaint.text}" if complaint.text else f"HTTP {status}"
+        if complaint.code == "insufficient_quota":
+            return self._refused(f"no credit is left ({said}). Top the account up")
+        if complaint.code == "content_filter":
             return Filtered(said)
-        if code == "context_length_exceeded" or status == 413 or (status in _MALFORMED and _TOO_LONG.search(text)):
-            return PromptTooLong(self._rejection(status, said))
-        if status in _MALFORMED:
-            return Malformed(said.removeprefix(": "))
-        if status in {401, 403}:
-            return self._refused(
-                f"the key is missing or wrong (HTTP {status}{said}). Set `openai: {{api_key: ...}}` in "
-                "conf/local/credentials.yml, or OPENAI_API_KEY in the process environment"
+        if _is_too_long(status, complaint):
+            return PromptTooLong(
+                f"{self.name} finds prompt and reply too long for the context of '{self._parameters.model}' ({said}). "
+                "Lower `max_tokens`, or serve a model with a longer context."
             )
-        if status == 404:
-            return self._refused(f"it is unknown there (HTTP 404{said}). Mend `model` or `base_url`, which ends in /v1")
-        return self._refused(f"HTTP {status}{said}. Mend `model` or `base_url`")
+        if status in _MALFORMED or (status == 500 and (is_about_roles(complaint) or is_about_format(complaint))):
+            return Malformed(complaint, status)
+        if status in _TRANSIENT or status >= 500:
+            return Transient(said, retry_after(headers))
+        return self._refused(self._hint(status, said, complaint))
 
-    def misunderstood(self, complaint: str) -> LanguageModelError:
+    def _hint(self, status: int, said: str, complaint: Complaint) -> str:
+        if complaint.is_page and status != 404:
+            return (
+                f"{said} came, as proxies, firewalls and bot checks send one, and no answer of an API. Correct "
+                f"`base_url`, or the network's settings{through(self.name)}"
+            )
+        match status:
+            case 401:
+                return (
+                    f"the key is missing or wrong ({said}). Set `openai: {{api_key: ...}}` in "
+                    "conf/local/credentials.yml, or OPENAI_API_KEY in the process environment"
+                )
+            case 403:
+                return (
+                    f"access is denied ({said}). Where that is for the key, set another: `openai: {{api_key: ...}}` in "
+                    "conf/local/credentials.yml, or OPENAI_API_KEY in the process environment"
+                )
+            case 404:
+                return f"it is unknown there ({said}). Correct `model` or `base_url`, which ends in /v1"
+            case 407:
+                return f"a proxy asks for a password ({said}). Correct the variable of the proxy{through(self.name)}"
+            case _:
+                return f"{said}. Correct `model` or `base_url`"
+
+    def misunderstood(self, error: Malformed) -> LanguageModelError:
         """The error to raise when the server does not understand a request and no other way of asking is left."""
-        if is_about_format(complaint):
+        said = f"HTTP {error.status}: {error.complaint.text}" if error.complaint.text else f"HTTP {error.status}"
+        if self._parameters.structured is not Structured.AUTO and is_about_format(error.complaint):
             return self._refused(
-                f"it cannot be made to answer in JSON in the way chosen ({complaint}). Set `structured: auto`"
+                f"it cannot be made to answer in JSON in the way chosen ({said}). Set `structured: auto`"
             )
-        return RequestRejected(self._rejection(400, f": {complaint}"))
-
-    def _rejection(self, status: int, said: str) -> str:
-        return (
-            f"{self.name} rejects a request to '{self._parameters.model}' as malformed or too long "
-            f"(HTTP {status}{said}). Where the context is too short for whole episodes, take another model or let the "
-            "teacher see one step a call."
+        named = next((name for name in self._parameters.extra if error.complaint.names(name)), "NAME")
+        return RequestRejected(
+            f"{self.name} rejects a request to the model '{self._parameters.model}' ({said}). Correct the parameter "
+            f"that it names; `extra.{named}: null` leaves a field of the request out."
         )
 
     def _refused(self, what: str) -> ModelRefusedRequest:
@@ -155,14 +196,11 @@ class Server:
     def _hidden(self, text: str) -> str:
         return text.replace(self._key, "[key]") if len(self._key) >= _SHORTEST_KEY else text
 
-    def _without_key(self, answer: Answer) -> Answer:
-        return Answer(
-            text=self._hidden(answer.text),
-            finish=answer.finish,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cached_tokens=answer.cached_tokens,
-        )
+
+def _is_too_long(status: int, complaint: Complaint) -> bool:
+    if complaint.code == "context_length_exceeded" or status == 413:
+        return True
+    return status in {400, 422, 500} and _TOO_LONG.search(complaint.text) is not None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -3,20 +3,29 @@
 from collections.abc import Iterable, Sequence
 
 from leap_kedro.policies.play import episode_seed
-from leap_kedro.records import Episode, Task
+from leap_kedro.records import Episode, StopReason, Task, UserError
 
 
-class AllEpisodesBroken(RuntimeError):
+class AllEpisodesBroken(UserError):
     """Not one episode says anything about the policy."""
+
+
+class NothingAnswered(UserError):
+    """Nearly all replies of a policy are empty, cut off or refused as too long."""
 
 
 def still_owed(tasks: Sequence[Task], so_far: Iterable[Episode], run_seed: int) -> list[Task]:
     """The tasks that no whole episode was played of yet.
 
-    An episode that ended for an infrastructure reason says nothing about the policy: it is owed again.
+    An episode that ended for an infrastructure reason, or before its first decision because the conversation was too
+    long, says nothing about the policy: it is pending again.
     """
-    done = {(episode.task.id, episode.seed) for episode in so_far if not episode.stop.is_infrastructure}
+    done = {(episode.task.id, episode.seed) for episode in so_far if not _says_nothing(episode)}
     return [task for task in tasks if (task.id, episode_seed(run_seed, task.id)) not in done]
+
+
+def _says_nothing(episode: Episode) -> bool:
+    return episode.stop.is_infrastructure or (episode.stop is StopReason.TOKEN_LIMIT and not episode.steps)
 
 
 def settled(episodes: Iterable[Episode]) -> list[Episode]:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.environments.protocol import EnvironmentSpec, UnknownExpert
 from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
 from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
@@ -22,29 +22,10 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.pipelines.training.parameters import TrainingParameters
-
-FREE = frozenset(
-    {"processes", "slots", "threads", "device", "log_every", "checkpoint_every", "nodes", "rendezvous", "accelerate"}
-    | {"base_url", "timeout", "concurrency", "retries", "calls", "dollars", "traced_episodes", "most_unusable"}
-    | {"command", "port", "ready_timeout", "accumulation_steps", "gradient_checkpointing"}
-)
-"""Names of parameters that change speed, memory or cost but no result: they may differ within an experiment."""
-
-_PLACES = frozenset(
-    {
-        "experiment",
-        "iteration",
-        "dry_run",
-        "evaluation.policy",
-        "evaluation.split",
-        "evaluation.tasks",
-        "evaluation.report",
-        "ablation.seeds",
-    }
-)
-"""Parameters that say which run is meant, not what it does."""
+from leap_kedro.records import UserError
+from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
 
 
 class LeapParameters(StrictModel):
@@ -60,10 +41,10 @@ class LeapParameters(StrictModel):
     """
 
     environment: str
-    experiment: str
-    iteration: int | None = Field(default=None, ge=1)
+    experiment: Free[str]
+    iteration: Free[int | None] = Field(default=None, ge=1)
     seed: int = Field(ge=0)
-    dry_run: bool = False
+    dry_run: Free[bool] = False
     environments: dict[str, dict[str, Any]]
     data_preparation: DataPreparationParameters
     bootstrap: BootstrapParameters
@@ -73,12 +54,12 @@ class LeapParameters(StrictModel):
     training: TrainingParameters
     evaluation: EvaluationParameters
     realizability: RealizabilityParameters
-    ablation: AblationParameters
-    baselines: BaselineParameters
-    base_model: BaseModelParameters
+    ablation: Free[AblationParameters]
+    baselines: Free[BaselineParameters]
+    base_model: Free[BaseModelParameters]
 
 
-class ParametersRefused(ValueError):
+class ParametersRefused(UserError):
     """Some parameters are wrong; the message lists each with its path, value, what is expected and where it is set."""
 
 
@@ -106,8 +87,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
     except ValidationError as error:
         place = ("environments", parameters.environment)
-        options = getattr(make_benchmark(EnvironmentSpec(parameters.environment, {})), "options", None)
-        model = type(options) if isinstance(options, BaseModel) else None
+        model = _options_model(parameters.environment)
         problems += [_problem(model, place, details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     experts = {
@@ -117,8 +97,14 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
     for path, name in experts.items():
         try:
             benchmark.expert(name)
-        except ValueError as error:
+        except UnknownExpert as error:
             problems.append(f"`{path}` is '{name}': {error} ({origin(path)}).")
+    if parameters.evaluation.temperature is None and not (parameters.evaluation.policy or "").startswith(SCHEME):
+        path = "evaluation.temperature"
+        problems.append(
+            f"`{path}` is null ({origin(path)}), which leaves the choice to a server: it needs "
+            f"`evaluation.policy={SCHEME}MODEL`. Give a number for other policies."
+        )
     if _teaches_itself_unprepared(parameters):
         kind, share = "correction.teacher.kind", "bootstrap.informed_share"
         problems.append(
@@ -137,11 +123,18 @@ def _teaches_itself_unprepared(parameters: LeapParameters) -> bool:
 
 def recorded(parameters: LeapParameters) -> dict[str, Any]:
     """Path -> value of the parameters that change results of the loop; of the environments only the one in use."""
-    tree = parameters.model_dump(
-        mode="json", exclude={"base_model": True, "baselines": True, "evaluation": {"server": True}}
-    )
-    tree["environments"] = {parameters.environment: tree["environments"].get(parameters.environment, {})}
-    return {path: value for path, value in _flat(tree, "") if path not in _PLACES and not FREE & {*path.split(".")}}
+    name = parameters.environment
+    tree, model = binding(parameters), _options_model(name)
+    free = free_names(model) if model else set()
+    options = parameters.environments.get(name, {})
+    tree["environments"] = {name: {option: value for option, value in options.items() if option not in free}}
+    return dict(_flat(tree, ""))
+
+
+def _options_model(environment: str) -> type[BaseModel] | None:
+    """The model of an environment's options, where it has one."""
+    options = getattr(make_benchmark(EnvironmentSpec(environment, {})), "options", None)
+    return type(options) if isinstance(options, BaseModel) else None
 
 
 def digest(values: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.pipelines.episodes import AllEpisodesBroken
+from leap_kedro.evaluation.answering import NEARLY_ALL, Answers
+from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
 from leap_kedro.pipelines.served import ServedPolicy
 from leap_kedro.pipelines.serving import serving
 from leap_kedro.records import Episode, Task
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from leap_kedro.pipelines.rollout.parameters import PlayParameters
     from leap_kedro.policies.play import PlaySettings
     from leap_kedro.policies.workers import PolicySpec
+
+LEAST_WATCHED = 8
+"""Episodes after which a policy that has to answer is stopped if it does not."""
 
 Playing = SavedPolicy | ServedPolicy
 """Who can be asked to play: a model in a folder, or one of a server."""
@@ -25,11 +29,12 @@ def play(
     spec: EnvironmentSpec,
     tasks: Sequence[Task],
     parameters: "PlayParameters",
-    temperature: float,
+    temperature: float | None,
     run_seed: int,
     iteration: int,
     title: str,
     examples: str = "",
+    must_answer: bool = False,
 ) -> Iterator[Episode]:
     """Play each task once, with a progress bar on a terminal.
 
@@ -39,17 +44,19 @@ def play(
         tasks: What; each once.
         parameters: How, and whether a policy in a folder is served; a served policy keeps to its server's number of
             episodes at once, in one process.
-        temperature: Sampling temperature; 0 is greedy.
+        temperature: Sampling temperature; 0 is greedy; None: the server's own, for a served policy.
         run_seed: Seed that the episodes' seeds follow from.
         iteration: LEAP iteration, for the record.
         title: Title of the progress bar.
         examples: Finished episodes that a chat model is shown, as `examples_text` writes them.
+        must_answer: See `watched`.
 
     Yields:
         Episodes as they end, which is not the order of the tasks.
 
     Raises:
-        AllEpisodesBroken: After the last one, if there were some and each ended for an infrastructure reason.
+        AllEpisodesBroken: See `watched`.
+        NothingAnswered: See `watched`.
         PolicyStopped: If a served policy will answer no more.
         ServingFailed: If the policy is to be served and cannot be.
     """
@@ -59,7 +66,9 @@ def play(
         return
     if isinstance(policy, SavedPolicy) and parameters.serving is not None:
         with serving(policy, parameters.serving, spec.name, parameters.max_reply_tokens) as served:
-            yield from play(served, spec, tasks, parameters, temperature, run_seed, iteration, title, examples)
+            yield from play(
+                served, spec, tasks, parameters, temperature, run_seed, iteration, title, examples, must_answer
+            )
         return
     settings = play_settings(parameters, run_seed, iteration)
     played = play_in_processes(
@@ -70,7 +79,7 @@ def play(
         parameters.processes if isinstance(policy, SavedPolicy) else 1,
     )
     place = policy.folder if isinstance(policy, SavedPolicy) else policy.place
-    yield from watched(played, len(tasks), title, f"{policy.id} ({place})")
+    yield from watched(played, len(tasks), title, f"{policy.id} ({place})", must_answer)
 
 
 def play_settings(parameters: "PlayParameters", run_seed: int, iteration: int) -> "PlaySettings":
@@ -86,7 +95,9 @@ def play_settings(parameters: "PlayParameters", run_seed: int, iteration: int) -
     )
 
 
-def watched(episodes: Iterable[Episode], total: int, title: str, who: str) -> Iterator[Episode]:
+def watched(
+    episodes: Iterable[Episode], total: int, title: str, who: str, must_answer: bool = False
+) -> Iterator[Episode]:
     """Pass episodes on, with a progress bar on a terminal.
 
     Args:
@@ -94,32 +105,51 @@ def watched(episodes: Iterable[Episode], total: int, title: str, who: str) -> It
         total: How many come.
         title: Title of the progress bar.
         who: Who plays, for messages.
+        must_answer: Whether replies that have no answer are no result. They are one of a student, which may not have
+            learnt yet to end a reply, and none of a model that is only prompted.
 
     Raises:
         AllEpisodesBroken: After the last one, if there were some and each ended for an infrastructure reason.
+        NothingAnswered: If, after some episodes or the last one, nearly all replies have no answer and they have to
+            have one; or, after the last one, if there was not one decision.
     """
     from tqdm import tqdm
 
-    broken = solved = 0
+    answers = Answers()
+    ended = broken = solved = decisions = 0
     last_error = ""
     with tqdm(total=total, desc=title, unit="episode", disable=None) as bar:
         for episode in episodes:
+            ended += 1
             solved += episode.success
+            decisions += len(episode.steps)
+            answers.count(episode)
             if episode.stop.is_infrastructure:
                 broken += 1
                 last_error = episode.error
             bar.set_postfix(solved=solved, refresh=False)
             bar.update()
             yield episode
-    if total and broken == total:
+            if must_answer and ended == LEAST_WATCHED:
+                _check(answers, title, who)
+    if ended and broken == ended:
         raise AllEpisodesBroken(
             f"{title}: all {total} episodes broke before they said anything about {who}. "
-            f"The last error: {last_error}. Mend that and run the same command again."
+            f"The last error: {last_error.rstrip('.')}. Correct that and run the same command again."
+        )
+    if must_answer or not decisions:
+        _check(answers, title, who)
+
+
+def _check(answers: Answers, title: str, who: str) -> None:
+    if answers.share > NEARLY_ALL:
+        raise NothingAnswered(
+            f"{title}: the episodes say nothing about {who}. {answers.causes()} Then run the same command again."
         )
 
 
 def _policy_spec(
-    policy: Playing, spec: EnvironmentSpec, parameters: "PlayParameters", temperature: float, examples: str
+    policy: Playing, spec: EnvironmentSpec, parameters: "PlayParameters", temperature: float | None, examples: str
 ) -> "PolicySpec":
     if isinstance(policy, SavedPolicy):
         from leap_kedro.policies.local import LocalPolicySpec
@@ -127,7 +157,7 @@ def _policy_spec(
         return LocalPolicySpec(
             folder=policy.folder,
             id=policy.id,
-            temperature=temperature,
+            temperature=temperature or 0.0,
             max_new_tokens=parameters.max_reply_tokens,
             hold_to_admissible=parameters.hold_to_admissible,
             slots=parameters.slots,

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from leap_kedro.language_models import Access, BudgetParameters, ModelParameters
 from leap_kedro.language_models.parameters import BaseUrl
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import Free, StrictModel
 
 SCHEME = "openai:"
 """Begins the reference of a policy that a server answers for; the model's name there follows."""
@@ -26,13 +26,13 @@ class ServerParameters(StrictModel):
         budget: The most that one policy may use in one run.
     """
 
-    base_url: BaseUrl | None = None
-    max_tokens: int = Field(default=256, ge=1)
-    timeout: float = Field(default=120.0, gt=0)
-    concurrency: int = Field(default=16, ge=1)
-    retries: int = Field(default=5, ge=0)
+    base_url: Free[BaseUrl | None] = None
+    max_tokens: int = Field(default=2048, ge=1)
+    timeout: Free[float] = Field(default=120.0, gt=0)
+    concurrency: Free[int] = Field(default=16, ge=1)
+    retries: Free[int] = Field(default=5, ge=0)
     extra: dict[str, Any] = Field(default_factory=dict)
-    budget: BudgetParameters = BudgetParameters()
+    budget: Free[BudgetParameters] = BudgetParameters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class ServedPolicy:
         """Where it is, for messages."""
         return self.server.base_url or "api.openai.com"
 
-    def model(self, temperature: float) -> ModelParameters:
+    def model(self, temperature: float | None) -> ModelParameters:
         """What calls need to know."""
         told = self.server.model_dump(exclude={"budget"})
         return ModelParameters(model=self.name, temperature=temperature, **told)

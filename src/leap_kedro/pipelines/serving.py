@@ -15,7 +15,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.language_models import Access, Price
 from leap_kedro.language_models.parameters import BaseUrl
 from leap_kedro.pipelines.served import ServedPolicy, ServerParameters
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import Free, StrictModel
 
 if TYPE_CHECKING:
     from leap_kedro.policies.vllm import Adapter
@@ -38,15 +38,15 @@ class ServingParameters(StrictModel):
         extra: Further fields of the request's body.
     """
 
-    base_url: BaseUrl | None = None
-    command: str = Field(default="vllm", min_length=1)
+    base_url: Free[BaseUrl | None] = None
+    command: Free[str] = Field(default="vllm", min_length=1)
     arguments: tuple[str, ...] = ()
-    port: int | None = Field(default=None, ge=1, le=65535)
-    ready_timeout: float = Field(default=900.0, gt=0)
+    port: Free[int | None] = Field(default=None, ge=1, le=65535)
+    ready_timeout: Free[float] = Field(default=900.0, gt=0)
     adapters: bool = True
-    timeout: float = Field(default=300.0, gt=0)
-    concurrency: int = Field(default=64, ge=1)
-    retries: int = Field(default=3, ge=0)
+    timeout: Free[float] = Field(default=300.0, gt=0)
+    concurrency: Free[int] = Field(default=64, ge=1)
+    retries: Free[int] = Field(default=3, ge=0)
     extra: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import ParseStatus
+from leap_kedro.records import ParseStatus, UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class Reply:
         prompt_tokens: Tokens of the prompt, cached ones included.
         reply_tokens: Tokens of the reply.
         logprob: Sum of the reply's log-probabilities (natural log), where asked for.
-        error: What broke when the policy could not answer; then the other fields mean nothing.
-        too_long: Whether the conversation turned out not to fit into the policy's context; likewise.
+        error: What broke when the policy could not answer, or what a server said of a conversation that is too long;
+            then the fields above mean nothing.
+        too_long: Whether the conversation turned out not to fit into the policy's context.
     """
 
     text: str
@@ -35,7 +36,7 @@ class Reply:
     too_long: bool = False
 
 
-class PolicyStopped(RuntimeError):
+class PolicyStopped(UserError):
     """The policy will answer no conversation any more (its server is gone, a budget is spent): play has to stop.
 
     The message says what to do. Unlike a reply with an error it ends no episode: what was under way is played again.

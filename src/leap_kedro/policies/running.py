@@ -62,11 +62,11 @@ class RunningEpisode:
 
     def take(self, reply: Reply) -> None:
         """Carry out a reply."""
+        if reply.too_long:
+            self.end(StopReason.TOKEN_LIMIT, reply.error)
+            return
         if reply.error:
             self.end(StopReason.POLICY_ERROR, reply.error)
-            return
-        if reply.too_long:
-            self.end(StopReason.TOKEN_LIMIT)
             return
         result = self._result_of(reply.action)
         if result is None:

@@ -101,11 +101,13 @@ class ServerPolicy:
 
     async def _answer(self, conversation: Conversation) -> Reply | LanguageModelError:
         try:
-            completion = await self._model.complete(self._request(conversation))
+            completion = await self._model.complete(
+                self._request(conversation), lambda found: _read(found, conversation).status is ParseStatus.OK
+            )
         except _FOR_ALL:
             raise
-        except PromptTooLong:
-            return Reply("", "", "", ParseStatus.NO_ACTION, too_long=True)
+        except PromptTooLong as error:
+            return Reply("", "", "", ParseStatus.NO_ACTION, error=str(error), too_long=True)
         except LanguageModelError as error:
             return error
         return _read(completion, conversation)
@@ -125,11 +127,12 @@ def _broken(error: LanguageModelError) -> Reply:
 def _read(completion: Completion, conversation: Conversation) -> Reply:
     finished = completion.finish is not Finish.LENGTH
     parsed = parse_reply(completion.text, conversation.admissible, finished)
+    only_thoughts = parsed.status is ParseStatus.EMPTY and completion.thought
     return Reply(
         parsed.text,
         parsed.reason,
         parsed.action,
-        parsed.status,
+        ParseStatus.ONLY_THOUGHTS if only_thoughts else parsed.status,
         completion.prompt_tokens,
         completion.completion_tokens,
     )

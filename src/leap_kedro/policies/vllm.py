@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.language_models.network import client_options, through, usable_proxy
 from leap_kedro.policies.server_process import ServingFailed
 
 ENVIRONMENT = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}
@@ -110,13 +111,14 @@ def _call(method: str, url: str, body: dict[str, Any] | None = None, *, best_eff
     import httpx2
 
     try:
-        response = httpx2.request(method, url, json=body, timeout=_PATIENCE)
+        with usable_proxy(url):
+            response = httpx2.request(method, url, json=body, timeout=_PATIENCE, **client_options(url))
     except httpx2.HTTPError as error:
         if best_effort:
             return b""
         raise ServingFailed(
-            f"The server at {url} does not answer ({type(error).__name__}). Start it, mend `base_url` (which ends in "
-            "/v1), or leave it out and one is started."
+            f"The server at {url} does not answer ({type(error).__name__}){through(url)}. Start it, correct `base_url` "
+            "(which ends in /v1), or leave it out and one is started."
         ) from error
     if response.is_success or best_effort:
         return response.content

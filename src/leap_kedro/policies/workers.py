@@ -19,7 +19,7 @@ from typing import Protocol, cast
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.play import PlaySettings, play
 from leap_kedro.policies.protocol import Policy
-from leap_kedro.records import Episode, Task
+from leap_kedro.records import Episode, Task, UserError
 
 _STDERR_TAIL = 2_000
 
@@ -32,7 +32,7 @@ class PolicySpec(Protocol):
         ...
 
 
-class WorkerFailure(RuntimeError):
+class WorkerFailure(UserError):
     """A worker process ended before its work was done; episodes that were yielded before are whole."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from leap_kedro.environments.actions import around, filled, is_open
 from leap_kedro.prompts.renderer import ParsedReply
+from leap_kedro.prompts.thoughts import answer_of
 from leap_kedro.records import ParseStatus
 
 _LABEL = r"^[ \t>#-]*(\*\*|__|)[ \t]*{name}[ \t]*(?::[ \t]*\1|\1[ \t]*:)[ \t]*"
@@ -17,6 +18,8 @@ _QUOTES = ("`", '"', "'", "**")
 def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> ParsedReply:
     """Reason and action of a reply; tolerant of marks around the labels and of more text around them.
 
+    Nothing is read from thoughts that stand in front of the answer.
+
     The last action counts, since a model that thinks aloud corrects itself; of it the first line. Quotes around it are
     taken off; a final full stop or other case only where the listed actions say which one is meant.
 
@@ -25,16 +28,26 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
         admissible: The actions listed; None if none are.
         finished: Whether the reply came to its own end, rather than to a limit.
     """
-    labels = list(_ACTION.finditer(text))
-    missing = ParseStatus.NO_ACTION if finished else ParseStatus.TRUNCATED
-    reason = _REASON.sub("", text[: labels[-1].start()] if labels else text, count=1).strip()
+    answer = answer_of(text)
+    labels = list(_ACTION.finditer(answer))
+    reason = _REASON.sub("", answer[: labels[-1].start()] if labels else answer, count=1).strip()
+    missing = _missing(text, answer, finished)
     if not labels:
         return ParsedReply(text, reason, "", missing)
-    line, line_end, _ = text[labels[-1].end() :].partition("\n")
+    line, line_end, _ = answer[labels[-1].end() :].partition("\n")
     action = _meant(line, admissible or ())
     if not action or (not finished and not line_end):
         return ParsedReply(text, reason, "", missing)
     return ParsedReply(text, reason, action, ParseStatus.OK)
+
+
+def _missing(text: str, answer: str, finished: bool) -> ParseStatus:
+    """Why a reply has no action, if it has none."""
+    if not finished:
+        return ParseStatus.TRUNCATED
+    if answer.strip():
+        return ParseStatus.NO_ACTION
+    return ParseStatus.ONLY_THOUGHTS if text.strip() else ParseStatus.EMPTY
 
 
 def _meant(line: str, admissible: Sequence[str]) -> str:

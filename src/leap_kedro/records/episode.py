@@ -39,6 +39,15 @@ class ParseStatus(StrEnum):
     """The reply has no action in it."""
     TRUNCATED = "truncated"
     """The reply was cut off at the limit of new tokens."""
+    EMPTY = "empty"
+    """The reply is empty."""
+    ONLY_THOUGHTS = "only_thoughts"
+    """The model thought aloud, and no answer followed."""
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether no answer came that could be read, be it right or wrong."""
+        return self in (ParseStatus.TRUNCATED, ParseStatus.EMPTY, ParseStatus.ONLY_THOUGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Episode:
         score: Score at the end, 0 to 1.
         success: Whether the task was solved.
         stop: Why it ended.
-        error: What broke, for infrastructure stops; else "".
+        error: What broke, for infrastructure stops, or why a server found the conversation too long; else "".
         parts: What the score at the end is made of, by name, each 0 to 1; empty where it has no parts.
     """
 
@@ -114,6 +123,13 @@ class Episode:
     def id(self) -> str:
         """Name of the episode, unique within an experiment's iteration."""
         return f"{self.iteration}/{self.task.id}/{self.seed}"
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the policy answered nothing that could be read: the episode shows no decision of it."""
+        if self.steps:
+            return all(step.parse_status.is_unanswered for step in self.steps)
+        return self.stop is StopReason.TOKEN_LIMIT
 
     @property
     def opening(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from leap_kedro.environments.protocol import EnvironmentFailure
-from leap_kedro.records import CorrectedEpisode, Episode
+from leap_kedro.records import CorrectedEpisode, Episode, UserError
 
 
 class Teacher(Protocol):
@@ -36,5 +36,5 @@ class ReplayMismatch(EnvironmentFailure):
     """The environment answers otherwise than it did when the episode was played."""
 
 
-class TeacherStopped(Exception):
+class TeacherStopped(UserError):
     """The teacher cannot go on (too many unusable replies, a dead server, a spent budget); the message says why."""

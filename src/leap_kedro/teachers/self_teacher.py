@@ -21,7 +21,12 @@ from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.privileged_block import privileged_block
 
 _LONGEST_DETAIL = 200
-_UNUSABLE = {ParseStatus.NO_ACTION: Rejection.UNREADABLE, ParseStatus.TRUNCATED: Rejection.TRUNCATED}
+_UNUSABLE = {
+    ParseStatus.NO_ACTION: Rejection.UNREADABLE,
+    ParseStatus.TRUNCATED: Rejection.TRUNCATED,
+    ParseStatus.EMPTY: Rejection.EMPTY,
+    ParseStatus.ONLY_THOUGHTS: Rejection.EMPTY,
+}
 
 
 class SelfTeacher:

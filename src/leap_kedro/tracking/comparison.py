@@ -1,6 +1,5 @@
 """Players that are compared, in MLflow: a metric a player and split, and the table as the run's description."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,23 +7,24 @@ from typing import TYPE_CHECKING
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
 from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words
-from leap_kedro.tracking.metrics import Point, detail_points, headline_points, log_points
+from leap_kedro.tracking.metrics import REFUSED, Point, detail_points, headline_points, log_points, log_warning
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _NOTE_TAG = "mlflow.note.content"
-_REFUSED = re.compile(r"[^\w.: -]")  # by MLflow, in the name of a metric; a slash would make a group
 
 
 def log_comparison(client: "MlflowClient", run: str, summaries: Sequence[EvaluationSummary]) -> None:
     """Log one summary a player and split: metrics ``success/SPLIT/PLAYER`` and ``SPLIT/PLAYER/...``, and a table."""
     log_points(client, run, [point for summary in summaries for point in _points(summary)])
+    for summary in summaries:
+        log_warning(client, run, summary)
     client.set_tag(run, _NOTE_TAG, _note(in_order(summaries)))
 
 
 def _points(summary: EvaluationSummary) -> list[Point]:
-    player, split = _REFUSED.sub("_", summary.policy), summary.conditions.split
+    player, split = REFUSED.sub("_", summary.policy), summary.conditions.split
     details = detail_points(summary, 0)
     return [
         *(replace(point, key=f"{point.key}/{player}") for point in headline_points(summary, 0)),

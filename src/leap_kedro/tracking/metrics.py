@@ -1,5 +1,6 @@
 """From result files to MLflow metrics, in batches: one call for a hundred keys costs what three single ones do."""
 
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 HEADLINE = "success/"
 """Start of the name of the success metric; the split follows."""
+REFUSED = re.compile(r"[^\w.: -]")
+"""Characters that MLflow refuses in names of metrics and tags, and the slash, which makes a group."""
+_WARNING_TAG = "leap.warning"
 _LARGEST_BATCH = 1000  # MLflow's limit
 
 
@@ -41,6 +45,13 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
         client.log_batch(run, metrics[start : start + _LARGEST_BATCH])
 
 
+def log_warning(client: "MlflowClient", run: str, summary: EvaluationSummary) -> None:
+    """Set a tag ``leap.warning.POLICY.SPLIT`` where a result may say little about its policy."""
+    if summary.warning:
+        key = f"{_WARNING_TAG}.{summary.policy}.{summary.conditions.split}"
+        client.set_tag(run, REFUSED.sub("_", key), summary.warning)
+
+
 def points_of(client: "MlflowClient", run: str, key: str) -> set[tuple[int, float]]:
     """Steps and values that a run has of a metric."""
     return {(metric.step, metric.value) for metric in client.get_metric_history(run, key)}
@@ -61,6 +72,7 @@ def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:
         "mean_score": summary.mean_score,
         "invalid_action_share": summary.invalid_action_share,
         "unparseable_share": summary.unparseable_share,
+        "unanswered_share": summary.unanswered_share,
         "infrastructure_errors": summary.infrastructure_errors,
         "prompt_tokens": summary.prompt_tokens,
         "reply_tokens": summary.reply_tokens,

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from leap_kedro.records import UserError
 from leap_kedro.tracking.lineage import content_digest
 from leap_kedro.tracking.runs import active
 
@@ -37,7 +38,7 @@ class Answering:
     max_new_tokens: int = 64
 
 
-class UnregisteredPolicy(LookupError):
+class UnregisteredPolicy(UserError):
     """The policy has no version in the registry."""
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import yaml
 
+from leap_kedro.records import UserError
 from leap_kedro.tracking.address import shown
 from leap_kedro.tracking.failures import cause, told
 from leap_kedro.tracking.models import ARTIFACT
@@ -11,7 +12,7 @@ from leap_kedro.tracking.models import ARTIFACT
 _SCHEME = "models:/"
 
 
-class UnknownPolicy(LookupError):
+class UnknownPolicy(UserError):
     """No policy where the user says one is."""
 
 

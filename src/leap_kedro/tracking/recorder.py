@@ -13,7 +13,16 @@ from leap_kedro.tracking.catalog import Kind, Tracked, path_of
 from leap_kedro.tracking.comparison import log_comparison
 from leap_kedro.tracking.figures import log_figure
 from leap_kedro.tracking.lineage import log_input
-from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, log_points, points_of, scalars
+from leap_kedro.tracking.metrics import (
+    Point,
+    detail_points,
+    headline_points,
+    histories,
+    log_points,
+    log_warning,
+    points_of,
+    scalars,
+)
 from leap_kedro.tracking.models import Answering, is_registered, policy_alias, register_policy, set_champion
 from leap_kedro.tracking.overview import CHAMPION_TAG, write_overview
 from leap_kedro.tracking.prompts import register_prompts
@@ -122,10 +131,12 @@ class Recorder:
         for summary in summaries:
             step = _BEFORE_PI_0 if summary.iteration is None else summary.iteration
             points = headline_points(summary, step) + detail_points(summary, step)
+            run = self.by_hand or self.runs.iteration(max(0, step))
+            log_warning(self.client, run, summary)
             if self.by_hand:
-                log_points(self.client, self.by_hand, points)
+                log_points(self.client, run, points)
             else:
-                self._log_on_both(self.runs.iteration(max(0, step)), points)
+                self._log_on_both(run, points)
                 write_overview(self.client, self.runs.parent(), conditions_in_words(summary.conditions))
 
     def _log_metrics(self, run: str, value: Any, prefix: str, iteration: int) -> None:

@@ -14,8 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
+from leap_kedro.records import UserError
 from leap_kedro.training.failures import claim_failure, keep_stderr, unwritable
-from leap_kedro.training.fine_tuning import TrainingRefused, fine_tune
+from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.job import Job, stderr_folder
 from leap_kedro.training.join import end_with
 from leap_kedro.training.progress import Progress
@@ -40,7 +41,7 @@ def main() -> None:
             validation=PackedFile(job.validation) if job.validation else (),
             on_progress=_report,
         )
-    except TrainingRefused as error:
+    except UserError as error:
         # From whichever process is first: it may be the end of the others.
         _stop(f"the training was refused: {error}")
     except Exception as error:

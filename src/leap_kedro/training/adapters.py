@@ -9,13 +9,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.records import UserError
 from leap_kedro.training.parameters import LoraParameters
 
 ADAPTER = "adapter"
 BASE = "base.json"
 
 
-class UnusableAdapter(ValueError):
+class UnusableAdapter(UserError):
     """The adapter of the policy to start from cannot go on."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leap_kedro.training.adapters import UnusableAdapter
+from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.checkpoints import last_whole
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
@@ -23,7 +23,7 @@ from leap_kedro.training.store import PackedFile
 logger = logging.getLogger(__name__)
 
 
-class TrainingRefused(ValueError):
+class TrainingRefused(UserError):
     """Start, data and parameters do not go together: the same call would end the same way again."""
 
 
@@ -52,8 +52,9 @@ def fine_tune(
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
-        TrainingRefused: If no row fits into the model's context, an adapter cannot go on, other than the parameters'
-            number of processes run, FSDP is asked for and not to be had, or the weights are no numbers at the end.
+        UnusableAdapter: If an adapter cannot go on.
+        TrainingRefused: If no row fits into the model's context, another number of processes runs than the parameters
+            say, FSDP is asked for and not available, or the weights are no numbers at the end.
         ValueError: If there is nothing to train on.
     """
     import torch
@@ -65,10 +66,7 @@ def fine_tune(
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
-    try:
-        model, base = load_trainable(start, parameters, bf16)
-    except UnusableAdapter as error:
-        raise TrainingRefused(str(error)) from error
+    model, base = load_trainable(start, parameters, bf16)
     context = getattr(model.config, "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)

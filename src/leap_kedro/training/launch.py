@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.records import decode, encode
+from leap_kedro.records import UserError, decode, encode
+from leap_kedro.records.parameters import binding
 from leap_kedro.training.adapters import ADAPTER
 from leap_kedro.training.failures import LAUNCHER, failure
 from leap_kedro.training.job import Job, stderr_folder
@@ -30,7 +31,7 @@ from leap_kedro.training.watching import tell
 logger = logging.getLogger(__name__)
 
 
-class TrainingFailed(RuntimeError):
+class TrainingFailed(UserError):
     """The training process ended without a result; the message holds the end of what it said."""
 
 
@@ -152,7 +153,9 @@ def _message(line: str) -> dict[str, Any]:
 
 
 def _digest(start: Path, data: Sequence[Path], parameters: FineTuningParameters) -> str:
-    digest = sha256(parameters.model_dump_json(exclude={"rendezvous", "timeout"}).encode())
+    # A checkpoint of weights that accelerate shares out has a format of its own.
+    told = {**binding(parameters), "shared_out": parameters.accelerate is not None}
+    digest = sha256(json.dumps(told, sort_keys=True).encode())
     files = [*start.iterdir(), *(start / ADAPTER).glob("*")]
     for file in sorted(path for path in files if path.suffix in (".json", ".safetensors", ".jinja")):
         digest.update(file.name.encode())

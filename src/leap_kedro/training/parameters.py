@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from leap_kedro.records.parameters import Free, StrictModel
 
 
-class Rendezvous(BaseModel):
+class Rendezvous(StrictModel):
     """Where the machines of a training meet.
 
     Attributes:
@@ -14,13 +16,11 @@ class Rendezvous(BaseModel):
         id: Name of the meeting.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     endpoint: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
     id: str = Field(default="leap_kedro", min_length=1)
 
 
-class PreferenceParameters(BaseModel):
+class PreferenceParameters(StrictModel):
     """Direct preference optimization (arXiv 2305.18290).
 
     Attributes:
@@ -28,13 +28,11 @@ class PreferenceParameters(BaseModel):
         sft_weight: Weight of the mean cross entropy of the chosen replies, added to the loss.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     beta: float = Field(default=0.1, gt=0)
     sft_weight: float = Field(default=0.0, ge=0)
 
 
-class LoraParameters(BaseModel):
+class LoraParameters(StrictModel):
     """A low-rank adapter that is trained in place of the weights (arXiv 2106.09685).
 
     Attributes:
@@ -46,8 +44,6 @@ class LoraParameters(BaseModel):
             adapter goes on, on the base it was made for. A policy without an adapter gets a new one either way.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     rank: int = Field(default=16, gt=0)
     alpha: float = Field(default=32, gt=0)
     dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -55,7 +51,7 @@ class LoraParameters(BaseModel):
     start: Literal["fresh", "continue"] = "fresh"
 
 
-class FineTuningParameters(BaseModel):
+class FineTuningParameters(StrictModel):
     """A fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` is its budget (never the clock).
 
     Attributes:
@@ -96,8 +92,6 @@ class FineTuningParameters(BaseModel):
         timeout: Seconds that a process waits for the others before the training fails.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     max_steps: int | None = Field(default=None, gt=0)
     epochs: int | None = Field(default=None, gt=0)
     max_tokens: int | None = Field(default=None, gt=0)
@@ -116,20 +110,20 @@ class FineTuningParameters(BaseModel):
     preference: PreferenceParameters | None = None
     lora: LoraParameters | None = None
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    gradient_checkpointing: bool = False
+    gradient_checkpointing: Free[bool] = False
     max_length: int | None = Field(default=None, gt=1)
-    accumulation_steps: int = Field(default=1, gt=0)
+    accumulation_steps: Free[int] = Field(default=1, gt=0)
     clip: float = Field(default=1.0, gt=0)
-    checkpoint_every: int = Field(default=500, gt=0)
-    log_every: int = Field(default=10, gt=0)
+    checkpoint_every: Free[int] = Field(default=500, gt=0)
+    log_every: Free[int] = Field(default=10, gt=0)
     seed: int = Field(default=0, ge=0)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int = Field(default=1, gt=0)
-    processes: int = Field(default=1, gt=0)
-    nodes: int = Field(default=1, gt=0)
-    rendezvous: Rendezvous | None = None
-    accelerate: Path | None = None
-    timeout: int = Field(default=600, gt=0)
+    device: Free[Literal["auto", "cpu", "cuda"]] = "auto"
+    threads: Free[int] = Field(default=1, gt=0)
+    processes: Free[int] = Field(default=1, gt=0)
+    nodes: Free[int] = Field(default=1, gt=0)
+    rendezvous: Free[Rendezvous | None] = None
+    accelerate: Free[Path | None] = None
+    timeout: Free[int] = Field(default=600, gt=0)
 
     @property
     def world_size(self) -> int:

@@ -95,6 +95,8 @@ def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.begun = time.perf_counter()
             self.resumed_at = state.global_step
+            # The state of a checkpoint brings the intervals of the call that wrote it.
+            state.compute_steps(args, state.max_steps)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             control.should_evaluate = evaluates and control.should_save

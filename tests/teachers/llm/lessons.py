@@ -11,7 +11,7 @@ from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.language_models import Completion, Finish, ModelParameters, Request
-from leap_kedro.records import Episode
+from leap_kedro.records import CorrectedEpisode, Correction, Episode, Verdict
 from leap_kedro.teachers.briefing import Briefing, brief
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
@@ -48,6 +48,10 @@ def completed(text: str, finish: Finish = Finish.STOP) -> Completion:
     return Completion(text, finish, prompt_tokens=100, completion_tokens=10, dollars=None, cached=False)
 
 
+USABLE = CorrectedEpisode("earlier", (Correction("earlier", 0, Verdict.KEEP, "", "look", "llm", 50),))
+"""What a teacher said before, of another episode: with it a stage has had a reply that could be used."""
+
+
 class Parrot:
     """Stands in for a `LanguageModel`: says what it is given, in order, without a server."""
 
@@ -56,7 +60,7 @@ class Parrot:
         self.requests: list[Request] = []
         self._answers = answers
 
-    async def complete(self, request: Request) -> Completion:
+    async def complete(self, request: Request, is_usable: Callable[[Completion], bool] = bool) -> Completion:
         self.requests.append(request)
         return next(self._answers)
 

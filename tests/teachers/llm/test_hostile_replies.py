@@ -132,6 +132,7 @@ def taught(answers: Iterator[Completion], lessons_due: int, view: View) -> Count
         50,
         view=view,
         most_unusable=1.0,
+        earlier=[lessons.USABLE],
     )
     found = Counter[str]()
     for corrected in teacher.correct_all(islice(cycle(EPISODES), lessons_due)):

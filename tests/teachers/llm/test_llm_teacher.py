@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from language_models.fake_server import Call, FakeServer, Reply, fails, says
-from teachers.llm.lessons import BENCHMARK, briefing_of, correction, episodes, other_action, prompts, reply
+from teachers.llm.lessons import BENCHMARK, USABLE, briefing_of, correction, episodes, other_action, prompts, reply
 
 from leap_kedro.language_models import Access, BudgetParameters, LanguageModel, ModelParameters, Price, client
 from leap_kedro.records import CorrectedEpisode, Episode, Rejection, Usage, Verdict
@@ -97,7 +97,7 @@ def test_it_is_asked_once_more_with_what_was_wrong(first: str, told: str, reject
     assert {fault.rejection for fault in corrected.faults} <= whole
     assert all(fault.attempt == 0 for fault in corrected.faults)
 
-    (worse,), server = taught([says(first), says(first), says("never asked for")])
+    (worse,), server = taught([says(first), says(first), says("never asked for")], earlier=[USABLE])
     assert len(server.calls) == 2
     found = [fault.rejection for fault in worse.faults] + [said.rejection for said in worse.corrections]
     assert rejection in found
@@ -122,7 +122,7 @@ def test_what_was_accepted_the_first_time_stands() -> None:
     ],
 )
 def test_what_asking_again_cannot_mend_is_recorded_at_once(answer: Reply, rejection: Rejection) -> None:
-    (corrected,), server = taught([answer])
+    (corrected,), server = taught([answer], earlier=[USABLE])
     assert len(server.calls) == 1
     assert corrected.corrections == ()
     assert [(fault.rejection, fault.attempt) for fault in corrected.faults] == [(rejection, 0)]
@@ -147,11 +147,19 @@ def test_the_causal_view_asks_step_by_step() -> None:
 
 def test_an_answer_from_the_cache_costs_nothing(tmp_path: Path) -> None:
     access = Access(prices={"fake": Price(prompt=10.0, completion=100.0)}, cache=tmp_path)
-    (first,), _ = taught([says(reply(GOOD))], access=access)
-    (second,), server = taught([says("never asked for")], access=access)
-    assert first.usage == Usage(calls=1, prompt_tokens=100, reply_tokens=10, dollars=pytest.approx(0.002))
-    assert (len(server.calls), second.usage) == (0, Usage(cached=1, dollars=0.0))
-    assert second.corrections == first.corrections
+
+    def script(call: Call) -> Reply:
+        return says(reply(GOOD) if call.number > 2 and len(call.body["messages"]) > 2 else "no")
+
+    with FakeServer(script) as server:
+        first, second, third = (
+            next(iter(teacher_at(server, access=access, earlier=[USABLE]).correct_all(EPISODES[:1]))) for _ in range(3)
+        )
+    assert first.corrections == ()
+    assert second.usage == Usage(calls=2, prompt_tokens=200, reply_tokens=20, dollars=pytest.approx(0.004))
+    # Only the answer that could be used was kept.
+    assert third.usage == Usage(calls=1, cached=1, prompt_tokens=100, reply_tokens=10, dollars=pytest.approx(0.002))
+    assert third.corrections == second.corrections
 
 
 def test_calls_of_some_episodes_are_recorded_in_full() -> None:
@@ -221,6 +229,24 @@ def test_too_many_unusable_replies_stop_it_and_lose_nothing() -> None:
     with FakeServer([says(KEPT)]) as server:
         more = list(teacher_at(server, earlier=found).correct_all(rest))
     assert len(more) + len(found) == len(many)
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        (says("garbage"), "unreadable "),
+        (says("<think>{}</think>"), "correction.teacher.model.max_tokens"),
+        (says(KEPT[:9], finish="length"), "correction.teacher.model.max_tokens"),
+        (fails(400, "frobnicate is wrong"), "HTTP 400: frobnicate is wrong"),
+    ],
+)
+@pytest.mark.parametrize("view", View)
+def test_a_stage_without_one_usable_reply_stops_however_short(answer: Reply, named: str, view: View) -> None:
+    with FakeServer([answer]) as server:
+        found, stopped = until_it_stops(teacher_at(server, view, most_unusable=1.0), EPISODES)
+    assert found == []
+    assert "3 of 3 replies" in stopped
+    assert named in stopped
 
 
 def test_few_unusable_replies_are_recorded_last() -> None:

@@ -4,10 +4,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from leap_kedro.environments.alfworld.problem import TextVersion
 from leap_kedro.environments.sources import Source, with_source_settled
+from leap_kedro.records.parameters import Free, StrictModel
 
 
 class Backend(StrEnum):
@@ -28,7 +29,7 @@ class OnMalformed(StrEnum):
     """It is left out and counted."""
 
 
-class ALFWorldOptions(BaseModel):
+class ALFWorldOptions(StrictModel):
     """Options of the benchmark.
 
     Attributes:
@@ -40,14 +41,12 @@ class ALFWorldOptions(BaseModel):
         cache_folder: Where the list of official games is kept; by default ``leap_kedro`` in the user's cache folder.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     source: Source = Source.GENERATED
     data_root: Path | None = None
     text_version: TextVersion = TextVersion.V2_1_1
     on_malformed: OnMalformed = OnMalformed.REFUSE
     backend: Backend = Backend.NATIVE
-    cache_folder: Path | None = None
+    cache_folder: Free[Path | None] = None
 
     @model_validator(mode="before")
     @classmethod

@@ -3,17 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from leap_kedro.environments.intercode_bash.reward import Quoting
 from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.sandbox.protocol import Limits
 from leap_kedro.environments.sources import Source, with_source_settled
+from leap_kedro.records.parameters import Free, StrictModel
 
 DATA_VARIABLE = "INTERCODE_DATA"
 
 
-class InterCodeBashOptions(BaseModel):
+class InterCodeBashOptions(StrictModel):
     """Options of the benchmark.
 
     Attributes:
@@ -31,8 +32,6 @@ class InterCodeBashOptions(BaseModel):
             files.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     source: Source = Source.GENERATED
     data_root: Path | None = None
     train_fraction: float | None = Field(default=None, gt=0, lt=1)
@@ -42,7 +41,7 @@ class InterCodeBashOptions(BaseModel):
     strict_dirs: bool = False
     shown_characters: int = Field(default=4000, ge=200)
     limits: Limits = Limits()
-    scratch_folder: Path | None = None
+    scratch_folder: Free[Path | None] = None
 
     @model_validator(mode="before")
     @classmethod

@@ -4,13 +4,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from leap_kedro.environments.sources import Source, with_source_settled
 from leap_kedro.environments.webshop.catalogue import DATA_VARIABLE, OnMalformed, Size
 from leap_kedro.environments.webshop.goals import GoalKind
 from leap_kedro.environments.webshop.nouns import NounTagger
 from leap_kedro.environments.webshop.search_index import Engine
+from leap_kedro.records.parameters import Free, StrictModel
 
 
 class Backend(StrEnum):
@@ -22,7 +23,7 @@ class Backend(StrEnum):
     """The user's installation of the original, for comparison: a hundred times slower."""
 
 
-class WebShopOptions(BaseModel):
+class WebShopOptions(StrictModel):
     """Options of the benchmark.
 
     Attributes:
@@ -42,8 +43,6 @@ class WebShopOptions(BaseModel):
         cache_folder: Where search indexes are kept; by default ``leap_kedro`` in the user's cache folder.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     source: Source = Source.GENERATED
     data_root: Path | None = None
     size: Size = Size.AUTO
@@ -55,7 +54,7 @@ class WebShopOptions(BaseModel):
     nouns: NounTagger = NounTagger.AUTO
     candidate_limit: int | None = Field(default=None, ge=10)
     backend: Backend = Backend.NATIVE
-    cache_folder: Path | None = None
+    cache_folder: Free[Path | None] = None
 
     @model_validator(mode="before")
     @classmethod

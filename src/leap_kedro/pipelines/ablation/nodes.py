@@ -13,10 +13,11 @@ from leap_kedro.evaluation.ablation import (
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.records import UserError
 from leap_kedro.teachers.constrained import LEVELS
 
 
-class NoSeedFinished(ValueError):
+class NoSeedFinished(UserError):
     """There is nothing to sum up."""
 
 

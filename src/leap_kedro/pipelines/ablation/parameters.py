@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 
 
 class AblationParameters(StrictModel):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 
 
 class MixPolicy(StrEnum):

@@ -21,10 +21,10 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
 from leap_kedro.pipelines.playing import play, play_settings, watched
 from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.served import SCHEME
+from leap_kedro.pipelines.served import SCHEME, ServedPolicy
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
-from leap_kedro.records import Episode, Example, Task
+from leap_kedro.records import Episode, Example, Task, UserError
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
@@ -34,7 +34,7 @@ _OUTSIDE = -1  # iteration of what belongs to none
 _TRIED_FOR_AN_EXAMPLE = 20  # training tasks an example of a prompt, before there are too few that the expert solves
 
 
-class NoExamples(RuntimeError):
+class NoExamples(UserError):
     """No examples for a prompt can be made."""
 
 
@@ -153,18 +153,17 @@ def play_prompted(
     Yields:
         Episodes as they end.
     """
-    limit = parameters.max_reply_tokens
-    server = evaluation.server.model_copy(update={"max_tokens": limit})
-    how = evaluation.model_copy(update={"max_reply_tokens": limit})
+    how = evaluation.model_copy(update={"max_reply_tokens": parameters.max_reply_tokens})
     spec = environment_spec(environment, environments)
     for reference in parameters.react:
         for shown in ((), examples):
-            policy = named_policy(reference, server, access)
+            policy = named_policy(reference, evaluation.server, access)
             policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
-            own = [episode for episode in so_far if episode.policy == policy.id]
+            served = isinstance(policy, ServedPolicy)
+            own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
             owed, run_seed = _owed(validation, test, own, parameters, seed)
             text = examples_text(shown)
-            played = play(policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text)
+            played = play(policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text, served)
             for episode in played:
                 yield Chunk([episode])
     yield Chunk([], complete=True)

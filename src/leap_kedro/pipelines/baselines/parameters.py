@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 
 
 def _listed(value: Any) -> Any:
@@ -21,7 +21,8 @@ class BaselineParameters(StrictModel):
         react: Policies that are prompted without training, zero-shot and few-shot: references as of
             `evaluation.policy`, one or a list.
         examples: Solved training tasks in a few-shot prompt.
-        max_reply_tokens: Limit of new tokens a reply of a prompted policy.
+        max_reply_tokens: Limit of new tokens per reply of a prompted policy that is loaded; for a model of a server
+            `evaluation.server.max_tokens` holds.
         tasks: Tasks of each split, the first ones, that all are compared on; None: all.
     """
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 from leap_kedro.training.parameters import FineTuningParameters
 
 EMBEDDED = "embedded"

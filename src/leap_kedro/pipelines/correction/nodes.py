@@ -1,6 +1,8 @@
 """The teacher corrects, and what passed the checks becomes D_k."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
@@ -23,6 +25,10 @@ from leap_kedro.records import (
     Verdict,
 )
 from leap_kedro.teachers.llm.prompts import prompts_of
+
+_ACCEPTED = "accepted"
+
+logger = logging.getLogger(__name__)
 
 
 def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters, environment: str) -> dict[str, str]:
@@ -67,6 +73,9 @@ def correct(
 
     Yields:
         One corrected episode after the other.
+
+    Raises:
+        TeacherStopped: If the teacher cannot go on, or no reply of a language model could be used.
     """
     from tqdm import tqdm
 
@@ -76,9 +85,25 @@ def correct(
     chosen = to_correct(rollouts, parameters.episodes, parameters.failed_below)
     owed = [episode for episode in chosen if episode.id not in done]
     said = teacher.correct_all(owed)
+    verdicts = Counter(_verdicts(so_far))
     for corrected in tqdm(said, total=len(owed), desc=f"correction by {teacher.id}", unit="episode", disable=None):
+        verdicts.update(_verdicts([corrected]))
         yield Chunk([corrected])
+    if verdicts and not verdicts[_ACCEPTED]:
+        causes = ", ".join(f"{cause} {count}" for cause, count in verdicts.most_common())
+        logger.warning(
+            "Nothing that the teacher %s said can be learnt (%s): this iteration trains on earlier data alone. "
+            "corrections.jsonl in data/03_corrections has the reasons.",
+            teacher.id,
+            causes,
+        )
     yield Chunk([], complete=True)
+
+
+def _verdicts(corrected: Iterable[CorrectedEpisode]) -> Iterator[str]:
+    """What became of each correction: accepted, or why it was rejected."""
+    for episode in corrected:
+        yield from (each.rejection.value if each.rejection else _ACCEPTED for each in episode.corrections)
 
 
 def to_correct(rollouts: Sequence[Episode], which: Which, failed_below: float = 1.0) -> list[Episode]:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from leap_kedro.language_models import BudgetParameters, ModelParameters
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import Free, StrictModel
 from leap_kedro.teachers.llm.prompts import View
 
 
@@ -56,12 +56,12 @@ class TeacherParameters(StrictModel):
     varied_wording: bool = False
     served: bool = False
     max_reply_tokens: int = Field(default=64, ge=1)
-    slots: int = Field(default=32, ge=1)
+    slots: Free[int] = Field(default=32, ge=1)
     model: ModelParameters = ModelParameters(model="gpt-4o-mini")
-    budget: BudgetParameters = BudgetParameters()
+    budget: Free[BudgetParameters] = BudgetParameters()
     view: View = View.EPISODE
-    most_unusable: float = Field(default=0.5, ge=0.0, le=1.0)
-    traced_episodes: int = Field(default=4, ge=0)
+    most_unusable: Free[float] = Field(default=0.5, ge=0.0, le=1.0)
+    traced_episodes: Free[int] = Field(default=4, ge=0)
 
     @property
     def in_words(self) -> bool:

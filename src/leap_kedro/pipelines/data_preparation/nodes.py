@@ -9,10 +9,10 @@ from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.records import Task
+from leap_kedro.records import Task, UserError
 
 
-class TooFewTasks(ValueError):
+class TooFewTasks(UserError):
     """A split has fewer tasks than the parameters ask for."""
 
 

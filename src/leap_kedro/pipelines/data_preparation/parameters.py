@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 
 
 class DataPreparationParameters(StrictModel):

@@ -4,13 +4,14 @@ from pydantic import Field
 
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.served import ServerParameters
+from leap_kedro.records.parameters import Free
 
 
 class EvaluationParameters(PlayParameters):
     """How episodes are played for evaluation, and what the pipeline `evaluation` evaluates.
 
     Attributes:
-        temperature: Sampling temperature; 0 is greedy.
+        temperature: Sampling temperature; 0 is greedy; None: the server's own, for a policy ``openai:MODEL``.
         base_tasks: Tasks a split that the base model is evaluated on (it wins none, and takes all its actions).
         policy: A policy's folder, an MLflow model (``models:/...``) or a model of a server (``openai:MODEL``), for the
             pipeline `evaluation` alone; None: all policies of the experiment.
@@ -21,10 +22,10 @@ class EvaluationParameters(PlayParameters):
         server: The server of policies named ``openai:MODEL``.
     """
 
-    temperature: float = Field(default=0.0, ge=0, le=5)
+    temperature: float | None = Field(default=0.0, ge=0, le=5)
     base_tasks: int = Field(default=20, ge=1)
-    policy: str | None = None
-    split: str | None = None
-    tasks: int | None = Field(default=None, ge=1)
-    report: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
-    server: ServerParameters = ServerParameters()
+    policy: Free[str | None] = None
+    split: Free[str | None] = None
+    tasks: Free[int | None] = Field(default=None, ge=1)
+    report: Free[str | None] = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    server: Free[ServerParameters] = ServerParameters()

@@ -20,13 +20,14 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.served import SCHEME, ServedPolicy, ServerParameters
+from leap_kedro.records import UserError
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 ENOUGH = 200
 """Tasks of a split without end that is no test split and for which no number is given."""
 
 
-class NoSuchPolicy(ValueError):
+class NoSuchPolicy(UserError):
     """The policy to evaluate is not there."""
 
 
@@ -55,6 +56,7 @@ def evaluate_saved(
 
     Raises:
         NoSuchPolicy: If there is none.
+        NothingAnswered: If a server answers nearly nothing that can be read.
     """
     policies: list[Playing] = list(history.values())
     if parameters.policy:
@@ -79,10 +81,21 @@ def evaluate_saved(
     summaries = []
     for policy in policies:
         title = f"{policy.id} on {split}"
+        served = isinstance(policy, ServedPolicy)
         episodes = settled(
-            play(policy, spec, tasks, parameters, parameters.temperature, run_seed, policy.iteration, title)
+            play(
+                policy,
+                spec,
+                tasks,
+                parameters,
+                parameters.temperature,
+                run_seed,
+                policy.iteration,
+                title,
+                must_answer=served,
+            )
         )
-        held = False if isinstance(policy, ServedPolicy) else None
+        held = False if served else None
         how = conditions(split, role, episodes, parameters, seed, held)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
         summaries.append(summary.to_json())

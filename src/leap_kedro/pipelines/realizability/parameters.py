@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import Free, StrictModel
 
 
 class RealizabilityParameters(StrictModel):
@@ -18,4 +18,4 @@ class RealizabilityParameters(StrictModel):
     episodes: int = Field(default=100, ge=0)
     alternatives: int = Field(default=2, ge=1)
     held_out: int = Field(default=200, ge=0)
-    threads: int = Field(default=1, ge=1)
+    threads: Free[int] = Field(default=1, ge=1)

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from leap_kedro.pipelines.serving import ServingParameters
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import Free, StrictModel
 
 
 class PlayParameters(StrictModel):
@@ -26,8 +26,8 @@ class PlayParameters(StrictModel):
     hold_to_admissible: bool = True
     max_reply_tokens: int = Field(default=64, ge=1)
     max_refused: int | None = Field(default=None, ge=1)
-    processes: int = Field(default=1, ge=1)
-    slots: int = Field(default=32, ge=1)
+    processes: Free[int] = Field(default=1, ge=1)
+    slots: Free[int] = Field(default=32, ge=1)
     serving: ServingParameters | None = None
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
-from leap_kedro.records import Example
+from leap_kedro.records import Example, UserError
 from leap_kedro.records.episode import task_of
 from leap_kedro.training.parameters import FineTuningParameters
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class NothingToLearn(ValueError):
+class NothingToLearn(UserError):
     """The training set is empty."""
 
 

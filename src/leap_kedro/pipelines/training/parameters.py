@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from leap_kedro.pipelines.strict import StrictModel
+from leap_kedro.records.parameters import StrictModel
 from leap_kedro.training.parameters import FineTuningParameters, PreferenceParameters
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.language_models import Message, Role
+from leap_kedro.records import UserError
 from leap_kedro.teachers.briefing import Briefing
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _TEMPLATES = {View.EPISODE: "teacher_episode", View.CAUSAL: "teacher_step"}
 _PRIVILEGE = "privilege"  # name by which a view includes the template of its level
 
 
-class PromptError(ValueError):
+class PromptError(UserError):
     """A prompt is missing or cannot be rendered; the message names it."""
 
 

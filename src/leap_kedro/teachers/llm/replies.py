@@ -74,9 +74,9 @@ def read_episode(completion: Completion, steps: Collection[int], attempt: int = 
     spoilt = _spoilt(completion, attempt, None)
     if spoilt:
         return spoilt
-    found = [items for value in values_in(completion.text) if (items := _items(value)) is not None]
+    found = [items for value in values_in(completion.answer) if (items := _items(value)) is not None]
     if not found:
-        return _unusable(Rejection.UNREADABLE, f"no JSON of the form asked for: {completion.text}", attempt, None)
+        return _unusable(Rejection.UNREADABLE, f"no JSON of the form asked for: {completion.answer}", attempt, None)
     advice: dict[int, Advice | None] = {}
     strange: list[str] = []
     unread: list[str] = []
@@ -108,9 +108,9 @@ def read_step(completion: Completion, attempt: int = 0, *, step: int) -> Reading
     spoilt = _spoilt(completion, attempt, step)
     if spoilt:
         return spoilt
-    found = [value for value in values_in(completion.text) if isinstance(value, dict) and "verdict" in value]
+    found = [value for value in values_in(completion.answer) if isinstance(value, dict) and "verdict" in value]
     if not found:
-        return _unusable(Rejection.UNREADABLE, f"no JSON of the form asked for: {completion.text}", attempt, step)
+        return _unusable(Rejection.UNREADABLE, f"no JSON of the form asked for: {completion.answer}", attempt, step)
     try:
         return Reading({step: _advice(found[-1])})
     except _Unread as error:
@@ -157,10 +157,12 @@ def _spoilt(completion: Completion, attempt: int, step: int | None) -> Reading |
     if completion.finish in _UNANSWERED:
         rejection, detail = _UNANSWERED[completion.finish]
         return _unusable(rejection, detail + (completion.text if rejection is Rejection.REFUSED else ""), attempt, step)
-    if not completion.text.strip():
-        return _unusable(Rejection.EMPTY, "the reply is empty", attempt, step)
-    if len(completion.text) > LONGEST_REPLY:
-        detail = f"{len(completion.text)} characters, more than {LONGEST_REPLY}"
+    if not completion.answer.strip():
+        thought = completion.thought or completion.text.strip()
+        detail = "the model thought, and no answer followed" if thought else "the reply is empty"
+        return _unusable(Rejection.EMPTY, detail, attempt, step)
+    if len(completion.answer) > LONGEST_REPLY:
+        detail = f"{len(completion.answer)} characters, more than {LONGEST_REPLY}"
         return _unusable(Rejection.TOO_LONG, detail, attempt, step)
     return None
 

@@ -6,7 +6,6 @@ that is spent stops the teacher; the episodes that were under way are still fini
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -33,10 +32,8 @@ from leap_kedro.teachers.llm.replies import (
     read_episode,
     read_step,
 )
+from leap_kedro.teachers.llm.tally import Tally
 from leap_kedro.teachers.protocol import TeacherStopped
-
-LEAST_JUDGED = 20
-"""Replies before their unusable share may stop the teacher."""
 
 _HELPED = frozenset(
     {
@@ -125,13 +122,10 @@ class LLMTeacher:
         self._prompts = prompts
         self._view = view
         self._judge = Judge(self.id, privilege, reject_leaks)
-        self._most_unusable = most_unusable
+        self._tally = Tally(model.parameters.model, view, most_unusable)
         self._to_record = recorded_episodes
-        self._replies = 0
-        self._unusable = 0
-        self._faults: Counter[str] = Counter()
         for corrected in earlier:
-            self._count(corrected)
+            self._tally.count(corrected)
             self._to_record -= bool(corrected.exchanges)
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
@@ -160,40 +154,18 @@ class LLMTeacher:
         for said in as_completed(corrected, while_it_goes_on(), self._model.parameters.concurrency):
             if said is None:
                 continue
-            self._count(said)
-            if self._replies >= LEAST_JUDGED and self._unusable > self._most_unusable * self._replies:
-                stopped.append(TeacherStopped(self._too_many()))
+            self._tally.count(said)
+            if self._tally.stops:
+                stopped.append(TeacherStopped(self._tally.message()))
             if said.faults and not said.corrections:
                 useless.append(said)
             else:
                 yield said
+        if not stopped and self._tally.none_usable:
+            stopped.append(TeacherStopped(self._tally.message()))
         if stopped:
             raise stopped[0]
         yield from useless
-
-    def _count(self, corrected: CorrectedEpisode) -> None:
-        """Take note of the replies about an episode: one, or one a step where each was asked about singly."""
-        steps = [fault.step for fault in corrected.faults]
-        self._faults.update(fault.rejection.value for fault in corrected.faults)
-        if not corrected.corrections:
-            self._replies += 1
-            self._unusable += bool(corrected.faults)
-        elif self._view is View.EPISODE:
-            self._replies += 1
-        else:
-            self._replies += len(corrected.corrections)
-            self._unusable += sum(not said.action and said.step in steps for said in corrected.corrections)
-
-    def _too_many(self) -> str:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in self._faults.most_common())
-        return (
-            f"{self._unusable} of {self._replies} replies of the model '{self._model.parameters.model}' cannot be used "
-            f"(faults: {kinds}), more than the share of {self._most_unusable:g} that "
-            "`correction.teacher.most_unusable` allows. What could be used is kept. Three ways on: mend the prompts "
-            "(conf/base/prompts), delete prompts.json beside the corrections (data/03_corrections), and run the "
-            "same command again; raise `correction.teacher.most_unusable`; or begin another experiment with a better "
-            "model or, where replies are truncated, a larger `correction.teacher.model.max_tokens`."
-        )
 
     async def _correct(self, episode: Episode) -> CorrectedEpisode:
         if not episode.steps:
@@ -264,7 +236,7 @@ class LLMTeacher:
         messages = prompt
         for attempt in (0, 1):
             try:
-                completion = await self._asked(messages, talk, step, attempt)
+                completion = await self._asked(messages, talk, step, attempt, read)
             except RequestRejected as error:
                 talk.faults.append(Fault(Rejection.NOT_TAKEN, str(error)[:LONGEST_DETAIL], attempt, step))
                 break
@@ -279,12 +251,19 @@ class LLMTeacher:
             wrong += [_what_is_wrong(correction) for correction in said.values() if correction.rejection in _HELPED]
             if not wrong:
                 break
-            messages = self._prompts.again(prompt, completion.text, wrong)
+            messages = self._prompts.again(prompt, completion.answer, wrong)
         return opinion
 
-    async def _asked(self, messages: tuple[Message, ...], talk: _Talk, step: int | None, attempt: int) -> Completion:
+    async def _asked(
+        self,
+        messages: tuple[Message, ...],
+        talk: _Talk,
+        step: int | None,
+        attempt: int,
+        read: Callable[[Completion, int], Reading],
+    ) -> Completion:
         schema = EPISODE_SCHEMA if step is None else STEP_SCHEMA
-        completion = await self._model.complete(Request(messages, schema))
+        completion = await self._model.complete(Request(messages, schema), lambda found: read(found, attempt).usable)
         talk.usage = _with(talk.usage, completion)
         if talk.recorded:
             talk.exchanges.append(

@@ -1,0 +1,113 @@
+"""What a server says is wrong, read out of the many forms in which servers say it."""
+
+import html
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TEXTS = ("message", "detail", "msg", "error", "error_msg", "reason")
+_LONGEST_PAGE = 200  # characters shown of a body that is no JSON
+
+_STATUS_OF = {
+    "context_length": 400,
+    "quota": 429,
+    "rate": 429,
+    "too_many": 429,
+    "auth": 401,
+    "api_key": 401,
+    "permission": 403,
+    "not_found": 404,
+    "invalid": 400,
+    "bad_request": 400,
+    "badrequest": 400,
+    "unsupported": 400,
+}
+"""Part of an error's name -> HTTP status, for errors that come without one; the first that fits counts."""
+_UNKNOWN = 502
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What a server says is wrong.
+
+    Attributes:
+        code: Its name of the error; "" if it gives none.
+        text: Its sentence, untrusted; "" if it gives none.
+        fields: Paths of the fields of the request that it says are at fault.
+        status: HTTP status that the body itself names or stands for.
+        is_page: Whether it sent an HTML page, as proxies and bot checks do.
+    """
+
+    code: str = ""
+    text: str = ""
+    fields: tuple[str, ...] = ()
+    status: int = _UNKNOWN
+    is_page: bool = False
+
+    def names(self, field: str) -> bool:
+        """Whether it is about a field of the request: by its list of fields, or else by its words."""
+        if self.fields:
+            return any(field in re.split(r"[.\[\]]+", path) for path in self.fields)
+        return re.search(rf"(?<![\w-]){field}(?![\w-])", self.text) is not None
+
+
+def read_complaint(body: bytes) -> Complaint:
+    """The complaint in the body of a response."""
+    try:
+        tree = json.loads(body)
+    except (ValueError, RecursionError):
+        return _of_page(body)
+    return complaint_in(tree)
+
+
+def complaint_in(tree: Any) -> Complaint:
+    """The complaint in the JSON value of a body."""
+    error = tree.get("error") if isinstance(tree, dict) else None
+    if not isinstance(error, dict):
+        error = {"message": error} if error else tree if isinstance(tree, dict) else {"message": tree}
+    named = [str(error[name]) for name in ("code", "type", "status") if isinstance(error.get(name), str | int)]
+    code = error.get("code")
+    fields: list[str] = [error["param"]] if isinstance(error.get("param"), str) else []
+    text = _sentence(error, fields)
+    return Complaint(
+        code=code if isinstance(code, str) else "",
+        text=text,
+        fields=tuple(field for field in fields if field),
+        status=_status(named),
+    )
+
+
+def _sentence(value: Any, fields: list[str]) -> str:
+    """The words in a value; paths of fields that it names are added to `fields`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "; ".join(filter(None, (_sentence(each, fields) for each in value)))
+    if not isinstance(value, dict):
+        return "" if value is None else json.dumps(value)
+    found = next((said for name in _TEXTS if value.get(name) and (said := _sentence(value[name], fields))), "")
+    place = value.get("loc")
+    if isinstance(place, list):
+        path = ".".join(str(part) for part in place if part != "body")
+        fields.append(path)
+        return f"{path}: {found}"
+    return found
+
+
+def _status(names: list[str]) -> int:
+    for name in names:
+        if name.isdecimal() and 400 <= int(name) < 600:
+            return int(name)
+    told = " ".join(names).casefold()
+    return next((status for part, status in _STATUS_OF.items() if part in told), _UNKNOWN)
+
+
+def _of_page(body: bytes) -> Complaint:
+    start = body[:1024].lstrip().lower()
+    if not start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
+        return Complaint(text=" ".join(body.decode("utf-8", errors="replace").split())[:_LONGEST_PAGE])
+    found = _TITLE.search(body)
+    title = " ".join(html.unescape(found[1].decode("utf-8", errors="replace")).split())[:_LONGEST_PAGE] if found else ""
+    return Complaint(text="an HTML page" + (f" titled '{title}'" if title else ""), is_page=True)

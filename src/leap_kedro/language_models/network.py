@@ -1,0 +1,74 @@
+"""How a server is reached: never by a proxy if it is on this machine, else as the environment says.
+
+The environment names proxies in ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY``, and exceptions in ``NO_PROXY``.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+from leap_kedro.language_models.errors import ModelRefusedRequest
+
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL names this machine."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def client_options(url: str) -> dict[str, Any]:
+    """Options of an HTTP client for calls to a URL: no proxy for this machine."""
+    return {"trust_env": False} if is_loopback(url) else {}
+
+
+def proxy_variable(url: str) -> str:
+    """The variable of the process environment whose proxy calls to a URL go through; "" if they go through none."""
+    parts = urlsplit(url)
+    if is_loopback(url) or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    names = (f"{parts.scheme}_proxy", "all_proxy")
+    return next((case for name in names for case in (name, name.upper()) if os.environ.get(case)), "")
+
+
+def through(url: str) -> str:
+    """Which proxy calls to a URL go through, for messages about connections that fail; "" if none."""
+    variable = proxy_variable(url)
+    return f" through the proxy of {variable}={_hidden(os.environ[variable])}" if variable else ""
+
+
+@contextmanager
+def usable_proxy(url: str) -> Iterator[None]:
+    """Make of a proxy that no client can be built for one message that names the variable.
+
+    Raises:
+        ModelRefusedRequest: If the block, which builds a client, fails for the proxy.
+    """
+    try:
+        yield
+    except (ImportError, ValueError) as error:
+        variable = proxy_variable(url)
+        if not variable:
+            raise
+        failure = ModelRefusedRequest(
+            f"{url} cannot be reached: the proxy that {variable} names ({_hidden(os.environ[variable])}) is of no use "
+            f"({_hidden(str(error))}). Correct or unset {variable}, or add the host to NO_PROXY, then run the same "
+            "command again."
+        )
+    else:
+        return
+    raise failure
+
+
+def _hidden(text: str) -> str:
+    return _CREDENTIALS.sub("//", text)

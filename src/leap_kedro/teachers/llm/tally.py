@@ -1,0 +1,88 @@
+"""How many of a model's replies could be used, and whether a stage can go on with them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from leap_kedro.records import CorrectedEpisode, Rejection
+from leap_kedro.teachers.llm.prompts import View
+
+LEAST_JUDGED = 20
+"""Replies before their unusable share may stop the teacher in the middle of a stage."""
+
+_LONGER = (
+    "Raise `correction.teacher.model.max_tokens` (thoughts count), or have the model think less by "
+    "`correction.teacher.model.extra`, in another experiment"
+)
+_REMEDIES = {
+    Rejection.TRUNCATED: f"{_LONGER}.",
+    Rejection.EMPTY: f"{_LONGER}; or take another model.",
+    Rejection.NOT_TAKEN: (
+        "Correct the parameter of `correction.teacher.model` that the server names. Where the prompt is too long for "
+        "the model, lower `max_tokens` there, set `correction.teacher.view: causal`, or take another model; an "
+        "experiment with other parameters needs another name."
+    ),
+}
+"""What a user can do, by the most frequent fault."""
+_OTHER_REMEDY = (
+    "Three ways on: correct the prompts (conf/base/prompts), delete prompts.json beside the corrections "
+    "(data/03_corrections), and run the same command again; raise `correction.teacher.most_unusable`; or begin another "
+    "experiment with a better model."
+)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts replies, and says when they are too bad to go on.
+
+    Attributes:
+        model: Name of the model.
+        view: What it sees in one call, which decides what one reply is.
+        most_unusable: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
+        replies: Replies so far.
+        unusable: Those that nothing could be used of.
+        faults: What was wrong with replies, and how often.
+        last: The last fault, in words.
+    """
+
+    model: str
+    view: View
+    most_unusable: float
+    replies: int = 0
+    unusable: int = 0
+    faults: Counter[Rejection] = field(default_factory=Counter)
+    last: str = ""
+
+    def count(self, corrected: CorrectedEpisode) -> None:
+        """Take note of the replies about an episode: one, or one per step where each was asked about singly."""
+        steps = [fault.step for fault in corrected.faults]
+        self.faults.update(fault.rejection for fault in corrected.faults)
+        self.last = corrected.faults[-1].detail if corrected.faults else self.last
+        if not corrected.corrections:
+            self.replies += bool(corrected.faults)
+            self.unusable += bool(corrected.faults)
+        elif self.view is View.EPISODE:
+            self.replies += 1
+        else:
+            self.replies += len(corrected.corrections)
+            self.unusable += sum(not said.action and said.step in steps for said in corrected.corrections)
+
+    @property
+    def stops(self) -> bool:
+        """Whether enough replies are known, and too many of them are unusable."""
+        return self.replies >= LEAST_JUDGED and self.unusable > self.most_unusable * self.replies
+
+    @property
+    def none_usable(self) -> bool:
+        """Whether there were replies, however few, and not one could be used."""
+        return 0 < self.replies == self.unusable
+
+    def message(self) -> str:
+        """What is wrong, and what a user can do."""
+        kinds = ", ".join(f"{kind.value} {count}" for kind, count in self.faults.most_common())
+        commonest = self.faults.most_common(1)[0][0]
+        limit = f", more than the share of {self.most_unusable:g} that `correction.teacher.most_unusable` allows"
+        return (
+            f"{self.unusable} of {self.replies} replies of the model '{self.model}' cannot be used (faults: {kinds}; "
+            f"the last: {self.last}){'' if self.none_usable else limit}. What could be used is kept. "
+            f"{_REMEDIES.get(commonest, _OTHER_REMEDY)}"
+        )

@@ -1,0 +1,54 @@
+"""What a user reads when something that the user can fix goes wrong: one message, never a traceback."""
+
+import ast
+import builtins
+from pathlib import Path
+
+import pytest
+from loop_project import LoopProject
+
+import leap_kedro
+
+INTERNAL = {
+    "BrokenAnswer",
+    "ExpertStuck",
+    "Filtered",
+    "Malformed",
+    "MalformedGame",
+    "ProblemError",
+    "Transient",
+    "UnreadableOpening",
+    "UnreadablePrice",
+}
+"""Errors that are caught where they are raised from: none of them reaches a user."""
+
+
+def test_every_error_that_can_reach_a_user_is_a_user_error() -> None:
+    others = set()
+    for file in Path(leap_kedro.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            bases = [base.id for base in getattr(node, "bases", ()) if isinstance(base, ast.Name)]
+            of_python = [getattr(builtins, base, None) for base in bases]
+            if of_python and all(isinstance(kind, type) and issubclass(kind, Exception) for kind in of_python):
+                others.add(node.name)
+    assert {name for name in others if not name.startswith("_")} == INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        ("base/parameters_mine.yml", ["run", "--env=test"]),
+        ("local/credentials.yml", ["leap", "run", "--env=test"]),
+        ("local/catalog_mine.yml", ["catalog", "describe-datasets"]),
+    ],
+)
+def test_a_configuration_file_that_cannot_be_read_is_named(
+    tiny_base: Path, tmp_path: Path, path: str, command: list[str]
+) -> None:
+    project = LoopProject(tmp_path / "project", tiny_base)
+    (project.folder / "conf" / path).write_text("openai: {api_key: [sk-secret\n")
+    ended = project.kedro(*command)
+    assert ended.returncode == 1
+    assert Path(path).name in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    assert "sk-secret" not in ended.stdout + ended.stderr

@@ -103,6 +103,21 @@ def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(con
     ]
 
 
+def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:
+    (conf / "local" / ".gitkeep").unlink()
+    (conf / "local").rmdir()
+    assert parameters(conf)["rollout"]["episodes"] == 2
+    with pytest.raises(MissingConfigException, match=r"typo.*--env=typo.*base, quick"):
+        parameters(conf, "typo")
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a*", "q?", "{x}"])
+def test_a_folder_that_kedro_takes_for_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(ConfigurationUnreadable, match="Move the project"):
+        loader(tmp_path / name)
+
+
 def test_prompts_and_prices_are_those_of_the_folder_of_configuration(conf: Path) -> None:
     shutil.copy(Path(__file__).parents[1] / "conf/base/catalog.yml", conf / "base")
     asked = loader(conf)

@@ -104,13 +104,13 @@ def test_without_configuration_it_says_what_is_missing(python: Path, tmp_path: P
     assert "Traceback" not in told.stderr
 
 
-def test_no_run_sends_usage_data() -> None:
+def test_no_run_sends_usage_data_or_asks_mlflow_unasked() -> None:
     bootstrap_project(ROOT)
     packages = {
         type(hooks).__module__.partition(".")[0] for hooks in LeapSession.create(ROOT)._hook_manager.get_plugins()
     }
-    assert "kedro_mlflow" in packages
-    assert "kedro_telemetry" not in packages
+    assert "leap_kedro" in packages
+    assert not packages & {"kedro_telemetry", "kedro_mlflow"}  # the latter's hooks ask MLflow at every command
 
 
 def test_a_pyproject_file_beside_the_configuration_brings_the_commands_of_kedro(python: Path, place: Path) -> None:

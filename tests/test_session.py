@@ -69,7 +69,7 @@ def test_an_unknown_environment_is_refused_with_the_one_that_was_meant(project: 
 
 def test_an_unknown_kedro_environment_is_refused_with_those_there_are(project: LoopProject) -> None:
     session = LeapSession.create(project.folder, env="tset")
-    with pytest.raises(RunRefused, match=r"conf/tset.*--env=tset.*base, gpu, local, .*, test"), session:
+    with pytest.raises(UserError, match=r"conf/tset.*--env=tset.*base, gpu, local, .*, test"), session:
         session.run()
 
 
@@ -140,3 +140,16 @@ def test_an_interruption_says_that_the_same_command_continues(
     with pytest.raises(KeyboardInterrupt), session:
         session.run()
     assert "Interrupted. What is finished is kept: the same command continues." in caplog.text
+
+
+def test_what_runs_nothing_needs_neither_mlflow_nor_conf_local(
+    project: LoopProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    (project.folder / "conf" / "local").rmdir()
+    with LeapSession.create(project.folder) as session:
+        assert "policy" in session.load_context().catalog
+
+
+def test_an_evaluation_of_an_experiment_that_is_no_folders_name_is_refused(project: LoopProject) -> None:
+    assert "expected letters" in refusal(project, ["evaluation"], experiment="../../elsewhere")

@@ -15,6 +15,10 @@ from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.summary import show, status_table
 from leap_kedro.session import LeapSession
+from leap_kedro.tracking.connection import where_to_look
+from leap_kedro.tracking.failures import told
+from leap_kedro.tracking.models import retire_aliases
+from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 
 __all__ = ["cli", "run"]  # Kedro looks here for the command `run` of a packaged project
 
@@ -67,15 +71,16 @@ def run_iterations(
         )
     chosen = _session(metadata, env, given).experiment()
     if fresh:
+        runs = runs_of(_session(metadata, env, given).load_context(), chosen.name)  # before anything is deleted
         _delete(chosen, yes)
-        _retire_runs(_session(metadata, env, given), chosen.name)
+        _retire(runs)
     owed = range(chosen.next_iteration(), iterations + 1)
     for _ in owed:
         session = _session(metadata, env, given)
         with session:
             session.run(pipeline_names=["leap_iteration"])
     if not owed:
-        show(chosen)
+        show(chosen, where_to_look(_session(metadata, env, given).load_context()))
 
 
 @leap.command()
@@ -90,14 +95,11 @@ def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) 
     return cast(LeapSession, LeapSession.create(metadata.project_path, env=env, runtime_params=dict(given)))
 
 
-def _retire_runs(session: LeapSession, experiment: str) -> None:
-    """Set the experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
-    from leap_kedro.tracking.models import retire_aliases
-    from leap_kedro.tracking.runs import runs_of
-
-    runs = runs_of(session.load_context(), experiment)
-    runs.retire()
-    retire_aliases(runs.client, experiment)
+def _retire(runs: ExperimentRuns) -> None:
+    """Set an experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
+    with told(runs.client.tracking_uri, started=True):
+        runs.retire()
+        retire_aliases(runs.client, runs.name)
 
 
 def _delete(experiment: Experiment, yes: bool) -> None:

@@ -11,6 +11,8 @@ From the lowest to the highest:
 5. --params
 
 All are merged first, deeply, and resolved once: a value may refer to one that another file sets.
+
+The folder of the default environment (`conf/local`) is ignored by git and may be missing: it is then empty.
 """
 
 import re
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -29,7 +31,13 @@ FOLDER = "environments"
 """Folder of a configuration environment that has a file an environment."""
 
 _NAME = re.compile(r"\w+")
+_PATTERN = frozenset("*?[]{}")
+"""Characters of a path that Kedro takes for a pattern of file names or of dataset names."""
 _Files = dict[Path, DictConfig]
+
+
+class UnknownConfigurationEnvironment(UserError, MissingConfigException):
+    """The configuration environment that was asked for has no folder."""
 
 
 class ConfigurationUnreadable(UserError):
@@ -43,13 +51,20 @@ class LeapConfigLoader(OmegaConfigLoader):
         """Take the folder of configuration; all else as in Kedro's loader.
 
         Raises:
-            ConfigurationUnreadable: If it is no folder. Prompts and prices are files that are read one by one, which
-                the archives and addresses that Kedro takes do not give.
+            ConfigurationUnreadable: If it is no folder, or its path has a character that Kedro takes for a pattern.
+                Prompts and prices are files that are read one by one, which the archives and addresses that Kedro takes
+                do not give.
         """
         if not Path(conf_source).is_dir():
             raise ConfigurationUnreadable(
                 f"{conf_source} is not a folder of configuration. Name one with --conf-source=FOLDER. `kedro package` "
                 "packs it into an archive, which has to be unpacked: tar -xzf dist/conf-leap_kedro.tar.gz"
+            )
+        if found := sorted(_PATTERN & set(str(conf_source))):
+            raise ConfigurationUnreadable(
+                f"The configuration is in {conf_source}, and Kedro takes the characters {' '.join(found)} of a path "
+                "for a pattern. Nothing was written. Move the project to a folder without them, then run the same "
+                "command again."
             )
         super().__init__(conf_source, *args, **kwargs)
 
@@ -92,6 +107,25 @@ class LeapConfigLoader(OmegaConfigLoader):
         if run_path != base_path:
             files |= self._read_dir_configs(run_path, patterns, key, read)
         return files, {}, base_path, run_path, read
+
+    def _read_dir_configs(self, conf_path: str, *arguments: Any, **options: Any) -> _Files:
+        """The files of a folder.
+
+        Raises:
+            UnknownConfigurationEnvironment: If it is the folder of an environment that is not there.
+        """
+        if self._protocol == "file" and not Path(conf_path).is_dir():
+            if conf_path == self._get_conf_env_path(self.default_run_env):
+                return {}
+            if self.env and conf_path == self._get_conf_env_path(self.env):
+                conf = Path(self.conf_source)
+                known = ", ".join(sorted(path.name for path in conf.iterdir() if path.is_dir()))
+                raise UnknownConfigurationEnvironment(
+                    f"No configuration environment in {conf_path} (--env={self.env}, or the variable KEDRO_ENV). "
+                    f"Environments in {conf}: {known}."
+                )
+        found: _Files = super()._read_dir_configs(conf_path, *arguments, **options)
+        return found
 
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:

@@ -2,8 +2,10 @@
 
 import logging
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from leap_kedro.experiments.manifest import build_manifest, content_hash, text_h
 from leap_kedro.experiments.summary import show, show_ablation, show_comparison, show_evaluations
 from leap_kedro.pipelines.parameters import check, digest, recorded
 from leap_kedro.tracking.catalog import path_of
+from leap_kedro.tracking.connection import where_to_look
 
 _WHOLE = ({"__default__"}, {"leap_iteration"}, {"leap"})
 _FILTERS = ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs", "to_outputs", "namespaces")
@@ -64,6 +67,7 @@ class ManifestHooks:
     def __init__(self) -> None:
         self._project = Path()
         self._raw: dict[str, Any] = {}
+        self._mlflow: Callable[[], tuple[str, ...]] = tuple
         self._clock: NodeClock | None = None
 
     @hook_impl
@@ -71,6 +75,7 @@ class ManifestHooks:
         """Keep what the manifest needs of the context."""
         self._project = context.project_path
         self._raw = dict(context.config_loader["parameters"])
+        self._mlflow = partial(where_to_look, context)
 
     @hook_impl
     def before_pipeline_run(
@@ -115,7 +120,7 @@ class ManifestHooks:
         for part in _parts(pipeline, iteration):
             if not experiment.finished(part.iteration):
                 self._finish(experiment, part, run_params["env"], catalog)
-        show(experiment)
+        show(experiment, self._mlflow())
 
     def _finish(self, experiment: Experiment, part: "_Part", env: str, catalog: CatalogProtocol[Any, Any]) -> None:
         clock = self._clock

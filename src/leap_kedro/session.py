@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
-from kedro.config import MissingConfigException
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.io import AbstractDataset, CatalogConfigResolver, DataCatalog
@@ -102,7 +101,8 @@ class LeapSession(KedroSession):
             if names == [BASELINES] and not tags and not any(filters.get(name) for name in _SELECTIONS):
                 return self._run_baselines(parameters)
             if not LOOP.intersection(names):
-                self._pass_on(environment=parameters.environment)  # the base model's folder has its name
+                # The base model's folder is named by the one, the evaluation's by the other.
+                self._pass_on(environment=parameters.environment, experiment=self._folders(parameters).name)
                 return super().run(
                     pipeline_names=names,
                     tags=tags,
@@ -217,12 +217,7 @@ class LeapSession(KedroSession):
         return f" --env={env}" if env else ""
 
     def _checked_parameters(self) -> LeapParameters:
-        try:
-            return check(self._get_config_loader()["parameters"], self._origin)
-        except MissingConfigException as error:
-            folder = Path(self._conf_source)
-            known = ", ".join(sorted(path.name for path in folder.iterdir() if path.is_dir()))
-            raise RunRefused(f"{error} (given by{self._options}). Environments in {folder}: {known}.") from error
+        return check(self._get_config_loader()["parameters"], self._origin)
 
     def _iteration(self, experiment: Experiment, parameters: LeapParameters) -> int:
         following = experiment.next_iteration()

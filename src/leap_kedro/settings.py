@@ -20,4 +20,6 @@ CONFIG_LOADER_ARGS = {
 }
 
 # `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+# What kedro-mlflow's hooks do at every command, leap_kedro.tracking does when a run is tracked; its releases differ in
+# how they spell their name.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -12,7 +12,6 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
-from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
 from recorded import TEST, make_episode, make_summary
 
 from leap_kedro.datasets.json import JsonDataset
@@ -52,8 +51,7 @@ class SmallProject:
         parameters = {**self.parameters, "iteration": iteration}
         (self.root / "conf" / "base" / "parameters.yml").write_text(json.dumps(parameters))
         hooks = _create_hook_manager()
-        for plugin in (MlflowHook(), TrackingHooks()):
-            hooks.register(plugin)
+        hooks.register(TrackingHooks())
         loader = OmegaConfigLoader(str(self.root / "conf"), base_env="base", default_run_env="local")
         context = KedroContext(self.root, loader, "local", "small", hooks)
         hooks.hook.after_context_created(context=context)

@@ -31,8 +31,8 @@ def test_two_first_runs_at_once_make_one_whole_database(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     (tmp_path / "mlflow.db.1234").write_text("left by a killed run")
     script = f"""
-from leap_kedro.tracking.configuration import make_database
-make_database({uri!r})
+from leap_kedro.tracking.database import prepare_database
+prepare_database({uri!r})
 from mlflow import MlflowClient
 print(MlflowClient({uri!r}).create_experiment(__import__("sys").argv[1]))
 """

@@ -14,11 +14,8 @@ from leap_kedro.evaluation.tables import in_order
 from leap_kedro.evaluation.wording import scores_in_words, temperature_in_words
 from leap_kedro.experiments.folders import Experiment, experiment_names
 
+_MLFLOW = "MLflow (learning curves):  "
 LOOK = (
-    "MLflow (learning curves):  MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false "
-    "mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db",
-    "                           http://127.0.0.1:5000/#/experiments/1/runs"
-    "?workflowType=machine_learning&compareRunsMode=CHART",
     "Pipeline and plots:        kedro viz run",
     "Next iteration:            kedro run again with the same parameters, or kedro leap run --iterations=K",
 )
@@ -86,12 +83,19 @@ def _print_results(console: Console, summaries: Sequence[EvaluationSummary], tit
             console.print(warning, style="yellow", soft_wrap=True, highlight=False, markup=False)
 
 
-def show(experiment: Experiment, console: Console | None = None) -> None:
-    """Print the table of an experiment's results and where to look further."""
+def show(experiment: Experiment, mlflow: Sequence[str], console: Console | None = None) -> None:
+    """Print the table of an experiment's results and where to look further.
+
+    Args:
+        experiment: One with a finished iteration.
+        mlflow: What opens the MLflow in use, as lines.
+        console: The terminal if None.
+    """
     console = console or _console()
     champion = experiment.read_manifest(experiment.finished_iterations()[-1])["champion"]["policy"]
     _print_results(console, evaluations(experiment), f"Experiment '{experiment.name}'", champion)
-    for line in LOOK:
+    indent = f"\n{' ' * len(_MLFLOW)}"
+    for line in (_MLFLOW + indent.join(mlflow), *LOOK):
         console.print(line, soft_wrap=True, highlight=False)
 
 

@@ -3,31 +3,51 @@
 MLflow >= 3.13 refuses the file store that kedro-mlflow falls back to, so that the address is always given.
 """
 
+import logging
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-from filelock import FileLock
-
-from leap_kedro.datasets.errors import writing
-
-URI_VARIABLE = "MLFLOW_TRACKING_URI"
-
+from leap_kedro.tracking.address import URI_VARIABLE, sqlite_file, sqlite_uri
 
 _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # With MLflow's own values a run waits for a server that is away for up to 20 minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # 12 seconds in all between tries
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds, of each try
 }
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
 def set_mlflow_defaults() -> None:
-    """Telemetry, progress bars and chatter off, unless the user has set them. Call it before importing MLflow."""
+    """Telemetry, progress bars and chatter off, waiting bounded, unless the user has set them.
+
+    Call it before importing MLflow.
+    """
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     _hide_type_hint_advice()
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Wait for MLflow's server for seconds only, unless the user has set how long: for when nothing is lost by it."""
+    before = {name: os.environ.get(name) for name in _IMPATIENT}
+    os.environ.update({name: value for name, value in _IMPATIENT.items() if before[name] in (None, _DEFAULTS[name])})
+    retries = logging.getLogger("urllib3.connectionpool")  # would announce each
+    level = retries.level
+    retries.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        retries.setLevel(level)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _hide_type_hint_advice() -> None:
@@ -63,7 +83,9 @@ def tracking_uri(database: str) -> str:
     Args:
         database: Absolute path of the sqlite file.
     """
-    return os.environ.get(URI_VARIABLE) or f"sqlite:///{database}"
+    uri = os.environ.get(URI_VARIABLE)
+    file = sqlite_file(uri) if uri else Path(database)
+    return sqlite_uri(file) if file else str(uri)
 
 
 def artifact_location(folder: str) -> str | None:
@@ -75,33 +97,5 @@ def artifact_location(folder: str) -> str | None:
     uri = os.environ.get(URI_VARIABLE)
     if not uri:
         return folder
-    database = _sqlite_file(uri)
+    database = sqlite_file(uri)
     return str(database.parent / Path(folder).name) if database else None
-
-
-def make_database(uri: str) -> None:
-    """Make a sqlite file that is not there yet, whole or not at all.
-
-    MLflow makes its tables one by one: two first runs at once fail over that, and a kill leaves half of them for good.
-
-    Args:
-        uri: Address of the tracking server; nothing is done for any other than a sqlite file.
-    """
-    database = _sqlite_file(uri)
-    if database is None or database.exists():
-        return
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    with writing(database), FileLock(f"{database}.lock"):
-        if database.exists():
-            return
-        unfinished = database.with_name(f"{database.name}.{os.getpid()}")
-        artifacts = str(database.parent / "mlartifacts")
-        store = SqlAlchemyStore(f"sqlite:///{unfinished}", artifacts)  # type: ignore[no-untyped-call]
-        store.engine.dispose()
-        unfinished.replace(database)
-
-
-def _sqlite_file(uri: str) -> Path | None:
-    parsed = urlparse(uri)
-    return Path(parsed.path.removeprefix("/")).absolute() if parsed.scheme == "sqlite" else None

@@ -1,13 +1,18 @@
 """Kedro hooks that track every run in MLflow.
 
-kedro-mlflow reads `mlflow.yml`, sets the server, its credentials and the experiment up, and keeps its commands. Its own
-run logging is switched off for each run, because it logs every parameter of every node (no allow-list; a pydantic model
-as one string), fails when a continued run has a parameter changed, and writes runtime parameters as tags.
+kedro-mlflow reads `mlflow.yml`, sets the server, its credentials and the experiment up (`connection.py`), and keeps its
+commands. Its own hooks are switched off, because they connect whatever the command, log every parameter of every node
+(no allow-list; a pydantic model as one string), fail when a continued run has a parameter changed, and write runtime
+parameters as tags.
+
+MLflow that fails while a run is under way stops it with a message, at the next thing to be logged: what is finished is
+on disk, and the same command continues and logs what is missing. A run that fails for another reason says that reason.
 """
 
 import atexit
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +25,21 @@ from kedro.pipeline.node import Node
 
 from leap_kedro.tracking.ablation import AblationRecorder
 from leap_kedro.tracking.catalog import Tracked, path_of, tracked_outputs, training_folders
-from leap_kedro.tracking.configuration import make_database, register_resolvers
+from leap_kedro.tracking.configuration import impatient
+from leap_kedro.tracking.connection import configure
+from leap_kedro.tracking.failures import MlflowFailed, told
 from leap_kedro.tracking.losses import LossStream
 from leap_kedro.tracking.models import Answering
 from leap_kedro.tracking.parameters import TrackingParameters, digest, loggable
 from leap_kedro.tracking.recorder import Recorder
-from leap_kedro.tracking.runs import runs_of
+from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 from leap_kedro.training.watching import watched_by
 
 _DIGEST_TAG = "leap.parameters_digest"
 _CHANGED_TAG = "leap.changed."
 _HISTORY = "policy_history"  # dataset
+
+logger = logging.getLogger(__name__)
 
 
 class TrackingHooks:
@@ -47,16 +56,13 @@ class TrackingHooks:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Keep the context, read `tracking.yml`, and let kedro-mlflow, whose turn is next, read `mlflow.yml`."""
+        """Keep the context, and read `mlflow.yml` and `tracking.yml`. MLflow is not asked yet."""
         self._close("KILLED")  # what Ctrl-C left open in a process that lives on, a notebook's
         self._context = context
-        register_resolvers(context.project_path)
+        configure(context)
         loader = context.config_loader
         if isinstance(loader, OmegaConfigLoader):
             loader.config_patterns.setdefault("tracking", ["tracking*"])
-            loader.config_patterns.setdefault("mlflow", ["mlflow*"])
-        with suppress(MissingConfigException):
-            make_database((loader["mlflow"].get("server") or {}).get("mlflow_tracking_uri") or "")
         with suppress(MissingConfigException):
             self._parameters = TrackingParameters.model_validate(loader["tracking"])
 
@@ -64,23 +70,25 @@ class TrackingHooks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Find or make the runs and open them."""
+        """Connect to MLflow, find or make the runs and open them."""
         context = self._context
         if context is None:
             raise RuntimeError("TrackingHooks needs Kedro's after_context_created before a pipeline runs.")
         names = run_params.get("pipeline_names") or ["__default__"]
-        switched_off = context.mlflow.tracking.disable_tracking  # type: ignore[attr-defined]
-        if set(names) <= set(switched_off.pipelines):
+        configuration = context.mlflow  # type: ignore[attr-defined]
+        if set(names) <= set(configuration.tracking.disable_tracking.pipelines):
             return
-        switched_off.pipelines = list(names)
-        self._session = _TrackedSession(context, self._parameters, names, pipeline, catalog)
+        runs = runs_of(context, str(context.config_loader["parameters"]["experiment"]))
+        with told(configuration.server.mlflow_tracking_uri, started=False):
+            self._session = _TrackedSession(context, runs, self._parameters, names, pipeline, catalog)
         atexit.register(self._close, "KILLED")
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
         """Log the loss of a node that trains while it does."""
-        if self._session:
-            self._session.begin(node)
+        with self._logging() as session:
+            if session:
+                session.begin(node)
 
     @hook_impl
     def after_node_run(self) -> None:
@@ -97,26 +105,55 @@ class TrackingHooks:
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:
         """Log a dataset once it is complete."""
-        if self._session:
-            self._session.saved(dataset_name)
+        with self._logging() as session:
+            if session:
+                session.saved(dataset_name)
 
     @hook_impl
     def after_pipeline_run(self) -> None:
         """Log what an interrupted run has left unlogged, and close the runs."""
-        if self._session:
-            self._session.log_missing()
-        self._close("FINISHED")
+        with self._logging() as session:
+            if session:
+                session.log_missing()
+                session.close("FINISHED")
+        self._forget()
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Close the runs as failed."""
         self._close("FAILED")
 
+    @contextmanager
+    def _logging(self) -> Iterator["_TrackedSession | None"]:
+        """The session to log to. When MLflow fails, it is given up: nobody waits for MLflow once more."""
+        session = self._session
+        if session is None:
+            yield None
+            return
+        try:
+            with told(session.uri, started=True):
+                yield session
+        except MlflowFailed:
+            self._forget()
+            with impatient(), suppress(Exception):  # what a server does that has failed already
+                session.close("FAILED")
+            raise
+
     def _close(self, status: str) -> None:
+        """Close the runs after an error or an interruption, which MLflow that fails, too, must not hide."""
+        session = self._forget()
+        if session is None:
+            return
+        try:
+            with impatient(), told(session.uri, started=True):
+                session.close(status)
+        except MlflowFailed as error:
+            logger.warning("The runs in MLflow stay RUNNING until the same command goes on: %s", error)
+
+    def _forget(self) -> "_TrackedSession | None":
         atexit.unregister(self._close)
         session, self._session = self._session, None
-        if session:
-            session.close(status)
+        return session
 
 
 class _TrackedSession:
@@ -125,6 +162,7 @@ class _TrackedSession:
     def __init__(
         self,
         context: KedroContext,
+        runs: ExperimentRuns,
         settings: TrackingParameters,
         names: list[str],
         pipeline: Pipeline,
@@ -135,7 +173,8 @@ class _TrackedSession:
         parameters = context.config_loader["parameters"]
         self._catalog = catalog
         self._entries = tracked_outputs(catalog, pipeline.all_outputs())
-        self._runs = runs_of(context, str(parameters["experiment"]))
+        self.uri: str = context.mlflow.server.mlflow_tracking_uri  # type: ignore[attr-defined]
+        self._runs = runs
         self._values = loggable(parameters, settings.logged_parameters)
         self._digest = digest(parameters)
         self._recorder = self._recorder_for(names, parameters, settings)
@@ -173,6 +212,7 @@ class _TrackedSession:
         import mlflow
 
         self.end()
+        # MLflow forgets its active run before it tells the server.
         mlflow.end_run(status)
         for run in self._opened:
             self._runs.close(run, status)

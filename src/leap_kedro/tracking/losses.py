@@ -8,6 +8,7 @@ from queue import Empty, Queue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from leap_kedro.tracking.failures import cause
 from leap_kedro.tracking.metrics import Point, log_points, points_of, scalars
 from leap_kedro.training.progress import Progress
 
@@ -64,7 +65,7 @@ class LossStream:
             logger.warning(
                 "MLflow did not take the loss of this training (%s). The training goes on; its losses are logged when "
                 "it is finished.",
-                str(error).partition("\n")[0] or type(error).__name__,
+                cause(error),
             )
 
     def _taken(self) -> list[tuple[Path, Progress]]:

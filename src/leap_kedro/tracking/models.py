@@ -131,7 +131,8 @@ def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, fold
         info = mlflow.pyfunc.log_model(
             name=policy_alias(iteration),
             python_model=str(_MODEL_FILE),
-            artifacts={ARTIFACT: str(folder), ANSWERING: str(how)},
+            # As URIs: of a path, MLflow takes "%", "?" and "#" for what they mean in one.
+            artifacts={ARTIFACT: folder.absolute().as_uri(), ANSWERING: how.as_uri()},
             signature=_signature(),
             pip_requirements=_pinned_requirements(),
             registered_model_name=name,

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import yaml
+
 from leap_kedro.records import UserError
+from leap_kedro.tracking.address import shown
+from leap_kedro.tracking.failures import cause, told
 from leap_kedro.tracking.models import ARTIFACT
 
 _SCHEME = "models:/"
@@ -35,16 +39,18 @@ def resolve_policy(reference: str) -> Path:
 def _registered(reference: str) -> Path:
     import mlflow
     from mlflow.exceptions import MlflowException
-    from mlflow.models import Model
+    from mlflow.models.model import MLMODEL_FILE_NAME
 
     try:
         model = Path(mlflow.artifacts.download_artifacts(artifact_uri=reference))
     except (MlflowException, OSError) as error:
         raise UnknownPolicy(
-            f"MLflow at {mlflow.get_tracking_uri()} gives no model '{reference}' (parameter `evaluation.policy`): "
-            f"{error}. {_known_models()}"
+            f"MLflow at {shown(mlflow.get_tracking_uri())} gives no model '{reference}' (parameter "
+            f"`evaluation.policy`): {cause(error)}. {_known_models()}"
         ) from error
-    function = Model.load(str(model)).flavors.get("python_function", {})
+    # MLflow's Model.load takes a path for a URI: of a folder with "%2F" in its name it finds nothing.
+    description = yaml.safe_load((model / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
+    function = description["flavors"].get("python_function", {})
     artifact = function.get("artifacts", {}).get(ARTIFACT)
     if artifact is None:
         raise UnknownPolicy(f"'{reference}' is no policy of this project: it has no artifact '{ARTIFACT}'.")
@@ -54,9 +60,8 @@ def _registered(reference: str) -> Path:
 def _known_models() -> str:
     from mlflow import MlflowClient
 
-    known = [
-        f"{_SCHEME}{model.name}@{alias}"
-        for model in MlflowClient().search_registered_models()
-        for alias in sorted(model.aliases)
-    ]
+    client = MlflowClient()
+    with told(client.tracking_uri, started=True):
+        models = client.search_registered_models()
+    known = [f"{_SCHEME}{model.name}@{alias}" for model in models for alias in sorted(model.aliases)]
     return f"Registered: {', '.join(known)}." if known else "No model is registered there."

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from leap_kedro.tracking.connection import connect
+
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from mlflow import MlflowClient
@@ -141,8 +143,12 @@ class ExperimentRuns:
 
 
 def runs_of(context: "KedroContext", experiment: str) -> ExperimentRuns:
-    """The runs of a LEAP experiment on the server that kedro-mlflow has set up for a context."""
-    configuration = context.mlflow  # type: ignore[attr-defined]
+    """The runs of a LEAP experiment on a context's server.
+
+    Raises:
+        MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
+    """
+    configuration = connect(context)
     mlflow_experiment = configuration.tracking.experiment._experiment.experiment_id
     return ExperimentRuns(configuration.server._mlflow_client, mlflow_experiment, experiment)
 

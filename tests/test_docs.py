@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import chain
@@ -11,6 +12,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
+from leap_kedro.environments.registry import REGISTERED
 from leap_kedro.records.parameters import free_names
 
 ROOT = Path(__file__).parents[1]
@@ -63,12 +65,9 @@ def parameters(model: type[BaseModel], prefix: str = "", free: bool = False) -> 
 
 def all_parameters(free: bool = False) -> set[str]:
     """Dotted paths of all parameters, or of those marked as `Free`."""
-    from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-    from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-    from leap_kedro.environments.webshop.parameters import WebShopOptions
-    from leap_kedro.pipelines.parameters import LeapParameters
+    from leap_kedro.pipelines.parameters import LeapParameters, options_model
 
-    options = {"alfworld": ALFWorldOptions, "webshop": WebShopOptions, "intercode_bash": InterCodeBashOptions}
+    options = {name: model for name in REGISTERED if (model := options_model(name))}
     of_environments = (parameters(model, f"environments.{name}.", free) for name, model in options.items())
     return {*parameters(LeapParameters, free=free), *chain.from_iterable(of_environments)}
 
@@ -191,6 +190,15 @@ def test_what_may_change_within_an_experiment_is_listed() -> None:
         prefixes = [f"{block}." for block in re.findall(r"`(.+?)`", blocks)] or [""]
         listed |= {prefix + name for prefix in prefixes for name in re.findall(r"`(.+?)`", names)}
     assert listed == all_parameters(free=True)
+
+
+def test_the_floors_are_those_that_are_enforced() -> None:
+    floors, environments = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("\n## Floors\n")[2].partition("\n## ")[0]
+    drawn = [re.split(r"  +", line.strip())[0].split(", ") for line in re.findall(r"^ {4,}(.+)$", section, re.M)]
+    assert drawn == [layer.split(" | ") for layer in floors["layers"]]
+    assert environments["type"] == "independence"
+    assert {module.rpartition(".")[2] for module in environments["modules"]} == set(REGISTERED)
 
 
 def test_the_file_tree_is_the_one_there_is() -> None:

@@ -87,7 +87,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
     except ValidationError as error:
         place = ("environments", parameters.environment)
-        model = _options_model(parameters.environment)
+        model = options_model(parameters.environment)
         problems += [_problem(model, place, details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     experts = {
@@ -124,15 +124,15 @@ def _teaches_itself_unprepared(parameters: LeapParameters) -> bool:
 def recorded(parameters: LeapParameters) -> dict[str, Any]:
     """Path -> value of the parameters that change results of the loop; of the environments only the one in use."""
     name = parameters.environment
-    tree, model = binding(parameters), _options_model(name)
+    tree, model = binding(parameters), options_model(name)
     free = free_names(model) if model else set()
     options = parameters.environments.get(name, {})
     tree["environments"] = {name: {option: value for option, value in options.items() if option not in free}}
     return dict(_flat(tree, ""))
 
 
-def _options_model(environment: str) -> type[BaseModel] | None:
-    """The model of an environment's options, where it has one."""
+def options_model(environment: str) -> type[BaseModel] | None:
+    """The model of a registered environment's options, where it has one."""
     options = getattr(make_benchmark(EnvironmentSpec(environment, {})), "options", None)
     return type(options) if isinstance(options, BaseModel) else None
 

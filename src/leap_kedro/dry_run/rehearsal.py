@@ -179,7 +179,7 @@ def _check_serving(student: SavedPolicy, parameters: "LeapParameters", found: Re
     for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
         if how.serving is None:
             continue
-        check_prompts(student, parameters.environment)
+        check_prompts(student, how.serving, parameters.environment)
         if how.serving.base_url is None and not is_installed(how.serving):
             found.absent.append(
                 f"the program `{how.serving.command}` (`{stage}.serving.command`): no server was started"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from leap_kedro.environments.actions import around, filled, is_open
 from leap_kedro.prompts.renderer import ParsedReply
@@ -35,6 +36,20 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
     if not action or (not finished and not line_end):
         return ParsedReply(text, reason, "", missing)
     return ParsedReply(text, reason, action, ParseStatus.OK)
+
+
+@lru_cache(maxsize=50_000)
+def stated(action: str) -> str:
+    """An action as a reply states it: `parse_reply` reads it back from there.
+
+    It is the action itself, but for the space around it; one that would lose its quotes is put into others. One of
+    several lines cannot be stated, and is left as it is.
+    """
+    bare = action.strip()
+    for written in (bare, *(f"{quote}{bare}{quote}" for quote in _QUOTES)):
+        if parse_reply(f"ACTION: {written}", None, finished=True).action == bare:
+            return written
+    return bare
 
 
 def _meant(line: str, admissible: Sequence[str]) -> str:

@@ -161,9 +161,9 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     instead = "set `rollout.serving` and `evaluation.serving` to null, or another chat template"
     if served != another_day:
         raise ServingFailed(
-            f"The chat template in {policy.folder} writes the date or time into the prompt: a server's would be that of "
-            f"the moment, while training keeps to {DAY:%d %B %Y}. To serve the policy is refused: {instead} (one that "
-            "takes `date_string` is told that day)."
+            f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write that "
+            f"of the moment, while training keeps to {DAY:%d %B %Y}. To serve the policy is refused: {instead} "
+            "(one that takes `date_string` is told that day)."
         )
     if trained != served:
         raise ServingFailed(

@@ -28,6 +28,7 @@ _RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-obse
 _PRINTABLE = "".join(map(chr, range(33, 127)))
 _PROBES = (
     "sed -i 's/x  y/z/' f",
+    "find . -name 'README*'",
     f"x {_PRINTABLE} {' '.join(_PRINTABLE)} x",
     "x" + "x".join(" " * count + "x" + "\t" * count for count in (*range(1, 17), 24, 32, 64)),
     "I 'm , do n't . CAN not !  a \t b",
@@ -92,8 +93,9 @@ class ChatRenderer:
         read = self.parse(ids, None, before).action
         if read != action.strip():
             raise UnusableChatTemplate(
-                f"The tokenizer of {self._name} cannot state the action {action!r} in a reply: it would "
-                f"be read as {read!r}. Take a base whose tokenizer gives every text back (`bootstrap.base`)."
+                f"The tokenizer of {self._name} cannot state the action {action!r:.80} in a reply: it would be read as "
+                f"{read!r:.80}. A reply states one line; if it is one, take a base whose tokenizer keeps all texts "
+                "(`bootstrap.base`)."
             )
         return ids
 
@@ -149,7 +151,7 @@ class ChatRenderer:
         """Breaks up what could end a message: special tokens, and what the template parts messages with.
 
         Raises:
-            UnusableChatTemplate: If a special token cannot be broken up, or another added one is not given back.
+            UnusableChatTemplate: If a special token cannot be broken up.
         """
         tokenizer = self._tokenizer
         added = getattr(tokenizer, "added_tokens_decoder", {})
@@ -158,20 +160,20 @@ class ChatRenderer:
         frame = "\n".join((self._after_user, self._before_action, self._after_action, self._generation))
         breaking = special | markers(frame, others)
         # Tokens that swallow the spaces around them, say.
-        breaking |= {token for token in others if token.strip() and not self._given_back(Escaping(breaking), token)}
-        escaping = Escaping(breaking)
-        marks = {tokenizer.convert_tokens_to_ids(token) for token in special} | set(self._ends)
+        swallowing = {token for token in others if token.strip() and not self._gives_back(token)}
+        escaping = Escaping(breaking | swallowing)
+        marks = ({*tokenizer.convert_tokens_to_ids(sorted(special))} | set(self._ends)) - {tokenizer.unk_token_id}
         for token in sorted(breaking):
-            if not self._given_back(escaping, token) or marks & {*self._ids(escaping.broken_up(f"x {token} x"))}:
+            if not marks.isdisjoint(self._ids(escaping.broken_up(f"x {token} x"))):
                 raise UnusableChatTemplate(
-                    f"The tokenizer of {self._name} has a token {token!r} that texts cannot write out: it "
-                    "would be taken for a mark, or be changed. Take another base (`bootstrap.base`)."
+                    f"The tokenizer of {self._name} takes {token!r} for a special token wherever a text has it, and so "
+                    "written out in an observation it could end a message. Take another base (`bootstrap.base`)."
                 )
         return escaping
 
-    def _given_back(self, escaping: Escaping, token: str) -> bool:
-        text = f"x  {token}  x{token}x" if "\n" not in token else "x"
-        return escaping.restored(self._text(self._ids(escaping.broken_up(text)))).strip() == text
+    def _gives_back(self, token: str) -> bool:
+        text = f"x  {token}  x"
+        return self._text(self._ids(text)).strip() == text
 
     def _read_any_frames(self) -> None:
         """Read off what the template puts around each text; rules go into the first message if there is no better."""

@@ -29,6 +29,7 @@ from leap_kedro.messages import as_user_errors, drop_hints
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
 from leap_kedro.pipelines.baselines.pipeline import OWN
 from leap_kedro.pipelines.parameters import LeapParameters, check, digest, recorded
+from leap_kedro.pipelines.students import check_students
 
 LOOP = frozenset(
     {
@@ -93,6 +94,8 @@ class LeapSession(KedroSession):
             parameters = self._checked_parameters()
             if parameters.dry_run:
                 return self._rehearse(parameters, names)
+            chosen = {wanted: filters[name] for name, wanted in _SELECTIONS.items() if filters.get(name)}
+            check_students(parameters, names, tags, chosen)
             if "evaluation" in names:
                 self._name_report(parameters)
             if ABLATION in names:

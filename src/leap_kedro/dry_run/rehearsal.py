@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.dry_run.stand_in import UnusableBase
 from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataAbsent
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
 from leap_kedro.pipelines.aggregation.nodes import mix
@@ -23,6 +24,7 @@ from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
 from leap_kedro.pipelines.rollout.nodes import roll_out
 from leap_kedro.pipelines.training.nodes import train_policy
 from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.policies.local import has_weights
 from leap_kedro.records import CorrectedEpisode, Episode, Example, OwnReply, Target, Task
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
     from leap_kedro.dry_run.stand_in import write_stand_in
 
     found = Rehearsal(base_folder(parameters.bootstrap, parameters.environment))
+    _check_base(parameters, found)
     environments, train = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
     found.demonstrations = demonstrate(
@@ -117,6 +120,23 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
     mixed = mix([found.demonstrations], found.examples, how, parameters.seed)
     _one_step("pi_1", pi_0, student, mixed, parameters.training, parameters, folder, found)
     return found
+
+
+def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
+    """Refuse a base that is there and that the loop would refuse; here it may be without its weights."""
+    folder = found.base
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    from leap_kedro.policies.checking import check_policy
+    from leap_kedro.policies.local import PolicyFolderError
+
+    described = (folder / "config.json").is_file() and not has_weights(folder)
+    try:
+        check_policy(folder, parameters.environment, weights=not described)
+    except PolicyFolderError as error:
+        raise UnusableBase(f"`bootstrap.base` is {folder}. {error}") from error
+    if described:
+        found.absent.append(f"the weights of the base model (`bootstrap.base`): no *.safetensors in {folder}")
 
 
 def _tasks(
@@ -179,7 +199,7 @@ def _check_serving(student: SavedPolicy, parameters: "LeapParameters", found: Re
     for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
         if how.serving is None:
             continue
-        check_prompts(student, parameters.environment)
+        check_prompts(student, how.serving, parameters.environment)
         if how.serving.base_url is None and not is_installed(how.serving):
             found.absent.append(
                 f"the program `{how.serving.command}` (`{stage}.serving.command`): no server was started"

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.records import UserError
+
 _SMALL: dict[str, Any] = {
     "hidden_size": 64,
     "intermediate_size": 128,
@@ -27,7 +29,7 @@ _LLAMA_3_SPECIAL = ("<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>
 _LLAMA_3_CONTEXT = 8192
 
 
-class UnusableBase(ValueError):
+class UnusableBase(UserError):
     """The folder of the base is there, and cannot be used."""
 
 
@@ -76,8 +78,8 @@ def _of_base(base: Path) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoTokenizer
 
     try:
-        config = AutoConfig.from_pretrained(base)
-        tokenizer = AutoTokenizer.from_pretrained(base)
+        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
     except Exception as error:
         raise _unusable(base, error) from error
     for name, value in _SMALL.items():

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from leap_kedro.records.parameters import Free, StrictModel
 
 if TYPE_CHECKING:
     from leap_kedro.policies.vllm import Adapter
+
+_ANOTHER_DAY = datetime(2031, 11, 3, 17, 45, 59, tzinfo=UTC)
 
 
 class ServingParameters(StrictModel):
@@ -70,7 +73,7 @@ def serving(
     from leap_kedro.policies.server_process import free_port, running_server
     from leap_kedro.policies.vllm import ENVIRONMENT, model_of
 
-    check_prompts(policy, environment)
+    check_prompts(policy, parameters, environment)
     adapter = adapter_of(policy) if parameters.adapters else None
     if parameters.base_url is not None:
         with model_of(parameters.base_url, policy.folder, adapter) as name:
@@ -116,20 +119,29 @@ def adapter_of(policy: SavedPolicy) -> "Adapter | None":
     return Adapter(f"{policy.id}-{weights_digest(folder)[:12]}", folder, base) if base.is_dir() else None
 
 
-def check_prompts(policy: SavedPolicy, environment: str) -> None:
-    """Check that a server builds the prompts that the policy is trained on, token for token.
+def template_options(parameters: ServingParameters) -> dict[str, Any]:
+    """What a server is to tell the chat template beside messages."""
+    from leap_kedro.prompts.templates import TEMPLATE_OPTIONS
+
+    return {**TEMPLATE_OPTIONS, **(parameters.extra.get("chat_template_kwargs") or {})}
+
+
+def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environment: str) -> None:
+    """Check that a server builds the prompts that the policy is trained on, token for token, today and tomorrow.
 
     Raises:
-        ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no rules.
+        ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no rules,
+            other options than here, or the day off the clock.
     """
     from transformers import AutoTokenizer
 
     from leap_kedro.policies.server_process import ServingFailed
-    from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate, templated_ids
+    from leap_kedro.prompts.chat import ChatRenderer
     from leap_kedro.prompts.conversation import Conversation
     from leap_kedro.prompts.messages import chat_messages
     from leap_kedro.prompts.renderer import trunk_ids
     from leap_kedro.prompts.select import renderer_for
+    from leap_kedro.prompts.templates import DAY, UnusableChatTemplate, templated_ids
     from leap_kedro.records import Turn
 
     try:
@@ -142,13 +154,21 @@ def check_prompts(policy: SavedPolicy, environment: str) -> None:
         turn = Turn("look", "You see a desk 1.")
         conversation = Conversation("check", "You are in a room. Your task is to: look.", (turn,))
         trained = [*trunk_ids(renderer, conversation), *renderer.branch()]
-        served = templated_ids(renderer.tokenizer, list(chat_messages(conversation, renderer.rules)))
+        messages, options = list(chat_messages(conversation, renderer.rules)), template_options(parameters)
+        served, another_day = (templated_ids(renderer.tokenizer, messages, options, now) for now in (DAY, _ANOTHER_DAY))
     except UnusableChatTemplate as error:
         raise ServingFailed(f"{policy.id} ({policy.folder}) cannot be served: {error}") from error
+    instead = "set `rollout.serving` and `evaluation.serving` to null, or another chat template"
+    if served != another_day:
+        raise ServingFailed(
+            f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write that "
+            f"of the moment, while training keeps to {DAY:%d %B %Y}. To serve the policy is refused: {instead} "
+            "(one that takes `date_string` is told that day)."
+        )
     if trained != served:
         raise ServingFailed(
             f"The chat template in {policy.folder} gives a server other tokens than training sees, because it takes no "
-            "system message: set `rollout.serving` and `evaluation.serving` to null, or another chat template."
+            f"system message or because of `serving.extra.chat_template_kwargs`: {instead}."
         )
 
 
@@ -163,15 +183,13 @@ def _release_gpu_memory() -> None:
 def _served(
     policy: SavedPolicy, parameters: ServingParameters, base_url: str, name: str, max_tokens: int
 ) -> ServedPolicy:
-    from leap_kedro.prompts.chat import TEMPLATE_OPTIONS
-
     server = ServerParameters(
         base_url=base_url,
         max_tokens=max_tokens,
         timeout=parameters.timeout,
         concurrency=parameters.concurrency,
         retries=parameters.retries,
-        extra={"chat_template_kwargs": dict(TEMPLATE_OPTIONS), **parameters.extra},
+        extra={**parameters.extra, "chat_template_kwargs": template_options(parameters)},
     )
     free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
     return ServedPolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)

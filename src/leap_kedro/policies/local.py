@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import ParseStatus
+from leap_kedro.records import ParseStatus, UserError
 
 if TYPE_CHECKING:
     from leap_kedro.policies.decoding import Generator
     from leap_kedro.prompts.renderer import Renderer
 
 
-class PolicyFolderError(ValueError):
+class PolicyFolderError(UserError):
     """A folder holds no policy that can be loaded; the message names the folder and what is missing or broken."""
+
+
+_PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,37 +129,71 @@ def load_policy_folder(folder: Path, dtype: str = "auto", device: str = "auto") 
     """
     check_policy_folder(folder)
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        with _no_progress_bars():
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, use_safetensors=True, output_loading_info=True
-            )
-    except Exception as error:
-        raise PolicyFolderError(
-            f"The policy folder {folder} cannot be loaded, a file in it is broken: {type(error).__name__}: {error}"
-        ) from error
-    model, found = loaded
-    unfit = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
-    if unfit:
-        raise PolicyFolderError(f"The weights in {folder} do not fit its config.json; missing: {', '.join(unfit[:5])}.")
+    with quiet():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        except Exception as error:
+            raise _broken(folder, error) from error
+        model = read_weights(folder, dtype=dtype)
     return model.to(device).eval(), tokenizer
 
 
+def read_weights(folder: Path, **how: Any) -> Any:
+    """The causal LM of a folder; on the device ``meta`` it has shapes and no values, and the weights are not read.
+
+    Args:
+        folder: The folder.
+        how: Further arguments of `from_pretrained`.
+
+    Raises:
+        PolicyFolderError: If the weights cannot be read, or do not fit the configuration.
+    """
+    from transformers import AutoModelForCausalLM
+
+    try:
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            **how,
+        )
+    except Exception as error:
+        raise _broken(folder, error) from error
+    model, found = loaded
+    unfit = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
+    if unfit:
+        raise PolicyFolderError(
+            f"The weights in {folder} do not fit its config.json; missing or of another shape: {', '.join(unfit[:5])}. "
+            "Copy or download the whole folder again."
+        )
+    return model
+
+
+def _broken(folder: Path, error: Exception) -> PolicyFolderError:
+    return PolicyFolderError(
+        f"The policy folder {folder} cannot be loaded, a file in it is broken: {type(error).__name__}: {error}"
+    )
+
+
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """Neither progress bars nor reports of transformers: what is wrong becomes an error of ours."""
     from transformers.utils import logging as transformers_logging
 
     switch: Any = transformers_logging
-    shown = switch.is_progress_bar_enabled()
+    shown, verbosity = switch.is_progress_bar_enabled(), switch.get_verbosity()
     switch.disable_progress_bar()
+    switch.set_verbosity(switch.CRITICAL)
     try:
         yield
     finally:
+        switch.set_verbosity(verbosity)
         if shown:
             switch.enable_progress_bar()
 
@@ -171,7 +208,29 @@ def check_policy_folder(folder: Path) -> None:
         raise PolicyFolderError(f"There is no policy folder {folder}; train a policy first or name another folder.")
     missing = missing_parts(folder)
     if missing:
-        raise PolicyFolderError(f"The policy folder {folder} is incomplete, it lacks: {', '.join(missing)}.")
+        raise PolicyFolderError(
+            f"The policy folder {folder} is incomplete, it lacks: {', '.join(missing)}.{instead_of_policy(folder)}"
+        )
+
+
+def instead_of_policy(folder: Path) -> str:
+    """What to do with what a folder has in place of a policy; "" if nothing is known of it."""
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        return (
+            " It is an adapter alone: merge it into its base (PEFT's `merge_and_unload`), and save model and tokenizer."
+        )
+    pickled = next((each.name for kind in _PICKLES for each in sorted(folder.glob(kind))), None)
+    if pickled and not any(folder.glob("*.safetensors")):
+        return (
+            f" {pickled} is a pickle, which can run code and is not read: load the model where you trust it, and save "
+            "it by `save_pretrained`, which writes safetensors."
+        )
+    return ""
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether a folder has weights, be they such as are not read."""
+    return any(any(folder.glob(kind)) for kind in ("*.safetensors", *_PICKLES))
 
 
 def missing_parts(folder: Path) -> list[str]:

@@ -8,6 +8,7 @@ list of the actions of the moment), which caches of prefixes use.
 from collections.abc import Iterator, Sequence
 
 from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.plain import stated
 from leap_kedro.records import Example
 
 GENERAL_RULES = """\
@@ -49,7 +50,7 @@ def first_message(observation: str, privileged: str = "") -> str:
 
 def reply_text(reason: str, action: str) -> str:
     """A whole reply, in the form that the rules ask for."""
-    return f"REASON: {reason}\nACTION: {action}"
+    return f"REASON: {reason}\nACTION: {stated(action)}"
 
 
 def past_reply(action: str) -> str:
@@ -58,7 +59,7 @@ def past_reply(action: str) -> str:
     A model that is only prompted goes on in the form of its earlier messages: a bare or an empty action would teach it
     the wrong one.
     """
-    return f"ACTION: {action}" if action else "(no action)"
+    return f"ACTION: {stated(action)}" if action else "(no action)"
 
 
 def chat_messages(conversation: Conversation, rules: str, *, listing: bool = False) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from leap_kedro.environments.actions import around, filled, is_open
 from leap_kedro.prompts.renderer import ParsedReply
@@ -48,6 +49,20 @@ def _missing(text: str, answer: str, finished: bool) -> ParseStatus:
     if answer.strip():
         return ParseStatus.NO_ACTION
     return ParseStatus.ONLY_THOUGHTS if text.strip() else ParseStatus.EMPTY
+
+
+@lru_cache(maxsize=50_000)
+def stated(action: str) -> str:
+    """An action as a reply states it: `parse_reply` reads it back from there.
+
+    It is the action itself, but for the space around it; one that would lose its quotes is put into others. One of
+    several lines cannot be stated, and is left as it is.
+    """
+    bare = action.strip()
+    for written in (bare, *(f"{quote}{bare}{quote}" for quote in _QUOTES)):
+        if parse_reply(f"ACTION: {written}", None, finished=True).action == bare:
+            return written
+    return bare
 
 
 def _meant(line: str, admissible: Sequence[str]) -> str:

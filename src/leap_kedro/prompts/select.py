@@ -6,9 +6,10 @@ from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.records import UserError
 
 
-class TakesNoExamples(ValueError):
+class TakesNoExamples(UserError):
     """The model cannot be prompted with examples."""
 
 

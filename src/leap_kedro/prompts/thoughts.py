@@ -1,19 +1,24 @@
 """What a model thinks aloud before it answers, told apart from the answer.
 
 Models that reason put their thoughts between marks, in front of the answer. Some templates write the opening mark into
-the prompt, so that a reply may hold the closing one alone.
+the prompt, so that a reply may hold the closing one alone; it counts where it begins or ends a line, so that a command
+may hold the mark.
 """
 
 import re
 
 _NAMES = r"(?:think|thinking|thought|reasoning|seed:think)"
-_OPENS = re.compile(rf"\s*(?:<{_NAMES}>|\[THINK\]|<\|channel\|>analysis)", re.IGNORECASE)
-_CLOSES = re.compile(rf"</{_NAMES}>|\[/THINK\]|<\|channel\|>final(?:<\|message\|>)?", re.IGNORECASE)
+_OPENING = rf"(?:<{_NAMES}>|\[THINK\]|<\|channel\|>analysis)"
+_CLOSING = rf"(?:</{_NAMES}>|\[/THINK\]|<\|channel\|>final(?:<\|message\|>)?)"
+_OPENS = re.compile(rf"\s*{_OPENING}", re.IGNORECASE)
+_CLOSES = re.compile(_CLOSING, re.IGNORECASE)
+_ENDS_LINE = re.compile(rf"^[ \t]*{_CLOSING}|{_CLOSING}[ \t]*\n(?=\s*\S)", re.IGNORECASE | re.MULTILINE)
 
 
 def answer_of(text: str) -> str:
     """The answer in a reply: what follows the thoughts, or all of it if there are none; "" if it is all thoughts."""
-    closed = list(_CLOSES.finditer(text))
-    if closed:
-        return text[closed[-1].end() :].strip()
-    return "" if _OPENS.match(text) else text
+    opened = _OPENS.match(text) is not None
+    closed = (_CLOSES if opened else _ENDS_LINE).search(text)
+    if closed is None:
+        return "" if opened else text
+    return answer_of(text[closed.end() :].strip())

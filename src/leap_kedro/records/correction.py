@@ -19,7 +19,7 @@ class Rejection(StrEnum):
     """Why what a teacher said is not used for training: one step of it, or a whole reply."""
 
     NOT_EXECUTABLE = "not_executable"
-    """The environment would refuse the action at that step."""
+    """The environment would refuse the action at that step, or no reply can state it: it has several lines."""
     LEAKED = "leaked"
     """The reason names what only the privileged state shows."""
     NO_PLAN = "no_plan"

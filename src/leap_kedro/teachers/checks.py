@@ -80,8 +80,8 @@ def leaked_entities(reason: str, state: PrivilegedState, known: Iterable[str]) -
 
 
 def is_executable(action: str, admissible: Sequence[str] | None) -> bool:
-    """Whether the environment lists the action; True where it lists none (then only trying tells)."""
-    return admissible is None or is_listed(action, admissible)
+    """Whether the environment lists the action; where it lists none, whether a reply can state it: in one line."""
+    return "\n" not in action if admissible is None else is_listed(action, admissible)
 
 
 def verdict_on(students: str, teachers: str) -> Verdict:

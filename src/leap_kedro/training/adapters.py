@@ -26,18 +26,42 @@ def base_of(start: Path, lora: LoraParameters) -> Path:
     Raises:
         UnusableAdapter: If that base is gone or has other weights now.
     """
-    adapter = start / ADAPTER
-    if lora.start == "fresh" or not adapter.is_dir():
+    base = recorded_base(start, lora)
+    if base is None:
         return start
-    recorded = json.loads((adapter / BASE).read_text(encoding="utf-8"))
-    base = Path(recorded["folder"])
-    if not base.is_dir() or weights_digest(base) != recorded["sha256"]:
-        what = "has other weights now" if base.is_dir() else "is gone"
+    folder, digest = base
+    if weights_digest(folder) != digest:
+        raise _unfit(start, folder, "has other weights now")
+    return folder
+
+
+def recorded_base(start: Path, lora: LoraParameters | None) -> tuple[Path, str] | None:
+    """Folder and digest of the weights that the adapter which goes on was made for; None where none goes on.
+
+    Raises:
+        UnusableAdapter: If that base is gone.
+    """
+    adapter = start / ADAPTER
+    if lora is None or lora.start == "fresh" or not adapter.is_dir():
+        return None
+    try:
+        recorded = json.loads((adapter / BASE).read_text(encoding="utf-8"))
+        base = Path(recorded["folder"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableAdapter(
-            f"the adapter in {adapter} was made for the weights in {base}, which {what}: put them back, or take "
+            f"the adapter in {adapter} does not say what weights it was made for (no readable {BASE}): take "
             "lora.start=fresh, a new adapter on the merged weights"
-        )
-    return base
+        ) from error
+    if not base.is_dir():
+        raise _unfit(start, base, "is gone")
+    return base, recorded["sha256"]
+
+
+def _unfit(start: Path, base: Path, what: str) -> UnusableAdapter:
+    return UnusableAdapter(
+        f"the adapter in {start / ADAPTER} was made for the weights in {base}, which {what}: put them back, or take "
+        "lora.start=fresh, a new adapter on the merged weights"
+    )
 
 
 def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed: int) -> Any:

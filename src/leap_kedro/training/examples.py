@@ -1,10 +1,15 @@
 """Examples as rows of token ids, by the same renderer that makes the prompts of a rollout."""
 
+import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
+from leap_kedro.prompts.chat import UnusableChatTemplate
 from leap_kedro.prompts.renderer import Renderer, observations, trunk_and_ends
 from leap_kedro.records import Example
 from leap_kedro.training.packing import Packed, Row, pack
+
+log = logging.getLogger(__name__)
 
 
 def rows_of(example: Example, renderer: Renderer) -> list[Row]:
@@ -23,4 +28,29 @@ def rows_of(example: Example, renderer: Renderer) -> list[Row]:
 
 def packed_examples(examples: Iterable[Example], renderer: Renderer) -> list[Packed]:
     """Each example as one sequence; those without a target, which teach nothing, are left out."""
-    return [pack(rows_of(example, renderer)) for example in examples if example.targets]
+    every = (without_unstated(example, renderer) for example in examples)
+    return [pack(rows_of(example, renderer)) for example in every if example.targets]
+
+
+def without_unstated(example: Example, renderer: Renderer) -> Example:
+    """The example without the replies that the student's tokenizer cannot state: other actions would be taught.
+
+    A reply that is to be compared with one of the student's loses that one if it cannot be stated.
+    """
+    seen = observations(example.opening, example.turns)
+    targets = []
+    for target in example.targets:
+        before, own = seen[target.step], target.rejected
+        if _is_stated(renderer, target.reason, target.action, before, example.episode):
+            kept = own is None or _is_stated(renderer, own.reason, own.action, before, example.episode)
+            targets.append(target if kept else replace(target, rejected=None))
+    return replace(example, targets=tuple(targets))
+
+
+def _is_stated(renderer: Renderer, reason: str, action: str, before: str, episode: str) -> bool:
+    try:
+        renderer.completion(reason, action, before)
+    except UnusableChatTemplate as error:
+        log.warning("A reply in episode %s is left out: %s", episode, error)
+        return False
+    return True

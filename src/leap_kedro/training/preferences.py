@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from leap_kedro.prompts.renderer import Renderer
 from leap_kedro.records import Example, Target
-from leap_kedro.training.examples import rows_of
+from leap_kedro.training.examples import rows_of, without_unstated
 from leap_kedro.training.packing import Packed, Row, pack
 
 
@@ -17,7 +17,8 @@ class Preferences:
         packs: An episode's pairs as one sequence each; row 2i is the chosen reply of pair i, row 2i + 1 the rejected.
         pairs: Number of pairs.
         equal: Replies left out because the student's own has the same token ids.
-        alone: Replies left out because there is none of the student's to compare them with.
+        alone: Replies left out because there is none of the student's to compare them with, or one of the two cannot be
+            stated.
     """
 
     packs: tuple[Packed, ...]
@@ -30,7 +31,8 @@ def preferences_of(examples: Iterable[Example], renderer: Renderer) -> Preferenc
     """Pairs of all examples whose targets differ from what the student said itself."""
     packs: list[Packed] = []
     pairs = equal = alone = 0
-    for example in examples:
+    for given in examples:
+        example = without_unstated(given, renderer)
         compared = tuple(target for target in example.targets if target.rejected is not None)
         chosen = rows_of(_evenly(example, compared), renderer)
         rejected = rows_of(_evenly(example, map(_own, compared)), renderer)
@@ -42,7 +44,7 @@ def preferences_of(examples: Iterable[Example], renderer: Renderer) -> Preferenc
             packs.append(pack(rows))
         pairs += len(rows) // 2
         equal += len(compared) - len(rows) // 2
-        alone += len(example.targets) - len(compared)
+        alone += len(given.targets) - len(compared)
     return Preferences(tuple(packs), pairs, equal, alone)
 
 

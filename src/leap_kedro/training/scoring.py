@@ -9,7 +9,7 @@ from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.records.score import ReplyScore
 from leap_kedro.training.batching import epoch_batches
-from leap_kedro.training.examples import packed_examples
+from leap_kedro.training.examples import packed_examples, without_unstated
 from leap_kedro.training.packing import Packed
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
 
     model, tokenizer = load_policy_folder(folder)
     renderer = renderer_for(tokenizer, examples[0].environment)
+    stated = (without_unstated(example, renderer) for example in examples)
+    examples = [example for example in stated if example.targets]
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -14,9 +14,9 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies import smollm2
-from leap_kedro.policies.local import missing_parts
+from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
 from leap_kedro.policies.play import episode_seed
-from leap_kedro.records import Example, Task
+from leap_kedro.records import Example, Task, UserError
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
 
@@ -26,8 +26,8 @@ _OWN_FOLDER = (
 )
 
 
-class NoSuchBase(ValueError):
-    """The base model is not there."""
+class NoSuchBase(UserError):
+    """The base model is not there, or cannot be used."""
 
 
 def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
@@ -38,15 +38,23 @@ def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
         environment: Name of the environment: each has an embedded base of its own.
 
     Raises:
-        NoSuchBase: If its folder lacks config, weights or tokenizer.
+        NoSuchBase: If its folder lacks config, weights or tokenizer, or the loop cannot use them.
     """
+    from leap_kedro.policies.checking import check_policy
+    from leap_kedro.training.adapters import UnusableAdapter, recorded_base
+
     folder, hint = _place(parameters.base, environment)
     missing = missing_parts(folder)
     if missing:
         raise NoSuchBase(
             f"`bootstrap.base` is '{parameters.base}', and there is no whole model in {folder}: it lacks "
-            f"{', '.join(missing)}. {hint}."
+            f"{', '.join(missing)}.{instead_of_policy(folder)} {hint}."
         )
+    try:
+        check_policy(folder, environment)
+        recorded_base(folder, parameters.training.lora)
+    except (PolicyFolderError, UnusableAdapter) as error:
+        raise NoSuchBase(f"`bootstrap.base` is '{parameters.base}', and cannot be used. {error}") from error
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
 

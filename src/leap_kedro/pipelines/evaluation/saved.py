@@ -20,6 +20,7 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.served import SCHEME, ServedPolicy, ServerParameters
+from leap_kedro.policies.local import PolicyFolderError
 from leap_kedro.records import UserError
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
@@ -28,7 +29,7 @@ ENOUGH = 200
 
 
 class NoSuchPolicy(UserError):
-    """The policy to evaluate is not there."""
+    """The policy to evaluate is not there, or cannot be used."""
 
 
 def evaluate_saved(
@@ -55,12 +56,13 @@ def evaluate_saved(
         One summary a policy (success with interval, mean actions, by type ...) as plain values.
 
     Raises:
-        NoSuchPolicy: If there is none.
+        NoSuchPolicy: If there is none, or the one that is named cannot be loaded or prompted.
         NothingAnswered: If a server answers nearly nothing that can be read.
     """
     policies: list[Playing] = list(history.values())
     if parameters.policy:
         policies = [named_policy(parameters.policy, parameters.server, access)]
+        check_named(policies[0], parameters.policy, environment)
     if not policies:
         raise NoSuchPolicy(
             "This experiment has no policies yet. Name one (--params=evaluation.policy=FOLDER), name the experiment "
@@ -122,6 +124,27 @@ def named_policy(reference: str, server: ServerParameters, access: Access) -> Pl
     if (folder / CARD).is_file():
         return read_policy(folder)
     return SavedPolicy(id=folder.resolve().name, iteration=-1, folder=folder)
+
+
+def check_named(policy: Playing, reference: str, environment: str) -> None:
+    """Check that a policy in a folder can be loaded and prompted; a server is not asked.
+
+    Args:
+        policy: What `named_policy` gave.
+        reference: What names it.
+        environment: Name of the environment.
+
+    Raises:
+        NoSuchPolicy: If it cannot.
+    """
+    if isinstance(policy, ServedPolicy):
+        return
+    from leap_kedro.policies.checking import check_policy
+
+    try:
+        check_policy(policy.folder, environment)
+    except PolicyFolderError as error:
+        raise NoSuchPolicy(f"`evaluation.policy` is '{reference}', and cannot be used. {error}") from error
 
 
 def create_pipeline() -> Pipeline:

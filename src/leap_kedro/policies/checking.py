@@ -1,0 +1,90 @@
+"""Whether a folder's model can be loaded and prompted, told before any work: its weights are not read, but their heads.
+
+What a head does not show is not covered: bytes of the weights that are damaged.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from leap_kedro.policies.local import PolicyFolderError, check_policy_folder, quiet, read_weights
+from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.prompts.select import renderer_for
+from leap_kedro.prompts.templates import UnusableChatTemplate
+from leap_kedro.records import Turn
+
+
+def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -> None:
+    """Check that a policy can be loaded and prompted.
+
+    Args:
+        folder: Its folder.
+        environment: Registered name of the environment whose instructions its prompts state; "" states none.
+        weights: Whether its weights have to be there; where not, they are not looked at.
+
+    Raises:
+        PolicyFolderError: If it cannot; the message names the folder and what is wrong.
+    """
+    if weights:
+        check_policy_folder(folder)
+    from transformers import AutoConfig, AutoTokenizer
+
+    with quiet():
+        try:
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        except Exception as error:
+            raise _broken(folder, "its config.json", error) from error
+        _check_architecture(folder, config)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+        except Exception as error:
+            raise _broken(folder, "its tokenizer", error) from error
+        try:
+            renderer = renderer_for(tokenizer, environment)
+        except UnusableChatTemplate as error:
+            raise PolicyFolderError(f"The policy folder {folder} cannot be prompted: {error}") from error
+        rows = config.get_text_config().vocab_size
+        if weights:
+            model = read_weights(folder, device_map="meta")
+            rows = model.get_input_embeddings().weight.shape[0]
+    largest, token = _largest_id(renderer)
+    if largest >= rows:
+        raise PolicyFolderError(
+            f"The policy folder {folder} cannot be used: its weights have {rows} tokens, fewer than its tokenizer, for "
+            f"which {token!r} is token {largest}. Call `model.resize_token_embeddings(len(tokenizer))` and save both "
+            "again, or put the tokenizer there that belongs to the weights."
+        )
+
+
+def _check_architecture(folder: Path, config: Any) -> None:
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, __version__
+
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        named = ", ".join(getattr(config, "architectures", None) or [str(config.model_type)])
+        raise PolicyFolderError(
+            f"The policy folder {folder} cannot be used: {named} is no causal language model of transformers "
+            f"{__version__}. Code from a folder is never run (`trust_remote_code`): take a model that transformers has."
+        )
+
+
+def _largest_id(renderer: Renderer) -> tuple[int, str]:
+    """The largest id that a prompt or a reply can have: special tokens come only from the template, not from texts."""
+    tokenizer = renderer.tokenizer
+    turn = Turn("look", "You see.")
+    prompt = [*renderer.opening("You see."), *renderer.turn(turn, "You see."), *renderer.branch()]
+    written = {*prompt, *renderer.completion("I look.", "look", "You see."), *renderer.end_ids()}
+    special = set(tokenizer.all_special_ids)
+    found = {index: token for token, index in tokenizer.get_vocab().items() if index not in special or index in written}
+    return max(found.items())
+
+
+def _broken(folder: Path, part: str, error: Exception) -> PolicyFolderError:
+    code = (
+        " Code from a folder is never run: take a model that transformers has." if "trust_remote" in str(error) else ""
+    )
+    return PolicyFolderError(
+        f"The policy folder {folder} cannot be loaded, {part} cannot be read: {_said(error)}.{code}"
+    )
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}".rstrip(".: ")

@@ -114,6 +114,27 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
     assert SECRET not in message + caplog.text
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://127.0.0.1:9"])
+def test_a_server_on_this_machine_is_never_reached_by_a_proxy(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "example.com")
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("http_proxy", proxy)
+    with answering(401, "text/plain", "You are not authenticated.") as host:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://{host}")
+        assert "HTTP 401" in refusal(project)
+
+
+def test_a_proxy_on_the_way_to_a_server_is_named(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"http://somebody:{SECRET}@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://192.0.2.1")
+    message = refusal(project)
+    assert "ALL_PROXY" in message
+    assert SECRET not in message
+
+
 def _directory(path: Path) -> None:
     path.mkdir()
 

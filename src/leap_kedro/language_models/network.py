@@ -32,6 +32,17 @@ def client_options(url: str) -> dict[str, Any]:
     return {"trust_env": False} if is_loopback(url) else {}
 
 
+def keep_off_proxies(url: str) -> None:
+    """Have every HTTP client of this process and its children reach a URL of this machine without a proxy."""
+    if not is_loopback(url):
+        return
+    host = urlsplit(url).hostname or ""
+    for name in ("NO_PROXY", "no_proxy"):
+        listed = [each for each in os.environ.get(name, "").split(",") if each]
+        if host not in listed:
+            os.environ[name] = ",".join([*listed, host])
+
+
 def proxy_variable(url: str) -> str:
     """The variable of the process environment whose proxy calls to a URL go through; "" if they go through none."""
     parts = urlsplit(url)

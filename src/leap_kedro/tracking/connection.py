@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
+from leap_kedro.language_models.network import keep_off_proxies
 from leap_kedro.tracking.address import how_to_open, split_login
 from leap_kedro.tracking.configuration import impatient, register_resolvers, tracking_uri
 from leap_kedro.tracking.database import prepare_database
@@ -36,6 +37,7 @@ def configure(context: "KedroContext") -> None:
     uri = server.mlflow_tracking_uri or tracking_uri(str(context.project_path / "mlflow.db"))
     server.mlflow_tracking_uri, login = split_login(uri)
     os.environ.update(login)
+    keep_off_proxies(server.mlflow_tracking_uri)
     mlflow.set_tracking_uri(server.mlflow_tracking_uri)
     object.__setattr__(context, "mlflow", configuration)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from leap_kedro.language_models.network import through
 from leap_kedro.records import UserError
 from leap_kedro.tracking.address import URI_VARIABLE, shown, sqlite_file, without_secrets
 
@@ -72,7 +73,7 @@ def _is_of_mlflow(error: Exception) -> bool:
 def _message(uri: str, why: str, started: bool) -> str:
     kept = "What is finished is kept." if started else "This run did not start."
     after = "run the same command again" + (": it continues, and logs what MLflow is missing." if started else ".")
-    return f"MLflow at {shown(uri)} cannot be used: {why}. {kept} {_advice(uri)}, then {after}"
+    return f"MLflow at {shown(uri)} cannot be used{through(uri)}: {why}. {kept} {_advice(uri)}, then {after}"
 
 
 def _advice(uri: str) -> str:

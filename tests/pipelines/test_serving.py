@@ -170,6 +170,35 @@ def test_the_embedded_student_is_not_served(tiny_base: Path) -> None:
         PlayParameters(max_actions=2, hold_to_admissible=True, serving=fake())
 
 
+DATED = "{{ strftime_now('%d %B %Y') }}" + CHATML
+
+
+@pytest.mark.parametrize(
+    ("template", "extra", "said"),
+    [
+        (DATED, {}, "date or time"),
+        ("{{ strftime_now('%H') | int > 12 }}" + CHATML, {}, "date or time"),
+        (LLAMA_3, {"chat_template_kwargs": {"date_string": "1 Jan 2030"}}, r"extra\.chat_template_kwargs"),
+    ],
+)
+def test_prompts_that_a_server_would_date_otherwise_are_not_served(
+    tmp_path: Path, template: str, extra: dict[str, Any], said: str
+) -> None:
+    policy = saved(tmp_path / "base", CHATML if template.endswith(CHATML) else template)
+    (policy.folder / "chat_template.jinja").write_text(template)
+    with pytest.raises(ServingFailed, match=said) as refused:
+        played(policy, fake(extra=extra))
+    assert "`rollout.serving` and `evaluation.serving` to null" in str(refused.value)
+
+
+def test_the_day_is_sent_beside_other_options_of_a_template(tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    extra = {"chat_template_kwargs": {"enable_thinking": False}}
+    played(saved(tmp_path / "base"), fake("--calls", str(log), extra=extra))
+    for body in calls(log, "chat/completions"):
+        assert body["chat_template_kwargs"] == {"date_string": "26 Jul 2024", "enable_thinking": False}
+
+
 def test_a_student_trained_by_lora_plays_through_the_server_of_kedro_run(tmp_path: Path) -> None:
     base, log = tmp_path / "base", tmp_path / "calls"
     write_stand_in(tmp_path / "none", base, ["You are in the middle of a room. ACTION: go to desk 1"], seed=0)

@@ -131,6 +131,7 @@ def test_an_essential_is_matched_whole_whatever_it_is_made_of() -> None:
 def test_executable_is_what_the_environment_lists() -> None:
     assert is_executable("look", ("look", "inventory"))
     assert not is_executable("look around", ("look", "inventory"))
+    assert not is_executable("cat <<E\nx\nE", None)
     assert is_executable("anything", None)
 
 

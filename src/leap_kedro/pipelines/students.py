@@ -12,6 +12,7 @@ from leap_kedro.pipelines.bootstrap.nodes import find_base
 from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
 from leap_kedro.pipelines.parameters import LeapParameters
 from leap_kedro.pipelines.served import SCHEME
+from leap_kedro.pipelines.serving import check_prompts
 
 _REGISTERED = "models:/"
 
@@ -29,6 +30,7 @@ def check_students(
 
     Raises:
         NoSuchBase: If there is no base model, or it cannot be used.
+        ServingFailed: If the student is to be served, and a server would build other prompts than training.
         NoSuchPolicy: If the policy in that folder cannot be used.
         UnknownPolicy: If there is none.
     """
@@ -41,4 +43,7 @@ def check_students(
         whole = sum((pipelines[name] for name in names), Pipeline([]))
         chosen = whole.filter(tags=tags, **selection) if tags or selection else whole
         if any(dataset.rpartition(".")[2] == "base_policy" for dataset in chosen.datasets()):
-            find_base(parameters.bootstrap, parameters.environment)
+            base = find_base(parameters.bootstrap, parameters.environment)
+            for how in (parameters.rollout.serving, parameters.evaluation.serving):
+                if how is not None:
+                    check_prompts(base, how, parameters.environment)

@@ -12,6 +12,12 @@ from leap_kedro.prompts.select import renderer_for
 from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Turn
 
+_CONFIG, _TOKENIZER = "its config.json", "its tokenizer"
+_HINTS = {
+    _CONFIG: "Give the folder of a causal language model that transformers has",
+    _TOKENIZER: "Put the files of its tokenizer there: tokenizer.json, tokenizer_config.json",
+}
+
 
 def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -> None:
     """Check that a policy can be loaded and prompted.
@@ -32,12 +38,12 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         except Exception as error:
-            raise _broken(folder, "its config.json", error) from error
+            raise _broken(folder, _CONFIG, error) from error
         _check_architecture(folder, config)
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except Exception as error:
-            raise _broken(folder, "its tokenizer", error) from error
+            raise _broken(folder, _TOKENIZER, error) from error
         try:
             renderer = renderer_for(tokenizer, environment)
         except UnusableChatTemplate as error:
@@ -78,13 +84,9 @@ def _largest_id(renderer: Renderer) -> tuple[int, str]:
 
 
 def _broken(folder: Path, part: str, error: Exception) -> PolicyFolderError:
-    code = (
-        " Code from a folder is never run: take a model that transformers has." if "trust_remote" in str(error) else ""
-    )
+    needs_code = "trust_remote" in str(error)
+    hint = "Code from a folder is never run: take a model that transformers has" if needs_code else _HINTS[part]
+    said = str(error).strip().partition("\n")[0].rstrip(" .:")
     return PolicyFolderError(
-        f"The policy folder {folder} cannot be loaded, {part} cannot be read: {_said(error)}.{code}"
+        f"The policy folder {folder} cannot be loaded, {part} cannot be read: {type(error).__name__}: {said}. {hint}."
     )
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}".rstrip(".: ")

@@ -54,7 +54,7 @@ def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
         check_policy(folder, environment)
         recorded_base(folder, parameters.training.lora)
     except (PolicyFolderError, UnusableAdapter) as error:
-        raise NoSuchBase(f"`bootstrap.base` is '{parameters.base}', and cannot be used. {error}") from error
+        raise NoSuchBase(f"`bootstrap.base` is '{parameters.base}', and cannot be used: {error}") from error
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
 

@@ -144,7 +144,7 @@ def check_named(policy: Playing, reference: str, environment: str) -> None:
     try:
         check_policy(policy.folder, environment)
     except PolicyFolderError as error:
-        raise NoSuchPolicy(f"`evaluation.policy` is '{reference}', and cannot be used. {error}") from error
+        raise NoSuchPolicy(f"`evaluation.policy` is '{reference}', and cannot be used: {error}") from error
 
 
 def create_pipeline() -> Pipeline:

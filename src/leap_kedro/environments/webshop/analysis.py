@@ -30,31 +30,72 @@ _PICTOGRAPHS = (  # Extended_Pictographic of Unicode 12, which Lucene 8 follows;
     r"\U0001F7D5-\U0001F7FF\U0001F80C-\U0001F80F\U0001F848-\U0001F84F\U0001F85A-\U0001F85F\U0001F888-\U0001F88F"
     r"\U0001F8AE-\U0001F8FF\U0001F90C-\U0001F93A\U0001F93C-\U0001F945\U0001F947-\U0001FFFD"
 )
-_AFTER = r"[\p{WB=Extend}\p{WB=Format}\p{WB=ZWJ}]*"  # belongs to the character before it
-_LETTER = rf"(?:[\p{{WB=ALetter}}\p{{WB=Hebrew_Letter}}]{_AFTER})"
-_DIGIT = rf"(?:\p{{WB=Numeric}}{_AFTER})"
+_SIGNS = r"\u00A9\u00AE\u2122\u3030\u303D"  # pictographs as well, alone or before a selector
+_FORMER_FORMAT = r"\u0600-\u0605\u06DD\u070F\u08E2\U000110BD"
+_LATER_LETTERS = (  # signs that became letters in Unicode 11
+    r"\u00B8\u02C2-\u02C5\u02D2-\u02D7\u02DE\u02DF\u02E5-\u02EB\u02ED\u02EF-\u02FF\u055A-\u055C\u055E\u058A"
+    r"\uA708-\uA716\uA720\uA721\uA789\uA78A\uAB5B"
+)
+_SKIN = r"\U0001F3FB-\U0001F3FF"
+_EXTENSIONS = rf"\p{{WB=Extend}}\p{{WB=Format}}\p{{WB=ZWJ}}{_FORMER_FORMAT}"
+_AFTER = rf"[[{_EXTENSIONS}]--[{_SKIN}]]*"  # belongs to the character before it
+_AFTER_PICTOGRAPH = rf"[[{_EXTENSIONS}]--[{_SKIN}\uFE0E\uFE0F]]*"
+_RUNNING = rf"(?:\p{{LB=SA}}{_AFTER})"  # of scripts without blanks between words (Thai, Lao): a run is one word
+_LETTER = rf"(?:[[\p{{WB=ALetter}}\p{{WB=Hebrew_Letter}}]--[{_LATER_LETTERS}{_FORMER_FORMAT}\p{{LB=SA}}]]{_AFTER})"
+_HEBREW = rf"(?:\p{{WB=Hebrew_Letter}}{_AFTER})"
+_DIGIT = rf"(?:[\p{{WB=Numeric}}--[{_FORMER_FORMAT}]]{_AFTER})"
 _JOINT = rf"(?:\p{{WB=ExtendNumLet}}{_AFTER})"
-_IN_WORDS = rf"(?:[.:'\u00B7\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A]{_AFTER})"
-_IN_NUMBERS = rf"(?:[.,;'\u2018\u2019\u2024\u2044\uFE10\uFE14\uFE50\uFE52\uFE54\uFF07\uFF0C\uFF0E\uFF1B]{_AFTER})"
-_LETTERS = rf"{_LETTER}(?:(?:{_JOINT}+|{_IN_WORDS})?{_LETTER})*"
+_IN_BOTH = r".'\u2018\u2019\u2024\uFE52\uFF07\uFF0E"
+_IN_WORDS = rf"(?:[{_IN_BOTH}:\u00B7\u02D7\u0387\u05F4\u2027\uFE13\uFE55\uFF1A]{_AFTER})"
+_IN_NUMBERS = (
+    rf"(?:[{_IN_BOTH},;\u037E\u0589\u060C\u060D\u066C\u07F8\u2044\uFE10\uFE14\uFE50\uFE54\uFF0C\uFF1B]{_AFTER})"
+)
+_LETTERS = (  # in Hebrew a single quote may end a word, and a double quote be within one
+    rf"{_LETTER}(?:(?:{_JOINT}+|{_IN_WORDS}|(?<={_HEBREW})\"{_AFTER}(?={_HEBREW}))?{_LETTER})*"
+    rf"(?:(?<={_HEBREW})'{_AFTER})?"
+)
 _DIGITS = rf"{_DIGIT}(?:(?:{_JOINT}+|{_IN_NUMBERS})?{_DIGIT})*"
 _KATAKANA = rf"\p{{WB=Katakana}}{_AFTER}(?:{_JOINT}*\p{{WB=Katakana}}{_AFTER})*"
 _PIECE = rf"(?:{_KATAKANA}|(?:{_LETTERS}|{_DIGITS})+)"
-_PICTOGRAPH = rf"(?:[{_PICTOGRAPHS}]{_AFTER})"
+_LATER_BASES = (  # pictographs that took a skin colour only after Unicode 11
+    r"\U0001F46A-\U0001F46D\U0001F46F\U0001F48F\U0001F491\U0001F90C\U0001F90F\U0001F91D\U0001F93C\U0001F977"
+    r"\U0001F9BB\U0001F9CD-\U0001F9CF\U0001FAC3-\U0001FAC5\U0001FAF0-\U0001FAFA"
+)
+_PICTOGRAPH = (
+    rf"(?:(?:\u200D*[\p{{Emoji_Modifier_Base}}--[{_LATER_BASES}]]{_AFTER_PICTOGRAPH})?[{_SKIN}]{_AFTER_PICTOGRAPH}"
+    rf"|\u200D*[{_PICTOGRAPHS}{_SIGNS}]{_AFTER_PICTOGRAPH}\uFE0F?)"
+)
 _WORD = regex.compile(
     rf"{_JOINT}*{_PIECE}(?:{_JOINT}+{_PIECE})*{_JOINT}*"
+    rf"|{_RUNNING}+"
     rf"|[\p{{Script=Han}}\p{{Script=Hiragana}}]{_AFTER}"
-    rf"|{_PICTOGRAPH}(?:(?<=\u200D){_PICTOGRAPH})*|[\U0001F1E6-\U0001F1FF]{{2}}"
-    # Signs that are emoji only where a selector says so.
-    rf"|[0-9#*\u00A9\u00AE\u2122\u3030\u303D]\uFE0F{_AFTER}"
+    rf"|{_PICTOGRAPH}(?:(?:\u200D|(?<=\u200D)){_PICTOGRAPH})*"
+    rf"|(?:[\U0001F1E6-\U0001F1FF]{_AFTER}){{2}}"
+    rf"|[0-9#*]{_AFTER_PICTOGRAPH}\uFE0F?\u20E3{_AFTER_PICTOGRAPH}",
+    regex.V1,
 )
 _POSSESSIVES = ("'s", "\N{RIGHT SINGLE QUOTATION MARK}s", "\N{FULLWIDTH APOSTROPHE}s")
 
 
 def terms(text: str) -> list[str]:
     """The terms of a text, in order, repeated ones included."""
-    found = (_without_possessive(word.lower()) for word in _WORD.findall(text))
-    return [stem(word) for word in found if word not in STOP_WORDS and len(word) <= _LONGEST]
+    found = (_without_possessive(word.lower()) for word in _words(text))
+    return [stem(word) for word in found if word not in STOP_WORDS]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text; Lucene reads at most 255 UTF-16 units ahead, and continues with the rest of a longer one."""
+    words: list[str] = _WORD.findall(text)
+    if all(len(word) <= _LONGEST // 2 for word in words):
+        return words
+    words, place = [], 0
+    while found := _WORD.search(text, place):
+        start = found.start()
+        window = text[start : start + _LONGEST].encode("utf-16-le", "surrogatepass")[: 2 * _LONGEST]
+        found = _WORD.match(text, start, start + len(window.decode("utf-16-le", "ignore"))) or found
+        words.append(found[0])
+        place = found.end()
+    return words
 
 
 def _without_possessive(word: str) -> str:

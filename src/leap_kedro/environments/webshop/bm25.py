@@ -8,7 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import log1p
+from math import log
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class Postings:
         documents: Documents that have the term, rising within a row.
         counts: How often, of each.
         lengths: Of each document, its number of terms as one byte.
-        average_length: Terms a document, exactly.
+        average_length: Terms of a document on average, exactly; documents without terms do not count.
     """
 
     terms: Mapping[str, int]
@@ -64,14 +64,14 @@ def build_postings(texts: Iterable[str]) -> Postings:
         packed = np.array(rows.pop(term), dtype=np.int64)
         documents[starts[row] : starts[row + 1]] = packed >> 16
         counts[starts[row] : starts[row + 1]] = packed & 0xFFFF
-    average = total / len(lengths) if lengths else 0.0
+    filled = sum(map(bool, lengths))
     return Postings(
         {term: row for row, term in enumerate(order)},
         starts,
         documents,
         counts,
         np.array(lengths, dtype=np.uint8),
-        average,
+        total / filled if filled else 0.0,
     )
 
 
@@ -83,6 +83,7 @@ class BM25:
         self._ids = tuple(ids)
         self._postings = postings
         self._rank_of_id = np.argsort(np.argsort(np.array(self._ids, dtype=object)))
+        self._filled = int(np.count_nonzero(postings.lengths))
         lengths = np.array([_from_byte(byte) for byte in range(256)], dtype=np.float32)
         average = np.float32(postings.average_length or 1.0)
         inverse = np.float32(1) / (K1 * ((np.float32(1) - B) + B * lengths / average))
@@ -97,17 +98,18 @@ class BM25:
                 found, gained = self._gains(row, times)
                 scores[found] += gained
         hits = np.flatnonzero(scores)
+        rounded = scores[hits].astype(np.float32)
         if len(hits) > MOST_HITS:
-            least = np.partition(scores[hits], -MOST_HITS)[-MOST_HITS]
-            hits = hits[scores[hits] >= least]
-        best = hits[np.lexsort((self._rank_of_id[hits], -scores[hits].astype(np.float32)))]
+            kept = rounded >= np.partition(rounded, -MOST_HITS)[-MOST_HITS]
+            hits, rounded = hits[kept], rounded[kept]
+        best = hits[np.lexsort((self._rank_of_id[hits], -rounded))]
         return tuple(self._ids[document] for document in best[:MOST_HITS])
 
     def _gains(self, row: int, times: int) -> tuple[Any, Any]:
         """Documents that have a term, and what it adds to their scores."""
         part = slice(self._postings.starts[row], self._postings.starts[row + 1])
         found, counts = self._postings.documents[part], self._postings.counts[part]
-        rarity = log1p((len(self._ids) - len(found) + 0.5) / (len(found) + 0.5))
+        rarity = log(1 + (self._filled - len(found) + 0.5) / (len(found) + 0.5))
         weight = np.float32(times) * np.float32(rarity)
         norm = self._inverse_norm[found]
         return found, weight - weight / (np.float32(1) + counts.astype(np.float32) * norm)

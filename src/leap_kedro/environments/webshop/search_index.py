@@ -15,7 +15,7 @@ import numpy as np
 from leap_kedro.environments.webshop.bm25 import BM25, MOST_HITS, Postings, build_postings
 from leap_kedro.environments.webshop.products import Product
 
-_VERSION = "1"  # of how texts become terms, and of the files
+_VERSION = "2"  # of how texts become terms, and of the files
 _ARRAYS = ("starts", "documents", "counts", "lengths")
 _ABOUT = "about.json"
 

@@ -11,6 +11,7 @@ import leap_kedro
 
 INTERNAL = {
     "BrokenAnswer",
+    "ErrorInAnswer",
     "ExpertStuck",
     "Filtered",
     "Malformed",

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
 from loop_project import LoopProject
 
+from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.datasets.access import AccessDataset, read_prices
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.hooks import CredentialsHooks
@@ -22,7 +22,7 @@ CANARY = "sk-canary-0123456789abcdef"
 def catalog(monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.chdir(ROOT)
-    entries = yaml.safe_load((ROOT / "conf/base/catalog.yml").read_text())
+    entries = LeapConfigLoader(ROOT / "conf", base_env="base", default_run_env="base")["catalog"]
     return DataCatalog.from_config({"language_model_access": entries["language_model_access"]})
 
 

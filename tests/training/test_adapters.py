@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.training.fine_tuning import TrainingRefused, fine_tune
+from leap_kedro.training.adapters import UnusableAdapter
+from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, selected
 from leap_kedro.training.parameters import FineTuningParameters, LoraParameters, PreferenceParameters
@@ -147,7 +148,7 @@ def test_an_adapter_that_cannot_go_on_is_refused(
         shutil.rmtree(base)
     if reason == "has other weights now":
         shutil.copytree(policy, base)
-    with pytest.raises(TrainingRefused, match=f"adapter.*{reason}.*lora.start=fresh"):
+    with pytest.raises(UnusableAdapter, match=f"adapter.*{reason}.*lora.start=fresh"):
         fine_tune(policy, copying, how, tmp_path / "work_next", tmp_path / "next")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from leap_kedro.environments.webshop.bm25 import BM25, MOST_HITS, Postings, build_postings
 from leap_kedro.environments.webshop.products import Product
+from leap_kedro.records import UserError
 
 _VERSION = "2"  # of how texts become terms, and of the files
 _ARRAYS = ("starts", "documents", "counts", "lengths")
@@ -33,7 +34,7 @@ Search = Callable[[str], Sequence[str]]
 """Words -> ids of the products found, best first."""
 
 
-class MissingEngine(ImportError):
+class MissingEngine(UserError):
     """The package of the engine asked for is not installed."""
 
 

@@ -1,7 +1,8 @@
-"""How Lucene's English analyzer cuts a text into terms, as Anserini (pyserini) uses it.
+"""How Lucene's English analyzer cuts a text into terms, as Anserini (pyserini 0.17, Lucene 8.11) uses it.
 
-Standard tokenizer (Unicode word breaks, UAX 29, each emoji a word), English possessive, lower case, Lucene's stop
-words, Porter's stemmer. Not reproduced: words of scripts that need a dictionary (Thai, Lao), Hebrew's double quotes.
+Standard tokenizer (word breaks of Unicode 9, UAX 29, each emoji a word), English possessive, lower case, Lucene's stop
+words, Porter's stemmer; compared with Lucene for every character in many surroundings. Not reproduced: Lucene ignores
+letters that Unicode added after version 9, and rare sequences (emoji joined to U+2139 or U+24C2, quotes in Hebrew).
 """
 
 from functools import lru_cache
@@ -19,7 +20,7 @@ _STOP_WORDS = """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _LONGEST = 255
-_PICTOGRAPHS = (  # Extended_Pictographic of Unicode 12, which Lucene 8 follows; later versions have fewer
+_PICTOGRAPHS = (  # Extended_Pictographic as Lucene 8 has it; later versions of Unicode have fewer
     r"\u203C\u2049\u2139\u2194-\u2199\u21A9-\u21AA\u231A-\u231B\u2328\u2388\u23CF\u23E9-\u23F3\u23F8-\u23FA\u24C2"
     r"\u25AA-\u25AB\u25B6\u25C0\u25FB-\u25FE\u2600-\u2605\u2607-\u2612\u2614-\u2685\u2690-\u2705\u2708-\u2712\u2714"
     r"\u2716\u271D\u2721\u2728\u2733-\u2734\u2744\u2747\u274C\u274E\u2753-\u2755\u2757\u2763-\u2767\u2795-\u2797\u27A1"

@@ -1,16 +1,24 @@
 """The official files (github.com/princeton-nlp/WebShop), read as the original reads them, and one product at a time."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
-from leap_kedro.environments.webshop.products import Product, ProductRecord, UnreadablePrice, is_skipped, product_of
+from leap_kedro.environments.webshop.official_json import read_items, read_pairs
+from leap_kedro.environments.webshop.products import (
+    NaNIsNone,
+    Product,
+    ProductRecord,
+    UnreadablePrice,
+    is_skipped,
+    product_of,
+)
 
 PRODUCTS, ATTRIBUTES, HUMAN = "items_shuffle", "items_ins_v2", "items_human_ins"
 DATA_VARIABLE = "WEBSHOP_DATA"
@@ -46,9 +54,9 @@ class AttributeRecord(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    attributes: tuple[str, ...] | None = None
-    instruction: str | None = None
-    instruction_attributes: tuple[str, ...] | None = None
+    attributes: Annotated[tuple[str, ...] | None, NaNIsNone] = None
+    instruction: Annotated[str | None, NaNIsNone] = None
+    instruction_attributes: Annotated[tuple[str, ...] | None, NaNIsNone] = None
 
 
 class HumanRecord(BaseModel):
@@ -81,7 +89,7 @@ class Catalogue:
     malformed: tuple[str, ...] = ()
 
 
-def data_root(given: str | None) -> Path:
+def data_root(given: str | Path | None) -> Path:
     """Folder of the official files: the one given, else that of the variable `DATA_VARIABLE`.
 
     Raises:
@@ -136,11 +144,18 @@ def read_catalogue(
 
     Raises:
         TaskDataError: If a file is missing, or malformed and that is refused; the message names file, product, field.
+            Also if no product is left.
     """
     products, attributes, human = official_files(root, size)
-    return build_catalogue(
-        _items(products), _pairs(attributes), _pairs(human), limit, on_malformed, seed, (products, attributes, human)
-    )
+    contents = read_items(products), read_pairs(attributes), read_pairs(human)
+    catalogue = build_catalogue(*contents, limit, on_malformed, seed, (products, attributes, human))
+    if not catalogue.products:
+        left_out = ", ".join(f"{count} by {why}" for why, count in catalogue.skipped.items()) or "none"
+        raise TaskDataError(
+            f"{products} has no product that can be sold (left out as by the original: {left_out}; malformed: "
+            f"{len(catalogue.malformed)}). {_WHERE_TO_GET}"
+        )
+    return catalogue
 
 
 def build_catalogue(
@@ -171,7 +186,7 @@ def build_catalogue(
     def report(problem: str) -> None:
         if on_malformed is OnMalformed.REFUSE:
             raise TaskDataError(
-                f"{problem}\nMend the file, or leave such products out and have them counted: "
+                f"{problem}\nFix the file, or leave such products out and have them counted: "
                 "--params=environments.webshop.on_malformed=skip"
             )
         malformed.append(problem)
@@ -181,13 +196,11 @@ def build_catalogue(
     for number, item in enumerate(products):
         if number == limit:
             break
-        record = _read(ProductRecord, item, files[0], f"product {number} ({_asin(item)})", report)
-        if record is None:
-            continue
-        why = "id" if is_skipped(record.asin) else "repeated" if record.asin in wanted else ""
+        asin = item.get("asin") if isinstance(item, dict) else None
+        why = "id" if is_skipped(asin) else "repeated" if isinstance(asin, str) and asin in wanted else ""
         if why:
             skipped[why] = skipped.get(why, 0) + 1
-        else:
+        elif record := _read(ProductRecord, item, files[0], f"product {number} ({_asin(item)})", report):
             wanted[record.asin] = record
     told = {
         asin: known
@@ -231,31 +244,3 @@ def _read(kind: type[_Record], item: Any, file: Path, what: str, report: Callabl
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
         report(f"{file}, {what}, field `{place}`: {first['msg']} (it is {str(first['input'])[:80]!r}).")
         return None
-
-
-def _items(path: Path) -> Iterator[Any]:
-    import ijson
-
-    return _streamed(path, lambda file: ijson.items(file, "item", use_float=True))
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, Any]]:
-    import ijson
-
-    return _streamed(path, lambda file: ijson.kvitems(file, "", use_float=True))
-
-
-def _streamed(path: Path, read: Callable[[Any], Iterable[Any]]) -> Iterator[Any]:
-    """What a JSON file holds, one after the other: the official one has gigabytes."""
-    import ijson
-
-    count = 0
-    try:
-        with path.open("rb") as file:
-            for item in read(file):
-                yield item
-                count += 1
-    except ijson.JSONError as error:
-        raise TaskDataError(f"{path} is no whole JSON file: after {count} entries: {error}. Fetch it again.") from error
-    except OSError as error:
-        raise TaskDataError(f"{path} cannot be read: {error.strerror}.") from error

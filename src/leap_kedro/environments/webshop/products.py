@@ -1,12 +1,13 @@
 """A product of the shop, and how one is read from the official files' records."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 _PRICE_IF_NONE = 100.0
 _LONGEST_ASIN = 10
@@ -43,6 +44,15 @@ class Product:
     product_category: str
 
 
+def is_nan(value: object) -> bool:
+    """Whether a value of the official files is `NaN`, with which pandas writes that there is none."""
+    return isinstance(value, float) and math.isnan(value)
+
+
+NaNIsNone = BeforeValidator(lambda value: None if is_nan(value) else value)
+"""For fields that may have no value."""
+
+
 class OptionRecord(BaseModel):
     """A value of an option, as `items_shuffle.json` has it."""
 
@@ -60,8 +70,10 @@ class ProductRecord(BaseModel):
     name: str
     full_description: str
     small_description: list[str] | str
-    pricing: str | None = None
-    customization_options: dict[str, list[OptionRecord] | None] | Literal[""] | None = None
+    pricing: Annotated[str | None, NaNIsNone] = None
+    customization_options: Annotated[
+        dict[str, Annotated[list[OptionRecord] | None, NaNIsNone]] | Literal[""] | None, NaNIsNone
+    ] = None
     product_category: str
     category: str
     query: str
@@ -71,9 +83,9 @@ class UnreadablePrice(ValueError):
     """A price that is no amount of dollars."""
 
 
-def is_skipped(asin: str) -> bool:
-    """Whether the original leaves a product with this id out."""
-    return asin == "nan" or len(asin) > _LONGEST_ASIN
+def is_skipped(asin: object) -> bool:
+    """Whether the original leaves a product with this id out, whatever else it is; `NaN` counts as "nan"."""
+    return is_nan(asin) or (isinstance(asin, str) and (asin == "nan" or len(asin) > _LONGEST_ASIN))
 
 
 def product_of(record: ProductRecord, attributes: tuple[str, ...], seed: int) -> Product:

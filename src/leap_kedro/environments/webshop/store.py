@@ -50,7 +50,7 @@ def official_store(options: WebShopOptions) -> Store:
     Raises:
         TaskDataError: If they are missing or malformed.
     """
-    root = data_root(None if options.data_root is None else str(options.data_root))
+    root = data_root(options.data_root)
     return _open(options.model_copy(update={"data_root": root}).model_dump_json(), "", 0)
 
 
@@ -76,7 +76,7 @@ def _open(options_as_json: str, name: str, seed: int) -> Store:
         catalogue = generate_shop(name, seed, options.products or GENERATED_PRODUCTS).catalogue(options.draw_seed)
         cache = None
     else:
-        root = data_root(str(options.data_root))
+        root = data_root(options.data_root)
         catalogue = read_catalogue(root, options.size, options.products, options.on_malformed, options.draw_seed)
         cache = options.cache_folder or _user_cache()
     tagger = resolved(options.nouns)

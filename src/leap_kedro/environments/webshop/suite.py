@@ -15,6 +15,7 @@ from leap_kedro.environments.protocol import (
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.sources import Source
 from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.environments.webshop.catalogue import ATTRIBUTES, HUMAN, data_root
 from leap_kedro.environments.webshop.goals import SPLITS
 from leap_kedro.environments.webshop.nouns import NounTagger
 from leap_kedro.environments.webshop.parameters import Backend, WebShopOptions
@@ -55,7 +56,8 @@ class WebShop:
                 of training goals `seed` draws which are taken.
 
         Raises:
-            TaskDataError: If there is no such split, or the official files are missing or malformed.
+            TaskDataError: If there is no such split, or the official files are missing or malformed or have no goals
+                for it.
         """
         known = GENERATED_SPLITS if self.options.source is Source.GENERATED else SPLITS
         if split not in known:
@@ -72,6 +74,13 @@ class WebShop:
             return self._tasks(store, split, range(len(store.goals))[:count], made, f"{split}/{seed}")
         store = official_store(self.options)
         places = list(store.goals.split(split))
+        if not places:
+            raise TaskDataError(
+                f"{data_root(self.options.data_root)}: no goals for the split '{split}', of {len(store.goals)} "
+                f"{store.goals.kind} goals. They are made of {HUMAN}.json and {ATTRIBUTES}.json: get the official "
+                "files (docs/webshop.md), choose other goals (--params=environments.webshop.goals=human, or synthetic), or play "
+                "generated shops (--params=environments.webshop.source=generated)."
+            )
         if split == "train" and count is not None:
             places = Random(seed).sample(places, len(places))
         about = {"source": Source.OFFICIAL.value, "goals": store.goals.kind.value}

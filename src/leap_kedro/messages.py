@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kedro.io import DatasetError
+from kedro.io import DatasetError, DatasetNotFoundError
 
 from leap_kedro.datasets.errors import cannot_write, is_refusal
 from leap_kedro.experiments.errors import RunRefused
@@ -35,7 +35,7 @@ def as_user_errors(data: Path) -> Iterator[None]:
         raise RunRefused(f"{error}\nThe disk that holds {data} is full: free some space.") from error
     except DatasetError as error:
         # Kedro puts the name of the dataset before the message.
-        if not isinstance(error.__cause__, UserError):
+        if not isinstance(error, DatasetNotFoundError) and not isinstance(error.__cause__, UserError):
             raise
         raise RunRefused(str(error)) from error
     except OSError as error:

@@ -92,6 +92,7 @@ class LeapSession(KedroSession):
             )
         with as_user_errors(self._data):
             parameters = self._checked_parameters()
+            _check_names(names)
             if parameters.dry_run:
                 return self._rehearse(parameters, names)
             chosen = {wanted: filters[name] for name, wanted in _SELECTIONS.items() if filters.get(name)}
@@ -274,6 +275,15 @@ class LeapSession(KedroSession):
             if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
                 return f"conf/{file.relative_to(conf).as_posix()}"
         return "conf/base/parameters.yml"
+
+
+def _check_names(names: Sequence[str]) -> None:
+    pipelines.set_requested(list(names))
+    for name in names:
+        try:
+            pipelines[name]
+        except (KeyError, ValueError) as error:
+            raise RunRefused(f"There is no pipeline '{name}'. What there is:  kedro registry list") from error
 
 
 def _has(tree: Any, path: str) -> bool:

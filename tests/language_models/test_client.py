@@ -259,6 +259,9 @@ BOUNDED = {
         ("seed", Reply(json.dumps(BOUNDED).encode(), 422, JSON)),
         ("seed", Reply(b'{"error": {"message": "Not supported", "param": "seed", "code": 400}}', 200, JSON)),
         ("seed", Reply(b'{"error": "unknown field: seed"}', 400, JSON)),
+        ("seed", Reply(b'[{"error": {"message": "Unknown name \\"seed\\"", "code": 400}}]', 400, JSON)),
+        ("temperature", fails(400, "Temperature is deprecated for this model")),
+        ("temperature", fails(400, "\u53c2\u6570temperature\u4e0d\u652f\u6301")),
     ],
 )
 def test_a_field_that_a_server_refuses_is_left_out_and_that_is_said_once(
@@ -306,8 +309,15 @@ def test_a_server_that_refuses_much_is_asked_with_little() -> None:
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_complaint_that_nothing_helps_against_is_shown_with_its_status_and_field(status: int) -> None:
-    with pytest.raises(RequestRejected, match=rf"HTTP {status}: Unknown field top_k.*extra\.top_k: null"):
+    with pytest.raises(
+        RequestRejected, match=rf"HTTP {status}: Unknown field top_k.*`extra\.top_k`.*null leaves it out"
+    ):
         answer([fails(status, "Unknown field top_k")], extra={"top_k": 5})
+
+
+def test_a_length_that_is_too_large_is_named_by_its_parameter() -> None:
+    with pytest.raises(RequestRejected, match=r"at most 64.*`max_tokens`"):
+        answer([fails(400, "max_tokens is too large: 2048. This model takes at most 64.")])
 
 
 def test_null_in_extra_leaves_a_field_out() -> None:
@@ -328,7 +338,9 @@ def test_null_in_extra_leaves_a_field_out() -> None:
         ({"error": {"message": "Who?", "code": "invalid_api_key"}}, ModelRefusedRequest, "HTTP 401: Who"),
         ({"error": {"message": "None", "code": "404"}}, ModelRefusedRequest, "unknown there .HTTP 404"),
         ({"error": {"message": "x", "code": "context_length_exceeded"}}, PromptTooLong, "HTTP 400: x"),
-        ({"error": "It broke."}, ModelUnavailable, "HTTP 502: It broke"),
+        ({"error": "It broke."}, ModelUnavailable, "'fake': It broke"),
+        ({"code": 1113, "msg": "Insufficient balance"}, ModelRefusedRequest, "Top the account up"),
+        ({"base_resp": {"status_msg": "login fail"}, "choices": None}, ModelUnavailable, "login fail"),
         ({"object": "error", "message": "What?", "code": 400}, RequestRejected, "HTTP 400: What"),
         (
             {"choices": [{"error": {"code": 502, "message": "Gone"}, "message": {"content": "REA"}}]},
@@ -342,9 +354,18 @@ def test_an_error_that_comes_with_status_200_is_what_it_says(tree: object, error
         answer([Reply(json.dumps(tree).encode(), headers=JSON)], retries=1)
 
 
-@pytest.mark.parametrize("status", [401, 403, 407])
+@pytest.mark.parametrize("masked", ["sk-canary***", "sk-canar****89abcdef", "****89abcdef"])
+def test_a_key_that_a_server_masks_in_part_is_not_shown(masked: str) -> None:
+    with pytest.raises(ModelRefusedRequest) as caught:
+        answer([fails(401, f"Incorrect API key provided: {masked}.")], access=Access(api_key=SecretStr(CANARY)))
+    assert not {"canar", "abcdef"} & {part for part in ("canar", "abcdef") if part in str(caught.value)}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 407])
 def test_a_page_in_place_of_an_answer_is_said_to_be_one(status: int) -> None:
-    page = Reply(b"<!DOCTYPE html><html><head><title>Just a moment...</title>", status, {"content-type": "text/html"})
+    page = Reply(
+        b"<!-- cf --><!DOCTYPE html><html><head><title>Just a moment...</title>", status, {"content-type": "text/html"}
+    )
     with pytest.raises(ModelRefusedRequest, match=rf"HTTP {status}: an HTML page titled 'Just a moment") as caught:
         answer([page])
     assert "key" not in str(caught.value)
@@ -368,6 +389,13 @@ def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pyt
     with pytest.raises(LanguageModelError, match="ALL_PROXY") as caught:
         in_order(model.complete, [ask("hello")], 1)
     assert "secret" not in str(caught.value)
+
+
+def test_certificates_that_cannot_be_read_are_named_by_their_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    model = LanguageModel(ModelParameters(base_url="https://192.0.2.1/v1", model="fake", retries=0), Access())
+    with pytest.raises(LanguageModelError, match=r"SSL_CERT_FILE.*/nowhere/certificates\.pem"):
+        in_order(model.complete, [ask("hello")], 1)
 
 
 def test_servers_that_want_max_completion_tokens_get_it() -> None:

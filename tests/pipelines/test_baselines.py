@@ -224,6 +224,40 @@ def test_a_result_that_few_replies_are_missing_of_carries_a_warning() -> None:
     assert "1 of 4 replies" in summary["warning"]
 
 
+@pytest.mark.parametrize(
+    ("text", "warned"), [("I would look around.", "4 of 4 replies have no action"), ("ACTION: look", "")]
+)
+def test_replies_of_another_form_are_warned_of(text: str, warned: str) -> None:
+    with FakeServer([says(text)]) as server:
+        asked = capped(2, policy="openai:m", split="valid_seen", tasks=2, server={"base_url": server.base_url})
+        (summary,) = evaluate_saved({}, asked, None, *HOW, Access())  # type: ignore[arg-type]
+    assert summary["warning"].startswith(warned)
+    assert bool(summary["warning"]) == bool(warned)
+
+
+def test_episodes_that_broke_are_warned_of() -> None:
+    def script(call: Call) -> Reply:
+        return fails(400, "content rejected") if call.number == 0 else says("ACTION: look")
+
+    with FakeServer(script) as server:
+        asked = capped(2, policy="openai:m", split="valid_seen", tasks=2, server={"base_url": server.base_url})
+        (summary,) = evaluate_saved({}, asked, None, *HOW, Access())  # type: ignore[arg-type]
+    assert summary["infrastructure_errors"] == 1
+    assert "1 of 2 episodes broke" in summary["warning"]
+    assert "content rejected" in summary["warning"]
+
+
+def test_a_server_that_refuses_a_temperature_is_said_to_take_its_own(tmp_path: Path) -> None:
+    def script(call: Call) -> Reply:
+        wrong = "temperature" in call.body
+        return fails(400, "temperature must be 1", code="unsupported_value") if wrong else says("ACTION: look")
+
+    with FakeServer(script) as server:
+        asked = capped(2, policy="openai:m", split="valid_seen", tasks=1, server={"base_url": server.base_url})
+        (summary,) = evaluate_saved({}, asked, None, *HOW, Access(cache=tmp_path))  # type: ignore[arg-type]
+    assert summary["conditions"]["temperature"] is None
+
+
 def test_the_servers_own_temperature_is_a_condition_of_the_result() -> None:
     with FakeServer([says("ACTION: look")]) as server:
         asked = capped(

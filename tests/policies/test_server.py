@@ -121,7 +121,8 @@ def test_zero_shot_and_few_shot_differ_in_the_examples_alone() -> None:
         (says("I do not know."), "", ParseStatus.NO_ACTION),
         (says("REASON: a long one", finish="length"), "", ParseStatus.TRUNCATED),
         (says("ACTION: go to de", finish="length"), "", ParseStatus.TRUNCATED),
-        (says(None, refusal="I cannot."), "", ParseStatus.NO_ACTION),
+        (says(None, refusal="I cannot."), "", ParseStatus.REFUSED),
+        (says("", finish="content_filter"), "", ParseStatus.REFUSED),
         (says(None), "", ParseStatus.EMPTY),
         (says(None, thoughts="ACTION: look"), "", ParseStatus.ONLY_THOUGHTS),
         (

@@ -58,9 +58,12 @@ class AccessDataset(AbstractDataset[Any, Access]):
         self._key = SecretStr(key.strip()) if key and key.strip() else None
 
     def load(self) -> Access:
-        """Key, prices and cache. Raises `StorageError` if the prices cannot be read."""
+        """Key, prices and cache. Raises `StorageError` if the prices cannot be read or the key is no key."""
         variable = os.environ.get(VARIABLE, "").strip()
         key = self._key or (SecretStr(variable) if variable else None)
+        if key and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
+            place = f"`{CREDENTIALS}` of {_PLACE}" if self._key else f"the variable {VARIABLE}"
+            raise StorageError(f"The key in {place} has characters that no key has: copy it again.")
         return Access(api_key=key, prices=read_prices(self._prices), cache=self._cache)
 
     def save(self, data: Any) -> None:

@@ -14,6 +14,8 @@ TOO_LONG = StopReason.TOKEN_LIMIT.value
 
 WORTH_A_WARNING = 0.1
 """Share of unanswered replies from which on a result carries a warning."""
+MOST_WITHOUT_ACTION = 0.5
+"""Share of replies without an action from which on a result carries a warning."""
 NEARLY_ALL = 0.9
 """Share from which on a result says nothing about a model that is only prompted."""
 
@@ -22,7 +24,10 @@ _LESS = "have it think less (`evaluation.server.extra`, as the server wants it)"
 _CAUSES = {
     ParseStatus.TRUNCATED.value: f"cut off at the longest reply allowed, thoughts included: {_RAISE}, or {_LESS}",
     ParseStatus.ONLY_THOUGHTS.value: f"nothing but thoughts: {_RAISE}, or {_LESS}",
-    ParseStatus.EMPTY.value: "empty: see in the server's log what it sends, or name another `evaluation.policy`",
+    ParseStatus.EMPTY.value: (
+        "empty: see that it is a chat model that writes text, and in the server's log what it sends"
+    ),
+    ParseStatus.REFUSED.value: "declined by the model or withheld by its provider's filter: take another model",
     TOO_LONG: (
         "refused as too long: lower `evaluation.server.max_tokens`, or serve or load a model with a longer context"
     ),

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from leap_kedro.evaluation.answering import WORTH_A_WARNING, count_answers
+from leap_kedro.evaluation.answering import MOST_WITHOUT_ACTION, WORTH_A_WARNING, Answers, count_answers
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
 from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
 
@@ -181,8 +181,27 @@ def summarize(
         mean_parts=_mean_parts(counted),
         score_intervals=_score_intervals(counted),
         unanswered_share=answered.share,
-        warning=answered.causes() if answered.share > WORTH_A_WARNING else "",
+        warning=_warning(episodes, counted, answered),
     )
+
+
+def _warning(episodes: Sequence[Episode], counted: Sequence[Episode], answered: Answers) -> str:
+    """Why the result may say little about the policy, as sentences."""
+    found = []
+    broken = [episode for episode in episodes if episode.stop.is_infrastructure]
+    if len(broken) > WORTH_A_WARNING * len(episodes):
+        found.append(
+            f"{len(broken)} of {len(episodes)} episodes broke and are left out, the last one by: {broken[-1].error}"
+        )
+    if answered.share > WORTH_A_WARNING:
+        found.append(answered.causes())
+    steps = [step for episode in counted for step in episode.steps]
+    without = sum(step.parse_status is ParseStatus.NO_ACTION for step in steps)
+    if without > MOST_WITHOUT_ACTION * len(steps):
+        found.append(
+            f"{without} of {len(steps)} replies have no action in the form that is asked for: look at replies."
+        )
+    return " ".join(found)
 
 
 def _success(episodes: Sequence[Episode]) -> Proportion:

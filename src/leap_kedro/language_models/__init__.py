@@ -7,7 +7,7 @@ before, else from the server, with bounded concurrency, repeated tries and a bud
 
 from leap_kedro.language_models.access import Access
 from leap_kedro.language_models.chat import Completion, Finish, Message, Request, Role
-from leap_kedro.language_models.client import LanguageModel
+from leap_kedro.language_models.client import LanguageModel, takes_own_temperature
 from leap_kedro.language_models.errors import (
     BudgetSpent,
     LanguageModelError,
@@ -42,4 +42,5 @@ __all__ = [
     "Structured",
     "as_completed",
     "in_order",
+    "takes_own_temperature",
 ]

@@ -55,6 +55,7 @@ class AnswerCache:
                 completion_tokens=kept["completion_tokens"],
                 dollars=0.0,
                 cached=True,
+                own_temperature=kept.get("own_temperature", False),
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

@@ -75,6 +75,7 @@ class Completion:
         completion_tokens: Tokens of the answer; 0 if not told.
         dollars: What this call cost, 0 from the cache; None if the model's price or its usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
+        own_temperature: Whether the server took its own temperature, because it refuses to be given one.
         thought: Whether the server gave the model's thoughts in a field of their own, beside the text.
     """
 
@@ -85,6 +86,7 @@ class Completion:
     dollars: float | None
     cached: bool
     thought: bool = False
+    own_temperature: bool = False
 
     @property
     def answer(self) -> str:

@@ -31,6 +31,18 @@ _LONG = 10.0  # seconds; a longer wait is told
 logger = logging.getLogger(__name__)
 
 
+_own_temperature: set[tuple[str, str]] = set()
+
+
+def takes_own_temperature(parameters: ModelParameters) -> bool:
+    """Whether a model's answers in this process came at the server's own temperature, whatever it was given."""
+    return _name(parameters) in _own_temperature
+
+
+def _name(parameters: ModelParameters) -> tuple[str, str]:
+    return parameters.address, parameters.model
+
+
 def _any(completion: Completion) -> bool:
     return True
 
@@ -68,7 +80,12 @@ class LanguageModel:
             ModelRefusedRequest: If key, model name or account is wrong.
             BudgetSpent: If the call could go over the budget.
         """
-        asked = question(self.parameters, request)
+        completion = await self._answered(question(self.parameters, request), is_usable)
+        if completion.own_temperature:
+            _own_temperature.add(_name(self.parameters))
+        return completion
+
+    async def _answered(self, asked: dict[str, Any], is_usable: Callable[[Completion], bool]) -> Completion:
         if self._cache is None:
             return await self._called(asked)
         # The same question asked twice at once is paid for once.
@@ -101,6 +118,7 @@ class LanguageModel:
             dollars=bill.dollars,
             cached=False,
             thought=answer.thought,
+            own_temperature=asked["temperature"] is not None and "temperature" in self._dialect.left_out,
         )
 
     def _retrying(self) -> AsyncRetrying:
@@ -116,13 +134,14 @@ class LanguageModel:
         """The answer to one try, asked again at once in the way that the server turns out to want."""
         while True:
             dialect = self._dialect
+            body = body_of(asked, dialect)
             try:
-                return await self._server.ask(body_of(asked, dialect))
+                return await self._server.ask(body)
             except Malformed as error:
                 malformed = error
             if self._dialect != dialect:
                 continue  # Another call has learnt it meanwhile.
-            learnt = dialect.learn(malformed.complaint)
+            learnt = dialect.learn(malformed.complaint, body)
             if learnt is None:
                 raise self._server.misunderstood(malformed)
             self._dialect, difference = learnt

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
-_TEXTS = ("message", "detail", "msg", "error", "error_msg", "reason")
+_TEXTS = ("message", "detail", "msg", "error", "error_msg", "reason", "base_resp", "status_msg")
 _LONGEST_PAGE = 200  # characters shown of a body that is no JSON
 
 _STATUS_OF = {
@@ -25,7 +25,6 @@ _STATUS_OF = {
     "unsupported": 400,
 }
 """Part of an error's name -> HTTP status, for errors that come without one; the first that fits counts."""
-_UNKNOWN = 502
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +35,21 @@ class Complaint:
         code: Its name of the error; "" if it gives none.
         text: Its sentence, untrusted; "" if it gives none.
         fields: Paths of the fields of the request that it says are at fault.
-        status: HTTP status that the body itself names or stands for.
+        status: HTTP status that the body itself names or stands for; None if it says nothing of the kind.
         is_page: Whether it sent an HTML page, as proxies and bot checks do.
     """
 
     code: str = ""
     text: str = ""
     fields: tuple[str, ...] = ()
-    status: int = _UNKNOWN
+    status: int | None = None
     is_page: bool = False
 
     def names(self, field: str) -> bool:
         """Whether it is about a field of the request: by its list of fields, or else by its words."""
         if self.fields:
             return any(field in re.split(r"[.\[\]]+", path) for path in self.fields)
-        return re.search(rf"(?<![\w-]){field}(?![\w-])", self.text) is not None
+        return re.search(rf"(?<![a-z0-9_-]){field}(?![a-z0-9_-])", self.text, re.IGNORECASE) is not None
 
 
 def read_complaint(body: bytes) -> Complaint:
@@ -64,13 +63,15 @@ def read_complaint(body: bytes) -> Complaint:
 
 def complaint_in(tree: Any) -> Complaint:
     """The complaint in the JSON value of a body."""
+    if isinstance(tree, list) and tree:
+        tree = tree[0]
     error = tree.get("error") if isinstance(tree, dict) else None
     if not isinstance(error, dict):
         error = {"message": error} if error else tree if isinstance(tree, dict) else {"message": tree}
     named = [str(error[name]) for name in ("code", "type", "status") if isinstance(error.get(name), str | int)]
     code = error.get("code")
     fields: list[str] = [error["param"]] if isinstance(error.get("param"), str) else []
-    text = _sentence(error, fields)
+    text = _printable(_sentence(error, fields))
     return Complaint(
         code=code if isinstance(code, str) else "",
         text=text,
@@ -96,18 +97,23 @@ def _sentence(value: Any, fields: list[str]) -> str:
     return found
 
 
-def _status(names: list[str]) -> int:
+def _status(names: list[str]) -> int | None:
     for name in names:
         if name.isdecimal() and 400 <= int(name) < 600:
             return int(name)
     told = " ".join(names).casefold()
-    return next((status for part, status in _STATUS_OF.items() if part in told), _UNKNOWN)
+    return next((status for part, status in _STATUS_OF.items() if part in told), None)
 
 
 def _of_page(body: bytes) -> Complaint:
-    start = body[:1024].lstrip().lower()
-    if not start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml")):
-        return Complaint(text=" ".join(body.decode("utf-8", errors="replace").split())[:_LONGEST_PAGE])
+    start = body[:1024].lower()
+    if not any(mark in start for mark in (b"<!doctype html", b"<html", b"<head")):
+        return Complaint(text=_printable(body.decode("utf-8", errors="replace"))[:_LONGEST_PAGE])
     found = _TITLE.search(body)
-    title = " ".join(html.unescape(found[1].decode("utf-8", errors="replace")).split())[:_LONGEST_PAGE] if found else ""
+    title = _printable(html.unescape(found[1].decode("utf-8", errors="replace")))[:_LONGEST_PAGE] if found else ""
     return Complaint(text="an HTML page" + (f" titled '{title}'" if title else ""), is_page=True)
+
+
+def _printable(text: str) -> str:
+    """The text in one line, without characters that a terminal would obey."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,7 @@ _FORMAT = re.compile(
 )
 _ROLES = re.compile(
     r"\bsystem[\W_]+(?:role|message|prompt|instruction)|\brole\b.{0,80}\bsystem\b|\bsystem\b.{0,40}\brole\b"
-    r"|developer instruction|roles must alternate|only user and assistant",
+    r"|\bsystem[^a-z]{0,4}角色|developer instruction|roles must alternate|only user and assistant",
     re.I | re.S,
 )
 _NOT_KNOWN = re.compile(
@@ -44,8 +45,12 @@ class Dialect:
     left_out: frozenset[str] = frozenset()
     has_system: bool = True
 
-    def learn(self, complaint: Complaint) -> "tuple[Dialect, str] | None":
+    def learn(self, complaint: Complaint, sent: Mapping[str, Any]) -> "tuple[Dialect, str] | None":
         """What to try next after a server's complaint about a request.
+
+        Args:
+            complaint: What it said.
+            sent: The body of the request.
 
         Returns:
             The dialect, and what is different about it, as a clause for a message; None if nothing is left to try.
@@ -55,13 +60,14 @@ class Dialect:
                 self, length_field="max_completion_tokens"
             ), "`max_completion_tokens` is sent for `max_tokens`"
         for field in _OPTIONAL:
-            if field not in self.left_out and complaint.names(field):
+            if field in sent and field not in self.left_out and complaint.names(field):
                 learnt = replace(self, left_out=self.left_out | {field})
                 return learnt, f"`{field}` is left out, so that the server's own holds (`{field}: null` says the same)"
-        if self.has_system and is_about_roles(complaint):
+        has_system = any(message["role"] == Role.SYSTEM.value for message in sent["messages"])
+        if self.has_system and has_system and is_about_roles(complaint):
             return replace(self, has_system=False), "the rules stand in the first user message, not in a system message"
         weaker = _WEAKER.get(self.structured)
-        if weaker and not self.chosen and is_about_format(complaint):
+        if weaker and not self.chosen and "response_format" in sent and is_about_format(complaint):
             return replace(self, structured=weaker), f"JSON is asked for with `structured: {weaker.value}`"
         return None
 

@@ -59,14 +59,22 @@ def through(url: str) -> str:
 
 
 @contextmanager
-def usable_proxy(url: str) -> Iterator[None]:
-    """Make of a proxy that no client can be built for one message that names the variable.
+def usable_network(url: str) -> Iterator[None]:
+    """Make of a proxy or certificates that no client can be built with one message that names the variable.
 
     Raises:
-        ModelRefusedRequest: If the block, which builds a client, fails for the proxy.
+        ModelRefusedRequest: If the block, which builds a client, fails for them.
     """
     try:
         yield
+    except OSError as error:
+        variable = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), "")
+        if not variable:
+            raise
+        failure = ModelRefusedRequest(
+            f"{url} cannot be reached: the certificates that {variable} names ({os.environ[variable]}) cannot be read "
+            f"({error.strerror or error}). Correct or unset {variable}, then run the same command again."
+        )
     except (ImportError, ValueError) as error:
         variable = proxy_variable(url)
         if not variable:

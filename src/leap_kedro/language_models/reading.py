@@ -59,12 +59,12 @@ def read_answer(body: bytes) -> Answer:
     try:
         tree = json.loads(body)
     except (ValueError, RecursionError):
-        kind = "an HTML page" if read_complaint(body).is_page else "no JSON"
-        raise BrokenAnswer(f"the server sent {kind} in place of an answer") from None
+        raise BrokenAnswer(f"the server sent {_kind(body)} in place of an answer") from None
     choices = _get(tree, "choices")
     if not isinstance(choices, list) or not choices:
-        if _get(tree, "error") or _get(tree, "object") == "error":
-            raise ErrorInAnswer(complaint_in(tree))
+        complaint = complaint_in(tree)
+        if isinstance(tree, dict) and complaint.text:
+            raise ErrorInAnswer(complaint)
         raise BrokenAnswer("the server's answer has no choices")
     if _get(choices[0], "error"):  # the model's provider broke after the answer had begun
         raise ErrorInAnswer(complaint_in(choices[0]))
@@ -84,6 +84,16 @@ def read_answer(body: bytes) -> Answer:
         cached_tokens=min(_count(_get(usage, "prompt_tokens_details"), "cached_tokens") or 0, prompt_tokens or 0),
         thought=thought or any(message.get(name) for name in _THOUGHTS),
     )
+
+
+def _kind(body: bytes) -> str:
+    """What a body is that is no JSON."""
+    if not body.strip():
+        return "nothing"
+    if body.lstrip().startswith((b"data:", b"event:")):
+        return "an event stream (see that nothing in `extra` asks for one)"
+    complaint = read_complaint(body)
+    return f"{complaint.text} (correct `base_url`, or the proxy on the way)" if complaint.is_page else "no JSON"
 
 
 def _text(content: Any) -> tuple[str, bool]:

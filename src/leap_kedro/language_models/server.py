@@ -14,7 +14,7 @@ from leap_kedro.language_models.access import Access
 from leap_kedro.language_models.complaint import Complaint, read_complaint
 from leap_kedro.language_models.dialect import is_about_format, is_about_roles
 from leap_kedro.language_models.errors import LanguageModelError, ModelRefusedRequest, PromptTooLong, RequestRejected
-from leap_kedro.language_models.network import client_options, through, usable_proxy
+from leap_kedro.language_models.network import client_options, through, usable_network
 from leap_kedro.language_models.parameters import ModelParameters, Structured
 from leap_kedro.language_models.reading import Answer, BrokenAnswer, ErrorInAnswer, read_answer
 
@@ -29,6 +29,7 @@ _TOO_LONG = re.compile(
     r"|\breduce (?:the|your) (?:length|prompt|input)|max_model_len",
     re.IGNORECASE,
 )
+_NO_CREDIT = re.compile(r"\binsufficient[ _](?:balance|credits?|quota|funds)|余额不足", re.IGNORECASE)
 _SHORTEST_KEY = 8  # characters; a shorter one is no secret, and common in texts
 
 _LONGEST_COMPLAINT = 500  # characters
@@ -77,7 +78,7 @@ class Server:
         from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
         options = client_options(self.name)
-        with usable_proxy(self.name):
+        with usable_network(self.name):
             return AsyncOpenAI(
                 # The client takes a key of its own from the process environment where it is given none.
                 api_key=self._key or "none",
@@ -111,7 +112,7 @@ class Server:
         except BrokenAnswer as error:
             failure: Exception = Transient(str(error))
         except ErrorInAnswer as error:
-            failure = self._failure(error.complaint.status, {}, error.complaint)
+            failure = self._failure(error.complaint.status or 0, {}, error.complaint)
         else:
             return replace(answer, text=self._hidden(answer.text))
         raise failure
@@ -135,8 +136,8 @@ class Server:
 
     def _failure(self, status: int, headers: Mapping[str, str], complaint: Complaint) -> Exception:
         complaint = replace(complaint, text=self._hidden(complaint.text)[:_LONGEST_COMPLAINT])
-        said = f"HTTP {status}: {complaint.text}" if complaint.text else f"HTTP {status}"
-        if complaint.code == "insufficient_quota":
+        said = _said(status, complaint)
+        if complaint.code == "insufficient_quota" or status == 402 or _NO_CREDIT.search(complaint.text):
             return self._refused(f"no credit is left ({said}). Top the account up")
         if complaint.code == "content_filter":
             return Filtered(said)
@@ -145,9 +146,11 @@ class Server:
                 f"{self.name} finds prompt and reply too long for the context of '{self._parameters.model}' ({said}). "
                 "Lower `max_tokens`, or serve a model with a longer context."
             )
+        if complaint.is_page and status in _MALFORMED:
+            return self._refused(self._hint(status, said, complaint))
         if status in _MALFORMED or (status == 500 and (is_about_roles(complaint) or is_about_format(complaint))):
             return Malformed(complaint, status)
-        if status in _TRANSIENT or status >= 500:
+        if not status or status in _TRANSIENT or status >= 500:
             return Transient(said, retry_after(headers))
         return self._refused(self._hint(status, said, complaint))
 
@@ -177,15 +180,21 @@ class Server:
 
     def misunderstood(self, error: Malformed) -> LanguageModelError:
         """The error to raise when the server does not understand a request and no other way of asking is left."""
-        said = f"HTTP {error.status}: {error.complaint.text}" if error.complaint.text else f"HTTP {error.status}"
+        said = _said(error.status, error.complaint)
         if self._parameters.structured is not Structured.AUTO and is_about_format(error.complaint):
             return self._refused(
                 f"it cannot be made to answer in JSON in the way chosen ({said}). Set `structured: auto`"
             )
-        named = next((name for name in self._parameters.extra if error.complaint.names(name)), "NAME")
+        known = {
+            "max_completion_tokens": "max_tokens",
+            **{name: name for name in ("max_tokens", "temperature", "seed")},
+        }
+        known |= {name: f"extra.{name}" for name in self._parameters.extra}
+        named = next((path for name, path in known.items() if error.complaint.names(name)), "")
+        correct = f"Correct `{named}`" if named else "Correct what it names"
         return RequestRejected(
-            f"{self.name} rejects a request to the model '{self._parameters.model}' ({said}). Correct the parameter "
-            f"that it names; `extra.{named}: null` leaves a field of the request out."
+            f"{self.name} rejects a request to the model '{self._parameters.model}' ({said}). {correct}; `extra.NAME` "
+            "sets a field of the request, and null leaves it out."
         )
 
     def _refused(self, what: str) -> ModelRefusedRequest:
@@ -194,7 +203,20 @@ class Server:
         )
 
     def _hidden(self, text: str) -> str:
-        return text.replace(self._key, "[key]") if len(self._key) >= _SHORTEST_KEY else text
+        """`text` without the key, and without what begins or ends as the key does: servers mask but the middle."""
+        if len(self._key) < _SHORTEST_KEY:
+            return text
+        text = text.replace(self._key, "[key]")
+        if len(self._key) < 2 * _SHORTEST_KEY:
+            return text
+        start, end = re.escape(self._key[:_SHORTEST_KEY]), re.escape(self._key[-_SHORTEST_KEY:])
+        return re.sub(rf"{start}\S*|\S*{end}", "[key]", text)
+
+
+def _said(status: int, complaint: Complaint) -> str:
+    """What came, for messages; without a status where an error came with one that says that all is well."""
+    named = [f"HTTP {status}"] if status else []
+    return ": ".join([*named, *([complaint.text] if complaint.text else [])])
 
 
 def _is_too_long(status: int, complaint: Complaint) -> bool:

@@ -167,7 +167,7 @@ def _problem(
     if details["type"] == "missing":
         return f"`{path}` is missing: set it in {where}."
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if isinstance(details["input"], Mapping):
+    if isinstance(details["input"], Mapping) or details["type"] == "secret":
         return f"`{path}`: {expected} ({where})."
     return f"`{path}` is {details['input']!r}: {expected} ({where})."
 

@@ -127,12 +127,16 @@ def _broken(error: LanguageModelError) -> Reply:
 def _read(completion: Completion, conversation: Conversation) -> Reply:
     finished = completion.finish is not Finish.LENGTH
     parsed = parse_reply(completion.text, conversation.admissible, finished)
-    only_thoughts = parsed.status is ParseStatus.EMPTY and completion.thought
+    status = parsed.status
+    if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and status is not ParseStatus.OK:
+        status = ParseStatus.REFUSED
+    elif status is ParseStatus.EMPTY and completion.thought:
+        status = ParseStatus.ONLY_THOUGHTS
     return Reply(
         parsed.text,
         parsed.reason,
         parsed.action,
-        ParseStatus.ONLY_THOUGHTS if only_thoughts else parsed.status,
+        status,
         completion.prompt_tokens,
         completion.completion_tokens,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.language_models.network import client_options, through, usable_proxy
+from leap_kedro.language_models.network import client_options, through, usable_network
 from leap_kedro.policies.server_process import ServingFailed
 
 ENVIRONMENT = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}
@@ -111,7 +111,7 @@ def _call(method: str, url: str, body: dict[str, Any] | None = None, *, best_eff
     import httpx2
 
     try:
-        with usable_proxy(url):
+        with usable_network(url):
             response = httpx2.request(method, url, json=body, timeout=_PATIENCE, **client_options(url))
     except httpx2.HTTPError as error:
         if best_effort:

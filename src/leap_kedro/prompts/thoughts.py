@@ -8,8 +8,8 @@ may hold the mark.
 import re
 
 _NAMES = r"(?:think|thinking|thought|reasoning|seed:think)"
-_OPENING = rf"(?:<{_NAMES}>|\[THINK\]|<\|channel\|>analysis)"
-_CLOSING = rf"(?:</{_NAMES}>|\[/THINK\]|<\|channel\|>final(?:<\|message\|>)?)"
+_OPENING = rf"(?:<{_NAMES}>|\[THINK\]|◁think▷|<\|channel\|>analysis)"
+_CLOSING = rf"(?:</{_NAMES}>|\[/THINK\]|◁/think▷|<\|channel\|>final(?:<\|message\|>)?)"
 _OPENS = re.compile(rf"\s*{_OPENING}", re.IGNORECASE)
 _CLOSES = re.compile(_CLOSING, re.IGNORECASE)
 _ENDS_LINE = re.compile(rf"^[ \t]*{_CLOSING}|{_CLOSING}[ \t]*\n(?=\s*\S)", re.IGNORECASE | re.MULTILINE)

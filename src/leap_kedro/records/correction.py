@@ -78,7 +78,7 @@ class Fault:
 
     Attributes:
         rejection: What is wrong.
-        detail: In which way, at most 200 characters; untrusted text.
+        detail: In which way, at most 500 characters; untrusted text.
         attempt: Which reply it was: 0 the first, 1 the answer to being asked again.
         step: Step that was asked about; None where the call was about the whole episode.
     """

@@ -43,11 +43,13 @@ class ParseStatus(StrEnum):
     """The reply is empty."""
     ONLY_THOUGHTS = "only_thoughts"
     """The model thought aloud, and no answer followed."""
+    REFUSED = "refused"
+    """The model declined, or its provider withheld the answer."""
 
     @property
     def is_unanswered(self) -> bool:
         """Whether no answer came that could be read, be it right or wrong."""
-        return self in (ParseStatus.TRUNCATED, ParseStatus.EMPTY, ParseStatus.ONLY_THOUGHTS)
+        return self not in (ParseStatus.OK, ParseStatus.NO_ACTION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ _UNUSABLE = {
     ParseStatus.TRUNCATED: Rejection.TRUNCATED,
     ParseStatus.EMPTY: Rejection.EMPTY,
     ParseStatus.ONLY_THOUGHTS: Rejection.EMPTY,
+    ParseStatus.REFUSED: Rejection.REFUSED,
 }
 
 

@@ -1,6 +1,7 @@
 """The pipeline `evaluation`: any saved policy on any split, on demand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kedro.pipeline import Node, Pipeline
@@ -9,7 +10,7 @@ from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
 from leap_kedro.environments.protocol import EndlessSplit
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.success import Role, summarize
-from leap_kedro.language_models import Access
+from leap_kedro.language_models import Access, takes_own_temperature
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -99,6 +100,8 @@ def evaluate_saved(
         )
         held = False if served else None
         how = conditions(split, role, episodes, parameters, seed, held)
+        if isinstance(policy, ServedPolicy) and takes_own_temperature(policy.model(parameters.temperature)):
+            how = replace(how, temperature=None)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
         summaries.append(summary.to_json())
     return summaries

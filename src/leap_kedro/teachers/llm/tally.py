@@ -15,7 +15,9 @@ _LONGER = (
 )
 _REMEDIES = {
     Rejection.TRUNCATED: f"{_LONGER}.",
-    Rejection.EMPTY: f"{_LONGER}; or take another model.",
+    Rejection.EMPTY: (
+        f"See that it is a chat model that writes text. Where it thinks: {_LONGER}; or take another model."
+    ),
     Rejection.NOT_TAKEN: (
         "Correct the parameter of `correction.teacher.model` that the server names. Where the prompt is too long for "
         "the model, lower `max_tokens` there, set `correction.teacher.view: causal`, or take another model; an "

@@ -26,7 +26,6 @@ from leap_kedro.teachers.judging import LONGEST_REASON, Judge
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 from leap_kedro.teachers.llm.replies import (
     EPISODE_SCHEMA,
-    LONGEST_DETAIL,
     STEP_SCHEMA,
     Reading,
     read_episode,
@@ -47,6 +46,8 @@ _HELPED = frozenset(
 )
 """What asking again can mend."""
 
+LONGEST_REFUSAL = 500
+"""Characters kept of a message that a server does not take the question."""
 _QUOTED = 200  # characters of a wrong action that are shown again
 
 
@@ -238,7 +239,7 @@ class LLMTeacher:
             try:
                 completion = await self._asked(messages, talk, step, attempt, read)
             except RequestRejected as error:
-                talk.faults.append(Fault(Rejection.NOT_TAKEN, str(error)[:LONGEST_DETAIL], attempt, step))
+                talk.faults.append(Fault(Rejection.NOT_TAKEN, str(error)[:LONGEST_REFUSAL], attempt, step))
                 break
             reading = read(completion, attempt)
             talk.faults += reading.faults

@@ -8,7 +8,10 @@ import pytest
 from webshop_files import product, write_files
 
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.sources import Source
 from leap_kedro.environments.webshop.catalogue import OnMalformed, Size, data_root, read_catalogue
+from leap_kedro.environments.webshop.parameters import WebShopOptions
+from leap_kedro.environments.webshop.suite import WebShop
 
 
 def test_products_are_read_as_the_original_reads_them(tmp_path: Path) -> None:
@@ -83,6 +86,89 @@ def test_a_malformed_product_is_named_with_file_and_field_or_left_out_and_counte
     assert len(catalogue.malformed) == 1
 
 
+NAN, INFINITY = float("nan"), float("inf")
+
+
+def test_nan_is_no_value_where_a_product_may_have_none(tmp_path: Path) -> None:
+    given = product(average_rating=NAN, images=[NAN], total_reviews=-INFINITY, pricing=NAN, customization_options=NAN)
+    attributes = {"B000000001": {"attributes": NAN, "instruction": NAN, "instruction_attributes": NAN}}
+    attributes["B000000003"] = {"attributes": ["x"], "weight": INFINITY}
+    options = product("B000000003", customization_options={"Color": NAN, "Size": [{"value": "XL", "image": NAN}]})
+    catalogue = read_catalogue(write_files(tmp_path, [given, options], attributes, {"B000000009": NAN}), Size.AUTO)
+    first, second = catalogue.products
+    assert (first.price_tag, first.options, first.attributes) == ("$100.0", {}, ("DUMMY_ATTR",))
+    assert (second.options, second.attributes) == ({"size": ("xl",)}, ("x",))
+    assert catalogue.synthetic == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", NAN),
+        ("full_description", INFINITY),
+        ("small_description", -INFINITY),
+        ("small_description", [NAN]),
+        ("product_category", NAN),
+        ("category", NAN),
+        ("query", NAN),
+        ("pricing", INFINITY),
+        ("customization_options", INFINITY),
+        ("customization_options", {"Color": [{"value": NAN}]}),
+    ],
+)
+def test_a_number_in_place_of_a_text_is_malformed(tmp_path: Path, field: str, value: object) -> None:
+    root = write_files(tmp_path, [product("B000000009"), product(**{field: value})])
+    with pytest.raises(TaskDataError, match=rf"items_shuffle.json, product 1 \(B000000001\), field `{field}"):
+        read_catalogue(root, Size.AUTO)
+    assert len(read_catalogue(root, Size.AUTO, on_malformed=OnMalformed.SKIP).products) == 1
+
+
+def test_what_is_skipped_may_be_malformed(tmp_path: Path) -> None:
+    """The original skips by id before it reads the rest: rows of failed downloads have the id "nan" and no texts."""
+    broken = [{"asin": "nan"}, {"asin": NAN, "name": NAN}, product(), {"asin": "B000000001", "name": NAN}]
+    catalogue = read_catalogue(write_files(tmp_path, broken), Size.AUTO)
+    assert len(catalogue.products) == 1
+    assert catalogue.skipped == {"id": 2, "repeated": 1}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "human", "told"),
+    [
+        ({"B000000001": NAN}, {}, "items_ins_v2.json, product B000000001"),
+        ({"B000000001": {"attributes": [NAN]}}, {}, "items_ins_v2.json, product B000000001, field `attributes"),
+        ({}, {"B000000001": NAN}, "items_human_ins.json, product B000000001, instruction 0"),
+        ({}, {"B000000001": [{"instruction": INFINITY}]}, "items_human_ins.json, product B000000001, instruction 0"),
+    ],
+)
+def test_numbers_in_place_of_attributes_and_instructions_are_malformed(
+    tmp_path: Path, attributes: dict[str, Any], human: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(TaskDataError) as caught:
+        read_catalogue(write_files(tmp_path, [product()], attributes, human), Size.AUTO)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("products", "told"),
+    [([], "left out as by the original: none; malformed: 0"), ([product("nan"), product(name=NAN)], "malformed: 1")],
+)
+def test_a_catalogue_without_products_is_told(tmp_path: Path, products: list[Any], told: str) -> None:
+    root = write_files(tmp_path, products)
+    with pytest.raises(TaskDataError) as caught:
+        read_catalogue(root, Size.AUTO, on_malformed=OnMalformed.SKIP)
+    for part in ("items_shuffle.json has no product", told, "docs/webshop.md"):
+        assert part in str(caught.value)
+
+
+def test_a_catalogue_without_goals_is_told(tmp_path: Path) -> None:
+    root = write_files(tmp_path, [product(average_rating=NAN)])
+    benchmark = WebShop(WebShopOptions(source=Source.OFFICIAL, data_root=root, cache_folder=tmp_path / "cache"))
+    with pytest.raises(TaskDataError) as caught:
+        benchmark.tasks("test", 5, 0)
+    for part in (str(root), "no goals for the split 'test'", "items_ins_v2.json", "source=generated"):
+        assert part in str(caught.value)
+
+
 def test_malformed_attributes_and_instructions_are_named_too(tmp_path: Path) -> None:
     root = write_files(tmp_path / "a", [product()], {"B000000001": {"attributes": "bpa free"}})
     with pytest.raises(TaskDataError, match=r"items_ins_v2.json, product B000000001, field `attributes`"):
@@ -102,7 +188,7 @@ def test_a_torn_file_says_after_how_many_entries(tmp_path: Path) -> None:
     root = write_files(tmp_path, [product(), product("B000000002")])
     path = root / "items_shuffle.json"
     path.write_text(path.read_text()[:-40])
-    with pytest.raises(TaskDataError, match=r"items_shuffle.json is no whole JSON file: after 1 entries"):
+    with pytest.raises(TaskDataError, match=r"items_shuffle.json is not a complete JSON file: after 1 entries"):
         read_catalogue(root, Size.AUTO)
 
 

@@ -78,8 +78,8 @@ class WebShop:
             raise TaskDataError(
                 f"{data_root(self.options.data_root)}: no goals for the split '{split}', of {len(store.goals)} "
                 f"{store.goals.kind} goals. They are made of {HUMAN}.json and {ATTRIBUTES}.json: get the official "
-                "files (docs/webshop.md), choose other goals (--params=environments.webshop.goals=human, or synthetic), or play "
-                "generated shops (--params=environments.webshop.source=generated)."
+                "files (docs/webshop.md), choose other goals (--params=environments.webshop.goals=human, or "
+                "synthetic), or play generated shops (--params=environments.webshop.source=generated)."
             )
         if split == "train" and count is not None:
             places = Random(seed).sample(places, len(places))

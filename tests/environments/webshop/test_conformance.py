@@ -2,10 +2,12 @@
 
 import json
 import lzma
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from webshop_files import product, write_files
 
 from leap_kedro.environments.webshop import benchmark, conformance, export
 
@@ -80,3 +82,20 @@ def test_the_benchmark_prints_speed_and_difficulty(
     assert players[0].startswith("planner: success 100.0 % of 8")
     assert benchmark.main(["--catalogue", str(tmp_path)]) == 2
     assert "docs/webshop.md" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments"), [(benchmark.main, ["--tasks", "0"]), (export.main, ["folder", "--products", "0"])]
+)
+def test_a_number_of_none_is_refused(
+    main: Callable[[list[str]], int], arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert f"{arguments[-2]}: at least 1, not 0" in capsys.readouterr().err
+
+
+def test_the_benchmark_names_a_catalogue_without_goals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_files(tmp_path, [product(average_rating=float("nan"))])
+    assert benchmark.main(["--catalogue", str(root)]) == 2
+    assert f"{root}: no goals" in capsys.readouterr().err

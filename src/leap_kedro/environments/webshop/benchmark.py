@@ -81,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tasks", type=int, default=200, help="goals for the three players")
     parser.add_argument("--max-actions", type=int, default=30, help="cap on actions of the three players")
     options = parser.parse_args(arguments)
+    if options.tasks < 1:
+        parser.error(f"--tasks: at least 1, not {options.tasks}")
     if options.catalogue:
         chosen = WebShopOptions(source=Source.OFFICIAL, data_root=options.catalogue)
     else:

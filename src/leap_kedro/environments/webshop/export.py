@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--products", type=int, default=GENERATED_PRODUCTS)
     options = parser.parse_args(arguments)
+    if options.products < 1:
+        parser.error(f"--products: at least 1, not {options.products}")
     try:
         files = export_shop(options.folder, options.split, options.seed, options.products)
     except OSError as error:

@@ -13,6 +13,7 @@ from leap_kedro.environments.protocol import TaskDataError
 
 _CHUNK = 1 << 20  # characters
 _LONGEST_SIGN = 16  # no number word and no escape has more characters
+_FOLLOWING = frozenset(",:]}")
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _WHAT_TO_DO = "Get the official file again (docs/webshop.md)."
 _KINDS = {"[": "a list", "{": "an object"}
@@ -46,7 +47,7 @@ def _told_where(path: Path, opening: str) -> Iterator[tuple[str, Any]]:
     except _OtherKind as error:
         raise TaskDataError(f"{path} has to be {_KINDS[opening]}, and {error}. {_WHAT_TO_DO}") from None
     except (ValueError, RecursionError) as error:
-        reason = error.msg if isinstance(error, JSONDecodeError) else str(error)
+        reason = error.msg.removesuffix(" at") if isinstance(error, JSONDecodeError) else str(error)
         raise TaskDataError(
             f"{path} is not a complete JSON file: after {count} entries: {reason}. {_WHAT_TO_DO}"
         ) from error
@@ -135,7 +136,10 @@ class _Reader:
                 if self._whole or not cut:
                     raise
             else:
-                if self._whole or self._after_blanks(end) < len(self._text):  # else a number may go on
+                place = self._after_blanks(end)
+                following = self._text[place : place + 1]
+                # Else a number may go on in what is not read yet.
+                if self._whole or following in _FOLLOWING or (following and end < len(self._text) - _LONGEST_SIGN):
                     self._place = end
                     return value
             self._read_on()

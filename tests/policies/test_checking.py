@@ -79,7 +79,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "pickle": (pickled, r"pytorch_model\.bin is a pickle.*save_pretrained"),
     "adapter alone": (adapter_alone, "adapter alone.*merge"),
     "unknown architecture": (lambda folder: config(folder, model_type="mine"), "`mine`"),
-    "no causal model": (lambda folder: config(folder, model_type="t5"), "is no causal language model"),
+    "no causal model": (lambda folder: config(folder, model_type="t5"), "is not a causal language model"),
     "code of its own": (code_of_its_own, "Code from a folder is never run"),
 }
 

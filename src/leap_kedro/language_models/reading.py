@@ -87,7 +87,7 @@ def read_answer(body: bytes) -> Answer:
 
 
 def _kind(body: bytes) -> str:
-    """What a body is that is no JSON."""
+    """What a body is that is not JSON."""
     if not body.strip():
         return "nothing"
     if body.lstrip().startswith((b"data:", b"event:")):

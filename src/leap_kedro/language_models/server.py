@@ -157,8 +157,8 @@ class Server:
     def _hint(self, status: int, said: str, complaint: Complaint) -> str:
         if complaint.is_page and status != 404:
             return (
-                f"{said} came, as proxies, firewalls and bot checks send one, and no answer of an API. Correct "
-                f"`base_url`, or the network's settings{through(self.name)}"
+                f"{said} came instead of an API answer, usually from a proxy, a firewall or a bot check. Correct "
+                f"`base_url` or the network settings{through(self.name)}"
             )
         match status:
             case 401:

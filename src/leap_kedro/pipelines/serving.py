@@ -162,8 +162,8 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     if served != another_day:
         raise ServingFailed(
             f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write that "
-            f"of the moment, while training keeps to {DAY:%d %B %Y}. To serve the policy is refused: {instead} "
-            "(one that takes `date_string` is told that day)."
+            f"of the moment, while training keeps to {DAY:%d %B %Y}. It cannot be served: {instead} "
+            "(a template that takes `date_string` is given that day)."
         )
     if trained != served:
         raise ServingFailed(

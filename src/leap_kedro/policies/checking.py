@@ -1,4 +1,4 @@
-"""Whether a folder's model can be loaded and prompted, told before any work: its weights are not read, but their heads.
+"""Checks before any work that a folder's model can be loaded and prompted; only headers of its weights are read.
 
 What a head does not show is not covered: bytes of the weights that are damaged.
 """
@@ -67,7 +67,7 @@ def _check_architecture(folder: Path, config: Any) -> None:
     if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
         named = ", ".join(getattr(config, "architectures", None) or [str(config.model_type)])
         raise PolicyFolderError(
-            f"The policy folder {folder} cannot be used: {named} is no causal language model of transformers "
+            f"The policy folder {folder} cannot be used: {named} is not a causal language model of transformers "
             f"{__version__}. Code from a folder is never run (`trust_remote_code`): take a model that transformers has."
         )
 

@@ -229,7 +229,7 @@ def instead_of_policy(folder: Path) -> str:
 
 
 def has_weights(folder: Path) -> bool:
-    """Whether a folder has weights, be they such as are not read."""
+    """Whether a folder has weights, including those in formats that are not read."""
     return any(any(folder.glob(kind)) for kind in ("*.safetensors", *_PICKLES))
 
 

@@ -13,7 +13,7 @@ DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The day of every prompt."""
 
 TEMPLATE_OPTIONS: Mapping[str, Any] = MappingProxyType({"date_string": "26 Jul 2024"})
-"""What templates are told beside messages. Llama 3.1's want a day (this is their own default)."""
+"""What templates are given beside messages. Llama 3.1's want a day (this is their own default)."""
 
 _CLOCK = "leap_clock"
 _AT_NOW = (

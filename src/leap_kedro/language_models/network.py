@@ -81,8 +81,8 @@ def usable_network(url: str) -> Iterator[None]:
             raise
         failure = ModelRefusedRequest(
             f"{url} cannot be reached: the proxy that {variable} names ({_hidden(os.environ[variable])}) cannot be "
-            f"used ({_hidden(str(error))}). Correct or unset {variable}, or add the host to NO_PROXY, then run the same "
-            "command again."
+            f"used ({_hidden(str(error))}). Correct or unset {variable}, or add the host to NO_PROXY, then run the "
+            "same command again."
         )
     else:
         return

@@ -113,7 +113,7 @@ def test_sft_takes_every_row_and_learns_the_reply_alone(loaded: Any, model: str,
 def test_dpo_takes_the_rows_with_a_rejected_reply(loaded: Any, model: str, options: dict[str, Any]) -> None:
     from trl import DPOConfig, DPOTrainer
 
-    pairs = loaded.filter(lambda row: row["rejected"] is not None)
+    pairs = loaded.filter(lambda row: row["rejected"] != row["chosen"])
     trainer = DPOTrainer(model, args=DPOConfig(max_length=2048, **options), train_dataset=pairs)
     decode = trainer.processing_class.decode
     assert len(trainer.train_dataset) == 2

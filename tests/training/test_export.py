@@ -50,7 +50,7 @@ def test_a_row_holds_the_conversation_up_to_its_decision_and_both_replies() -> N
 
 
 def test_a_reply_is_rejected_only_where_it_is_another() -> None:
-    assert [row["rejected"] is None for row in rows()] == [False, True, True]
+    assert [row["rejected"] == row["chosen"] for row in rows()] == [False, True, True]
 
 
 @pytest.mark.parametrize("template", [CHATML, LLAMA_3], ids=["chatml", "llama3"])

@@ -26,14 +26,15 @@ class ReplyRow(TypedDict):
     """One reply to be learnt, in the columns that TRL's trainers look for.
 
     `prompt` is the conversation up to the decision, `completion` and `chosen` the reply to be learnt, `rejected` the
-    student's own reply where it is another (else None), `privileged_context` what was hidden from the student, and
-    `messages` prompt and completion together.
+    student's own reply (the chosen one where there is no other), `privileged_context` what was hidden from the student,
+    and `messages` prompt and completion together. No column is ever null: TRL looks at an arbitrary one of them to tell
+    whether a row holds messages (`trl.data_utils.is_conversational`).
     """
 
     prompt: list[Message]
     completion: list[Message]
     chosen: list[Message]
-    rejected: list[Message] | None
+    rejected: list[Message]
     privileged_context: str
     messages: list[Message]
 
@@ -56,7 +57,7 @@ def reply_rows(example: Example, rules: str, privileged_context: str) -> Iterato
             prompt=prompt,
             completion=learnt,
             chosen=learnt,
-            rejected=own if own != learnt else None,
+            rejected=own,
             privileged_context=privileged_context,
             messages=[*prompt, *learnt],
         )

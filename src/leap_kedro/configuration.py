@@ -10,12 +10,15 @@ From the lowest to the highest:
 4. conf/<env>/environments/<environment>.yml
 5. --params
 
-All are merged first, deeply, and resolved once: a value may refer to one that another file sets.
+All are merged first, deeply, and resolved once: a value may refer to one that another file sets. They are read once per
+loader, so that a whole run has the same ones, the iteration among them, whatever it finishes meanwhile. The catalog
+reads them as `${parameters:NAME}`.
 
 The folder of the default environment (`conf/local`) is ignored by git and may be missing: it is then empty.
 """
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +78,36 @@ class LeapConfigLoader(OmegaConfigLoader):
             ConfigurationUnreadable: If its files cannot be read.
             MissingConfigException: If there are none, or a folder of configuration is not there.
         """
+        if key == PARAMETERS and key in self.data:
+            return deepcopy(self.data[key])
         try:
-            return super().__getitem__(key)
+            found = super().__getitem__(key)
         except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
             raise ConfigurationUnreadable(
                 f"The configuration '{key}' in {self.conf_source} cannot be read: {' '.join(str(error).split())} "
                 "Correct the file, then run the same command again."
             ) from error
+        if key == PARAMETERS:
+            self.data[key] = deepcopy(found)
+        return found
+
+    def _parameter(self, name: str) -> Any:
+        """A parameter, for `${parameters:NAME}` in the catalog."""
+        return self[PARAMETERS][name]
+
+    def origin(self, path: str) -> str:
+        """Where a parameter is set, for messages.
+
+        Args:
+            path: The parameter, as in ``training.learning_rate``.
+        """
+        if _has(self.runtime_params or {}, path):
+            return "given by --params"
+        conf, environment = Path(self.conf_source), str(self[PARAMETERS].get("environment"))
+        for file in parameter_files(conf, self.env or self.default_run_env or "", environment):
+            if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
+                return f"conf/{file.relative_to(conf).as_posix()}"
+        return "conf/base/parameters.yml"
 
     def _file(self, name: str) -> str:
         """Path of a file of the configuration, for `${conf_source:NAME}`."""
@@ -98,6 +124,7 @@ class LeapConfigLoader(OmegaConfigLoader):
         """
         # Global to the process, as Kedro's own resolvers: it has to be the one of the loader that is asked.
         OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
+        OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
         base, run, base_path, run_path, read = super()._read_raw_config(key)
         if key != PARAMETERS:
             return base, run, base_path, run_path, read
@@ -134,3 +161,11 @@ def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     for folder in (env, "base"):
         files += [conf / folder / FOLDER / f"{environment}.yml", *sorted((conf / folder).glob("**/parameters*.yml"))]
     return [path for path in files if path.is_file()]
+
+
+def _has(tree: Any, path: str) -> bool:
+    for name in path.split("."):
+        if not isinstance(tree, dict) or name not in tree:
+            return False
+        tree = tree[name]
+    return True

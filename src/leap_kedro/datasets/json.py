@@ -25,17 +25,7 @@ class JsonDataset(AbstractDataset[Any, Any]):
 
     def load(self) -> Any:
         """The value. Raises `StorageError` if the file is missing or no JSON."""
-        try:
-            return json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise StorageError(
-                f"{self._path} does not exist: the stage that writes it has not finished. "
-                "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
-            ) from error
-        except json.JSONDecodeError as error:
-            raise StorageError(
-                f"{self._path} is no JSON ({error}): delete it and run the same command again."
-            ) from error
+        return read_json(self._path)
 
     def save(self, data: Any) -> None:
         """Replace the file by `data`. Raises `StorageError` if it cannot be written."""
@@ -46,3 +36,16 @@ class JsonDataset(AbstractDataset[Any, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._path)}
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in a file. Raises `StorageError` if it is missing or malformed."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StorageError(
+            f"{path} does not exist: the stage that writes it has not finished. "
+            "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise StorageError(f"{path} is not valid JSON ({error}): delete it and run the same command again.") from error

@@ -71,6 +71,8 @@ class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
         Raises:
             StorageError: If it cannot be written; `data.folder` is then still there.
         """
+        if data.folder == self._path:
+            return
         card = {"id": data.id, "iteration": data.iteration}
         with writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,36 +92,6 @@ class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
 
     def _exists(self) -> bool:
         return (self._path / SUCCESS).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}
-
-
-class WorkspaceDataset(AbstractDataset[Any, Path]):
-    """A folder that a node may work in and find again after it was killed (a training's checkpoints)."""
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
-
-    def load(self) -> Path:
-        """The folder, made if need be. Raises `StorageError` if it cannot be made."""
-        with writing(self._path):
-            self._path.mkdir(parents=True, exist_ok=True)
-        return self._path
-
-    def save(self, data: Any) -> None:
-        """Nothing is saved to a workspace."""
-        raise NotImplementedError("A workspace is only handed out.")
-
-    def _exists(self) -> bool:
-        return True
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._path)}

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.datasets.store import Chunk
+from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.records import (
     CorrectedEpisode,
     Correction,
@@ -51,53 +51,57 @@ def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters,
 
 def correct(
     rollouts: Sequence[Episode],
-    so_far: Sequence[CorrectedEpisode],
-    parent: SavedPolicy,
+    history: History,
     prompts: Mapping[str, str],
     access: Access,
     parameters: CorrectionParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
-) -> Iterator[Chunk]:
-    """A correction for each step of the student; episodes that an earlier, interrupted run corrected are left alone.
+    iteration: int,
+) -> Missing[CorrectedEpisode]:
+    """A correction for each step of the student; episodes whose corrections are stored already are left alone.
 
     Args:
         rollouts: Episodes of the student.
-        so_far: What is corrected already.
-        parent: The student, pi_{k-1}.
+        history: The iterations before: pi_{k-1} is the student.
         prompts: As `select_prompts` gives them.
         access: Key, prices and cache of language models.
         parameters: Which episodes, and by what teacher.
         environment: Name of the environment.
         environments: Options by environment.
+        iteration: k.
 
-    Yields:
-        One corrected episode after the other.
-
-    Raises:
-        TeacherStopped: If the teacher cannot go on, or no reply of a language model could be used.
+    Returns:
+        Stored corrections -> those that are missing, one corrected episode after the other. The iterator raises
+        `TeacherStopped` if the teacher cannot go on, or no reply of a language model could be used.
     """
-    from tqdm import tqdm
 
-    benchmark = make_benchmark(environment_spec(environment, environments))
-    teacher = build_teacher(parameters, benchmark, parent, prompts, access, so_far)
-    done = {corrected.episode for corrected in so_far}
-    chosen = to_correct(rollouts, parameters.episodes, parameters.failed_below)
-    owed = [episode for episode in chosen if episode.id not in done]
-    said = teacher.correct_all(owed)
-    verdicts = Counter(_verdicts(so_far))
-    for corrected in tqdm(said, total=len(owed), desc=f"correction by {teacher.id}", unit="episode", disable=None):
-        verdicts.update(_verdicts([corrected]))
-        yield Chunk([corrected])
-    if verdicts and not verdicts[_ACCEPTED]:
-        causes = ", ".join(f"{cause} {count}" for cause, count in verdicts.most_common())
-        logger.warning(
-            "Nothing that the teacher %s said can be learnt (%s): this iteration trains on earlier data alone. "
-            "corrections.jsonl in data/03_corrections has the reasons.",
-            teacher.id,
-            causes,
-        )
-    yield Chunk([], complete=True)
+    def missing(so_far: Sequence[CorrectedEpisode]) -> Iterator[CorrectedEpisode]:
+        from tqdm import tqdm
+
+        done = {corrected.episode for corrected in so_far}
+        chosen = to_correct(rollouts, parameters.episodes, parameters.failed_below)
+        pending = [episode for episode in chosen if episode.id not in done]
+        if so_far and not pending:
+            return
+        benchmark = make_benchmark(environment_spec(environment, environments))
+        teacher = build_teacher(parameters, benchmark, parent_of(history, iteration), prompts, access, so_far)
+        verdicts = Counter(_verdicts(so_far))
+        title = f"correction by {teacher.id}"
+        said = teacher.correct_all(pending)
+        for corrected in tqdm(said, total=len(pending), desc=title, unit="episode", disable=None):
+            verdicts.update(_verdicts([corrected]))
+            yield corrected
+        if verdicts and not verdicts[_ACCEPTED]:
+            causes = ", ".join(f"{cause} {count}" for cause, count in verdicts.most_common())
+            logger.warning(
+                "No correction by the teacher %s can be learnt (%s): this iteration trains on earlier data alone. "
+                "corrections.jsonl in data/03_corrections has the reasons.",
+                teacher.id,
+                causes,
+            )
+
+    return missing
 
 
 def _verdicts(corrected: Iterable[CorrectedEpisode]) -> Iterator[str]:
@@ -124,42 +128,3 @@ def to_correct(rollouts: Sequence[Episode], which: Which, failed_below: float = 
 def _failed(episode: Episode, below: float) -> bool:
     # A full score that the environment did not end with (the step limit came first) is not solved.
     return not episode.success and (below >= 1 or episode.score < below)
-
-
-def build_examples(
-    rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode], parameters: CorrectionParameters
-) -> list[Example]:
-    """D_k: the student's episodes with the accepted corrections as what is to be learnt.
-
-    The history is that of the episode itself, never what a teacher repeats. An episode without an accepted correction
-    gives no example.
-
-    Args:
-        rollouts: Episodes of the student.
-        corrections: What the teacher said of them.
-        parameters: How much of each episode is learnt.
-    """
-    accepted = {
-        corrected.episode: list(_learnt(corrected, parameters.corrections_an_episode)) for corrected in corrections
-    }
-    return [
-        Example.of(episode, (_target(each, episode.steps[each.step]) for each in accepted[episode.id]))
-        for episode in settled(rollouts)
-        if accepted.get(episode.id)
-    ]
-
-
-def _target(correction: Correction, step: Step) -> Target:
-    own = OwnReply(step.reason, step.action) if step.parse_status is ParseStatus.OK else None
-    return Target(correction.step, correction.reason, correction.action, rejected=own)
-
-
-def _learnt(corrected: CorrectedEpisode, most: int | None) -> Iterator[Correction]:
-    """Accepted corrections of an episode, up to `most` changed actions."""
-    changed = 0
-    for correction in corrected.corrections:
-        if most is not None and changed == most:
-            return
-        changed += correction.verdict is Verdict.CORRECT
-        if correction.accepted:
-            yield correction

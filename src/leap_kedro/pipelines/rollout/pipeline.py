@@ -6,19 +6,19 @@ from leap_kedro.pipelines.rollout.nodes import roll_out
 
 
 def create_pipeline() -> Pipeline:
-    """Parent policy, training tasks -> rollouts."""
+    """Policy of the iteration before, training tasks -> rollouts."""
     return Pipeline(
         [
             Node(
                 roll_out,
                 inputs=[
-                    "parent_policy",
-                    "train_tasks",
-                    "rollouts_so_far",
+                    "history",
+                    "tasks",
                     "params:rollout",
                     "params:environment",
                     "params:environments",
                     "params:seed",
+                    "params:iteration",
                 ],
                 outputs="rollouts",
                 name="roll_out",

@@ -2,40 +2,36 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.training.choosing import choose_checkpoint
-from leap_kedro.pipelines.training.nodes import train_policy
+from leap_kedro.pipelines.training.nodes import release_policy, train_policy
 
 
 def create_pipeline() -> Pipeline:
-    """Parent policy, base policy, training set -> report and policy (the policy last: it marks the stage as done)."""
+    """Policy of the iteration before, training set -> report and policy."""
     return Pipeline(
         [
             Node(
                 train_policy,
                 inputs=[
-                    "parent_policy",
-                    "base_policy",
+                    "history",
                     "training_set",
-                    "training_workspace",
+                    "tasks",
                     "params:training",
-                    "params:seed",
-                ],
-                outputs=["trained_report", "trained_policies"],
-                name="train_policy",
-            ),
-            Node(
-                choose_checkpoint,
-                inputs=[
-                    "trained_policies",
-                    "trained_report",
-                    "validation_tasks",
+                    "params:fine_tuning",
+                    "params:bootstrap",
                     "params:evaluation",
                     "params:environment",
                     "params:environments",
                     "params:seed",
+                    "params:iteration",
                 ],
-                outputs=["training_report", "policy"],
-                name="choose_checkpoint",
+                outputs="training_report",
+                name="train_policy",
+            ),
+            Node(
+                release_policy,
+                inputs=["training_report", "params:iteration"],
+                outputs="policy",
+                name="release_policy",
             ),
         ]
     )

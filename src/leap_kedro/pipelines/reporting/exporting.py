@@ -3,26 +3,27 @@
 from collections.abc import Sequence
 
 from leap_kedro.environments.registry import environment_instructions
+from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.prompts.messages import rules_text
-from leap_kedro.records import CorrectedEpisode, Example
+from leap_kedro.records import CorrectedEpisode, Episode
 from leap_kedro.teachers.privileged_block import privileged_block
 from leap_kedro.training.export import ReplyRow, reply_rows
 
 
 def export_examples(
+    rollouts: Sequence[Episode],
     corrections: Sequence[CorrectedEpisode],
-    examples: Sequence[Example],
     parameters: CorrectionParameters,
     environment: str,
 ) -> list[ReplyRow]:
-    """D_k in the columns of TRL's trainers, a row a reply.
+    """D_k in the columns of TRL's trainers, one row per reply.
 
     The privileged context of an episode's rows is what was hidden at its beginning, as much as the level gives away.
 
     Args:
-        corrections: What the teacher said, and what was hidden.
-        examples: D_k.
+        rollouts: Episodes of the student.
+        corrections: The teacher's corrections, and what was hidden.
         parameters: The privilege level.
         environment: Name of the environment.
     """
@@ -32,4 +33,5 @@ def export_examples(
         for corrected in corrections
         if corrected.hidden is not None
     }
+    examples = build_examples(rollouts, corrections, parameters)
     return [row for example in examples for row in reply_rows(example, rules, hidden.get(example.episode, ""))]

@@ -28,6 +28,8 @@ from leap_kedro.experiments.record import check_parameters
 from leap_kedro.messages import as_user_errors, drop_hints
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
 from leap_kedro.pipelines.baselines.pipeline import OWN
+from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters, check, digest, recorded
 from leap_kedro.pipelines.students import check_students
 
@@ -93,7 +95,7 @@ class LeapSession(KedroSession):
         with as_user_errors(self._data):
             parameters = self._checked_parameters()
             _check_names(names)
-            if parameters.dry_run:
+            if parameters.options.get("dry_run"):
                 return self._rehearse(parameters, names)
             chosen = {wanted: filters[name] for name, wanted in _SELECTIONS.items() if filters.get(name)}
             check_students(parameters, names, tags, chosen)
@@ -139,8 +141,8 @@ class LeapSession(KedroSession):
         others = sorted(set(names) - LOOP)
         if others:
             raise RunRefused(
-                f"`dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: leave "
-                "`dry_run` out, or take --pipelines=leap_iteration."
+                f"`options.dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: leave "
+                "`options.dry_run` out, or take --pipelines=leap_iteration."
             )
         entries = {name: AbstractDataset.from_config(name, self._resolver.config[name]) for name in REHEARSED}
         prompts, access = (entries[name].load() for name in REHEARSED)
@@ -167,7 +169,7 @@ class LeapSession(KedroSession):
             )
         with locked(experiment):
             self._begin(experiment, parameters)
-            count = parameters.ablation.seeds
+            count = int(parameters.options.get("seeds", 3))
             for seed in range(parameters.seed, parameters.seed + count):
                 if (experiment.ablation_folder(seed) / "results.json").is_file():
                     continue
@@ -259,10 +261,10 @@ class LeapSession(KedroSession):
         )
 
     def _name_report(self, parameters: LeapParameters) -> None:
-        chosen = parameters.evaluation
+        chosen = read_options(EvaluateOptions, parameters.options)
         name = chosen.report or f"{chosen.policy or 'all'}_on_{chosen.split or 'validation'}"
-        given = (self._store.get("runtime_params") or {}).get("evaluation") or {}
-        self._pass_on(evaluation={**given, "report": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[-120:]})
+        given = (self._store.get("runtime_params") or {}).get("options") or {}
+        self._pass_on(options={**given, "report": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[-120:]})
 
     def _pass_on(self, **values: Any) -> None:
         self._store["runtime_params"] = {**(self._store.get("runtime_params") or {}), **values}

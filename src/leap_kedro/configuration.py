@@ -93,7 +93,8 @@ class LeapConfigLoader(OmegaConfigLoader):
 
     def _parameter(self, name: str) -> Any:
         """A parameter, for `${parameters:NAME}` in the catalog."""
-        return self[PARAMETERS][name]
+        value = self[PARAMETERS][name]
+        return DictConfig(value) if isinstance(value, dict) else value
 
     def origin(self, path: str) -> str:
         """Where a parameter is set, for messages.

@@ -29,8 +29,9 @@ from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
 from leap_kedro.experiments.summary import show_results
 from leap_kedro.messages import drop_hints
-from leap_kedro.pipelines.parameters import LeapParameters, check, digest, recorded
+from leap_kedro.pipelines.parameters import LeapParameters, check, recorded
 from leap_kedro.pipelines.students import check_students
+from leap_kedro.records.hashing import json_hash
 from leap_kedro.tracking.connection import where_to_look
 
 OUTSIDE = frozenset({"evaluation", "base_model"})
@@ -109,7 +110,7 @@ class ExperimentHooks:
         try:
             self._check_iteration(experiment, parameters.iteration)
             kept = recorded(parameters)
-            check_parameters(experiment, kept, digest(kept), self._options)
+            check_parameters(experiment, kept, json_hash(kept), self._options)
         except BaseException:
             self._release()
             raise

@@ -77,11 +77,9 @@ def _step(report: Mapping[str, Any]) -> str:
 
 
 def _commands(found: Rehearsal, parameters: "LeapParameters") -> "list[str]":
-    how = {"rollout": parameters.rollout.serving, "evaluation": parameters.evaluation.serving}
-    lora = parameters.bootstrap.training.lora
-    return [
-        f"{stage}: {_served(serving, found, lora.rank if lora else None)}" for stage, serving in how.items() if serving
-    ]
+    lora = parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning).lora
+    serving = parameters.serving
+    return [_served(serving, found, lora.rank if lora else None)] if serving else []
 
 
 def _served(serving: "ServingParameters", found: Rehearsal, rank: int | None) -> str:

@@ -1,10 +1,9 @@
-"""What an iteration was made of: code, packages, parameters, data, parent, seeds, seconds."""
+"""What a run was made with: code, Python, packages."""
 
 import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,46 +22,14 @@ _PACKAGES = (
 )
 
 
-def build_manifest(
-    project: Path,
-    values: Mapping[str, Any],
-    files: Mapping[str, Path],
-    seconds: Mapping[str, float],
-) -> dict[str, Any]:
-    """The manifest of an iteration.
-
-    Args:
-        project: Root of the project, whose git commit is named.
-        values: What identifies the run: experiment, iteration, seed, digest of the parameters, parent policy ...
-        files: Dataset name -> its file or folder; each is hashed.
-        seconds: Seconds by node, interrupted runs included.
-    """
+def run_facts() -> dict[str, Any]:
+    """When and with what a run was made: time, git commit of this package, Python, packages."""
     return {
-        **values,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git": git_state(project),
+        "git": git_state(Path(__file__).parent),
         "python": platform.python_version(),
         "packages": package_versions(),
-        "data": {name: content_hash(path) for name, path in sorted(files.items())},
-        "seconds": {name: round(value, 1) for name, value in seconds.items()},
     }
-
-
-def content_hash(path: Path) -> str:
-    """Hash of a file's bytes, or of the names and bytes in a folder."""
-    digest = sha256()
-    if path.is_file():
-        digest.update(path.read_bytes())
-    for file in sorted(path.rglob("*")):
-        if file.is_file():
-            digest.update(file.relative_to(path).as_posix().encode())
-            digest.update(sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
-
-
-def text_hash(text: str) -> str:
-    """Hash of a text."""
-    return sha256(text.encode()).hexdigest()[:16]
 
 
 def package_versions() -> dict[str, str]:
@@ -76,11 +43,11 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-def git_state(project: Path) -> dict[str, Any]:
-    """Commit of the project, and whether files differ from it; empty outside a git repository."""
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit of the repository that a folder is in, and whether files differ from it; empty outside a repository."""
     try:
-        commit = _git(project, "rev-parse", "HEAD")
-        changed = _git(project, "status", "--porcelain", "--untracked-files=no")
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return {}
     return {"commit": commit, "changed": bool(changed)}

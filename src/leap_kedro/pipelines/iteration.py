@@ -30,7 +30,8 @@ def create_start() -> Pipeline:
         "bootstrap",
         data_preparation.create_pipeline(),
         bootstrap.create_pipeline(),
-        bootstrap.create_start_pipeline(),
+        bootstrap.create_base_pipeline(),
+        bootstrap.create_history_pipeline("base_evaluation"),
     )
 
 

@@ -17,11 +17,11 @@ def build_examples(
 
     Args:
         rollouts: Episodes of the student.
-        corrections: What the teacher said of them.
+        corrections: The teacher's corrections of them.
         parameters: How much of each episode is learnt.
     """
     accepted = {
-        corrected.episode: list(_learnt(corrected, parameters.corrections_an_episode)) for corrected in corrections
+        corrected.episode: list(_learnt(corrected, parameters.max_corrections_per_episode)) for corrected in corrections
     }
     return [
         Example.of(episode, (_target(each, episode.steps[each.step]) for each in accepted[episode.id]))

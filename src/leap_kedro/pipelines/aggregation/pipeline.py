@@ -6,19 +6,24 @@ from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.nodes import mix
 
 
-def create_pipeline() -> Pipeline:
-    """Accepted corrections -> D_k -> the training set, with the examples of the iterations before."""
+def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
+    """Accepted corrections -> D_k -> the training set, with the examples of the iterations before.
+
+    Args:
+        correction: Dataset of the parameters of the correction.
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
                 build_examples,
-                inputs=["rollouts", "corrections", "params:correction"],
+                inputs=["rollouts", "corrections", correction],
                 outputs="examples",
                 name="build_examples",
             ),
             Node(
                 mix,
-                inputs=["history", "examples", "params:aggregation", "params:seed", "params:iteration"],
+                inputs=["history", "examples", "params:aggregation", "params:seed", iteration],
                 outputs="training_set",
                 name="mix_examples",
             ),

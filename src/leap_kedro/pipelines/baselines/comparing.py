@@ -6,11 +6,12 @@ from typing import Any
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.language_models import Access
 from leap_kedro.language_models.prices import price_of
-from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, served_model
-from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, compared_tasks, served_model
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, summarize_splits
+from leap_kedro.pipelines.evaluation.nodes import summarize_splits
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.records import Episode, Task
 
 BASE = "base"
@@ -18,30 +19,28 @@ CLONED = "behaviour_cloning"
 
 
 def summarize_baselines(
-    validation: Sequence[Task],
-    test: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     random: Sequence[Episode],
     base: Sequence[Episode],
     prompted: Sequence[Episode],
     cloned: Sequence[Episode],
     unprivileged: Sequence[Episode],
     privileged: Sequence[Episode],
-    parameters: BaselineParameters,
+    options: Mapping[str, Any],
     evaluation: EvaluationParameters,
     seed: int,
 ) -> list[dict[str, Any]]:
     """What each player's episodes say, one summary a player and split, as plain values.
 
     Args:
-        validation: Validation tasks.
-        test: Test tasks.
+        tasks: Tasks by split.
         random: Random admissible actions.
         base: The base model, untrained: its evaluation in the loop.
         prompted: Policies that were prompted, all that were ever played in this experiment.
         cloned: Behaviour cloning: the evaluation of pi_0 in the loop.
         unprivileged: The unprivileged expert.
         privileged: The privileged expert.
-        parameters: How many tasks of each split count.
+        options: How many tasks of each split count: `BaselineOptions`.
         evaluation: How policies were evaluated.
         seed: Seed of everything random.
     """
@@ -50,8 +49,8 @@ def summarize_baselines(
         by_prompt.setdefault(episode.policy, []).append(episode)
     players: dict[str, Sequence[Episode]] = {RANDOM: random, BASE: base, **by_prompt, CLONED: cloned}
     players |= {UNPRIVILEGED: unprivileged, PRIVILEGED: privileged}
-    compared = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
-    names = {task.id for task in compared}
+    count = read_options(BaselineOptions, options).tasks
+    names = {task.id for task in compared_tasks(tasks, count)}
     return [
         summary.to_json()
         for player, episodes in players.items()
@@ -59,7 +58,7 @@ def summarize_baselines(
             player,
             None,
             settled(episode for episode in episodes if episode.task.id in names),
-            validation,
+            tasks["validation"],
             evaluation,
             seed,
             _held(player),

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from leap_kedro.datasets.store import Chunk
+from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.language_models import Access
-from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.language_models import Access, ServerParameters
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -19,9 +19,11 @@ from leap_kedro.pipelines.episodes import still_owed
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import play, play_settings, watched
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.served import SCHEME, ServedPolicy
+from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
@@ -39,8 +41,8 @@ class NoExamples(UserError):
 
 
 def choose_examples(
-    train: Sequence[Task],
-    parameters: BaselineParameters,
+    tasks: Mapping[str, Sequence[Task]],
+    options: Mapping[str, Any],
     bootstrap: BootstrapParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
@@ -49,8 +51,8 @@ def choose_examples(
     """Examples of a few-shot prompt: training tasks that the demonstrator solves, one a task type first.
 
     Args:
-        train: Training tasks.
-        parameters: How many.
+        tasks: Tasks by split; training tasks are shown.
+        options: How many: `BaselineOptions`.
         bootstrap: Who plays them; without noise.
         environment: Name of the environment.
         environments: Options by environment.
@@ -61,9 +63,10 @@ def choose_examples(
     """
     from leap_kedro.teachers.demonstrations import demonstrations
 
+    count = read_options(BaselineOptions, options).examples
     benchmark = make_benchmark(environment_spec(environment, environments))
     run_seed = derive_seed(seed, "examples")
-    tried = train[: _TRIED_FOR_AN_EXAMPLE * parameters.examples]
+    tried = tasks["train"][: _TRIED_FOR_AN_EXAMPLE * count]
     jobs = [(task, episode_seed(run_seed, task.id)) for task in tried]
     by_kind: dict[str, list[Example]] = {}
     for shown in demonstrations(benchmark, jobs, bootstrap.demonstrator, max_actions=bootstrap.max_actions, noise=0.0):
@@ -73,13 +76,13 @@ def choose_examples(
         ((rank, place, example) for place, found in enumerate(by_kind.values()) for rank, example in enumerate(found)),
         key=lambda each: each[:2],
     )
-    if len(ranked) < parameters.examples:
+    if len(ranked) < count:
         raise NoExamples(
             f"'{bootstrap.demonstrator}' solves {len(ranked)} of {len(tried)} training tasks within "
-            f"{bootstrap.max_actions} actions, and a prompt is to show {parameters.examples} (`baselines.examples`): "
+            f"{bootstrap.max_actions} actions, and a prompt is to show {count} (`options.examples`): "
             "lower it, or raise `bootstrap.max_actions` or `data_preparation.train`."
         )
-    return [example for _, _, example in ranked[: parameters.examples]]
+    return [example for _, _, example in ranked[: count]]
 
 
 def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
@@ -92,81 +95,89 @@ def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
     """
 
     def node(
-        validation: Sequence[Task],
-        test: Sequence[Task],
-        so_far: Sequence[Episode],
-        parameters: BaselineParameters,
+        tasks: Mapping[str, Sequence[Task]],
+        options: Mapping[str, Any],
         evaluation: EvaluationParameters,
         correction: CorrectionParameters,
         environment: str,
         environments: Mapping[str, Mapping[str, Any]],
         seed: int,
-    ) -> Iterator[Chunk]:
-        from leap_kedro.policies.play import play as play_policy
-        from leap_kedro.policies.scripted import RandomPolicy
-        from leap_kedro.teachers.oracle import OracleTeacher
-        from leap_kedro.teachers.players import play_expert
-
-        owed, run_seed = _owed(validation, test, so_far, parameters, seed)
+    ) -> Missing[Episode]:
+        count = read_options(BaselineOptions, options).tasks
+        run_seed = derive_seed(seed, "evaluation")
         spec = environment_spec(environment, environments)
         settings = play_settings(evaluation, run_seed, _OUTSIDE)
-        if player == RANDOM:
-            who, episodes = player, play_policy(owed, spec, RandomPolicy(), settings)
-        else:
-            who, benchmark = correction.teacher.expert, make_benchmark(spec)
-            teacher = OracleTeacher(benchmark, who, privilege=100) if player == PRIVILEGED else None
-            episodes = play_expert(benchmark, owed, who, settings, name=player, teacher=teacher)
-        for episode in watched(episodes, len(owed), player.replace("_", " "), who):
-            yield Chunk([episode])
-        yield Chunk([], complete=True)
+
+        def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+            from leap_kedro.policies.play import play as play_policy
+            from leap_kedro.policies.scripted import RandomPolicy
+            from leap_kedro.teachers.oracle import OracleTeacher
+            from leap_kedro.teachers.players import play_expert
+
+            pending = still_owed(compared_tasks(tasks, count), so_far, run_seed)
+            if player == RANDOM:
+                who, episodes = player, play_policy(pending, spec, RandomPolicy(), settings)
+            else:
+                who, benchmark = correction.teacher.expert, make_benchmark(spec)
+                teacher = OracleTeacher(benchmark, who, privilege=100) if player == PRIVILEGED else None
+                episodes = play_expert(benchmark, pending, who, settings, name=player, teacher=teacher)
+            return watched(episodes, len(pending), player.replace("_", " "), who)
+
+        return missing
 
     node.__name__ = f"play_{player}"
     return node
 
 
 def play_prompted(
-    validation: Sequence[Task],
-    test: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     examples: Sequence[Example],
-    so_far: Sequence[Episode],
-    parameters: BaselineParameters,
+    options: Mapping[str, Any],
     evaluation: EvaluationParameters,
+    server: ServerParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
     access: Access,
-) -> Iterator[Chunk]:
+) -> Missing[Episode]:
     """Policies that are prompted and not trained, as in ReAct: each zero-shot, then few-shot.
 
     Args:
-        validation: Validation tasks.
-        test: Test tasks.
+        tasks: Tasks by split.
         examples: What a few-shot prompt shows.
-        so_far: Episodes that are there already; what earlier runs played with other policies stays.
-        parameters: Which policies, on how many tasks.
-        evaluation: How policies are evaluated, and the server of those named ``openai:MODEL``.
+        options: Which policies, on how many tasks: `BaselineOptions`.
+        evaluation: How policies are evaluated.
+        server: The server of policies named ``openai:MODEL``.
+        serving: The server that answers for policies in folders; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of everything random.
         access: Key, prices and cache of language models.
 
-    Yields:
-        Episodes as they end.
+    Returns:
+        Stored episodes, also those of other policies -> those that are missing, as they end.
     """
-    how = evaluation.model_copy(update={"max_reply_tokens": parameters.max_reply_tokens})
+    wanted = read_options(BaselineOptions, options)
+    how = evaluation.model_copy(update={"max_reply_tokens": wanted.max_reply_tokens})
     spec = environment_spec(environment, environments)
-    for reference in parameters.react:
-        for shown in ((), examples):
-            policy = named_policy(reference, evaluation.server, access)
-            policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
-            served = isinstance(policy, ServedPolicy)
-            own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
-            owed, run_seed = _owed(validation, test, own, parameters, seed)
-            text = examples_text(shown)
-            played = play(policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text, served)
-            for episode in played:
-                yield Chunk([episode])
-    yield Chunk([], complete=True)
+    run_seed = derive_seed(seed, "evaluation")
+
+    def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+        for reference in wanted.policies:
+            for shown in ((), examples):
+                policy = named_policy(reference, server, access)
+                policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
+                served = isinstance(policy, ServedPolicy)
+                own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
+                pending = still_owed(compared_tasks(tasks, wanted.tasks), own, run_seed)
+                text = examples_text(shown)
+                title = policy.id
+                yield from play(
+                    policy, spec, pending, how, how.temperature, run_seed, _OUTSIDE, title, text, served, serving
+                )
+
+    return missing
 
 
 def served_model(player: str) -> str:
@@ -175,14 +186,6 @@ def served_model(player: str) -> str:
     return name.removeprefix(SCHEME) if name.startswith(SCHEME) else ""
 
 
-def _owed(
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
-    parameters: BaselineParameters,
-    seed: int,
-) -> tuple[list[Task], int]:
-    """The tasks that are not played yet, and the seed of the evaluation of the loop's own policies."""
-    run_seed = derive_seed(seed, "evaluation")
-    tasks = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
-    return still_owed(tasks, so_far, run_seed), run_seed
+def compared_tasks(tasks: Mapping[str, Sequence[Task]], count: int | None) -> list[Task]:
+    """The first `count` validation tasks and test tasks of each split; all where None."""
+    return [*tasks["validation"][:count], *first_of_each_split(tasks["test"], count)]

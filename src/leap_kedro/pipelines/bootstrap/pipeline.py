@@ -37,22 +37,34 @@ def create_pipeline() -> Pipeline:
     ) + evaluation.create_pipeline("pi_0", "pi_0_")
 
 
-def create_start_pipeline() -> Pipeline:
-    """Base model and pi_0 -> the manifest of iteration 0, with which the history begins."""
+def create_base_pipeline() -> Pipeline:
+    """The base model -> its evaluation, on few tasks."""
     return Pipeline(
         [
             Node(
                 play_base_evaluation,
-                inputs=["params:bootstrap", "tasks", *HOW],
+                inputs=["params:bootstrap", "params:fine_tuning", "tasks", *HOW],
                 outputs="base_evaluation_episodes",
                 name="base_play_evaluation",
             ),
             create_summary_node("base_"),
+        ]
+    )
+
+
+def create_history_pipeline(*more: str) -> Pipeline:
+    """pi_0 and its evaluation -> the manifest of iteration 0, with which the history begins.
+
+    Args:
+        more: Dataset of the evaluation of the base model, where there is one.
+    """
+    return Pipeline(
+        [
             Node(
                 write_start,
-                inputs=["parameters", "base_evaluation", "pi_0_evaluation", "D_0", "pi_0"],
+                inputs=["parameters", "pi_0_evaluation", "pi_0", "D_0", *more],
                 outputs="history",
                 name="write_start",
-            ),
+            )
         ]
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.language_models import Access
+from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
@@ -55,6 +55,7 @@ def correct(
     prompts: Mapping[str, str],
     access: Access,
     parameters: CorrectionParameters,
+    server: ServerParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     iteration: int,
@@ -67,6 +68,7 @@ def correct(
         prompts: As `select_prompts` gives them.
         access: Key, prices and cache of language models.
         parameters: Which episodes, and by what teacher.
+        server: The shared parameters of the server that language models are asked through.
         environment: Name of the environment.
         environments: Options by environment.
         iteration: k.
@@ -80,12 +82,12 @@ def correct(
         from tqdm import tqdm
 
         done = {corrected.episode for corrected in so_far}
-        chosen = to_correct(rollouts, parameters.episodes, parameters.failed_below)
+        chosen = to_correct(rollouts, parameters.episodes, parameters.failure_threshold)
         pending = [episode for episode in chosen if episode.id not in done]
         if so_far and not pending:
             return
         benchmark = make_benchmark(environment_spec(environment, environments))
-        teacher = build_teacher(parameters, benchmark, parent_of(history, iteration), prompts, access, so_far)
+        teacher = build_teacher(parameters, server, benchmark, parent_of(history, iteration), prompts, access, so_far)
         verdicts = Counter(_verdicts(so_far))
         title = f"correction by {teacher.id}"
         said = teacher.correct_all(pending)
@@ -110,18 +112,18 @@ def _verdicts(corrected: Iterable[CorrectedEpisode]) -> Iterator[str]:
         yield from (each.rejection.value if each.rejection else _ACCEPTED for each in episode.corrections)
 
 
-def to_correct(rollouts: Sequence[Episode], which: Which, failed_below: float = 1.0) -> list[Episode]:
+def to_correct(rollouts: Sequence[Episode], which: Which, failure_threshold: float = 1.0) -> list[Episode]:
     """The episodes that the teacher looks at; what an infrastructure failure ended is never one of them.
 
     Args:
         rollouts: Episodes of the student.
         which: All of them, or those that failed.
-        failed_below: Score below which one has failed; 1: all that were not solved.
+        failure_threshold: Score below which one has failed; 1: all that were not solved.
     """
     return [
         episode
         for episode in settled(rollouts)
-        if not episode.stop.is_infrastructure and (which is Which.ALL or _failed(episode, failed_below))
+        if not episode.stop.is_infrastructure and (which is Which.ALL or _failed(episode, failure_threshold))
     ]
 
 

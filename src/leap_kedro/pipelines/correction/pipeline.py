@@ -5,13 +5,18 @@ from kedro.pipeline import Node, Pipeline
 from leap_kedro.pipelines.correction.nodes import correct, select_prompts
 
 
-def create_pipeline() -> Pipeline:
-    """Rollouts -> the teacher's correction of each step."""
+def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
+    """Rollouts -> the teacher's correction of each step.
+
+    Args:
+        correction: Dataset of the parameters of the correction.
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
                 select_prompts,
-                inputs=["teacher_prompts", "params:correction", "params:environment"],
+                inputs=["teacher_prompts", correction, "params:environment"],
                 outputs="prompts_used",
                 name="select_prompts",
             ),
@@ -22,10 +27,11 @@ def create_pipeline() -> Pipeline:
                     "history",
                     "prompts_used",
                     "language_model_access",
-                    "params:correction",
+                    correction,
+                    "params:server",
                     "params:environment",
                     "params:environments",
-                    "params:iteration",
+                    iteration,
                 ],
                 outputs="corrections",
                 name="correct_rollouts",

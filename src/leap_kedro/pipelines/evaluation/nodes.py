@@ -17,7 +17,9 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.history import History, summaries_of
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.records import Episode, Task
+from leap_kedro.training.parameters import FineTuningParameters
 
 VALIDATION = "validation"
 """Name under which results on validation tasks are reported, whatever split they were held out of."""
@@ -27,6 +29,7 @@ def play_evaluation(
     policy: SavedPolicy,
     tasks: Mapping[str, Sequence[Task]],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -37,6 +40,7 @@ def play_evaluation(
         policy: The policy.
         tasks: Tasks by split.
         parameters: How they are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, where the temperature is not 0; the same for all policies.
@@ -50,15 +54,18 @@ def play_evaluation(
 
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
         pending = still_owed([*tasks["validation"], *tasks["test"]], so_far, run_seed)
-        return play(policy, spec, pending, parameters, parameters.temperature, run_seed, policy.iteration, title)
+        how = parameters.temperature, run_seed, policy.iteration, title
+        return play(policy, spec, pending, parameters, *how, serving=serving)
 
     return missing
 
 
 def play_base_evaluation(
     bootstrap: BootstrapParameters,
+    fine_tuning: FineTuningParameters,
     tasks: Mapping[str, Sequence[Task]],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -69,7 +76,8 @@ def play_base_evaluation(
     """
     count = parameters.base_tasks
     few = {"validation": tasks["validation"][:count], "test": first_of_each_split(tasks["test"], count)}
-    return play_evaluation(find_base(bootstrap, environment), few, parameters, environment, environments, seed)
+    base = find_base(bootstrap, fine_tuning, environment)
+    return play_evaluation(base, few, parameters, serving, environment, environments, seed)
 
 
 def first_of_each_split(tasks: Sequence[Task], count: int | None) -> list[Task]:

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.pipelines.evaluation.nodes import choose_champion, play_evaluation, summarize_evaluation
 
-HOW = ["params:evaluation", "params:environment", "params:environments", "params:seed"]
+HOW = ["params:evaluation", "params:serving", "params:environment", "params:environments", "params:seed"]
 """Parameters of playing an evaluation."""
 
 

@@ -7,13 +7,18 @@ from leap_kedro.pipelines.realizability.nodes import measure_experts, measure_re
 _WHERE = ["params:environment", "params:environments"]
 
 
-def create_pipeline() -> Pipeline:
-    """What an iteration made -> success of teacher and experts, and the iteration's realizability."""
+def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
+    """What an iteration made -> success of teacher and experts, and the iteration's realizability.
+
+    Args:
+        correction: Dataset of the parameters of the correction.
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
                 measure_experts,
-                inputs=["tasks", "params:correction", "params:evaluation", *_WHERE],
+                inputs=["tasks", correction, "params:evaluation", *_WHERE],
                 outputs="expert_success",
                 name="measure_experts",
             ),
@@ -26,12 +31,12 @@ def create_pipeline() -> Pipeline:
                     "policy",
                     "evaluation",
                     "expert_success",
-                    "params:correction",
+                    correction,
                     "params:aggregation",
                     "params:realizability",
                     *_WHERE,
                     "params:seed",
-                    "params:iteration",
+                    iteration,
                 ],
                 outputs="realizability",
                 name="measure_realizability",

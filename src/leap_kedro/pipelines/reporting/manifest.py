@@ -7,6 +7,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.experiments.manifest import run_facts
 from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.parameters import LeapParameters, digest, recorded
+from leap_kedro.records import Example
 from leap_kedro.records.hashing import content_hash
 
 
@@ -38,17 +39,19 @@ def write_manifest(
 
 def write_start(
     parameters: Mapping[str, Any],
-    base: Sequence[Mapping[str, Any]],
     pi_0: Sequence[Mapping[str, Any]],
-    *made: Any,
+    policy: SavedPolicy,
+    demonstrations: Sequence[Example],
+    base: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The manifest of iteration 0: what the loop starts from.
 
     Args:
         parameters: All parameters.
-        base: Evaluation of the base model.
         pi_0: Evaluation of pi_0.
-        made: Everything else that has to be there before the loop can start.
+        policy: pi_0, which has to be there before the loop can start.
+        demonstrations: D_0, likewise.
+        base: Evaluation of the base model, where it was evaluated.
     """
     return {**_facts(parameters, 0), "evaluations": [*base, *pi_0]}
 

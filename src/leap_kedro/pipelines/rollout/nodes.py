@@ -11,6 +11,7 @@ from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.records import Episode, Task
 
 
@@ -18,6 +19,7 @@ def roll_out(
     history: History,
     tasks: Mapping[str, Sequence[Task]],
     parameters: RolloutParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -29,6 +31,7 @@ def roll_out(
         history: The iterations before.
         tasks: Tasks by split.
         parameters: How many, and how they are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the choice of tasks and of sampling.
@@ -45,13 +48,16 @@ def roll_out(
 
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
         pending = still_owed(chosen, so_far, run_seed)
-        return play(parent, spec, pending, parameters, parameters.temperature, run_seed, iteration, title)
+        temperature = parameters.temperature
+        return play(
+            parent, spec, pending, parameters, temperature, run_seed, iteration, title, serving=serving
+        )
 
     return missing
 
 
 def choose_tasks(tasks: Sequence[Task], count: int, iteration: int, seed: int) -> list[Task]:
-    """`count` tasks for one iteration (all where there are fewer); none comes again before all had their turn."""
+    """`count` tasks for one iteration (all where there are fewer); each is used once before any repeats."""
     order = Random(derive_seed(seed, "rollout order")).sample(range(len(tasks)), len(tasks))
     start = (iteration - 1) * count
     return [tasks[order[(start + place) % len(order)]] for place in range(min(count, len(order)))]

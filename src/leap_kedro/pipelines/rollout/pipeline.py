@@ -5,8 +5,12 @@ from kedro.pipeline import Node, Pipeline
 from leap_kedro.pipelines.rollout.nodes import roll_out
 
 
-def create_pipeline() -> Pipeline:
-    """Policy of the iteration before, training tasks -> rollouts."""
+def create_pipeline(iteration: str = "params:iteration") -> Pipeline:
+    """Policy of the iteration before, training tasks -> rollouts.
+
+    Args:
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
@@ -15,10 +19,11 @@ def create_pipeline() -> Pipeline:
                     "history",
                     "tasks",
                     "params:rollout",
+                    "params:serving",
                     "params:environment",
                     "params:environments",
                     "params:seed",
-                    "params:iteration",
+                    iteration,
                 ],
                 outputs="rollouts",
                 name="roll_out",

@@ -10,6 +10,7 @@ from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.records import Task
 
 NAMES = ("last", "best")
@@ -17,9 +18,9 @@ NAMES = ("last", "best")
 
 def choose_checkpoint(
     trained: Sequence[SavedPolicy],
-    report: Mapping[str, Any],
     validation: Sequence[Task],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -28,25 +29,35 @@ def choose_checkpoint(
 
     Args:
         trained: The last checkpoint and perhaps the best one.
-        report: What the training did.
         validation: Validation tasks.
         parameters: How they are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, as in the evaluation.
 
     Returns:
-        The report, under ``checkpoints`` with the success of both if there were two, and pi_k: the last if they are
+        Under ``checkpoints`` the success of both, if there were two, for the report; and pi_k: the last if they are
         equally good.
     """
     if len(trained) == 1:
-        return dict(report), trained[0]
+        return {}, trained[0]
     spec = environment_spec(environment, environments)
     run_seed = derive_seed(seed, "evaluation")
     success = {}
     for name, policy in zip(NAMES, trained, strict=True):
         title = f"{policy.id}, {name} checkpoint"
-        played = play(policy, spec, validation, parameters, parameters.temperature, run_seed, policy.iteration, title)
+        played = play(
+            policy,
+            spec,
+            validation,
+            parameters,
+            parameters.temperature,
+            run_seed,
+            policy.iteration,
+            title,
+            serving=serving,
+        )
         counted = [episode for episode in settled(played) if not episode.stop.is_infrastructure]
         success[name] = wilson(sum(episode.success for episode in counted), len(counted))
     kept = max(NAMES, key=lambda name: success[name].rate)
@@ -54,4 +65,4 @@ def choose_checkpoint(
         name: {"success": each.rate, "low": each.low, "high": each.high, "episodes": each.total}
         for name, each in success.items()
     }
-    return {**report, "checkpoints": {**figures, "kept": kept}}, trained[NAMES.index(kept)]
+    return {"checkpoints": {**figures, "kept": kept}}, trained[NAMES.index(kept)]

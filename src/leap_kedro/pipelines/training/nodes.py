@@ -1,18 +1,25 @@
 """Fine-tuning of pi_k."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
+from leap_kedro.pipelines.bootstrap.base import find_base
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.serving import ServingParameters
+from leap_kedro.pipelines.training.choosing import choose_checkpoint
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
-from leap_kedro.records import Example, UserError
+from leap_kedro.records import Example, Task, UserError
 from leap_kedro.records.episode import task_of
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning, FineTuningParameters
 
 if TYPE_CHECKING:
     from leap_kedro.prompts.renderer import Renderer
@@ -28,43 +35,89 @@ class NothingToLearn(UserError):
 
 
 def train_policy(
-    parent: SavedPolicy,
-    base: SavedPolicy,
+    history: History,
     examples: Sequence[Example],
-    workspace: Path,
+    tasks: Mapping[str, Sequence[Task]],
     parameters: TrainingParameters,
+    fine_tuning: FineTuningParameters,
+    bootstrap: BootstrapParameters,
+    evaluation: EvaluationParameters,
+    serving: ServingParameters | None,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
     seed: int,
-) -> tuple[dict[str, Any], list[SavedPolicy]]:
+    iteration: int,
+) -> Train:
     """pi_k, fine-tuned on the training set.
 
     Args:
-        parent: pi_{k-1}.
-        base: The base model.
+        history: The iterations before: pi_{k-1} is the parent.
         examples: The training set.
-        workspace: Folder for checkpoints; a training that was killed goes on from the last one there.
-        parameters: How to train.
+        tasks: Tasks by split; checkpoints are compared on the validation tasks.
+        parameters: By what method, and what differs for pi_k.
+        fine_tuning: How to train: the shared parameters.
+        bootstrap: The base model, where training starts from it.
+        evaluation: How validation tasks are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
+        environment: Name of the environment.
+        environments: Options by environment.
         seed: Seed of the order of the data.
+        iteration: k.
 
     Returns:
-        What the training did (steps, tokens, losses, seconds; under ``dpo`` what the preference optimization did), and
-        who may be pi_k: the last checkpoint and, where there are validation data and it is another, the best one.
-
-    Raises:
-        NothingToLearn: If there are no examples, or no pairs where only pairs are trained on.
+        Folder to train in -> the report (steps, tokens, losses, seconds; under ``dpo`` what the preference optimization
+        did; under ``policy`` the folder of pi_k, below the other one). Raises `NothingToLearn` if there are no
+        examples, or no pairs where only pairs are trained on.
     """
-    iteration = parent.iteration + 1
+
+    def train(workspace: Path) -> dict[str, Any]:
+        start_from_base = parameters.start is Start.BASE
+        start = find_base(bootstrap, fine_tuning, environment) if start_from_base else parent_of(history, iteration)
+        report, candidates = _train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
+        how = evaluation, serving, environment, environments, seed
+        checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)
+        return {**report, **checkpoints, "policy": chosen.folder.relative_to(workspace).as_posix()}
+
+    return train
+
+
+def release_policy(trained: Trained, iteration: int) -> SavedPolicy:
+    """pi_k, as `train_policy` or `train_first` left it.
+
+    Args:
+        trained: The training.
+        iteration: k.
+    """
+    folder = trained.workspace / trained.report["policy"]
+    return SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=folder)
+
+
+def _train_by_method(
+    start: SavedPolicy,
+    examples: Sequence[Example],
+    workspace: Path,
+    parameters: TrainingParameters,
+    fine_tuning: FineTuningParameters,
+    seed: int,
+    iteration: int,
+) -> tuple[dict[str, Any], list[SavedPolicy]]:
+    """Report, and who may be pi_k: the last checkpoint and, with validation data, the best one if it is another."""
     seed = derive_seed(seed, "training", iteration)
-    policies = [base if parameters.start is Start.BASE else parent]
+    policies = [start]
     report: dict[str, Any] = {"method": parameters.method}
     learnt, held_out = split(examples, parameters.validation_share)
     if parameters.method.supervised:
-        supervised, policies = fine_tune(policies[0], learnt, workspace, parameters.sft(seed), iteration, held_out)
+        how = parameters.sft(fine_tuning, seed)
+        supervised, policies = fine_tune(policies[0], learnt, workspace, how, iteration, held_out)
         report |= supervised
     if parameters.method.preferring:
         newest, unseen = (
             [example for example in part if example.iteration == iteration] for part in (learnt, held_out)
         )
-        report["dpo"], policies = prefer(policies, newest, workspace / "dpo", parameters, seed, iteration, unseen)
+        how = parameters.preferences(fine_tuning, seed)
+        report["dpo"], policies = prefer(
+            policies, newest, workspace / "dpo", how, iteration, unseen, must_have_pairs=not parameters.method.supervised
+        )
     return report, policies
 
 
@@ -72,7 +125,7 @@ def split(examples: Sequence[Example], share: float) -> tuple[list[Example], lis
     """Examples to train on, and those to validate on: all of a task go together, a hash of its id decides."""
     parts: tuple[list[Example], list[Example]] = ([], [])
     for example in examples:
-        # Salted: the same hash without it decides what `aggregation.held_out` has taken out before.
+        # Salted: the same hash without it decides what `aggregation.held_out_share` has taken out before.
         parts[is_held_out(f"validation of {task_of(example.episode)}", share)].append(example)
     return parts
 
@@ -81,7 +134,7 @@ def fine_tune(
     start: SavedPolicy,
     examples: Sequence[Example],
     workspace: Path,
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     iteration: int,
     held_out: Sequence[Example] = (),
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
@@ -106,10 +159,11 @@ def prefer(
     starts: list[SavedPolicy],
     examples: Sequence[Example],
     workspace: Path,
-    parameters: TrainingParameters,
-    seed: int,
+    parameters: FineTuning,
     iteration: int,
     held_out: Sequence[Example] = (),
+    *,
+    must_have_pairs: bool,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """pi_k, by preference optimization from the first of `starts` on the pairs of D_k: as `fine_tune`.
 
@@ -122,20 +176,19 @@ def prefer(
     start = starts[0]
     found = preferences_of(examples, _renderer(start, examples)) if examples else None
     if found is None or not found.pairs:
-        if not parameters.method.supervised:
+        if must_have_pairs:
             equal, alone = (found.equal, found.alone) if found else (0, 0)
             raise NothingToLearn(
                 f"There is no pair to train pi_{iteration} on: of the replies of D_{iteration} in the training set, "
                 f"{equal} are what the student said itself, and {alone} answer a reply of the student's in which no "
                 "action could be read. Raise rollout.episodes (or, against the latter, rollout.max_reply_tokens), "
-                "lower aggregation.held_out, or take training.method=sft (conf/<env>/parameters.yml)."
+                "lower aggregation.held_out_share, or take training.method=sft (conf/<env>/parameters.yml)."
             )
         return {"start": start.id, "pairs": 0}, starts
     counts = {"pairs": found.pairs, "equal_replies": found.equal, "replies_alone": found.alone}
     unseen = preferences_of(held_out, _renderer(start, examples)).packs
     title = f"preferences of pi_{iteration}"
-    how = parameters.preferences(seed)
-    result, policies = _train(start, found.packs, workspace, how, title, iteration, unseen)
+    result, policies = _train(start, found.packs, workspace, parameters, title, iteration, unseen)
     return {"start": start.id, **counts, **asdict(result)}, policies
 
 
@@ -151,7 +204,7 @@ def _train(
     start: SavedPolicy,
     packs: "Sequence[Packed]",
     workspace: Path,
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     description: str,
     iteration: int,
     validation: "Sequence[Packed]",

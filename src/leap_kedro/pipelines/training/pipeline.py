@@ -5,8 +5,12 @@ from kedro.pipeline import Node, Pipeline
 from leap_kedro.pipelines.training.nodes import release_policy, train_policy
 
 
-def create_pipeline() -> Pipeline:
-    """Policy of the iteration before, training set -> report and policy."""
+def create_pipeline(iteration: str = "params:iteration") -> Pipeline:
+    """Policy of the iteration before, training set -> report and policy.
+
+    Args:
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
@@ -19,17 +23,18 @@ def create_pipeline() -> Pipeline:
                     "params:fine_tuning",
                     "params:bootstrap",
                     "params:evaluation",
+                    "params:serving",
                     "params:environment",
                     "params:environments",
                     "params:seed",
-                    "params:iteration",
+                    iteration,
                 ],
                 outputs="training_report",
                 name="train_policy",
             ),
             Node(
                 release_policy,
-                inputs=["training_report", "params:iteration"],
+                inputs=["training_report", iteration],
                 outputs="policy",
                 name="release_policy",
             ),

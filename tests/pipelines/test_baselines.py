@@ -29,7 +29,7 @@ from leap_kedro.pipelines.episodes import NothingAnswered
 from leap_kedro.pipelines.evaluation.nodes import play_evaluation
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import evaluate_saved, named_policy
-from leap_kedro.pipelines.served import ServedPolicy, ServerParameters
+from leap_kedro.pipelines.remote_policy import RemotePolicy, ServerParameters
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.records import Episode, Example, Task
 from leap_kedro.tracking.policies import UnknownPolicy
@@ -162,7 +162,7 @@ def test_a_reference_names_a_folder_or_a_model_of_a_server(tiny_base: Path) -> N
     server = ServerParameters(base_url="http://127.0.0.1:9/v1")
     assert named_policy(str(tiny_base), server, Access()) == SavedPolicy("tiny_base", -1, tiny_base)
     served = named_policy("openai:org/model", server, Access())
-    assert isinstance(served, ServedPolicy)
+    assert isinstance(served, RemotePolicy)
     assert (served.id, served.model(0.5).model, served.model(0.5).temperature) == ("openai:org/model", "org/model", 0.5)
     for wrong in ("openai:", "nowhere"):
         with pytest.raises(UnknownPolicy):

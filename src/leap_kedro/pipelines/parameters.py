@@ -21,8 +21,8 @@ from leap_kedro.pipelines.data_preparation.parameters import DataPreparationPara
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
+from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.records import UserError
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names

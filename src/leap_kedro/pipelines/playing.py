@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.evaluation.answering import NEARLY_ALL, Answers
+from leap_kedro.evaluation.unanswered import NEARLY_ALL, AnswerCount
 from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
-from leap_kedro.pipelines.served import ServedPolicy
-from leap_kedro.pipelines.serving import serving
+from leap_kedro.pipelines.remote_policy import RemotePolicy
+from leap_kedro.pipelines.vllm_server import served_by_vllm
 from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEAST_WATCHED = 8
 """Episodes after which a policy that has to answer is stopped if it does not."""
 
-Playing = SavedPolicy | ServedPolicy
+Playing = SavedPolicy | RemotePolicy
 """Who can be asked to play: a model in a folder, or one of a server."""
 
 
@@ -65,7 +65,7 @@ def play(
     if not tasks:
         return
     if isinstance(policy, SavedPolicy) and parameters.serving is not None:
-        with serving(policy, parameters.serving, spec.name, parameters.max_reply_tokens) as served:
+        with served_by_vllm(policy, parameters.serving, spec.name, parameters.max_reply_tokens) as served:
             yield from play(
                 served, spec, tasks, parameters, temperature, run_seed, iteration, title, examples, must_answer
             )
@@ -115,7 +115,7 @@ def watched(
     """
     from tqdm import tqdm
 
-    answers = Answers()
+    answers = AnswerCount()
     ended = broken = solved = decisions = 0
     last_error = ""
     with tqdm(total=total, desc=title, unit="episode", disable=None) as bar:
@@ -141,7 +141,7 @@ def watched(
         _check(answers, title, who)
 
 
-def _check(answers: Answers, title: str, who: str) -> None:
+def _check(answers: AnswerCount, title: str, who: str) -> None:
     if answers.share > NEARLY_ALL:
         raise NothingAnswered(
             f"{title}: the episodes say nothing about {who}. {answers.causes()} Then run the same command again."
@@ -164,9 +164,9 @@ def _policy_spec(
             environment=spec.name,
             examples=examples,
         )
-    from leap_kedro.policies.server import ServerPolicySpec
+    from leap_kedro.policies.openai_policy import OpenAIPolicySpec
 
-    return ServerPolicySpec(
+    return OpenAIPolicySpec(
         id=policy.id,
         model=policy.model(temperature),
         access=policy.access,

@@ -11,8 +11,8 @@ from leap_kedro.language_models import Access
 from leap_kedro.pipelines.bootstrap.nodes import find_base
 from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
 from leap_kedro.pipelines.parameters import LeapParameters
-from leap_kedro.pipelines.served import SCHEME
-from leap_kedro.pipelines.serving import check_prompts
+from leap_kedro.pipelines.remote_policy import SCHEME
+from leap_kedro.pipelines.vllm_server import check_prompts
 
 _REGISTERED = "models:/"
 

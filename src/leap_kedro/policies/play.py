@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
-from leap_kedro.policies.running import RunningEpisode
+from leap_kedro.policies.running_episode import RunningEpisode
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, ParseStatus, StopReason, Task
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from leap_kedro.environments.protocol import Benchmark, Decision, Expert
 from leap_kedro.policies.play import PlaySettings, episode_seed
 from leap_kedro.policies.protocol import Reply
-from leap_kedro.policies.running import RunningEpisode
+from leap_kedro.policies.running_episode import RunningEpisode
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import past_reply
 from leap_kedro.records import Episode, ParseStatus, Task

@@ -12,10 +12,10 @@ import numpy as np
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.checkpoints import last_whole
+from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import FineTuningParameters
-from leap_kedro.training.probing import why_no_tree
 from leap_kedro.training.progress import Progress, TrainingResult, reporter
 from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import PackedFile

@@ -10,7 +10,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
-from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.records.seeds import derive_seed
 
 HELD_OUT_LENGTHS = (4, 16, 30)
 """Longest walks of the transcripts that answers are measured on."""

@@ -20,11 +20,11 @@ from leap_kedro.pipelines.evaluation.nodes import first_of_each_split
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
 from leap_kedro.pipelines.playing import play, play_settings, watched
-from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.served import SCHEME, ServedPolicy
+from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
+from leap_kedro.records.seeds import derive_seed
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
@@ -159,7 +159,7 @@ def play_prompted(
         for shown in ((), examples):
             policy = named_policy(reference, evaluation.server, access)
             policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
-            served = isinstance(policy, ServedPolicy)
+            served = isinstance(policy, RemotePolicy)
             own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
             owed, run_seed = _owed(validation, test, own, parameters, seed)
             text = examples_text(shown)

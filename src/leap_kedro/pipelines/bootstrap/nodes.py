@@ -11,12 +11,12 @@ from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Example, Task, UserError
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
 
@@ -40,7 +40,7 @@ def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
     Raises:
         NoSuchBase: If its folder lacks config, weights or tokenizer, or the loop cannot use them.
     """
-    from leap_kedro.policies.checking import check_policy
+    from leap_kedro.policies.preflight import check_policy
     from leap_kedro.training.adapters import UnusableAdapter, recorded_base
 
     folder, hint = _place(parameters.base, environment)

@@ -13,8 +13,8 @@ from leap_kedro.pipelines.episodes import settled, still_owed
 from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.records import Episode, Task
+from leap_kedro.records.seeds import derive_seed
 
 VALIDATION = "validation"
 """Name under which results on validation tasks are reported, whatever split they were held out of."""

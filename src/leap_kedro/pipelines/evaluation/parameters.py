@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from leap_kedro.pipelines.remote_policy import ServerParameters
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
-from leap_kedro.pipelines.served import ServerParameters
 from leap_kedro.records.parameters import Free
 
 

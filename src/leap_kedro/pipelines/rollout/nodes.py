@@ -10,8 +10,8 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import still_owed
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.records import Episode, Task
+from leap_kedro.records.seeds import derive_seed
 
 
 def recall_parent(pi_0: SavedPolicy, history: Mapping[int, SavedPolicy], iteration: int) -> SavedPolicy:

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from leap_kedro.pipelines.serving import ServingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records.parameters import Free, StrictModel
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
 from leap_kedro.records import Example, UserError
 from leap_kedro.records.episode import task_of
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.training.parameters import FineTuningParameters
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.training.choosing import choose_checkpoint
+from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
 from leap_kedro.pipelines.training.nodes import train_policy
 
 

@@ -36,7 +36,7 @@ class ServerParameters(StrictModel):
 
 
 @dataclass(frozen=True, slots=True)
-class ServedPolicy:
+class RemotePolicy:
     """A model of a server, as a policy.
 
     Attributes:

@@ -15,7 +15,7 @@ from pydantic import Field
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.language_models import Access, Price
 from leap_kedro.language_models.parameters import BaseUrl
-from leap_kedro.pipelines.served import ServedPolicy, ServerParameters
+from leap_kedro.pipelines.remote_policy import RemotePolicy, ServerParameters
 from leap_kedro.records.parameters import Free, StrictModel
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class ServingParameters(StrictModel):
 
 
 @contextmanager
-def serving(
+def served_by_vllm(
     policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int
-) -> Iterator[ServedPolicy]:
+) -> Iterator[RemotePolicy]:
     """The policy as one of a server, while the block lasts.
 
     Answers are not cached, since a folder's weights may change, and no key is sent.
@@ -70,8 +70,8 @@ def serving(
     Raises:
         ServingFailed: If the policy cannot be served, or the server does not come up or refuses it.
     """
-    from leap_kedro.policies.server_process import free_port, running_server
     from leap_kedro.policies.vllm import ENVIRONMENT, model_of
+    from leap_kedro.policies.vllm_process import free_port, running_server
 
     check_prompts(policy, parameters, environment)
     adapter = adapter_of(policy) if parameters.adapters else None
@@ -135,7 +135,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     """
     from transformers import AutoTokenizer
 
-    from leap_kedro.policies.server_process import ServingFailed
+    from leap_kedro.policies.vllm_process import ServingFailed
     from leap_kedro.prompts.chat import ChatRenderer
     from leap_kedro.prompts.conversation import Conversation
     from leap_kedro.prompts.messages import chat_messages
@@ -182,7 +182,7 @@ def _release_gpu_memory() -> None:
 
 def _served(
     policy: SavedPolicy, parameters: ServingParameters, base_url: str, name: str, max_tokens: int
-) -> ServedPolicy:
+) -> RemotePolicy:
     server = ServerParameters(
         base_url=base_url,
         max_tokens=max_tokens,
@@ -192,4 +192,4 @@ def _served(
         extra={**parameters.extra, "chat_template_kwargs": template_options(parameters)},
     )
     free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
-    return ServedPolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)
+    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)

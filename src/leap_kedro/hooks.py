@@ -21,9 +21,10 @@ from leap_kedro.datasets.access import AccessDataset
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.experiments.clock import NodeClock
 from leap_kedro.experiments.folders import Experiment
-from leap_kedro.experiments.manifest import build_manifest, content_hash, text_hash
+from leap_kedro.experiments.manifest import build_manifest
 from leap_kedro.experiments.summary import show, show_ablation, show_comparison, show_evaluations
 from leap_kedro.pipelines.parameters import check, digest, recorded
+from leap_kedro.records.hashing import content_hash, text_hash
 from leap_kedro.tracking.catalog import path_of
 from leap_kedro.tracking.connection import where_to_look
 

@@ -4,10 +4,11 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from leap_kedro.records.hashing import content_hash
 
 _PACKAGES = (
     "leap_kedro",
@@ -46,23 +47,6 @@ def build_manifest(
         "data": {name: content_hash(path) for name, path in sorted(files.items())},
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
     }
-
-
-def content_hash(path: Path) -> str:
-    """Hash of a file's bytes, or of the names and bytes in a folder."""
-    digest = sha256()
-    if path.is_file():
-        digest.update(path.read_bytes())
-    for file in sorted(path.rglob("*")):
-        if file.is_file():
-            digest.update(file.relative_to(path).as_posix().encode())
-            digest.update(sha256(file.read_bytes()).digest())
-    return digest.hexdigest()[:16]
-
-
-def text_hash(text: str) -> str:
-    """Hash of a text."""
-    return sha256(text.encode()).hexdigest()[:16]
 
 
 def package_versions() -> dict[str, str]:

@@ -1,9 +1,7 @@
 """The whole tree of parameters, checked before a run begins."""
 
-import json
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -25,6 +23,7 @@ from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.records import UserError
+from leap_kedro.records.hashing import json_hash
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
 
 
@@ -139,7 +138,7 @@ def options_model(environment: str) -> type[BaseModel] | None:
 
 def digest(values: Mapping[str, Any]) -> str:
     """Hash of parameter values."""
-    return sha256(json.dumps(dict(values), sort_keys=True).encode()).hexdigest()[:16]
+    return json_hash(values)
 
 
 def _flat(tree: Any, path: str) -> list[tuple[str, Any]]:

@@ -21,10 +21,9 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
 from leap_kedro.pipelines.playing import play, play_settings, watched
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
-from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
-from leap_kedro.records.seeds import derive_seed
+from leap_kedro.records.seeds import derive_seed, episode_seed
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"

@@ -1,7 +1,6 @@
 """The whole tree of parameters, checked before a run begins."""
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -23,6 +22,7 @@ from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.records import UserError
+from leap_kedro.records.errors import closest
 from leap_kedro.records.hashing import json_hash
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
 
@@ -160,9 +160,9 @@ def _problem(
     path = ".".join([*place, *(str(part) for part in details["loc"])])
     where = origin(path)
     if details["type"] == "extra_forbidden":
-        close = get_close_matches(str(details["loc"][-1]), _names_beside(model, details["loc"]), n=1)
-        hint = f" Did you mean `{'.'.join([*path.split('.')[:-1], close[0]])}`?" if close else ""
-        return f"`{path}` is no parameter ({where}).{hint}"
+        close = closest(str(details["loc"][-1]), _names_beside(model, details["loc"]))
+        hint = f" Did you mean `{'.'.join([*path.split('.')[:-1], close])}`?" if close else ""
+        return f"unknown parameter `{path}` ({where}).{hint}"
     if details["type"] == "missing":
         return f"`{path}` is missing: set it in {where}."
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")

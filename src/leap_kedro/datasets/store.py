@@ -8,7 +8,7 @@ The file is written by one process, which the lock of the experiment guarantees.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,13 @@ class Chunk:
 
     records: Sequence[Any]
     complete: bool = False
+
+
+def chunks(records: Iterable[Any]) -> Iterator[Chunk]:
+    """A chunk for each record as it comes, then the mark that the store is complete."""
+    for record in records:
+        yield Chunk([record])
+    yield Chunk([], complete=True)
 
 
 class GrowingStoreDataset(AbstractDataset[Chunk, list[Any]]):

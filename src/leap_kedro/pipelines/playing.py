@@ -8,6 +8,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.evaluation.unanswered import NEARLY_ALL, AnswerCount
 from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
+from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.remote_policy import RemotePolicy
 from leap_kedro.pipelines.vllm_server import served_by_vllm
 from leap_kedro.records import Episode, Task
@@ -113,12 +114,10 @@ def watched(
         NothingAnswered: If, after some episodes or the last one, nearly all replies have no answer and they have to
             have one; or, after the last one, if there was not one decision.
     """
-    from tqdm import tqdm
-
     answers = AnswerCount()
     ended = broken = solved = decisions = 0
     last_error = ""
-    with tqdm(total=total, desc=title, unit="episode", disable=None) as bar:
+    with progress_bar(title, "episode", total) as bar:
         for episode in episodes:
             ended += 1
             solved += episode.success

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from leap_kedro.datasets.store import Chunk
+from leap_kedro.datasets.store import Chunk, chunks
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.baselines.parameters import BaselineParameters
@@ -115,9 +115,7 @@ def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
             who, benchmark = correction.teacher.expert, make_benchmark(spec)
             teacher = OracleTeacher(benchmark, who, privilege=100) if player == PRIVILEGED else None
             episodes = play_expert(benchmark, owed, who, settings, name=player, teacher=teacher)
-        for episode in watched(episodes, len(owed), player.replace("_", " "), who):
-            yield Chunk([episode])
-        yield Chunk([], complete=True)
+        yield from chunks(watched(episodes, len(owed), player.replace("_", " "), who))
 
     node.__name__ = f"play_{player}"
     return node

@@ -11,6 +11,7 @@ from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
@@ -97,16 +98,13 @@ def demonstrate(
         environments: Options by environment.
         seed: Seed of the noise.
     """
-    from tqdm import tqdm
-
     benchmark = make_benchmark(environment_spec(environment, environments))
     run_seed = derive_seed(seed, "demonstrations")
     jobs = [(task, episode_seed(run_seed, task.id)) for task in tasks[: parameters.demonstrations]]
     played = demonstrations(
         benchmark, jobs, parameters.demonstrator, max_actions=parameters.max_actions, noise=parameters.noise
     )
-    bar = tqdm(played, total=len(jobs), desc="demonstrations", unit="episode", disable=None)
-    demonstrated = list(bar)
+    demonstrated = list(progress_bar("demonstrations", "episode", len(jobs), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
 

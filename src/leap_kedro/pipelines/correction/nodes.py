@@ -13,6 +13,7 @@ from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Whi
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.records import (
     CorrectedEpisode,
     Correction,
@@ -77,8 +78,6 @@ def correct(
     Raises:
         TeacherStopped: If the teacher cannot go on, or no reply of a language model could be used.
     """
-    from tqdm import tqdm
-
     benchmark = make_benchmark(environment_spec(environment, environments))
     teacher = build_teacher(parameters, benchmark, parent, prompts, access, so_far)
     done = {corrected.episode for corrected in so_far}
@@ -86,7 +85,7 @@ def correct(
     owed = [episode for episode in chosen if episode.id not in done]
     said = teacher.correct_all(owed)
     verdicts = Counter(_verdicts(so_far))
-    for corrected in tqdm(said, total=len(owed), desc=f"correction by {teacher.id}", unit="episode", disable=None):
+    for corrected in progress_bar(f"correction by {teacher.id}", "episode", len(owed), said):
         verdicts.update(_verdicts([corrected]))
         yield Chunk([corrected])
     if verdicts and not verdicts[_ACCEPTED]:

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.datasets.store import Chunk
+from leap_kedro.datasets.store import Chunk, chunks
 from leap_kedro.evaluation.champion import champion
 from leap_kedro.evaluation.success import EvaluationSummary, Role, summarize
 from leap_kedro.pipelines.environment import environment_spec
@@ -49,9 +49,7 @@ def play_evaluation(
     owed = still_owed([*validation, *test], so_far, run_seed)
     spec = environment_spec(environment, environments)
     title = f"evaluation of {policy.id}"
-    for episode in play(policy, spec, owed, parameters, parameters.temperature, run_seed, policy.iteration, title):
-        yield Chunk([episode])
-    yield Chunk([], complete=True)
+    yield from chunks(play(policy, spec, owed, parameters, parameters.temperature, run_seed, policy.iteration, title))
 
 
 def play_base_evaluation(

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.datasets.store import Chunk
+from leap_kedro.datasets.store import Chunk, chunks
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import still_owed
 from leap_kedro.pipelines.playing import play
@@ -53,9 +53,7 @@ def roll_out(
     owed = still_owed(choose_tasks(tasks, parameters.episodes, iteration, seed), so_far, run_seed)
     spec = environment_spec(environment, environments)
     title = f"rollout of {parent.id}"
-    for episode in play(parent, spec, owed, parameters, parameters.temperature, run_seed, iteration, title):
-        yield Chunk([episode])
-    yield Chunk([], complete=True)
+    yield from chunks(play(parent, spec, owed, parameters, parameters.temperature, run_seed, iteration, title))
 
 
 def choose_tasks(tasks: Sequence[Task], count: int, iteration: int, seed: int) -> list[Task]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
+from leap_kedro.pipelines.progress import training_bar
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
 from leap_kedro.records import Example, UserError
 from leap_kedro.records.episode import task_of
@@ -156,20 +157,11 @@ def _train(
     iteration: int,
     validation: "Sequence[Packed]",
 ) -> "tuple[TrainingResult, list[SavedPolicy]]":
-    from tqdm import tqdm
-
     from leap_kedro.training.launch import train
     from leap_kedro.training.models import best_folder
-    from leap_kedro.training.progress import Progress
 
     target = workspace / "policy"
-    with tqdm(total=0, desc=description, unit="step", disable=None) as bar:
-
-        def report(progress: Progress) -> None:
-            bar.total = progress.steps
-            bar.update(progress.step - bar.n)
-            bar.set_postfix(loss=f"{progress.loss:.3f}")
-
+    with training_bar(description) as report:
         result = train(start.folder, packs, parameters, workspace, target, validation=validation, on_progress=report)
     if result.why_not_packed:
         log.warning(

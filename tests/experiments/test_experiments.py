@@ -8,8 +8,9 @@ import pytest
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment, experiment_names
 from leap_kedro.experiments.lock import locked
-from leap_kedro.experiments.manifest import build_manifest, content_hash
+from leap_kedro.experiments.manifest import build_manifest
 from leap_kedro.experiments.record import check_parameters
+from leap_kedro.records.hashing import content_hash
 
 
 @pytest.fixture

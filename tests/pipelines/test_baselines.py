@@ -163,7 +163,7 @@ def test_a_reference_names_a_folder_or_a_model_of_a_server(tiny_base: Path) -> N
     server = ServerParameters(base_url="http://127.0.0.1:9/v1")
     assert named_policy(str(tiny_base), server, Access()) == SavedPolicy("tiny_base", -1, tiny_base)
     served = named_policy("openai:org/model", server, Access())
-    assert isinstance(served, ServedPolicy)
+    assert isinstance(served, RemotePolicy)
     assert (served.id, served.model(0.5).model, served.model(0.5).temperature) == ("openai:org/model", "org/model", 0.5)
     for wrong in ("openai:", "nowhere"):
         with pytest.raises(UnknownPolicy):

@@ -69,7 +69,7 @@ def test_the_papers_values_are_those_of_its_code() -> None:
         (
             "rollout.temprature",
             1,
-            "`rollout.temprature` is no parameter (conf/base/parameters.yml). Did you mean `rollout.temperature`?",
+            "unknown parameter `rollout.temprature` (conf/base/parameters.yml). Did you mean `rollout.temperature`?",
         ),
         ("bootstrap.training.max_step", 1, "Did you mean `bootstrap.training.max_steps`?"),
         ("sead", 1, "Did you mean `seed`?"),

@@ -36,7 +36,7 @@ from leap_kedro.pipelines.evaluation.saved import evaluate_saved
 from leap_kedro.pipelines.rollout.nodes import choose_tasks, recall_parent, roll_out
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training import choosing
-from leap_kedro.pipelines.training.choosing import choose_checkpoint
+from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
 from leap_kedro.pipelines.training.nodes import NothingToLearn, split, train_policy
 from leap_kedro.pipelines.training.parameters import DPOParameters, Method, TrainingParameters
 from leap_kedro.policies import local

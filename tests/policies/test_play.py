@@ -7,12 +7,13 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.decoding import Decoding
 from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicy
-from leap_kedro.policies.play import PlaySettings, episode_seed, play
+from leap_kedro.policies.play import PlaySettings, play
 from leap_kedro.policies.protocol import Policy, Reply
 from leap_kedro.policies.scripted import RandomPolicy, ScriptedPolicy
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.records import Episode, ParseStatus, StopReason, Task, Turn
+from leap_kedro.records.seeds import episode_seed
 
 SPEC = EnvironmentSpec(NAME, {})
 
@@ -148,8 +149,3 @@ def test_random_play_is_reproducible_and_takes_listed_actions() -> None:
     assert once != played(tasks, RandomPolicy(), slots=2, max_actions=40, seed=1)
     assert all(step.accepted for episode in once for step in episode.steps)
     assert len({step.action for episode in once for step in episode.steps}) == len(ROOMS)
-
-
-def test_seeds_are_the_same_everywhere() -> None:
-    assert episode_seed(0, "trial_1") == 742177757
-    assert len({episode_seed(run, f"t{task}") for run in range(3) for task in range(100)}) == 300

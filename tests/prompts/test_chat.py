@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.prompts.messages import TOLD
+from leap_kedro.prompts.messages import PRIVILEGED_NOTICE
 from leap_kedro.prompts.renderer import trunk_ids
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import ParseStatus, Turn
@@ -69,7 +69,7 @@ def text(renderer: ChatRenderer, ids: list[int]) -> str:
 
 def test_a_prompt_is_what_the_template_makes_of_the_whole_conversation(renderer: ChatRenderer) -> None:
     trunk = trunk_ids(renderer, Conversation("e", OPENING, TURNS, privileged="mug 2 is in drawer 1."))
-    opening = f"{TOLD}\nmug 2 is in drawer 1.\n\n{OPENING}"
+    opening = f"{PRIVILEGED_NOTICE}\nmug 2 is in drawer 1.\n\n{OPENING}"
     messages = [{"role": "system", "content": renderer.rules}, {"role": "user", "content": opening}]
     if renderer.tokenizer.chat_template == NO_SYSTEM:
         messages = [{"role": "user", "content": f"{renderer.rules}\n\n{opening}"}]

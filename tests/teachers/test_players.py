@@ -5,8 +5,9 @@ import pytest
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.protocol import Decision
-from leap_kedro.policies.play import PlaySettings, episode_seed
+from leap_kedro.policies.play import PlaySettings
 from leap_kedro.records import Episode, StopReason
+from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.teachers.players import play_expert
 from leap_kedro.teachers.probing import Decider

@@ -43,11 +43,11 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def copying() -> list[Packed]:
     """Histories whose replies repeat their last token: something to learn."""
-    dice = random.Random(0)
+    rng = random.Random(0)
     made = []
     for _ in range(40):
-        history = tuple(dice.randrange(5, VOCABULARY) for _ in range(dice.randrange(4, 12)))
-        ends = sorted(dice.sample(range(1, len(history) + 1), 3))
+        history = tuple(rng.randrange(5, VOCABULARY) for _ in range(rng.randrange(4, 12)))
+        ends = sorted(rng.sample(range(1, len(history) + 1), 3))
         rows = [Row((*history[:end], 3, history[end - 1], 2), (0.0,) * (end + 1) + (1.0, 1.0)) for end in ends]
         made.append(pack(rows))
     return made

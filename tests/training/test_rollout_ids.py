@@ -18,7 +18,7 @@ from leap_kedro.policies.decoding import Generated
 from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.policies.play import PlaySettings, play
-from leap_kedro.policies.writing import Writing
+from leap_kedro.policies.speculative import Writing
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.messages import chat_messages
 from leap_kedro.prompts.renderer import Renderer

@@ -126,8 +126,8 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    from leap_kedro.policies.checking import check_policy
     from leap_kedro.policies.local import PolicyFolderError
+    from leap_kedro.policies.preflight import check_policy
 
     described = (folder / "config.json").is_file() and not has_weights(folder)
     try:
@@ -193,7 +193,7 @@ def _render(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal
 
 
 def _check_serving(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal) -> None:
-    from leap_kedro.pipelines.serving import check_prompts, is_installed
+    from leap_kedro.pipelines.vllm_server import check_prompts, is_installed
 
     serving = parameters.serving
     if serving is None:

@@ -13,7 +13,7 @@ from leap_kedro.dry_run.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from leap_kedro.pipelines.parameters import LeapParameters
-    from leap_kedro.pipelines.serving import ServingParameters
+    from leap_kedro.pipelines.vllm_server import ServingParameters
 
 _TEACHER_LINES = 40
 
@@ -83,7 +83,7 @@ def _commands(found: Rehearsal, parameters: "LeapParameters") -> "list[str]":
 
 
 def _served(serving: "ServingParameters", found: Rehearsal, rank: int | None) -> str:
-    from leap_kedro.pipelines.serving import server_command
+    from leap_kedro.pipelines.vllm_server import server_command
 
     if serving.base_url is not None:
         return f"one that runs at {serving.base_url}"

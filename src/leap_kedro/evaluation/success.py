@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from leap_kedro.evaluation.answering import MOST_WITHOUT_ACTION, WORTH_A_WARNING, Answers, count_answers
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
+from leap_kedro.evaluation.unanswered import MOST_WITHOUT_ACTION, WORTH_A_WARNING, AnswerCount, count_answers
 from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
 
 SCORE = "score"
@@ -185,7 +185,7 @@ def summarize(
     )
 
 
-def _warning(episodes: Sequence[Episode], counted: Sequence[Episode], answered: Answers) -> str:
+def _warning(episodes: Sequence[Episode], counted: Sequence[Episode], answered: AnswerCount) -> str:
     """Why the result may say little about the policy, as sentences."""
     found = []
     broken = [episode for episode in episodes if episode.stop.is_infrastructure]

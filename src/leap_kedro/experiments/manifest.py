@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.records.hashing import content_hash
+
 _PACKAGES = (
     "leap_kedro",
     "accelerate",

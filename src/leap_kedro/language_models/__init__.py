@@ -2,12 +2,13 @@
 
 `LanguageModel.complete` answers a `Request` with a `Completion`: from the cache on disk where the same was answered
 before, else from the server, with bounded concurrency, repeated tries and a budget. `as_completed` and `in_order`
-(running.py) call it from code that is not asynchronous.
+(`concurrency`) call it from code that is not asynchronous.
 """
 
 from leap_kedro.language_models.access import Access
 from leap_kedro.language_models.chat import Completion, Finish, Message, Request, Role
 from leap_kedro.language_models.client import LanguageModel, takes_own_temperature
+from leap_kedro.language_models.concurrency import as_completed, in_order
 from leap_kedro.language_models.errors import (
     BudgetSpent,
     LanguageModelError,
@@ -25,7 +26,6 @@ from leap_kedro.language_models.parameters import (
     Structured,
 )
 from leap_kedro.language_models.prices import Price
-from leap_kedro.language_models.running import as_completed, in_order
 
 __all__ = [
     "Access",

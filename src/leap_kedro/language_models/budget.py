@@ -23,7 +23,7 @@ class Bill:
     dollars: float | None = None
 
 
-class Purse:
+class SpendingLimit:
     """Calls and dollars spent so far, and those that calls under way may still spend.
 
     Each call first sets aside the most that it can cost. If that could go over the budget it waits until the calls

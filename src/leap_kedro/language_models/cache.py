@@ -10,12 +10,12 @@ import json
 import os
 import uuid
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.language_models.chat import Completion, Finish, Request
 from leap_kedro.language_models.parameters import ModelParameters
+from leap_kedro.records.hashing import json_hash
 
 _FORM = 2
 """Changes when what is kept, or what it is named by, changes its meaning."""
@@ -72,5 +72,5 @@ class AnswerCache:
             temporary.unlink(missing_ok=True)
 
     def _path(self, asked: dict[str, Any]) -> Path:
-        name = sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        name = json_hash(asked, 64)
         return self._folder / name[:2] / f"{name}.json"

@@ -11,15 +11,15 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from leap_kedro.language_models.access import Access
-from leap_kedro.language_models.budget import Purse
+from leap_kedro.language_models.budget import SpendingLimit
 from leap_kedro.language_models.cache import AnswerCache, question
 from leap_kedro.language_models.chat import Completion, Finish, Request
 from leap_kedro.language_models.dialect import body_of, first_dialect
 from leap_kedro.language_models.errors import ModelUnavailable
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters
 from leap_kedro.language_models.prices import price_of
-from leap_kedro.language_models.reading import Answer
-from leap_kedro.language_models.server import Filtered, Malformed, Server, Transient
+from leap_kedro.language_models.response import Answer
+from leap_kedro.language_models.transport import Filtered, Malformed, Transient, Transport
 
 FIRST_WAIT = 1.0
 """Longest wait before the second try, in seconds; it doubles from try to try."""
@@ -57,11 +57,11 @@ class LanguageModel:
             PriceUnknown: If `budget.dollars` is set and the model has no price.
         """
         self.parameters = parameters
-        self._server = Server(parameters, access)
+        self._transport = Transport(parameters, access)
         self._cache = AnswerCache(access.cache) if access.cache else None
         self._price = price_of(parameters.model, access.prices)
         self._price_missed = False
-        self._purse = Purse(parameters.model, budget or BudgetParameters(), self._price)
+        self._spending = SpendingLimit(parameters.model, budget or BudgetParameters(), self._price)
         self._under_way = asyncio.Semaphore(parameters.concurrency)
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._dialect = first_dialect(parameters.structured)
@@ -101,7 +101,7 @@ class LanguageModel:
 
     async def _called(self, asked: dict[str, Any]) -> Completion:
         prompt_bytes = len(json.dumps(asked, ensure_ascii=False).encode("utf-8"))
-        async with self._under_way, self._purse.call(prompt_bytes, asked["max_tokens"]) as bill:
+        async with self._under_way, self._spending.call(prompt_bytes, asked["max_tokens"]) as bill:
             try:
                 answer: Answer = await self._retrying()(self._understood, asked)
             except Filtered:
@@ -136,17 +136,17 @@ class LanguageModel:
             dialect = self._dialect
             body = body_of(asked, dialect)
             try:
-                return await self._server.ask(body)
+                return await self._transport.ask(body)
             except Malformed as error:
                 malformed = error
             if self._dialect != dialect:
                 continue  # Another call has learnt it meanwhile.
             learnt = dialect.learn(malformed.complaint, body)
             if learnt is None:
-                raise self._server.misunderstood(malformed)
+                raise self._transport.misunderstood(malformed)
             self._dialect, difference = learnt
             logger.warning(
-                "%s refuses a field (%s): from now on %s.", self._server.name, malformed.complaint.text, difference
+                "%s refuses a field (%s): from now on %s.", self._transport.name, malformed.complaint.text, difference
             )
 
     def _cost(self, answer: Answer) -> float | None:
@@ -164,10 +164,10 @@ class LanguageModel:
     def _tell(self, state: RetryCallState) -> None:
         wait = state.upcoming_sleep
         log = logger.warning if wait >= _LONG else logger.debug
-        log("%s: %s; next try in %.0f s", self._server.name, _failure_of(state), wait)
+        log("%s: %s; next try in %.0f s", self._transport.name, _failure_of(state), wait)
 
     def _gave_up(self, failure: Transient) -> str:
-        gone = f"{self._server.name} gives no answer of the model '{self.parameters.model}': {failure}"
+        gone = f"{self._transport.name} gives no answer of the model '{self.parameters.model}': {failure}"
         if not _may_pass(failure):
             return f"{gone}, and it asks to wait {failure.wait:.0f} s. Run the same command again after that."
         return (

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Episode, StopReason, Task, UserError
+from leap_kedro.records.seeds import episode_seed
 
 
 class AllEpisodesBroken(UserError):

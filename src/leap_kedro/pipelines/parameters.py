@@ -1,6 +1,5 @@
 """The whole tree of parameters, checked before a run begins."""
 
-import json
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
@@ -18,6 +17,7 @@ from leap_kedro.pipelines.data_preparation.parameters import DataPreparationPara
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
+from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.served import SCHEME
 from leap_kedro.pipelines.serving import ServingParameters
@@ -195,7 +195,7 @@ def options_model(environment: str) -> type[BaseModel] | None:
 
 def digest(values: Mapping[str, Any]) -> str:
     """Hash of parameter values."""
-    return sha256(json.dumps(dict(values), sort_keys=True).encode()).hexdigest()[:16]
+    return json_hash(values)
 
 
 def _flat(tree: Any, path: str) -> list[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.evaluation.answering import NEARLY_ALL, Answers
+from leap_kedro.evaluation.unanswered import NEARLY_ALL, AnswerCount
 from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
 from leap_kedro.pipelines.served import ServedPolicy
 from leap_kedro.pipelines.serving import ServingParameters, serve
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LEAST_WATCHED = 8
 """Episodes after which a policy that has to answer is stopped if it does not."""
 
-Playing = SavedPolicy | ServedPolicy
+Playing = SavedPolicy | RemotePolicy
 """Who can be asked to play: a model in a folder, or one of a server."""
 
 
@@ -114,12 +114,10 @@ def watched(
         NothingAnswered: If, after some episodes or the last one, nearly all replies have no answer and they have to
             have one; or, after the last one, if there was not one decision.
     """
-    from tqdm import tqdm
-
-    answers = Answers()
+    answers = AnswerCount()
     ended = broken = solved = decisions = 0
     last_error = ""
-    with tqdm(total=total, desc=title, unit="episode", disable=None) as bar:
+    with progress_bar(title, "episode", total) as bar:
         for episode in episodes:
             ended += 1
             solved += episode.success
@@ -142,7 +140,7 @@ def watched(
         _check(answers, title, who)
 
 
-def _check(answers: Answers, title: str, who: str) -> None:
+def _check(answers: AnswerCount, title: str, who: str) -> None:
     if answers.share > NEARLY_ALL:
         raise NothingAnswered(
             f"{title}: the episodes say nothing about {who}. {answers.causes()} Then run the same command again."
@@ -165,9 +163,9 @@ def _policy_spec(
             environment=spec.name,
             examples=examples,
         )
-    from leap_kedro.policies.server import ServerPolicySpec
+    from leap_kedro.policies.openai_policy import OpenAIPolicySpec
 
-    return ServerPolicySpec(
+    return OpenAIPolicySpec(
         id=policy.id,
         model=policy.model(temperature),
         access=policy.access,

@@ -8,8 +8,8 @@ from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters
-from leap_kedro.pipelines.served import SCHEME
-from leap_kedro.pipelines.serving import check_prompts
+from leap_kedro.pipelines.remote_policy import SCHEME
+from leap_kedro.pipelines.vllm_server import check_prompts
 
 _REGISTERED = "models:/"
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from leap_kedro.policies.admissible import ActionHolds
 from leap_kedro.policies.attention import Span
-from leap_kedro.policies.choosing import choose
+from leap_kedro.policies.cache_slots import SlotTable, common_length
 from leap_kedro.policies.decoder import CachedDecoder
 from leap_kedro.policies.decoding import Decoding, Generated, Prompts
 from leap_kedro.policies.drafts import DraftMemory
-from leap_kedro.policies.slots import SlotTable, common_length
+from leap_kedro.policies.speculative import SpeculativeReply
+from leap_kedro.policies.token_sampling import choose
 from leap_kedro.policies.weights import extract_weights
-from leap_kedro.policies.writing import Writing
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 
@@ -65,13 +65,15 @@ class SlotEngine:
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
             self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
             hold = self._holds.of(conversation) if self._decoding.hold_to_admissible else None
-            writings.append(Writing(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts))
+            writings.append(
+                SpeculativeReply(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts)
+            )
         self._write(writings)
         for trunk, slot in zip(trunks, slots, strict=True):
             self._table.hold(slot, trunk)
         return [writing.result() for writing in writings]
 
-    def _write(self, writings: Sequence[Writing]) -> None:
+    def _write(self, writings: Sequence[SpeculativeReply]) -> None:
         """Decode until every reply has ended."""
         live = list(writings)
         while live:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from leap_kedro.policies.admissible import ActionHold, ActionHolds
-from leap_kedro.policies.choosing import Position, choose, uniforms
 from leap_kedro.policies.decoding import Decoding, Generated, Prompts
+from leap_kedro.policies.token_sampling import Position, choose, uniforms
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 

@@ -1,15 +1,15 @@
 """The rollout driver: a policy plays tasks, many episodes at once, and a finished one makes room for the next."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
-from leap_kedro.policies.running import RunningEpisode
+from leap_kedro.policies.running_episode import RunningEpisode
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, ParseStatus, StopReason, Task
+from leap_kedro.records.seeds import episode_seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,6 @@ class PlaySettings:
     slots: int = 32
     seed: int = 0
     iteration: int = 0
-
-
-def episode_seed(run_seed: int, task_id: str) -> int:
-    """The seed of a task's episode, the same in every process and on every machine; 31 bits."""
-    digest = hashlib.sha256(f"{run_seed}/{task_id}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1
 
 
 def play(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.language_models.network import client_options, through, usable_network
-from leap_kedro.policies.server_process import ServingFailed
+from leap_kedro.policies.vllm_process import ServingFailed
 
 ENVIRONMENT = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}
 """Variables of a server that adapters are loaded into; it reports its use to nobody."""

@@ -17,7 +17,7 @@ At each step you read an observation and answer with exactly two lines:
 REASON: one or two sentences on what is needed next and why
 ACTION: one action"""
 
-TOLD = """\
+PRIVILEGED_NOTICE = """\
 You go through this task again to teach yourself, and are told what is hidden in it. Choose your actions by it. Your
 reasons must be such that they hold for one who does not know it, and must not mention it. What is hidden:"""
 """What stands in front of a privileged block."""
@@ -45,7 +45,7 @@ def examples_text(examples: Sequence[Example]) -> str:
 
 def first_message(observation: str, privileged: str = "") -> str:
     """The first message of the user: the opening, in front of it a privileged block (self teacher only)."""
-    return f"{TOLD}\n{privileged}\n\n{observation}" if privileged else observation
+    return f"{PRIVILEGED_NOTICE}\n{privileged}\n\n{observation}" if privileged else observation
 
 
 def reply_text(reason: str, action: str) -> str:

@@ -1,5 +1,7 @@
-"""Errors that a user can fix."""
+"""Errors that a user can fix, and how they speak of a name that is not known."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import IO, Any
 
 import click
@@ -18,3 +20,22 @@ class UserError(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message to stderr."""
         click.secho(self.message, file=file, err=True, fg="red")
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a misspelt one probably means; None if no name is close."""
+    return next(iter(get_close_matches(name, list(known), n=1)), None)
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Message for a name that is not known: the name, the closest known one, and all known ones.
+
+    Args:
+        kind: What is named, with its place if it has one ("environment", "parameter `rollout.policy`").
+        name: The name given.
+        known: All names that would have been right.
+    """
+    names = list(known)
+    found = closest(name, names)
+    hint = f" Did you mean '{found}'?" if found else ""
+    return f"Unknown {kind} '{name}'.{hint} Known: {', '.join(names) or 'none'}."

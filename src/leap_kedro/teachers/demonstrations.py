@@ -65,7 +65,7 @@ def demonstrate(
     Raises:
         EnvironmentFailure: If the task cannot be built.
     """
-    dice = Random(f"{seed}/{task.id}")
+    rng = Random(f"{seed}/{task.id}")
     seen = environment.reset(task)
     expert.start(seen.text)
     steps: list[Step] = []
@@ -75,9 +75,9 @@ def demonstrate(
     while len(steps) < max_actions:
         options = executable_options(expert, environment, seen.admissible)
         label = options[0].decision if options else None
-        strays = dice.random() < noise or label is None
+        strays = rng.random() < noise or label is None
         closed = [action for action in seen.admissible or () if not is_open(action)]
-        decision = Decision("", dice.choice(closed)) if strays and closed else label
+        decision = Decision("", rng.choice(closed)) if strays and closed else label
         if decision is None:
             break
         result = environment.step(decision.action)

@@ -8,12 +8,13 @@ store of their own.
 from collections.abc import Iterable, Iterator
 
 from leap_kedro.environments.protocol import Benchmark, Decision, Expert
-from leap_kedro.policies.play import PlaySettings, episode_seed
+from leap_kedro.policies.play import PlaySettings
 from leap_kedro.policies.protocol import Reply
-from leap_kedro.policies.running import RunningEpisode
+from leap_kedro.policies.running_episode import RunningEpisode
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import past_reply
 from leap_kedro.records import Episode, ParseStatus, Task
+from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.probing import Decider
 from leap_kedro.teachers.unprivileged import executable_options
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from leap_kedro.environments.protocol import Environment, Observation
-from leap_kedro.policies.running import no_action
+from leap_kedro.policies.running_episode import no_action
 from leap_kedro.records import Episode
 from leap_kedro.teachers.protocol import ReplayMismatch
 

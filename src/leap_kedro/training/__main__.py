@@ -30,7 +30,7 @@ def main() -> None:
     keep_stderr(said, rank)
     threading.Thread(target=end_with, args=(0,), daemon=True).start()
     if rank == 0:
-        logging.getLogger("leap_kedro").addHandler(_Told())
+        logging.getLogger("leap_kedro").addHandler(_LogForwarder())
     try:
         result = fine_tune(
             job.start,
@@ -57,7 +57,7 @@ def main() -> None:
     os._exit(0)
 
 
-class _Told(logging.Handler):
+class _LogForwarder(logging.Handler):
     """Hands what is logged to the caller, whose user is to see it."""
 
     def emit(self, record: logging.LogRecord) -> None:

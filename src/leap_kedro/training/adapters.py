@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.records import UserError
+from leap_kedro.records.hashing import add_file
 from leap_kedro.training.parameters import LoraParameters
 
 ADAPTER = "adapter"
@@ -122,7 +123,5 @@ def weights_digest(folder: Path) -> str:
     """SHA-256 of the safetensors in a folder."""
     digest = sha256()
     for file in sorted(folder.glob("*.safetensors")):
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
+        add_file(digest, file)
     return digest.hexdigest()

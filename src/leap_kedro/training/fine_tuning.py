@@ -12,6 +12,7 @@ import numpy as np
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.checkpoints import last_whole
+from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import FineTuning

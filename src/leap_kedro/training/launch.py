@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.records import UserError, decode, encode
+from leap_kedro.records.hashing import SHORT, add_file
 from leap_kedro.records.parameters import binding
 from leap_kedro.training.adapters import ADAPTER
 from leap_kedro.training.failures import LAUNCHER, failure
@@ -154,14 +155,12 @@ def _message(line: str) -> dict[str, Any]:
 
 def _digest(start: Path, data: Sequence[Path], parameters: FineTuning) -> str:
     # A checkpoint of weights that accelerate shares out has a format of its own.
-    told = {**binding(parameters), "shared_out": parameters.accelerate is not None}
-    digest = sha256(json.dumps(told, sort_keys=True).encode())
+    values = {**binding(parameters), "shared_out": parameters.accelerate is not None}
+    digest = sha256(json.dumps(values, sort_keys=True).encode())
     files = [*start.iterdir(), *(start / ADAPTER).glob("*")]
     for file in sorted(path for path in files if path.suffix in (".json", ".safetensors", ".jinja")):
         digest.update(file.name.encode())
-        with file.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                digest.update(block)
+        add_file(digest, file)
     for file in data:
         digest.update(PackedFile(file).digest().encode())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:SHORT]

@@ -9,6 +9,7 @@ from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, M
 from leap_kedro.pipelines.history import History, before
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.records import Example
+from leap_kedro.records.seeds import derive_seed
 
 
 def mix(

@@ -11,7 +11,8 @@ from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
-from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.progress import progress_bar, training_bar
+from leap_kedro.records.seeds import derive_seed
 
 HELD_OUT_LENGTHS = (4, 16, 30)
 """Longest walks of the transcripts that answers are measured on."""
@@ -57,7 +58,6 @@ def _train_reader(
     from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
     from leap_kedro.training.packing import pack
-    from leap_kedro.training.progress import Progress
     from leap_kedro.training.store import write_packed
 
     benchmark = make_benchmark(environment_spec(environment, environments))
@@ -73,17 +73,11 @@ def _train_reader(
             data,
             (
                 pack(rows)
-                for walk in tqdm(walks, total=total, desc="transcripts", unit="walk", disable=None)
+                for walk in progress_bar("transcripts", "walk", total, walks)
                 if (rows := reading_rows(walk, renderer, parameters.trunk_weight))
             ),
         )
-    with tqdm(total=0, desc="training the reader", unit="step", disable=None) as bar:
-
-        def report(progress: Progress) -> None:
-            bar.total = progress.steps
-            bar.update(progress.step - bar.n)
-            bar.set_postfix(loss=f"{progress.loss:.3f}")
-
+    with training_bar("training the reader") as report:
         result = train(start, data, parameters.training, workspace, workspace / "base", on_progress=report)
     return {
         "environment": environment,

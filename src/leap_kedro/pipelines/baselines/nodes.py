@@ -27,6 +27,7 @@ from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.policies.play import episode_seed
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
+from leap_kedro.records.seeds import derive_seed, episode_seed
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"

@@ -38,16 +38,13 @@ def demonstrate(
         environments: Options by environment.
         seed: Seed of the noise.
     """
-    from tqdm import tqdm
-
     benchmark = make_benchmark(environment_spec(environment, environments))
     run_seed = derive_seed(seed, "demonstrations")
     jobs = [(task, episode_seed(run_seed, task.id)) for task in tasks["train"][: parameters.demonstrations]]
     played = demonstrations(
         benchmark, jobs, parameters.demonstrator, max_actions=parameters.max_actions, noise=parameters.noise
     )
-    bar = tqdm(played, total=len(jobs), desc="demonstrations", unit="episode", disable=None)
-    demonstrated = list(bar)
+    demonstrated = list(progress_bar("demonstrations", "episode", len(jobs), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
 

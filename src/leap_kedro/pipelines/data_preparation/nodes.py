@@ -8,8 +8,8 @@ from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.records import Task, UserError
+from leap_kedro.records.seeds import derive_seed
 
 
 class TooFewTasks(UserError):

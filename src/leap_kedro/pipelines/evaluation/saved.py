@@ -26,6 +26,7 @@ from leap_kedro.pipelines.served import SCHEME, ServedPolicy
 from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.policies.local import PolicyFolderError
 from leap_kedro.records import UserError
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 ENOUGH = 200
@@ -94,7 +95,7 @@ def evaluate_saved(
     summaries = []
     for policy in policies:
         title = f"{policy.id} on {split}"
-        served = isinstance(policy, ServedPolicy)
+        served = isinstance(policy, RemotePolicy)
         episodes = settled(
             play(
                 policy,
@@ -111,7 +112,7 @@ def evaluate_saved(
         )
         held = False if served else None
         how = conditions(split, role, episodes, parameters, seed, held)
-        if isinstance(policy, ServedPolicy) and takes_own_temperature(policy.model(parameters.temperature)):
+        if isinstance(policy, RemotePolicy) and takes_own_temperature(policy.model(parameters.temperature)):
             how = replace(how, temperature=None)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
         summaries.append(summary.to_json())
@@ -133,7 +134,7 @@ def named_policy(reference: str, server: ServerParameters, access: Access) -> Pl
         name = reference.removeprefix(SCHEME)
         if not name:
             raise UnknownPolicy(f"'{reference}' names no model: write {SCHEME}MODEL, as the server calls it.")
-        return ServedPolicy(id=reference, name=name, server=server, access=access)
+        return RemotePolicy(id=reference, name=name, server=server, access=access)
     folder = resolve_policy(reference)
     if (folder / CARD).is_file():
         return read_policy(folder)
@@ -151,9 +152,9 @@ def check_named(policy: Playing, reference: str, environment: str) -> None:
     Raises:
         NoSuchPolicy: If it cannot.
     """
-    if isinstance(policy, ServedPolicy):
+    if isinstance(policy, RemotePolicy):
         return
-    from leap_kedro.policies.checking import check_policy
+    from leap_kedro.policies.preflight import check_policy
 
     try:
         check_policy(policy.folder, environment)

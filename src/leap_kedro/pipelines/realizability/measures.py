@@ -19,11 +19,11 @@ from leap_kedro.evaluation.realizability import (
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.policies.play import PlaySettings
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Task
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.score import ReplyScore
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.teachers.players import play_expert
 from leap_kedro.teachers.privileged_block import privileged_block

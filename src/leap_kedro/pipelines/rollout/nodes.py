@@ -13,6 +13,7 @@ from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.records import Episode, Task
+from leap_kedro.records.seeds import derive_seed
 
 
 def roll_out(

@@ -209,20 +209,11 @@ def _train(
     iteration: int,
     validation: "Sequence[Packed]",
 ) -> "tuple[TrainingResult, list[SavedPolicy]]":
-    from tqdm import tqdm
-
     from leap_kedro.training.launch import train
     from leap_kedro.training.models import best_folder
-    from leap_kedro.training.progress import Progress
 
     target = workspace / "policy"
-    with tqdm(total=0, desc=description, unit="step", disable=None) as bar:
-
-        def report(progress: Progress) -> None:
-            bar.total = progress.steps
-            bar.update(progress.step - bar.n)
-            bar.set_postfix(loss=f"{progress.loss:.3f}")
-
+    with training_bar(description) as report:
         result = train(start.folder, packs, parameters, workspace, target, validation=validation, on_progress=report)
     if result.why_not_packed:
         log.warning(

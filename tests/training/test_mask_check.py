@@ -6,6 +6,7 @@ import pytest
 
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import TrainingFailed, train
+from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.packing import Packed, Row, pack, row_lengths
 from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.probing import why_no_tree

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from student_tokenizers import byte_level
 
-from leap_kedro.policies.checking import check_policy
 from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.preflight import check_policy
 
 
 @pytest.fixture(scope="module")

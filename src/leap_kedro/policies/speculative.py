@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from leap_kedro.policies.admissible import ActionHold, HoldState
 from leap_kedro.policies.attention import Span
-from leap_kedro.policies.choosing import Position, uniforms
 from leap_kedro.policies.decoding import Decoding, Generated
 from leap_kedro.policies.drafts import Draft, DraftMemory
+from leap_kedro.policies.token_sampling import Position, uniforms
 from leap_kedro.prompts.conversation import Conversation
 
 
-class Writing:
+class SpeculativeReply:
     """A reply that grows by what is accepted after each forward pass.
 
     A pass encodes the tokens that are certain and a draft of those that come after; a draft's token counts only as

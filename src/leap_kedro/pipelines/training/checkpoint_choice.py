@@ -12,6 +12,7 @@ from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.records import Task
+from leap_kedro.records.seeds import derive_seed
 
 NAMES = ("last", "best")
 

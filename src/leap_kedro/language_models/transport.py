@@ -16,7 +16,7 @@ from leap_kedro.language_models.dialect import is_about_format, is_about_roles
 from leap_kedro.language_models.errors import LanguageModelError, ModelRefusedRequest, PromptTooLong, RequestRejected
 from leap_kedro.language_models.network import client_options, through, usable_network
 from leap_kedro.language_models.parameters import ModelParameters, Structured
-from leap_kedro.language_models.reading import Answer, BrokenAnswer, ErrorInAnswer, read_answer
+from leap_kedro.language_models.response import Answer, BrokenAnswer, ErrorInAnswer, read_answer
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -65,7 +65,7 @@ class Filtered(Exception):
     """The provider's filter refused the request itself."""
 
 
-class Server:
+class Transport:
     """An OpenAI-compatible server. Nothing that it raises or returns holds the key, even where the server says it."""
 
     def __init__(self, parameters: ModelParameters, access: Access) -> None:

@@ -9,7 +9,7 @@ SCHEME = "openai:"
 
 
 @dataclass(frozen=True, slots=True)
-class ServedPolicy:
+class RemotePolicy:
     """A model of a server, as a policy.
 
     Attributes:

@@ -49,7 +49,7 @@ class ServingParameters(CallParameters):
 @contextmanager
 def serve(
     policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int
-) -> Iterator[ServedPolicy]:
+) -> Iterator[RemotePolicy]:
     """The policy as one of a server, while the block lasts.
 
     Answers are not cached, since a folder's weights may change, and no key is sent.
@@ -63,8 +63,8 @@ def serve(
     Raises:
         ServingFailed: If the policy cannot be served, or the server does not come up or refuses it.
     """
-    from leap_kedro.policies.server_process import free_port, running_server
     from leap_kedro.policies.vllm import ENVIRONMENT, model_of
+    from leap_kedro.policies.vllm_process import free_port, running_server
 
     check_prompts(policy, parameters, environment)
     adapter = adapter_of(policy) if parameters.adapters else None
@@ -128,7 +128,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     """
     from transformers import AutoTokenizer
 
-    from leap_kedro.policies.server_process import ServingFailed
+    from leap_kedro.policies.vllm_process import ServingFailed
     from leap_kedro.prompts.chat import ChatRenderer
     from leap_kedro.prompts.conversation import Conversation
     from leap_kedro.prompts.messages import chat_messages
@@ -175,7 +175,7 @@ def _release_gpu_memory() -> None:
 
 def _served(
     policy: SavedPolicy, parameters: ServingParameters, base_url: str, name: str, max_tokens: int
-) -> ServedPolicy:
+) -> RemotePolicy:
     server = ServerParameters(
         base_url=base_url,
         max_tokens=max_tokens,
@@ -185,4 +185,4 @@ def _served(
         extra={**parameters.extra, "chat_template_kwargs": template_options(parameters)},
     )
     free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
-    return ServedPolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)
+    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)

@@ -36,7 +36,7 @@ _CAUSES = {
 
 
 @dataclass(slots=True)
-class Answers:
+class AnswerCount:
     """How many replies of a policy could be read.
 
     Attributes:
@@ -72,9 +72,9 @@ class Answers:
         return f"{self.unanswered.total()} of {self.replies} replies cannot be read: {found}{server}."
 
 
-def count_answers(episodes: Iterable[Episode]) -> Answers:
+def count_answers(episodes: Iterable[Episode]) -> AnswerCount:
     """Count the replies of episodes."""
-    answers = Answers()
+    answers = AnswerCount()
     for episode in episodes:
         answers.count(episode)
     return answers

@@ -39,7 +39,7 @@ _FOR_ALL = (BudgetSpent, ModelRefusedRequest)
 
 
 @dataclass(frozen=True, slots=True)
-class ServerPolicySpec:
+class OpenAIPolicySpec:
     """All that is needed to ask a served model.
 
     Attributes:
@@ -60,7 +60,7 @@ class ServerPolicySpec:
     examples: str = ""
     show_admissible: bool = False
 
-    def load(self) -> "ServerPolicy":
+    def load(self) -> "OpenAIPolicy":
         """The policy; no call is made.
 
         Raises:
@@ -71,10 +71,10 @@ class ServerPolicySpec:
             model = LanguageModel(self.model, self.access, self.budget)
         except LanguageModelError as error:
             raise PolicyStopped(str(error)) from error
-        return ServerPolicy(self.id, model, rules_text(instructions, self.examples), self.show_admissible)
+        return OpenAIPolicy(self.id, model, rules_text(instructions, self.examples), self.show_admissible)
 
 
-class ServerPolicy:
+class OpenAIPolicy:
     """Answers with a served model."""
 
     def __init__(self, name: str, model: LanguageModel, rules: str, show_admissible: bool) -> None:

@@ -11,9 +11,9 @@ from toys import NAME, ROOMS, toy_task
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.language_models import Access, BudgetParameters, ModelParameters, Price, client
+from leap_kedro.policies.openai_policy import OpenAIPolicy, OpenAIPolicySpec
 from leap_kedro.policies.play import PlaySettings, play
 from leap_kedro.policies.protocol import PolicyStopped
-from leap_kedro.policies.server import ServerPolicy, ServerPolicySpec
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import GENERAL_RULES, examples_text
 from leap_kedro.records import Episode, Example, ParseStatus, StopReason, Target, Turn
@@ -35,11 +35,11 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "FIRST_WAIT", 0.01)
 
 
-def policy(server: FakeServer, access: Access | None = None, **more: Any) -> ServerPolicy:
+def policy(server: FakeServer, access: Access | None = None, **more: Any) -> OpenAIPolicy:
     budget = more.pop("budget", BudgetParameters())
     told = {name: more.pop(name) for name in ("environment", "examples", "show_admissible") if name in more}
     model = ModelParameters(base_url=server.base_url, model="fake", **{"retries": 0, **more})
-    return ServerPolicySpec("openai:fake", model, access or Access(), budget, **told).load()
+    return OpenAIPolicySpec("openai:fake", model, access or Access(), budget, **told).load()
 
 
 def walker(call: Call) -> Reply:

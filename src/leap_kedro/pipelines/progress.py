@@ -1,0 +1,39 @@
+"""Progress bars of the stages: drawn on a terminal, silent elsewhere."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from leap_kedro.training.progress import Progress
+
+Item = TypeVar("Item")
+
+
+def progress_bar(title: str, unit: str, total: int, items: Iterable[Item] | None = None) -> "tqdm[Item]":
+    """A bar over `items`, or one that the caller moves.
+
+    Args:
+        title: What is going on.
+        unit: What is counted, in the singular.
+        total: How many there will be; 0 if that is not known yet.
+        items: What is counted, passed on as it comes.
+    """
+    from tqdm import tqdm
+
+    return tqdm(items, total=total, desc=title, unit=unit, disable=None)
+
+
+@contextmanager
+def training_bar(title: str) -> "Iterator[Callable[[Progress], None]]":
+    """A bar over the steps of a training; the value is called with each report of the loss."""
+    with progress_bar(title, "step", 0) as bar:
+
+        def report(progress: "Progress") -> None:
+            bar.total = progress.steps
+            bar.update(progress.step - bar.n)
+            bar.set_postfix(loss=f"{progress.loss:.3f}")
+
+        yield report

@@ -1,0 +1,16 @@
+"""Seeds that do not depend on the order in which stages or episodes run, nor on the machine; 31 bits."""
+
+from hashlib import blake2b
+
+from leap_kedro.records.hashing import text_number
+
+
+def derive_seed(seed: int, *names: str | int) -> int:
+    """The seed for one purpose, a function of the configured seed and of the purpose."""
+    text = "/".join(str(name) for name in (seed, *names))
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big") & 0x7FFFFFFF
+
+
+def episode_seed(run_seed: int, task_id: str) -> int:
+    """The seed of a task's episode."""
+    return text_number(f"{run_seed}/{task_id}", bits=31)

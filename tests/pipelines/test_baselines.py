@@ -30,7 +30,7 @@ from leap_kedro.pipelines.evaluation.nodes import play_evaluation
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import evaluate_saved, named_policy
 from leap_kedro.language_models import ServerParameters
-from leap_kedro.pipelines.served import ServedPolicy
+from leap_kedro.pipelines.remote_policy import RemotePolicy
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.records import Episode, Example, Task
 from leap_kedro.tracking.policies import UnknownPolicy

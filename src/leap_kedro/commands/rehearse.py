@@ -31,5 +31,7 @@ def rehearse_iteration(
         context = project.session().load_context()
         parameters = LeapParameters.model_validate(context.config_loader["parameters"])
         catalog = context.catalog
-        found = rehearse(parameters, catalog.load("teacher_prompts"), catalog.load("language_model_access"), Path(folder))
+        found = rehearse(
+            parameters, catalog.load("teacher_prompts"), catalog.load("language_model_access"), Path(folder)
+        )
         show(found, parameters, read_config(found.base))

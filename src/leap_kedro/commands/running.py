@@ -19,7 +19,9 @@ def experiment_options(command: Command) -> Command:
     """The options that every command has which runs a part of an experiment."""
     for option in (
         env_option,
-        click.option("--params", type=click.UNPROCESSED, default="", callback=_split_params, help="As for `kedro run`."),
+        click.option(
+            "--params", type=click.UNPROCESSED, default="", callback=_split_params, help="As for `kedro run`."
+        ),
         click.option(
             "--experiment", "-x", default=None, help="Name of the experiment; default: the parameter `experiment`."
         ),
@@ -68,5 +70,6 @@ class Project:
         Raises:
             UserError: If the run is refused, or fails for a reason that the user can fix.
         """
-        with as_user_errors(self.data), self.session(**params) as session:
+        session = self.session(**params)
+        with as_user_errors(self.data), session:
             session.run(pipeline_names=[pipeline], only_missing_outputs=only_missing_outputs)

@@ -35,9 +35,7 @@ class TrainingDataset(AbstractDataset[Train, Trained]):
     A training that was killed continues from the last checkpoint in the workspace.
     """
 
-    def __init__(
-        self, filepath: str, workspace: Mapping[str, str], metadata: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, filepath: str, workspace: Mapping[str, str], metadata: dict[str, Any] | None = None) -> None:
         """Describe the places.
 
         Args:

@@ -2,13 +2,10 @@
 
 import platform
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-from leap_kedro.records.hashing import content_hash
 
 _PACKAGES = (
     "leap_kedro",

@@ -1,7 +1,6 @@
 """The whole tree of parameters, checked before a run begins."""
 
 from collections.abc import Callable, Mapping
-from hashlib import sha256
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -19,11 +18,11 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.served import SCHEME
-from leap_kedro.pipelines.serving import ServingParameters
 from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import UserError
 from leap_kedro.records.complaints import complaint
+from leap_kedro.records.hashing import json_hash
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
 from leap_kedro.training.parameters import FineTuningParameters
 
@@ -70,8 +69,8 @@ class LeapParameters(StrictModel):
         return {
             "bootstrap.fine_tuning": lambda: shared.overridden(self.bootstrap.fine_tuning),
             "training.fine_tuning": lambda: shared.overridden(training.fine_tuning),
-            "training.dpo.fine_tuning": lambda: (
-                shared.overridden(training.fine_tuning).overridden(training.dpo.fine_tuning)
+            "training.dpo.fine_tuning": lambda: shared.overridden(training.fine_tuning).overridden(
+                training.dpo.fine_tuning
             ),
             "correction.teacher.server": lambda: self.server.overridden(teacher.server),
             "base_model.fine_tuning": lambda: self.base_model.training,

@@ -8,8 +8,9 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.evaluation.unanswered import NEARLY_ALL, AnswerCount
 from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
-from leap_kedro.pipelines.served import ServedPolicy
-from leap_kedro.pipelines.serving import ServingParameters, serve
+from leap_kedro.pipelines.progress import progress_bar
+from leap_kedro.pipelines.remote_policy import RemotePolicy
+from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:

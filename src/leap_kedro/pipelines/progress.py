@@ -23,7 +23,8 @@ def progress_bar(title: str, unit: str, total: int, items: Iterable[Item] | None
     """
     from tqdm import tqdm
 
-    return tqdm(items, total=total, desc=title, unit=unit, disable=None)
+    bar: tqdm[Item] = tqdm(items, total=total, desc=title, unit=unit, disable=None)
+    return bar
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.language_models import Access, CallParameters, Price, ServerParameters
-from leap_kedro.pipelines.served import ServedPolicy
+from leap_kedro.pipelines.remote_policy import RemotePolicy
 from leap_kedro.records.parameters import Free
 
 if TYPE_CHECKING:

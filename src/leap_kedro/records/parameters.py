@@ -39,8 +39,9 @@ def _overridden(model: BaseModel, values: Mapping[str, Any]) -> dict[str, Any]:
     merged = {name: getattr(model, name) for name in type(model).model_fields}
     for name, value in values.items():
         present = merged.get(name)
-        nested = isinstance(present, BaseModel) and isinstance(value, Mapping)
-        merged[name] = _overridden(present, value) if nested else value
+        if isinstance(present, BaseModel) and isinstance(value, Mapping):
+            value = _overridden(present, value)
+        merged[name] = value
     return {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in merged.items()}
 
 

@@ -16,7 +16,6 @@ from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import FineTuning
-from leap_kedro.training.probing import why_no_tree
 from leap_kedro.training.progress import Progress, TrainingResult, reporter
 from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import PackedFile
@@ -208,9 +207,7 @@ def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
             yield found
 
 
-def _fitting(
-    packs: Sequence[Packed], parameters: FineTuning, context: int | None
-) -> tuple[Sequence[Packed], int]:
+def _fitting(packs: Sequence[Packed], parameters: FineTuning, context: int | None) -> tuple[Sequence[Packed], int]:
     """The data without what is too long, and how many replies (of preference data: pairs) are left out for that."""
     longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
     deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]

@@ -4,7 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, OwnReply, ParseStatus, Step, Target, Verdict
+from leap_kedro.records import (
+    CorrectedEpisode,
+    Correction,
+    Episode,
+    Example,
+    OwnReply,
+    ParseStatus,
+    Step,
+    Target,
+    Verdict,
+)
 
 
 def build_examples(

@@ -7,7 +7,6 @@ from random import Random
 from leap_kedro.pipelines.aggregation.holding_out import may_be_trained_on
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, Mix
 from leap_kedro.pipelines.history import History, before
-from leap_kedro.pipelines.seeds import derive_seed
 from leap_kedro.records import Example
 from leap_kedro.records.seeds import derive_seed
 

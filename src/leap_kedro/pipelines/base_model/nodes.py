@@ -49,8 +49,6 @@ def _train_reader(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> dict[str, Any]:
-    from tqdm import tqdm
-
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
     from leap_kedro.embedded.shape import Shape, build_model, save_policy
     from leap_kedro.embedded.tokenizer import build_tokenizer

@@ -21,10 +21,8 @@ from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
 from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import play, play_settings, watched
-from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.served import SCHEME, ServedPolicy
-from leap_kedro.pipelines.serving import ServingParameters
-from leap_kedro.policies.play import episode_seed
+from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
 from leap_kedro.records.seeds import derive_seed, episode_seed
@@ -83,10 +81,10 @@ def choose_examples(
             f"{bootstrap.max_actions} actions, and a prompt is to show {count} (`options.examples`): "
             "lower it, or raise `bootstrap.max_actions` or `data_preparation.train`."
         )
-    return [example for _, _, example in ranked[: count]]
+    return [example for _, _, example in ranked[:count]]
 
 
-def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
+def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
     """The node in which a player that is no model plays: random admissible actions, or an expert.
 
     Args:
@@ -169,7 +167,7 @@ def play_prompted(
             for shown in ((), examples):
                 policy = named_policy(reference, server, access)
                 policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
-                served = isinstance(policy, ServedPolicy)
+                served = isinstance(policy, RemotePolicy)
                 own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
                 pending = still_owed(compared_tasks(tasks, wanted.tasks), own, run_seed)
                 text = examples_text(shown)

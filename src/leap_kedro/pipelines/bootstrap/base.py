@@ -31,7 +31,7 @@ def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters
     Raises:
         NoSuchBase: If its folder lacks config, weights or tokenizer, or the loop cannot use them.
     """
-    from leap_kedro.policies.checking import check_policy
+    from leap_kedro.policies.preflight import check_policy
     from leap_kedro.training.adapters import UnusableAdapter, recorded_base
 
     folder, hint = _place(parameters.base, environment)

@@ -12,13 +12,14 @@ from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
-from leap_kedro.pipelines.seeds import derive_seed
+from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.training.nodes import fine_tune, release_policy
-from leap_kedro.policies.play import episode_seed
 from leap_kedro.records import Example, Task
+from leap_kedro.records.seeds import derive_seed, episode_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.training.parameters import FineTuning, FineTuningParameters
+
 
 def demonstrate(
     tasks: Mapping[str, Sequence[Task]],

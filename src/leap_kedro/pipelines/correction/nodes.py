@@ -13,16 +13,10 @@ from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.history import History, parent_of
+from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.records import (
     CorrectedEpisode,
-    Correction,
     Episode,
-    Example,
-    OwnReply,
-    ParseStatus,
-    Step,
-    Target,
-    Verdict,
 )
 from leap_kedro.teachers.llm.prompts import prompts_of
 
@@ -79,8 +73,6 @@ def correct(
     """
 
     def missing(so_far: Sequence[CorrectedEpisode]) -> Iterator[CorrectedEpisode]:
-        from tqdm import tqdm
-
         done = {corrected.episode for corrected in so_far}
         chosen = to_correct(rollouts, parameters.episodes, parameters.failure_threshold)
         pending = [episode for episode in chosen if episode.id not in done]
@@ -91,7 +83,7 @@ def correct(
         verdicts = Counter(_verdicts(so_far))
         title = f"correction by {teacher.id}"
         said = teacher.correct_all(pending)
-        for corrected in tqdm(said, total=len(pending), desc=title, unit="episode", disable=None):
+        for corrected in progress_bar(title, "episode", len(pending), said):
             verdicts.update(_verdicts([corrected]))
             yield corrected
         if verdicts and not verdicts[_ACCEPTED]:

@@ -16,9 +16,9 @@ from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.history import History, summaries_of
 from leap_kedro.pipelines.playing import play
-from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.serving import ServingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.training.parameters import FineTuningParameters
 
 VALIDATION = "validation"

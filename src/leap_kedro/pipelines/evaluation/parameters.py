@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import Field
 
-from leap_kedro.pipelines.remote_policy import ServerParameters
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.records.parameters import StrictModel
 

@@ -10,8 +10,7 @@ from leap_kedro.pipelines.episodes import still_owed
 from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.serving import ServingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
 from leap_kedro.records.seeds import derive_seed
 
@@ -50,9 +49,7 @@ def roll_out(
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
         pending = still_owed(chosen, so_far, run_seed)
         temperature = parameters.temperature
-        return play(
-            parent, spec, pending, parameters, temperature, run_seed, iteration, title, serving=serving
-        )
+        return play(parent, spec, pending, parameters, temperature, run_seed, iteration, title, serving=serving)
 
     return missing
 

@@ -9,8 +9,7 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play
-from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.serving import ServingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Task
 from leap_kedro.records.seeds import derive_seed
 

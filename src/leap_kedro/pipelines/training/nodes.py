@@ -13,12 +13,13 @@ from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.history import History, parent_of
-from leap_kedro.pipelines.seeds import derive_seed
-from leap_kedro.pipelines.serving import ServingParameters
-from leap_kedro.pipelines.training.choosing import choose_checkpoint
+from leap_kedro.pipelines.progress import training_bar
+from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Example, Task, UserError
 from leap_kedro.records.episode import task_of
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.training.parameters import FineTuning, FineTuningParameters
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def train_policy(
     def train(workspace: Path) -> dict[str, Any]:
         start_from_base = parameters.start is Start.BASE
         start = find_base(bootstrap, fine_tuning, environment) if start_from_base else parent_of(history, iteration)
-        report, candidates = _train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
+        report, candidates = train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
         how = evaluation, serving, environment, environments, seed
         checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)
         return {**report, **checkpoints, "policy": chosen.folder.relative_to(workspace).as_posix()}
@@ -81,18 +82,7 @@ def train_policy(
     return train
 
 
-def release_policy(trained: Trained, iteration: int) -> SavedPolicy:
-    """pi_k, as `train_policy` or `train_first` left it.
-
-    Args:
-        trained: The training.
-        iteration: k.
-    """
-    folder = trained.workspace / trained.report["policy"]
-    return SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=folder)
-
-
-def _train_by_method(
+def train_by_method(
     start: SavedPolicy,
     examples: Sequence[Example],
     workspace: Path,
@@ -101,7 +91,11 @@ def _train_by_method(
     seed: int,
     iteration: int,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
-    """Report, and who may be pi_k: the last checkpoint and, with validation data, the best one if it is another."""
+    """Fine-tune by the method of the parameters.
+
+    Returns:
+        The report, and who may be pi_k: the last checkpoint and, with validation data, the best one if it is another.
+    """
     seed = derive_seed(seed, "training", iteration)
     policies = [start]
     report: dict[str, Any] = {"method": parameters.method}
@@ -116,9 +110,26 @@ def _train_by_method(
         )
         how = parameters.preferences(fine_tuning, seed)
         report["dpo"], policies = prefer(
-            policies, newest, workspace / "dpo", how, iteration, unseen, must_have_pairs=not parameters.method.supervised
+            policies,
+            newest,
+            workspace / "dpo",
+            how,
+            iteration,
+            unseen,
+            must_have_pairs=not parameters.method.supervised,
         )
     return report, policies
+
+
+def release_policy(trained: Trained, iteration: int) -> SavedPolicy:
+    """pi_k, as `train_policy` or `train_first` left it.
+
+    Args:
+        trained: The training.
+        iteration: k.
+    """
+    folder = trained.workspace / trained.report["policy"]
+    return SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=folder)
 
 
 def split(examples: Sequence[Example], share: float) -> tuple[list[Example], list[Example]]:

@@ -10,8 +10,7 @@ LEAST_JUDGED = 20
 """Replies before their unusable share may stop the teacher in the middle of a stage."""
 
 _LONGER = (
-    "Raise `server.max_tokens` (thoughts count), or have the model think less by "
-    "`server.extra`, in another experiment"
+    "Raise `server.max_tokens` (thoughts count), or have the model think less by `server.extra`, in another experiment"
 )
 _REMEDIES = {
     Rejection.TRUNCATED: f"{_LONGER}.",
@@ -82,7 +81,9 @@ class Tally:
         """What is wrong, and what a user can do."""
         kinds = ", ".join(f"{kind.value} {count}" for kind, count in self.faults.most_common())
         commonest = self.faults.most_common(1)[0][0]
-        limit = f", more than the share of {self.max_unusable_share:g} that `correction.teacher.max_unusable_share` allows"
+        limit = (
+            f", more than the share of {self.max_unusable_share:g} that `correction.teacher.max_unusable_share` allows"
+        )
         return (
             f"{self.unusable} of {self.replies} replies of the model '{self.model}' cannot be used (faults: {kinds}; "
             f"the last: {self.last}){'' if self.none_usable else limit}. What could be used is kept. "

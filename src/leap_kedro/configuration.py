@@ -24,6 +24,7 @@ from typing import Any
 
 import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.utils import find_kedro_project, is_kedro_project
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -48,7 +49,11 @@ class ConfigurationUnreadable(UserError):
 
 
 class LeapConfigLoader(OmegaConfigLoader):
-    """Reads configuration as Kedro does, and parameters with those of the environment in between."""
+    """Reads configuration as Kedro does, and parameters with those of the environment in between.
+
+    Attributes:
+        project: Root of the project, which `${project_path:NAME}` is relative to.
+    """
 
     def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
         """Take the folder of configuration; all else as in Kedro's loader.
@@ -70,6 +75,7 @@ class LeapConfigLoader(OmegaConfigLoader):
                 "command again."
             )
         super().__init__(conf_source, *args, **kwargs)
+        self.project = _project_of(Path(conf_source))
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of a key.
@@ -110,6 +116,10 @@ class LeapConfigLoader(OmegaConfigLoader):
                 return f"conf/{file.relative_to(conf).as_posix()}"
         return "conf/base/parameters.yml"
 
+    def _inside(self, name: str) -> str:
+        """Absolute path of something in the project, for `${project_path:NAME}`."""
+        return str(self.project / name)
+
     def _file(self, name: str) -> str:
         """Path of a file of the configuration, for `${conf_source:NAME}`."""
         return str(Path(self.conf_source).absolute() / name)
@@ -125,6 +135,7 @@ class LeapConfigLoader(OmegaConfigLoader):
         """
         # Global to the process, as Kedro's own resolvers: it has to be the one of the loader that is asked.
         OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
+        OmegaConf.register_new_resolver("project_path", self._inside, replace=True)
         OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
         base, run, base_path, run_path, read = super()._read_raw_config(key)
         if key != PARAMETERS:
@@ -162,6 +173,15 @@ def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     for folder in (env, "base"):
         files += [conf / folder / FOLDER / f"{environment}.yml", *sorted((conf / folder).glob("**/parameters*.yml"))]
     return [path for path in files if path.is_file()]
+
+
+def _project_of(conf: Path) -> Path:
+    """The project that a folder of configuration belongs to, as far as can be told from outside a session.
+
+    A session's hook replaces it by the session's own. kedro-viz reads the configuration without hooks.
+    """
+    folder = conf.absolute().parent
+    return folder if is_kedro_project(folder) else Path(find_kedro_project(Path.cwd()) or Path.cwd())
 
 
 def _has(tree: Any, path: str) -> bool:

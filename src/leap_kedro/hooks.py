@@ -16,7 +16,6 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
-from omegaconf import OmegaConf
 
 from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.datasets.access import AccessDataset
@@ -81,12 +80,12 @@ class ExperimentHooks:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Give the project's folder to the resolver `project_path`, and check all parameters."""
+        """Check all parameters."""
         self._release()
         self._project, self._env = context.project_path, context.env or ""
-        OmegaConf.register_new_resolver("project_path", partial(_inside, context.project_path), replace=True)
         loader = context.config_loader
         assert isinstance(loader, LeapConfigLoader)  # noqa: S101 - settings.py says so
+        loader.project = context.project_path
         self._parameters = check(loader["parameters"], loader.origin)
         self._mlflow = partial(where_to_look, context)
 
@@ -162,7 +161,3 @@ class ExperimentHooks:
     def _release(self) -> None:
         self._clock = None
         self._held.close()
-
-
-def _inside(project: Path, name: str) -> str:
-    return str(project / name)

@@ -3,6 +3,8 @@
 A part `start` (tasks, D_0, pi_0, its rollouts) and one part per privilege level, each with the stages of the loop.
 """
 
+from itertools import product
+
 from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.pipelines import (
@@ -71,25 +73,20 @@ def _part(name: str, inputs: dict[str, str], *stages: Pipeline) -> Pipeline:
 
 def _summary() -> Pipeline:
     """Levels of this seed -> its results; results of all seeds so far -> summary, table, figure."""
-    levels = [f"{_NAME}.level_{each}.{name}" for each in LEVELS for name in ("evaluation", "realizability")]
-    return stage(
-        "summary",
-        Pipeline(
-            [
-                Node(
-                    gather_levels,
-                    inputs=["params:seed", f"{_START}.pi_0_evaluation", *levels],
-                    outputs="ablation_results",
-                    name="gather_levels",
-                ),
-                Node(
-                    sum_up,
-                    inputs=["ablation_results", "ablation_history"],
-                    outputs="ablation_summary",
-                    name="sum_up_ablation",
-                ),
-                Node(tabulate, inputs="ablation_summary", outputs="ablation_table", name="tabulate_ablation"),
-                Node(draw, inputs="ablation_summary", outputs="ablation_figure", name="draw_ablation"),
-            ]
-        ),
+    parts = {"pi_0_evaluation": f"{_START}.pi_0_evaluation"}
+    for privilege, name in product(LEVELS, ("evaluation", "realizability")):
+        parts[f"{name}_{privilege}"] = f"{_NAME}.level_{privilege}.{name}"
+    gathering = Node(gather_levels, inputs=["params:seed", *parts], outputs="ablation_results", name="gather_levels")
+    summing = Pipeline(
+        [
+            Node(
+                sum_up,
+                inputs=["ablation_results", "ablation_history"],
+                outputs="ablation_summary",
+                name="sum_up_ablation",
+            ),
+            Node(tabulate, inputs="ablation_summary", outputs="ablation_table", name="tabulate_ablation"),
+            Node(draw, inputs="ablation_summary", outputs="ablation_figure", name="draw_ablation"),
+        ]
     )
+    return stage("summary", Pipeline([gathering], inputs=parts), summing)

@@ -1,10 +1,11 @@
-"""D_0 and pi_0."""
+"""D_0, pi_0, and the evaluation of the base model."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.store import Missing
 from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
@@ -12,9 +13,12 @@ from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, play_evaluation
+from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.progress import progress_bar
-from leap_kedro.pipelines.training.nodes import fine_tune, release_policy
-from leap_kedro.records import Example, Task
+from leap_kedro.pipelines.training.fine_tuning import fine_tune, release_policy
+from leap_kedro.pipelines.vllm_server import ServingParameters
+from leap_kedro.records import Episode, Example, Task
 from leap_kedro.records.seeds import derive_seed, episode_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
@@ -97,3 +101,23 @@ def train_first(
 def release_first(trained: Trained) -> SavedPolicy:
     """pi_0, as `train_first` left it."""
     return release_policy(trained, 0)
+
+
+def play_base_evaluation(
+    bootstrap: BootstrapParameters,
+    fine_tuning: FineTuningParameters,
+    tasks: Mapping[str, Sequence[Task]],
+    parameters: EvaluationParameters,
+    serving: ServingParameters | None,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> Missing[Episode]:
+    """`play_evaluation` of the base model on the first `base_tasks` of each split.
+
+    The base model solves none and uses the full action budget.
+    """
+    count = parameters.base_tasks
+    few = {"validation": tasks["validation"][:count], "test": first_of_each_split(tasks["test"], count)}
+    base = find_base(bootstrap, fine_tuning, environment)
+    return play_evaluation(base, few, parameters, serving, environment, environments, seed)

@@ -3,8 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.pipelines import evaluation
-from leap_kedro.pipelines.bootstrap.nodes import demonstrate, release_first, train_first
-from leap_kedro.pipelines.evaluation.nodes import play_base_evaluation
+from leap_kedro.pipelines.bootstrap.nodes import demonstrate, play_base_evaluation, release_first, train_first
 from leap_kedro.pipelines.evaluation.pipeline import HOW, create_summary_node
 from leap_kedro.pipelines.reporting.manifest import write_start
 

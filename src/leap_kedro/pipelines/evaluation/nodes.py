@@ -8,8 +8,6 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Missing
 from leap_kedro.evaluation.champion import champion
 from leap_kedro.evaluation.success import EvaluationSummary, Role, summarize
-from leap_kedro.pipelines.bootstrap.base import find_base
-from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled, still_owed
 from leap_kedro.pipelines.evaluation.conditions import conditions
@@ -19,7 +17,6 @@ from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
 from leap_kedro.records.seeds import derive_seed
-from leap_kedro.training.parameters import FineTuningParameters
 
 VALIDATION = "validation"
 """Name under which results on validation tasks are reported, whatever split they were held out of."""
@@ -58,26 +55,6 @@ def play_evaluation(
         return play(policy, spec, pending, parameters, *how, serving=serving)
 
     return missing
-
-
-def play_base_evaluation(
-    bootstrap: BootstrapParameters,
-    fine_tuning: FineTuningParameters,
-    tasks: Mapping[str, Sequence[Task]],
-    parameters: EvaluationParameters,
-    serving: ServingParameters | None,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
-    seed: int,
-) -> Missing[Episode]:
-    """`play_evaluation` of the base model on the first `base_tasks` of each split.
-
-    The base model solves none and uses the full action budget.
-    """
-    count = parameters.base_tasks
-    few = {"validation": tasks["validation"][:count], "test": first_of_each_split(tasks["test"], count)}
-    base = find_base(bootstrap, fine_tuning, environment)
-    return play_evaluation(base, few, parameters, serving, environment, environments, seed)
 
 
 def first_of_each_split(tasks: Sequence[Task], count: int | None) -> list[Task]:

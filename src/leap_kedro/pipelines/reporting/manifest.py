@@ -6,7 +6,6 @@ from typing import Any
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.experiments.manifest import run_facts
 from leap_kedro.pipelines.history import History, parent_of
-from leap_kedro.pipelines.parameters import LeapParameters, digest, recorded
 from leap_kedro.records import Example
 from leap_kedro.records.hashing import content_hash
 
@@ -57,6 +56,9 @@ def write_start(
 
 
 def _facts(parameters: Mapping[str, Any], iteration: int) -> dict[str, Any]:
+    # The parameters of all stages; each stage's package imports this module.
+    from leap_kedro.pipelines.parameters import LeapParameters, digest, recorded
+
     checked = LeapParameters.model_validate(parameters)
     return {
         "experiment": checked.experiment,

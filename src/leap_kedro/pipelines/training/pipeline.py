@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.training.nodes import release_policy, train_policy
+from leap_kedro.pipelines.training.fine_tuning import release_policy
+from leap_kedro.pipelines.training.nodes import train_policy
 
 
 def create_pipeline(iteration: str = "params:iteration") -> Pipeline:

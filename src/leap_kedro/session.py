@@ -273,7 +273,7 @@ class LeapSession(KedroSession):
         conf, environment = Path(self._conf_source), str(self._get_config_loader()["parameters"].get("environment"))
         for file in parameter_files(conf, self._store.get("env") or "local", environment):
             if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
-                return f"conf/{file.relative_to(conf).as_posix()}"
+                return f"conf/{file.relative_to(conf).as_posix()}" if file.is_relative_to(conf) else str(file)
         return "conf/base/parameters.yml"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from leap_kedro.environments.alfworld.problem import TextVersion
+from leap_kedro.environments.alfworld.engine.problem import TextVersion
 from leap_kedro.environments.sources import Source, with_source_settled
 from leap_kedro.records.parameters import Free, StrictModel
 

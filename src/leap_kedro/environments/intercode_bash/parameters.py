@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from leap_kedro.environments.intercode_bash.reward import Quoting
-from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
-from leap_kedro.environments.intercode_bash.sandbox.protocol import Limits
+from leap_kedro.environments.intercode_bash.engine.reward import Quoting
+from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
+from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Limits
 from leap_kedro.environments.sources import Source, with_source_settled
 from leap_kedro.records.parameters import Free, StrictModel
 

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import Field, model_validator
 
 from leap_kedro.environments.sources import Source, with_source_settled
-from leap_kedro.environments.webshop.catalogue import DATA_VARIABLE, OnMalformed, Size
-from leap_kedro.environments.webshop.goals import GoalKind
-from leap_kedro.environments.webshop.nouns import NounTagger
-from leap_kedro.environments.webshop.search_index import Engine
+from leap_kedro.environments.webshop.engine.nouns import NounTagger
+from leap_kedro.environments.webshop.engine.search_index import Engine
+from leap_kedro.environments.webshop.tasks.catalogue import DATA_VARIABLE, OnMalformed, Size
+from leap_kedro.environments.webshop.tasks.goals import GoalKind
 from leap_kedro.records.parameters import Free, StrictModel
 
 

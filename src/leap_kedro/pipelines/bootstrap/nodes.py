@@ -1,13 +1,12 @@
 """The base model, D_0 and pi_0."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
-from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.environments.registry import environment_folder, make_benchmark
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -77,7 +76,7 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
 
 def embedded_base(environment: str) -> Path:
     """Folder of the base that is shipped for an environment."""
-    return Path(str(files("leap_kedro") / "assets" / "base" / environment))
+    return environment_folder(environment) / "student" / "base"
 
 
 def demonstrate(

@@ -62,8 +62,8 @@ def prompts_of(library: Mapping[str, str], environment: str, view: View, privile
         name = f"{environment}/{wanted.pop()}"
         if name not in library:
             raise PromptError(
-                f"There is no prompt '{name}': put {name}.jinja into the folder of the catalog entry `teacher_prompts` "
-                f"(conf/base/prompts). It holds: {', '.join(sorted(library)) or 'nothing'}."
+                f"There is no prompt '{name}': put it into conf/base/prompts/{name}.jinja. There are: "
+                f"{', '.join(sorted(library)) or 'none'}."
             )
         found[name] = library[name]
         try:

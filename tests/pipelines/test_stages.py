@@ -455,6 +455,7 @@ def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monk
     with pytest.raises(NoSuchBase, match=r"Make it: python -m leap_kedro\.policies\.smollm2"):
         find_base(bootstrap(base="smollm2"), "alfworld")
     assert find_base(bootstrap(base="embedded"), "alfworld").folder == embedded_base("alfworld")
+    monkeypatch.setattr("leap_kedro.pipelines.bootstrap.nodes.environment_folder", tmp_path.joinpath)
     build = r"Build it: kedro run --pipelines=base_model --params=environment=nowhere .*base_model/nowhere/policy"
     with pytest.raises(NoSuchBase, match=build):
         find_base(bootstrap(base="embedded"), "nowhere")

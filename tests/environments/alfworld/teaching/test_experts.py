@@ -12,7 +12,7 @@ from leap_kedro.environments.alfworld.engine.problem import TextVersion
 from leap_kedro.environments.alfworld.tasks.generator import generate
 from leap_kedro.environments.alfworld.teaching.experts import ORDERS, Searcher
 from leap_kedro.environments.alfworld.teaching.memory import Memory
-from leap_kedro.environments.alfworld.teaching.reasons import TEMPLATES
+from leap_kedro.environments.alfworld.teaching.reasons import CLAUSES
 from leap_kedro.environments.protocol import Decision, ExpertStuck
 
 Turns = list[tuple[str, str]]
@@ -228,7 +228,7 @@ def test_any_text_is_followed(turns: Turns) -> None:
     assert memory.places[0] == "cabinet 2"
 
 
-_CLAUSES = [re.compile(re.sub(r"\\{\w+\\}", r"[a-z]+(?: \\d+)?", re.escape(template))) for template in TEMPLATES]
+_CLAUSES = [re.compile(re.sub(r"\\{\w+\\}", r"[a-z]+(?: \\d+)?", re.escape(template))) for template in CLAUSES]
 
 
 @pytest.mark.parametrize("version", TextVersion)

@@ -3,7 +3,7 @@
 import pytest
 
 from leap_kedro.environments.alfworld.teaching.phrasing import AlfworldPhrasing
-from leap_kedro.environments.alfworld.teaching.reasons import TEMPLATES, VARIANTS, Because, Need, reason
+from leap_kedro.environments.alfworld.teaching.reasons import CLAUSES, VARIANTS, Because, Need, reason
 from leap_kedro.environments.protocol import Decision
 
 PHRASING = AlfworldPhrasing()
@@ -47,4 +47,4 @@ def test_every_clause_of_the_experts_is_found_again() -> None:
 def test_what_is_no_clause_of_theirs_stays_as_it_is() -> None:
     for text in ("", "Such things are often at a safe.", "mug 2 is in drawer 3.", "I need a mug", "Anything. At all."):
         assert PHRASING.varied(text, "0") == text
-    assert set(VARIANTS) <= set(TEMPLATES)
+    assert set(VARIANTS) <= set(CLAUSES)

@@ -1,4 +1,4 @@
-"""Recorded answers of TextWorld, and the commands that replay them and measure the engine's speed."""
+"""Recorded answers of TextWorld, and the command that replays them."""
 
 import json
 import re
@@ -12,8 +12,7 @@ from leap_kedro.environments.alfworld.engine.game import Game
 from leap_kedro.environments.alfworld.engine.text import HELP
 from leap_kedro.environments.alfworld.tasks.games import load_game
 from leap_kedro.environments.alfworld.tools import conformance
-from leap_kedro.environments.alfworld.tools import speed as benchmark
-from leap_kedro.environments.alfworld.tools.conformance import read_recordings
+from leap_kedro.environments.recordings import read_recordings
 
 HEAT = "pick_heat_then_place_in_recep-Apple-None-DiningTable-1"
 
@@ -82,7 +81,7 @@ def test_what_is_missing_is_named(
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({}, "has no recordings"),
+        ({}, "are empty"),
         ({"intro": None}, "line 1: .*intro"),
         ({"text_version": "9"}, "line 1: .*'9'"),
         ({"steps": [{"action": "look"}]}, "line 1: .*admissible, done, observation, score"),
@@ -125,7 +124,7 @@ def test_recorded_answers_replay_without_a_difference(
 def test_recorded_help_differs_from_the_official_one_in_its_line_ends_only(shared_alfworld: Path) -> None:
     answers = {
         step["observation"]
-        for record in read_recordings(shared_alfworld / "traces" / "text_2.1.2.jsonl.xz")
+        for record in read_recordings(shared_alfworld / "traces" / "text_2.1.2.jsonl.xz", json.loads)
         for step in record["steps"]
         if step["action"] == "help"
     }
@@ -138,7 +137,7 @@ def recorded_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFacto
     wanted = {
         f"json_2.1.1/{record['game']}/game.tw-pddl"
         for path in (shared_alfworld / "traces").glob("*.xz")
-        for record in read_recordings(path)
+        for record in read_recordings(path, json.loads)
     }
     folder = tmp_path_factory.mktemp("recorded")
     for archive in shared_alfworld.glob("json_2.1.1.*.tar.xz"):
@@ -148,16 +147,3 @@ def recorded_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFacto
                 if member.name.removeprefix("./") in wanted:
                     members.extract(member, folder)
     return folder
-
-
-def test_benchmark_prints_the_speed(
-    tmp_path: Path, add_game: Callable[..., Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    add_game("train", HEAT, "trial_1")
-    assert benchmark.main(["--games", str(tmp_path), "--seconds", "0.2"]) == 0
-    name, speed = capsys.readouterr().out.split()
-    assert name == "steps/s"
-    assert float(speed) > 5000  # far below what it does, so that a busy machine passes
-    assert benchmark.main(["--games", str(tmp_path / "elsewhere")]) == 2
-    assert "alfworld-download" in capsys.readouterr().err

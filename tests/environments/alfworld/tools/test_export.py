@@ -13,12 +13,12 @@ import pytest
 from leap_kedro.environments.alfworld.engine.game import Game
 from leap_kedro.environments.alfworld.engine.problem import TaskType, TextVersion
 from leap_kedro.environments.alfworld.engine.text import HELP
-from leap_kedro.environments.alfworld.parameters import OnMalformed
 from leap_kedro.environments.alfworld.tasks.game_index import game_index
 from leap_kedro.environments.alfworld.tasks.games import load_game
 from leap_kedro.environments.alfworld.tasks.generator import GeneratedGame, Split, generate
 from leap_kedro.environments.alfworld.tools.export import export_games, main
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.sources import OnMalformed
 
 
 def one_of_each_task_type(text_version: TextVersion) -> list[GeneratedGame]:

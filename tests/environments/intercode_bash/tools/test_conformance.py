@@ -128,10 +128,10 @@ def damaged_archive() -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("answers.jsonl.xz", b"no archive", r"The answers .*answers\.jsonl\.xz cannot be read, after line 0"),
-        ("answers.jsonl.xz", lzma.compress(b"{}")[:20], r"The answers .*answers\.jsonl\.xz cannot be read"),
-        ("answers.jsonl.xz", lzma.compress(b""), r"The answers .*answers\.jsonl\.xz are empty"),
-        ("answers.jsonl.xz", lzma.compress(b"no json"), r"answers\.jsonl\.xz, line 1: .*Invalid JSON"),
+        ("answers.jsonl.xz", b"no archive", r"The recordings .*answers\.jsonl\.xz cannot be read, after line 0"),
+        ("answers.jsonl.xz", lzma.compress(b"{}")[:20], r"The recordings .*answers\.jsonl\.xz cannot be read"),
+        ("answers.jsonl.xz", lzma.compress(b""), r"The recordings .*answers\.jsonl\.xz are empty"),
+        ("answers.jsonl.xz", lzma.compress(b"no json"), r"answers\.jsonl\.xz cannot be read, line 1: .*Invalid JSON"),
         ("tasks.json", b"\xff", r"tasks\.json cannot be read"),
         ("tasks.json", b"{}", r"tasks\.json is not a list of tasks"),
         ("tasks.json", b"[7]", r"tasks\.json, task 0: the field 'query' is missing"),

@@ -84,7 +84,7 @@ def test_splits_are_the_published_ones_and_fractions_where_goals_are_few(count: 
 
 def test_goals_of_the_official_slice_stand_where_the_original_has_them(shared_webshop: Path) -> None:
     goals = Goals(read_catalogue(shared_webshop, Size.AUTO), GoalKind.AUTO, 0)
-    _, recordings = conformance.read_recordings(shared_webshop / "traces.jsonl.xz")
+    _, recordings = conformance.read_episodes(shared_webshop / "traces.jsonl.xz")
     for recording in recordings:
         recorded, native = conformance.recorded_goal(recording["goal"]), goals[recording["goal_index"]]
         assert (native.asin, native.attributes, native.options) == (

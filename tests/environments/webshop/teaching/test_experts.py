@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leap_kedro.environments.webshop.tools.speed import outcome
 
 from leap_kedro.environments.protocol import UnknownExpert
 from leap_kedro.environments.webshop import build_benchmark
-from leap_kedro.environments.webshop.tools.speed import outcome
 
 BENCHMARK = build_benchmark({"products": 300})
 OPENING = "WebShop\nInstruction: \nfind me a mug, ceramic travel, and it should be {wish}\n[button] Search [button_]\n"

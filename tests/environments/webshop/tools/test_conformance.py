@@ -2,15 +2,15 @@
 
 import json
 import lzma
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from webshop_files import product, write_files
 
+from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.webshop import build_benchmark
 from leap_kedro.environments.webshop.tools import conformance, export
-from leap_kedro.environments.webshop.tools import speed as benchmark
 
 
 def test_recorded_episodes_replay_without_a_difference(
@@ -58,9 +58,11 @@ def test_equal_answers_exit_with_0_and_a_difference_is_shown_with_1(
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        ([], "line 1 has no `prices`"),
+        ([], "are empty"),
+        ([{"goal": {}, "start": {}, "steps": []}], "line 1: without"),
+        ([{"prices": 7}], "line 1 has no `prices`"),
         ([{"prices": {}}, {"goal": {}}], "without start, steps"),
-        ([{"prices": {}}, {"goal": {}, "start": {}, "steps": [{}]}], "without action, asin"),
+        ([{"prices": {}}, {"goal": {}, "start": {}, "steps": [{}]}], "line 2: without asin, attributes"),
     ],
 )
 def test_what_is_no_recording_is_refused(
@@ -73,30 +75,13 @@ def test_what_is_no_recording_is_refused(
     assert conformance.main([str(made[1]), "--catalogue", str(made[0] / "nowhere")]) == 2
 
 
-def test_the_benchmark_prints_speed_and_difficulty(
-    shared_webshop: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert benchmark.main(["--catalogue", str(shared_webshop), "--seconds", "0.3", "--tasks", "8"]) == 0
-    speed, *players = capsys.readouterr().out.splitlines()
-    assert float(speed.split()[1]) > 500  # far below what it does, so that a busy machine passes
-    assert players[0].startswith("planner: success 100.0 % of 8")
-    assert benchmark.main(["--catalogue", str(tmp_path)]) == 2
-    assert "docs/webshop.md" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("main", "arguments"), [(benchmark.main, ["--tasks", "0"]), (export.main, ["folder", "--products", "0"])]
-)
-def test_a_number_of_none_is_refused(
-    main: Callable[[list[str]], int], arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_shop_without_products_is_not_exported(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(arguments)
-    assert f"{arguments[-2]}: at least 1, not 0" in capsys.readouterr().err
+        export.main(["folder", "--products", "0"])
+    assert "--products: at least 1, not 0" in capsys.readouterr().err
 
 
-def test_the_benchmark_names_a_catalogue_without_goals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_catalogue_without_goals_is_named(tmp_path: Path) -> None:
     root = write_files(tmp_path, [product(average_rating=float("nan"))])
-    assert benchmark.main(["--catalogue", str(root)]) == 2
-    assert f"{root}: no goals" in capsys.readouterr().err
+    with pytest.raises(TaskDataError, match=f"{root}: no goals"):
+        build_benchmark({"source": "official", "data_root": root}).tasks("test", 1, 0)

@@ -3,14 +3,14 @@
 The answers use the clauses of `reasons.py`, so that what is learnt here serves when the student reasons.
 """
 
-import random
 from collections.abc import Callable, Iterator, Mapping
+from random import Random
 
 from leap_kedro.environments.alfworld.student.notes import Notes, any_place, is_container, is_surface
 from leap_kedro.environments.alfworld.teaching.placement import ROW_KINDS
 from leap_kedro.environments.alfworld.teaching.reasons import Fact
 from leap_kedro.environments.alfworld.teaching.text_parser import Change, kind_of
-from leap_kedro.environments.questions import Question
+from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
 
 QUESTION_PHRASES = (
     "Where is",
@@ -34,23 +34,13 @@ QUESTION_PHRASES = (
     "Nowhere",
 )
 
-Asked = tuple[str, str]
 
-
-def questions_about(notes: Notes, number: int, step: int, dice: random.Random) -> Iterator[Question]:
+def questions_about(notes: Notes, number: int, step: int, dice: Random) -> Iterator[Question]:
     """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions."""
-    kinds = list(_ASKERS)
-    weights = [_ASKERS[kind][0] for kind in kinds]
-    asked: set[str] = set()
-    for _ in range(number):
-        (kind,) = dice.choices(kinds, weights)
-        made = _ASKERS[kind][1](notes, dice)
-        if made and made[0] not in asked:
-            asked.add(made[0])
-            yield Question(step, kind, *made)
+    return drawn_questions(_ASKERS, notes, number, step, dice)
 
 
-def _kind_to_ask(notes: Notes, dice: random.Random) -> str:
+def _kind_to_ask(notes: Notes, dice: Random) -> str:
     """Kind of object: mostly one that is needed or was seen, so that "no" and "yes" are about as frequent."""
     seen = [kind_of(thing) for things in notes.memory.contents.values() for thing in things]
     here = [kind_of(thing) for thing in notes.view]
@@ -58,7 +48,7 @@ def _kind_to_ask(notes: Notes, dice: random.Random) -> str:
     return dice.choice(dice.choice(pools))
 
 
-def _ask_need(notes: Notes, dice: random.Random) -> Asked:
+def _ask_need(notes: Notes, dice: Random) -> Asked:
     """Where such a thing is, as far as it was seen or told; asked like the first clause of a reason."""
     kind = _kind_to_ask(notes, dice)
     question = f"I need a {kind}."
@@ -82,15 +72,15 @@ def _told(notes: Notes, kind: str) -> str:
     return "Nowhere."
 
 
-def _ask_where(notes: Notes, dice: random.Random) -> Asked | None:
+def _ask_where(notes: Notes, dice: Random) -> Asked | None:
     return _where_is(notes.whereabouts, dice)
 
 
-def _ask_privileged(notes: Notes, dice: random.Random) -> Asked | None:
+def _ask_privileged(notes: Notes, dice: Random) -> Asked | None:
     return _where_is(notes.told, dice)
 
 
-def _where_is(whereabouts: Mapping[str, str], dice: random.Random) -> Asked | None:
+def _where_is(whereabouts: Mapping[str, str], dice: Random) -> Asked | None:
     if not whereabouts:
         return None
     thing = dice.choice(sorted(whereabouts))
@@ -98,7 +88,7 @@ def _where_is(whereabouts: Mapping[str, str], dice: random.Random) -> Asked | No
     return f"Where is {thing}?", f"{place}." if place else f"I have {thing}."
 
 
-def _ask_held(notes: Notes, _: random.Random) -> Asked:
+def _ask_held(notes: Notes, _: Random) -> Asked:
     return "What do I have?", f"I have {notes.memory.held}." if notes.memory.held else "nothing."
 
 
@@ -107,26 +97,26 @@ def _next(question: str, notes: Notes, wanted: Callable[[str], bool]) -> Asked:
     return question, f"Next is {place}." if place else "None."
 
 
-def _ask_next_of_kind(notes: Notes, dice: random.Random) -> Asked:
+def _ask_next_of_kind(notes: Notes, dice: Random) -> Asked:
     kind = kind_of(dice.choice(notes.memory.places))
     return _next(f"Which {kind} is next?", notes, lambda place: kind_of(place) == kind)
 
 
-def _ask_next_place(notes: Notes, _: random.Random) -> Asked:
+def _ask_next_place(notes: Notes, _: Random) -> Asked:
     return _next("Which place is next?", notes, any_place)
 
 
-def _ask_next_surface(notes: Notes, _: random.Random) -> Asked:
+def _ask_next_surface(notes: Notes, _: Random) -> Asked:
     return _next("Which surface is next?", notes, is_surface)
 
 
-def _ask_next_container(notes: Notes, _: random.Random) -> Asked:
+def _ask_next_container(notes: Notes, _: Random) -> Asked:
     """Single containers come before those in rows, as one would look into a fridge before twenty drawers."""
     containers = sorted(notes.unvisited(is_container), key=lambda place: kind_of(place) in ROW_KINDS)
     return "Which container is next?", f"Next is {containers[0]}." if containers else "None."
 
 
-def _ask_after(notes: Notes, dice: random.Random) -> Asked:
+def _ask_after(notes: Notes, dice: Random) -> Asked:
     places = notes.memory.places
     index = dice.randrange(len(places))
     surfaces_only = dice.random() < 0.5
@@ -136,19 +126,19 @@ def _ask_after(notes: Notes, dice: random.Random) -> Asked:
     return f"{question} {places[index]}?", f"Next is {place}." if place else "None."
 
 
-def _ask_place(notes: Notes, _: random.Random) -> Asked:
+def _ask_place(notes: Notes, _: Random) -> Asked:
     if not notes.place:
         return "Where am I?", "Nowhere."
     return "Where am I?", f"{notes.place} is closed." if notes.place in notes.memory.closed else f"{notes.place}."
 
 
-def _ask_needed(notes: Notes, _: random.Random) -> Asked:
+def _ask_needed(notes: Notes, _: Random) -> Asked:
     goal = notes.memory.goal
     parts = [goal.change.value if goal.change else "", "two" if goal.count == 2 else "", goal.kind]
     return "What is needed?", " ".join(filter(None, [*parts, goal.place or goal.lamp])) + "."
 
 
-def _ask_change(notes: Notes, dice: random.Random) -> Asked | None:
+def _ask_change(notes: Notes, dice: Random) -> Asked | None:
     things = sorted({*notes.memory.changes, *filter(None, [notes.memory.held])})
     if not things:
         return None
@@ -157,7 +147,7 @@ def _ask_change(notes: Notes, dice: random.Random) -> Asked | None:
     return f"What was done to {thing}?", " ".join(changes) + "." if changes else "nothing."
 
 
-def _ask_lack(notes: Notes, dice: random.Random) -> Asked | None:
+def _ask_lack(notes: Notes, dice: Random) -> Asked | None:
     """What the goal still asks to be done to a thing."""
     goal = notes.memory.goal
     things = sorted(notes.whereabouts)
@@ -170,7 +160,7 @@ def _ask_lack(notes: Notes, dice: random.Random) -> Asked | None:
     return f"What does {thing} lack?", f"{goal.change}." if lacking else "nothing."
 
 
-def _ask_station(notes: Notes, dice: random.Random) -> Asked | None:
+def _ask_station(notes: Notes, dice: Random) -> Asked | None:
     """Where one cleans, heats or cools in this room."""
     stations = {change: notes.memory.of_kind(change.station) for change in Change}
     possible = [change for change in Change if stations[change]]
@@ -180,19 +170,19 @@ def _ask_station(notes: Notes, dice: random.Random) -> Asked | None:
     return f"To {change} it I need", f"{stations[change][0]}."
 
 
-def _ask_destination(notes: Notes, _: random.Random) -> Asked | None:
+def _ask_destination(notes: Notes, _: Random) -> Asked | None:
     """The first place listed of the kind that the goal names."""
     places = notes.memory.of_kind(notes.memory.goal.place)
     return ("It goes to", f"{places[0]}.") if places else None
 
 
-def _ask_visited(notes: Notes, dice: random.Random) -> Asked:
+def _ask_visited(notes: Notes, dice: Random) -> Asked:
     pool = sorted(notes.visited) if notes.visited and dice.random() < 0.5 else list(notes.memory.places)
     place = dice.choice(pool)
     return f"Was I at {place}?", "Yes." if place in notes.visited else "No."
 
 
-_ASKERS: dict[str, tuple[float, Callable[[Notes, random.Random], Asked | None]]] = {
+_ASKERS: dict[str, tuple[float, Asker[Notes]]] = {
     "need": (8.0, _ask_need),
     "where": (5.0, _ask_where),
     "held": (1.0, _ask_held),

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from leap_kedro.environments.alfworld.engine.problem import TextVersion
-from leap_kedro.environments.alfworld.parameters import OnMalformed
 from leap_kedro.environments.alfworld.tasks.games import (
     GAME_FILE,
     GameSummary,
@@ -24,6 +23,7 @@ from leap_kedro.environments.alfworld.tasks.games import (
     summarize,
 )
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.sources import OnMalformed, user_cache
 
 _FORMAT = 2
 _LOG = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: 
         TaskDataError: If there are none, or if one is malformed and `on_malformed` is to refuse.
     """
     folder = split_folder(root, split)
-    index = _cached(folder, cache_folder.expanduser() if cache_folder else _default_cache_folder())
+    index = _cached(folder, cache_folder.expanduser() if cache_folder else user_cache())
     if index.malformed and on_malformed is OnMalformed.REFUSE:
         path, why = index.malformed[0]
         raise malformed(path, why, others=len(index.malformed) - 1)
@@ -61,11 +61,6 @@ def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: 
             f"traj_data.json; {len(index.malformed)} malformed files). Get the games with `alfworld-download -f`."
         )
     return index
-
-
-def _default_cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "leap_kedro"
 
 
 def _cached(folder: Path, cache_folder: Path) -> GameIndex:

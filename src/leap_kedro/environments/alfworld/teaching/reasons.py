@@ -1,11 +1,13 @@
 """The reasons that experts give: one clause that names the need, one that names what decides.
 
 "I need a mug. drawer 4 is closed." The clauses are few and regular, so that a small model can compute them from its
-history, and entities are always written as the game writes them ("drawer 4"). `TEMPLATES` lists every clause.
+history, and entities are always written as the game writes them ("drawer 4").
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from leap_kedro.environments.clauses import all_wordings
 
 
 class Need(StrEnum):
@@ -83,9 +85,8 @@ VARIANTS: Mapping[Need | Because, tuple[str, ...]] = {
 }
 """Other wordings of a clause."""
 
-TEMPLATES: tuple[str, ...] = tuple(
-    dict.fromkeys((*Need, *Because, *Fact, *Hint, *(other for others in VARIANTS.values() for other in others)))
-)
+CLAUSES = all_wordings((*Need, *Because, *Fact, *Hint), VARIANTS)
+"""Every clause in all its wordings."""
 
 
 def reason(need: Need, because: Because, *, kind: str = "", thing: str = "", place: str = "", name: str = "") -> str:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.environments.alfworld.engine.problem import Problem, TaskType
-from leap_kedro.environments.alfworld.parameters import OnMalformed
 from leap_kedro.environments.alfworld.tasks.game_index import game_index
 from leap_kedro.environments.alfworld.tasks.games import DATA_FOLDER, GAME_FILE, load_game
 from leap_kedro.environments.alfworld.tasks.places import available, for_targets, kind_of_place
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.sources import OnMalformed
 
 ROOM_OF_HUNDRED = {0: "Kitchen", 2: "LivingRoom", 3: "Bedroom", 4: "Bathroom"}
 """Room type by the hundreds of the floor plan's number, as AI2-THOR numbers them."""

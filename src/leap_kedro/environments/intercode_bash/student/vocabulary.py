@@ -3,14 +3,13 @@
 Actions are decoded as they are run, so it is exact about spaces: none around the "/" within a path, one before a path.
 """
 
-import re
-
+from leap_kedro.environments.clauses import fixed_parts
 from leap_kedro.environments.intercode_bash.environment import SUBMIT
 from leap_kedro.environments.intercode_bash.student.questions import QUESTION_PHRASES
 from leap_kedro.environments.intercode_bash.tasks.templates import TEMPLATES
 from leap_kedro.environments.intercode_bash.tasks.words import EXTENSIONS, FILES, FOLDERS, LINES, NUMBERS, ROOTS
 from leap_kedro.environments.intercode_bash.teaching.experts import NOTHING
-from leap_kedro.environments.intercode_bash.teaching.reasons import TEMPLATES as REASONS
+from leap_kedro.environments.intercode_bash.teaching.reasons import CLAUSES
 from leap_kedro.environments.vocabulary import Vocabulary
 
 _WHOLE = ("awk -F , '{ s += $3 } END { print s }'", "-exec cat {} +", "-mindepth 1", "s/{word}/{other}/g")
@@ -21,12 +20,12 @@ _MESSAGES = ("No such file or directory", "cannot access", "command not found", 
 def vocabulary() -> Vocabulary:
     """All that generated tasks, their file systems, actions, reasons and questions are made of."""
     texts = [wording for template in TEMPLATES.values() for wording in (*template.usual, *template.unusual)]
-    texts += [*REASONS, "Below {root}: {wording}"]
-    clauses = [part.strip(" .:?") for text in texts for part in re.split(r"\{\w+\}", text)]
+    texts += [*CLAUSES, "Below {root}: {wording}"]
+    clauses = fixed_parts(texts, ".:?")
     clauses += [template.does for template in TEMPLATES.values()]
     phrases = dict.fromkeys(
         [
-            *(clause for clause in clauses if clause and clause not in _MARKS),
+            *(clause for clause in clauses if clause not in _MARKS),
             *QUESTION_PHRASES,
             *_commands(),
             *(f'"*{extension}"' for extension in EXTENSIONS),

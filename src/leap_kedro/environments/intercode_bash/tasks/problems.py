@@ -17,7 +17,7 @@ from leap_kedro.environments.intercode_bash.engine.reward import Quoting
 from leap_kedro.environments.intercode_bash.engine.sandbox.layer import is_seen
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Ending, SandboxHost
 from leap_kedro.environments.intercode_bash.engine.sandbox.trees import Tree, read_tree
-from leap_kedro.environments.intercode_bash.parameters import DATA_VARIABLE, InterCodeBashOptions
+from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.tasks.generator import GeneratedTask, candidate
 from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
 from leap_kedro.environments.sources import Source
@@ -29,7 +29,7 @@ _BARE = 4
 _TASKS = "nl2bash_fs_{number}.json"
 _HELP = (
     "Get them by `git clone https://github.com/princeton-nlp/intercode` and set the variable "
-    f"{DATA_VARIABLE} (or the parameter `environments.intercode_bash.data_root`) to that folder."
+    f"{InterCodeBashOptions.DATA_VARIABLE} (or the parameter `environments.intercode_bash.data_root`) to that folder."
 )
 
 
@@ -73,7 +73,7 @@ def problem_of(task: Task, options: InterCodeBashOptions) -> Problem:
 
 def folder_of(options: InterCodeBashOptions) -> Path:
     """Folder of the official tasks. Raises `TaskDataAbsent` if there is none."""
-    given = options.data_root or os.environ.get(DATA_VARIABLE)
+    given = options.data_root or os.environ.get(options.DATA_VARIABLE)
     if not given or not Path(given).is_dir():
         raise TaskDataAbsent(f"There is no folder of official InterCode tasks ({given or 'not given'}). {_HELP}")
     return Path(given)

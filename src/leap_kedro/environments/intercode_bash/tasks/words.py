@@ -8,7 +8,7 @@ FOLDERS = tuple(
     reports drafts notes archive backup budget clients design exports imports invoices letters market metrics
     office orders papers people plans projects recipes records samples scripts shared sketches stock team
     travel weekly
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 FILES = tuple(
@@ -18,7 +18,7 @@ FILES = tuple(
     ivory jasmine juniper kestrel lantern lark lemon lilac linden lotus magnet maple marble mint
     nettle nutmeg oak olive onyx orchid otter pebble pepper pine plum poppy quartz raven
     robin rowan saffron sage salmon sparrow spruce tulip turnip velvet violet walnut willow
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 EXTENSIONS = (".txt", ".log", ".csv", ".md", ".sh", ".tmp", ".bak")
@@ -28,7 +28,7 @@ LINES = tuple(
     red blue green black white brown north south east west spring summer autumn winter
     bread milk honey sugar coffee silver gold iron stone wood glass paper river lake
     island forest valley
-    """.split()  # noqa: SIM905
+    """.split()
 )
 """Words of which the lines of files are made."""
 

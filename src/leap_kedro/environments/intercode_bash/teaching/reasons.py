@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from leap_kedro.environments.clauses import all_wordings
+
 
 class Clause(StrEnum):
     """A clause of a reason."""
@@ -42,6 +44,5 @@ VARIANTS: Mapping[Clause, tuple[str, ...]] = {
 }
 """Other wordings of a clause."""
 
-TEMPLATES: tuple[str, ...] = tuple(
-    dict.fromkeys((*Clause, *Fact, *Hint, *(other for others in VARIANTS.values() for other in others)))
-)
+CLAUSES = all_wordings((*Clause, *Fact, *Hint), VARIANTS)
+"""Every clause in all its wordings."""

@@ -11,10 +11,9 @@ here is named.
 """
 
 import argparse
-import lzma
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from leap_kedro.environments.intercode_bash.environment import submits
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.tasks.problems import read_tasks
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.recordings import read_recordings
 
 _NOT_FOUND = re.compile(r"(\S+): command not found|xargs: (\w+): No such file or directory")
 
@@ -82,26 +82,13 @@ class Compared:
         return bool(self.reward.total == self.recorded.reward)
 
 
-def read_answers(path: Path) -> Iterator[Answer]:
-    """The answers of a recording.
-
-    Raises:
-        TaskDataError: If the file cannot be read, a line is malformed, or there is none.
-    """
-    opener = lzma.open if path.suffix == ".xz" else open
-    number = 0
+def parse_answer(line: str) -> Answer:
+    """The answer in a line. Raises `ValueError` if it is none; the message names what is wrong."""
     try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for line in file:
-                number += 1
-                yield Answer.model_validate_json(line)
+        return Answer.model_validate_json(line)
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}" for each in error.errors())
-        raise TaskDataError(f"The answers {path}, line {number}: {told}") from error
-    except (OSError, UnicodeDecodeError, EOFError, lzma.LZMAError) as error:
-        raise TaskDataError(f"The answers {path} cannot be read, after line {number}: {error}") from error
-    if not number:
-        raise TaskDataError(f"The answers {path} are empty.")
+        raise ValueError(told) from error
 
 
 def compare(answer: Answer, tree: Tree, runtime: Runtime) -> Compared:
@@ -133,7 +120,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         tree = read_tree(options.tree).without_empty_folders() if options.tree else Tree({})
         runtime = runtime_of(InterCodeBashOptions(quoting=Quoting.INTERCODE, backend=options.backend))
         compared = [
-            compare(_checked(answer, tasks, options.tasks), tree, runtime) for answer in read_answers(options.answers)
+            compare(_checked(answer, tasks, options.tasks), tree, runtime)
+            for answer in read_recordings(options.answers, parse_answer)
         ]
     except (TaskDataError, SandboxFailure) as error:
         print(error, file=sys.stderr)

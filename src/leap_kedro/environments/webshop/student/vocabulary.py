@@ -4,13 +4,12 @@ Products are "item 1" to "item 10" by their place on the page; prices and limits
 that a limit asks for. What every page repeats (the instruction, its buttons) is left out.
 """
 
-import re
-
+from leap_kedro.environments.clauses import fixed_parts
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.environments.webshop.engine import pages
 from leap_kedro.environments.webshop.student.questions import QUESTION_PHRASES
 from leap_kedro.environments.webshop.tasks.words import KINDS, SPOKEN, VALUES
-from leap_kedro.environments.webshop.teaching.reasons import TEMPLATES
+from leap_kedro.environments.webshop.teaching.reasons import CLAUSES
 
 _ENTITIES = {"item": pages.ITEMS_A_PAGE, "price": 10, "limit": 10, "page": 5}
 _ACTIONS = (
@@ -53,9 +52,9 @@ _REARRANGED = ((r"^\[button\] (item \d+) \[button_\]\n([^\n]*)\n([^\n]*)$", r"\2
 
 def vocabulary() -> Vocabulary:
     """All that the pages of generated shops, actions, reasons and questions are made of."""
-    clauses = (part.strip(" .:") for template in TEMPLATES for part in re.split(r"\{\w+\}", template))
+    clauses = fixed_parts(CLAUSES, ".:")
     words = [each for kind in KINDS for each in (kind.noun, *kind.looks, *kind.features)]
     words += [*VALUES, *(value for values in VALUES.values() for value in values)]
     words += [said for others in SPOKEN.values() for said in others]
-    phrases = dict.fromkeys([*_ACTIONS, *words, *(part.lower() for part in (*clauses, *QUESTION_PHRASES) if part)])
+    phrases = dict.fromkeys([*_ACTIONS, *words, *(part.lower() for part in (*clauses, *QUESTION_PHRASES))])
     return Vocabulary(_ENTITIES, tuple(phrases), _REWRITES, _NUMBERED, _REARRANGED, lowercase=True)

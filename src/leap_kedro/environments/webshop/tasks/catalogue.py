@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from leap_kedro.environments.protocol import TaskDataAbsent, TaskDataError
+from leap_kedro.environments.sources import OnMalformed
 from leap_kedro.environments.webshop.engine.products import (
     NaNIsNone,
     Product,
@@ -21,7 +22,7 @@ from leap_kedro.environments.webshop.engine.products import (
 from leap_kedro.environments.webshop.tasks.official_json import read_items, read_pairs
 
 PRODUCTS, ATTRIBUTES, HUMAN = "items_shuffle", "items_ins_v2", "items_human_ins"
-DATA_VARIABLE = "WEBSHOP_DATA"
+VARIABLE = "WEBSHOP_DATA"
 
 _NO_ATTRIBUTES = ("DUMMY_ATTR",)
 """What the original holds a product to be that the file of attributes does not name."""
@@ -38,15 +39,6 @@ class Size(StrEnum):
     """The 1,000 of `items_shuffle_1000.json`."""
     AUTO = "auto"
     """The full ones where they are there, else the small ones."""
-
-
-class OnMalformed(StrEnum):
-    """What is done with a product that cannot be read."""
-
-    REFUSE = "refuse"
-    """The run stops and names it."""
-    SKIP = "skip"
-    """It is left out and counted."""
 
 
 class AttributeRecord(BaseModel):
@@ -90,21 +82,21 @@ class Catalogue:
 
 
 def data_root(given: str | Path | None) -> Path:
-    """Folder of the official files: the one given, else that of the variable `DATA_VARIABLE`.
+    """Folder of the official files: the one given, else that of the variable `VARIABLE`.
 
     Raises:
         TaskDataError: If there is none.
     """
-    folder = given or os.environ.get(DATA_VARIABLE)
+    folder = given or os.environ.get(VARIABLE)
     if not folder:
         raise TaskDataAbsent(
-            f"No folder of WebShop's files: {DATA_VARIABLE} is not set. Set it to the folder that holds "
+            f"No folder of WebShop's files: {VARIABLE} is not set. Set it to the folder that holds "
             f"{PRODUCTS}.json or {PRODUCTS}_1000.json (docs/webshop.md says how to get them), or play generated shops: "
             "--params=environments.webshop.source=generated"
         )
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise TaskDataAbsent(f"{root} (given by environments.webshop.data_root or {DATA_VARIABLE}) does not exist.")
+        raise TaskDataAbsent(f"{root} (given by environments.webshop.data_root or {VARIABLE}) does not exist.")
     return root
 
 

@@ -1,13 +1,11 @@
 """An open shop with its goals: built once a process for all tasks that are played in it."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from leap_kedro.environments.protocol import TaskDataError
-from leap_kedro.environments.sources import Source
+from leap_kedro.environments.sources import Source, user_cache
 from leap_kedro.environments.webshop.engine.nouns import NounTagger, noun_finder, resolved
 from leap_kedro.environments.webshop.engine.reward import RewardRule
 from leap_kedro.environments.webshop.engine.search_index import product_search
@@ -78,7 +76,7 @@ def _open(options_as_json: str, name: str, seed: int) -> Store:
     else:
         root = data_root(options.data_root)
         catalogue = read_catalogue(root, options.size, options.products, options.on_malformed, options.draw_seed)
-        cache = options.cache_folder or _user_cache()
+        cache = options.cache_folder or user_cache() / "webshop"
     tagger = resolved(options.nouns)
     shop = Shop(
         {product.asin: product for product in catalogue.products},
@@ -86,8 +84,3 @@ def _open(options_as_json: str, name: str, seed: int) -> Store:
         RewardRule(noun_finder(tagger)),
     )
     return Store(catalogue, Goals(catalogue, options.goals, options.draw_seed), shop, tagger)
-
-
-def _user_cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "leap_kedro" / "webshop"

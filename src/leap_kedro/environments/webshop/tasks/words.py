@@ -57,218 +57,68 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
 }
 """Value of an option -> how a customer may put it instead."""
 
-_WASH = ("machine washable", "quick drying", "wrinkle resistant", "breathable", "stain resistant", "fade proof")
-_KITCHEN = ("dishwasher safe", "bpa free", "heat resistant", "non slip", "easy clean", "leak proof")
-_FOOD = ("gluten free", "sugarless", "fair trade", "kosher", "high protein", "low sodium")
-_BEAUTY = ("cruelty free", "long lasting", "dermatologist tested", "paraben free", "fast absorbing", "hypoallergenic")
-_DEVICE = ("fast charging", "noise cancelling", "water resistant", "hands free", "energy saving", "plug and play")
-_HOME = ("easy assembly", "eco friendly", "fire retardant", "space saving", "scratch resistant", "height adjustable")
+_DEPARTMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "kitchen": (
+        "Home & Kitchen › Kitchen & Dining",
+        ("dishwasher safe", "bpa free", "heat resistant", "non slip", "easy clean", "leak proof"),
+    ),
+    "fashion": (
+        "Clothing, Shoes & Jewelry",
+        ("machine washable", "quick drying", "wrinkle resistant", "breathable", "stain resistant", "fade proof"),
+    ),
+    "grocery": (
+        "Grocery & Gourmet Food",
+        ("gluten free", "sugarless", "fair trade", "kosher", "high protein", "low sodium"),
+    ),
+    "beauty": (
+        "Beauty & Personal Care",
+        ("cruelty free", "long lasting", "dermatologist tested", "paraben free", "fast absorbing", "hypoallergenic"),
+    ),
+    "electronics": (
+        "Electronics",
+        ("fast charging", "noise cancelling", "water resistant", "hands free", "energy saving", "plug and play"),
+    ),
+    "garden": (
+        "Home & Kitchen",
+        ("easy assembly", "eco friendly", "fire retardant", "space saving", "scratch resistant", "height adjustable"),
+    ),
+}
+"""Department -> its category path, and the features of what it sells."""
 
-_CLOTHES = "Clothing, Shoes & Jewelry"
-_TABLE = "Home & Kitchen › Kitchen & Dining"
 
-KINDS: tuple[Kind, ...] = (
-    Kind("mug", "kitchen", f"{_TABLE} › Cups", ("ceramic", "glass", "enamel", "travel"), _KITCHEN, ("color",), (6, 38)),
-    Kind(
-        "kettle",
-        "kitchen",
-        f"{_TABLE} › Tea",
-        ("steel", "enamel", "copper", "whistling"),
-        _KITCHEN,
-        ("color",),
-        (18, 79),
-    ),
-    Kind(
-        "lunchbox",
-        "kitchen",
-        f"{_TABLE} › Storage",
-        ("steel", "bamboo", "plastic", "insulated"),
-        _KITCHEN,
-        ("size",),
-        (9, 48),
-    ),
-    Kind(
-        "pan",
-        "kitchen",
-        f"{_TABLE} › Cookware",
-        ("steel", "copper", "ceramic", "granite"),
-        _KITCHEN,
-        ("size",),
-        (16, 88),
-    ),
-    Kind(
-        "shirt",
-        "fashion",
-        f"{_CLOTHES} › Shirts",
-        ("cotton", "linen", "striped", "vintage"),
-        _WASH,
-        ("color", "size"),
-        (12, 58),
-    ),
-    Kind(
-        "jacket",
-        "fashion",
-        f"{_CLOTHES} › Coats",
-        ("leather", "denim", "quilted", "vintage"),
-        _WASH,
-        ("color", "size"),
-        (28, 96),
-    ),
-    Kind(
-        "dress",
-        "fashion",
-        f"{_CLOTHES} › Dresses",
-        ("linen", "silk", "floral", "striped"),
-        _WASH,
-        ("color", "size"),
-        (22, 88),
-    ),
-    Kind(
-        "sweater",
-        "fashion",
-        f"{_CLOTHES} › Knitwear",
-        ("wool", "cotton", "hooded", "striped"),
-        _WASH,
-        ("color", "size"),
-        (19, 78),
-    ),
-    Kind(
-        "granola",
-        "grocery",
-        "Grocery & Gourmet Food › Breakfast",
-        ("crunchy", "organic", "toasted", "vegan"),
-        _FOOD,
-        ("flavor", "quantity"),
-        (5, 36),
-    ),
-    Kind(
-        "tea",
-        "grocery",
-        "Grocery & Gourmet Food › Beverages",
-        ("organic", "loose", "iced", "herbal"),
-        _FOOD,
-        ("flavor", "quantity"),
-        (5, 37),
-    ),
-    Kind(
-        "cookies",
-        "grocery",
-        "Grocery & Gourmet Food › Snacks",
-        ("crunchy", "vegan", "stuffed", "homemade"),
-        _FOOD,
-        ("flavor", "quantity"),
-        (4, 33),
-    ),
-    Kind(
-        "lotion",
-        "beauty",
-        "Beauty & Personal Care › Skin Care",
-        ("creamy", "tinted", "soothing", "natural"),
-        _BEAUTY,
-        ("scent",),
-        (7, 47),
-    ),
-    Kind(
-        "shampoo",
-        "beauty",
-        "Beauty & Personal Care › Hair Care",
-        ("solid", "foaming", "soothing", "natural"),
-        _BEAUTY,
-        ("scent", "quantity"),
-        (6, 39),
-    ),
-    Kind(
-        "perfume",
-        "beauty",
-        "Beauty & Personal Care › Fragrance",
-        ("solid", "oily", "spray", "natural"),
-        _BEAUTY,
-        ("scent",),
-        (14, 88),
-    ),
-    Kind(
-        "headphones",
-        "electronics",
-        "Electronics › Audio",
-        ("wireless", "folding", "studio", "wired"),
-        _DEVICE,
-        ("color",),
-        (19, 97),
-    ),
-    Kind(
-        "speaker",
-        "electronics",
-        "Electronics › Sound",
-        ("wireless", "portable", "studio", "retro"),
-        _DEVICE,
-        ("color",),
-        (18, 96),
-    ),
-    Kind(
-        "keyboard",
-        "electronics",
-        "Electronics › Computers",
-        ("wireless", "mechanical", "compact", "folding"),
-        _DEVICE,
-        ("color",),
-        (17, 94),
-    ),
-    Kind(
-        "lamp",
-        "garden",
-        "Home & Kitchen › Lighting",
-        ("wooden", "modern", "retro", "brass"),
-        _HOME,
-        ("color",),
-        (14, 86),
-    ),
-    Kind(
-        "rug",
-        "garden",
-        "Home & Kitchen › Carpets",
-        ("woven", "shaggy", "modern", "floral"),
-        _HOME,
-        ("color", "size"),
-        (21, 97),
-    ),
-    Kind(
-        "shelf",
-        "garden",
-        "Home & Kitchen › Furniture",
-        ("wooden", "floating", "corner", "modern"),
-        _HOME,
-        ("color", "size"),
-        (18, 92),
-    ),
+def _kind(noun: str, department: str, category: str, looks: str, options: str, lowest: float, highest: float) -> Kind:
+    path, features = _DEPARTMENTS[department]
+    listed = tuple(looks.split())
+    return Kind(noun, department, f"{path} › {category}", listed, features, tuple(options.split()), (lowest, highest))
+
+
+KINDS = (
+    _kind("mug", "kitchen", "Cups", "ceramic glass enamel travel", "color", 6, 38),
+    _kind("kettle", "kitchen", "Tea", "steel enamel copper whistling", "color", 18, 79),
+    _kind("lunchbox", "kitchen", "Storage", "steel bamboo plastic insulated", "size", 9, 48),
+    _kind("pan", "kitchen", "Cookware", "steel copper ceramic granite", "size", 16, 88),
+    _kind("shirt", "fashion", "Shirts", "cotton linen striped vintage", "color size", 12, 58),
+    _kind("jacket", "fashion", "Coats", "leather denim quilted vintage", "color size", 28, 96),
+    _kind("dress", "fashion", "Dresses", "linen silk floral striped", "color size", 22, 88),
+    _kind("sweater", "fashion", "Knitwear", "wool cotton hooded striped", "color size", 19, 78),
+    _kind("granola", "grocery", "Breakfast", "crunchy organic toasted vegan", "flavor quantity", 5, 36),
+    _kind("tea", "grocery", "Beverages", "organic loose iced herbal", "flavor quantity", 5, 37),
+    _kind("cookies", "grocery", "Snacks", "crunchy vegan stuffed homemade", "flavor quantity", 4, 33),
+    _kind("lotion", "beauty", "Skin Care", "creamy tinted soothing natural", "scent", 7, 47),
+    _kind("shampoo", "beauty", "Hair Care", "solid foaming soothing natural", "scent quantity", 6, 39),
+    _kind("perfume", "beauty", "Fragrance", "solid oily spray natural", "scent", 14, 88),
+    _kind("headphones", "electronics", "Audio", "wireless folding studio wired", "color", 19, 97),
+    _kind("speaker", "electronics", "Sound", "wireless portable studio retro", "color", 18, 96),
+    _kind("keyboard", "electronics", "Computers", "wireless mechanical compact folding", "color", 17, 94),
+    _kind("lamp", "garden", "Lighting", "wooden modern retro brass", "color", 14, 86),
+    _kind("rug", "garden", "Carpets", "woven shaggy modern floral", "color size", 21, 97),
+    _kind("shelf", "garden", "Furniture", "wooden floating corner modern", "color size", 18, 92),
 )
 
-BRANDS = [
-    "Aldon",
-    "Bervo",
-    "Cantel",
-    "Dorvik",
-    "Elmara",
-    "Fenlo",
-    "Gadira",
-    "Hovent",
-    "Ilmar",
-    "Jarvo",
-    "Keldon",
-    "Lumera",
-    "Morvan",
-    "Nelvio",
-    "Ostra",
-    "Pelgo",
-    "Quorin",
-    "Ravelo",
-    "Sindra",
-    "Tolven",
-    "Umbria",
-    "Velmo",
-    "Wexara",
-    "Yorlan",
-    "Zendal",
-]
+BRANDS = """
+    Aldon Bervo Cantel Dorvik Elmara Fenlo Gadira Hovent Ilmar Jarvo Keldon Lumera Morvan Nelvio Ostra Pelgo Quorin
+    Ravelo Sindra Tolven Umbria Velmo Wexara Yorlan Zendal
+""".split()
 
 INSTRUCTIONS = (
     "i am looking for a {looks} {noun} that is {features}{options}",

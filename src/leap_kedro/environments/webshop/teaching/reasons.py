@@ -1,11 +1,13 @@
 """The reasons that experts give: what the page shows and what follows, in clauses that a small model can compute.
 
 "B09KXCHWGD is worth a look." Products are named by the ids that the page shows; the embedded student reads and writes
-them as "item 3" (`Vocabulary.numbered`). `TEMPLATES` lists every clause.
+them as "item 3" (`Vocabulary.numbered`).
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from leap_kedro.environments.clauses import all_wordings
 
 
 class Clause(StrEnum):
@@ -59,6 +61,5 @@ VARIANTS: Mapping[Clause, tuple[str, ...]] = {
 }
 """Other wordings of a clause."""
 
-TEMPLATES: tuple[str, ...] = tuple(
-    dict.fromkeys((*Clause, *Fact, *Hint, *(other for others in VARIANTS.values() for other in others)))
-)
+CLAUSES = all_wordings((*Clause, *Fact, *Hint), VARIANTS)
+"""Every clause in all its wordings."""

@@ -13,44 +13,10 @@ from leap_kedro.environments.webshop.tasks.words import KINDS, SPOKEN, VALUES
 
 _LIMIT = re.compile(r",? and price lower than (?P<limit>[\d.]+) dollars\s*$")
 _FILLERS = frozenset(
-    [
-        "i",
-        "im",
-        "am",
-        "me",
-        "my",
-        "need",
-        "needs",
-        "want",
-        "wants",
-        "would",
-        "like",
-        "looking",
-        "look",
-        "find",
-        "buy",
-        "get",
-        "some",
-        "one",
-        "should",
-        "have",
-        "has",
-        "can",
-        "please",
-        "with",
-        "which",
-        "color",
-        "size",
-        "style",
-        "dollars",
-        "price",
-        "lower",
-        "than",
-        "under",
-        "less",
-        "pair",
-        "set",
-    ]
+    """
+    i im am me my need needs want wants would like looking look find buy get some one should have has can please
+    with which color size style dollars price lower than under less pair set
+    """.split()
 )
 _KNOWN = tuple(dict.fromkeys(each for kind in KINDS for each in (kind.noun, *kind.looks, *kind.features)))
 _VALUE_OF: Mapping[str, str] = {

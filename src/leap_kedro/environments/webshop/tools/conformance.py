@@ -10,14 +10,14 @@ compared apart from it.
 
 import argparse
 import json
-import lzma
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.environments.protocol import TaskDataError
+from leap_kedro.environments.recordings import Difference, compare, read_recordings, require
 from leap_kedro.environments.webshop.engine.nouns import NounTagger, noun_finder, resolved
 from leap_kedro.environments.webshop.engine.pages import View
 from leap_kedro.environments.webshop.engine.reward import Reward, RewardRule
@@ -27,6 +27,7 @@ from leap_kedro.environments.webshop.tasks.catalogue import Size, read_catalogue
 from leap_kedro.environments.webshop.tasks.goals import Goal
 
 _SHOWN = 5
+_KEYS = frozenset({"goal", "start", "steps"})
 _STEP_KEYS = frozenset({"action", "observation", "clickables", "has_search_bar", "reward", "done"})
 _GOAL_KEYS = frozenset(
     {"asin", "category", "query", "name", "product_category", "instruction_text", "attributes", "price_upper"}
@@ -35,67 +36,29 @@ _GOAL_KEYS = frozenset(
 _PARTS = {"r_type": "type", "r_att": "attributes", "r_option": "options", "r_price": "price"}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that the native shop answers otherwise.
-
-    Attributes:
-        episode: Index of the episode's goal.
-        step: Number of the action that it answers, from 1; 0 for the start.
-        action: The action; "" for the start.
-        what: What differs; ``reward`` or a part of it (``reward.type``) is counted by itself.
-        recorded: What the original answered.
-        native: What the native shop answers.
-    """
-
-    episode: int
-    step: int
-    action: str
-    what: str
-    recorded: object
-    native: object
-
-    @property
-    def of_reward(self) -> bool:
-        """Whether it is the reward that differs."""
-        return self.what.startswith("reward")
-
-
-def read_recordings(path: Path) -> tuple[Mapping[str, float], Iterator[Mapping[str, Any]]]:
+def read_episodes(path: Path) -> tuple[Mapping[str, float], Iterator[Mapping[str, Any]]]:
     """The prices of a recording, and its episodes.
 
     Raises:
         TaskDataError: If the file cannot be read, also later, when an episode is asked for.
     """
-    lines = _lines(path)
-    first = next(lines, {})
+    lines = read_recordings(path, _parse)
+    first = next(lines)
     if not isinstance(first.get("prices"), dict):
         raise TaskDataError(f"The recordings {path} cannot be read: line 1 has no `prices`.")
-    return first["prices"], _episodes(path, lines)
+    return first["prices"], (part for part in lines if "prices" not in part)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    opener = lzma.open if path.suffix == ".xz" else open
-    number = 0
-    try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for line in file:
-                number += 1
-                yield dict(json.loads(line))
-    except (OSError, ValueError, TypeError, EOFError, lzma.LZMAError) as error:
-        raise TaskDataError(f"The recordings {path} cannot be read, after line {number}: {error}") from error
-
-
-def _episodes(path: Path, lines: Iterator[dict[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for number, episode in enumerate(lines, start=2):
-        steps = episode.get("steps")
-        missing = {"goal", "start", "steps"} - episode.keys()
-        if isinstance(steps, list) and not missing:
-            missing = _GOAL_KEYS - episode["goal"].keys()
-            missing = missing.union(*(_STEP_KEYS - step.keys() for step in steps))
-        if missing or not isinstance(steps, list):
-            raise TaskDataError(f"The recordings {path}, line {number}: without {', '.join(sorted(missing))}.")
-        yield episode
+def _parse(line: str) -> dict[str, Any]:
+    """Prices or an episode. Raises `ValueError` if a line is neither."""
+    part: dict[str, Any] = json.loads(line)
+    if isinstance(part, dict) and "prices" in part:
+        return part
+    require(part, _KEYS)
+    require(part["goal"], _GOAL_KEYS)
+    for step in part["steps"] if isinstance(part["steps"], list) else [None]:
+        require(step, _STEP_KEYS)
+    return part
 
 
 def recorded_goal(goal: Mapping[str, Any]) -> Goal:
@@ -116,29 +79,27 @@ def recorded_goal(goal: Mapping[str, Any]) -> Goal:
 
 def replay(recording: Mapping[str, Any], shop: Shop) -> list[Difference]:
     """Carry a recording's actions out and compare every answer."""
-    goal, index = recorded_goal(recording["goal"]), recording.get("goal_index", -1)
-    found: list[Difference] = []
-
-    def compare(step: int, action: str, recorded: Mapping[str, Any], native: Mapping[str, object]) -> None:
-        found.extend(
-            Difference(index, step, action, what, recorded[what], native[what])
-            for what in native
-            if recorded[what] != native[what]
-        )
-
+    goal, name = recorded_goal(recording["goal"]), f"goal {recording.get('goal_index', -1)}"
     session = Session()
     view = shop.view(session, goal)
-    compare(0, "", recording["start"], _shown(view))
+    found = compare(name, 0, "", recording["start"], _shown(view))
     for number, step in enumerate(recording["steps"], start=1):
         after = shop.act(session, goal, step["action"], view.clickables)
         if after is not None:
             session, view = after, shop.view(after, goal)
         reward = session.reward.total if session.reward else 0.0
         shown = _shown(_stating(view, reward, step["reward"]))
-        compare(number, step["action"], step, {**shown, "reward": reward, "done": session.reward is not None})
+        shown |= {"reward": reward, "done": session.reward is not None}
+        found += compare(name, number, step["action"], step, shown)
     if session.reward is not None and "reward_info" in recording:
-        compare(len(recording["steps"]), "the parts of the reward", *_parts(recording["reward_info"], session.reward))
+        parts = _parts(recording["reward_info"], session.reward)
+        found += compare(name, len(recording["steps"]), "the parts of the reward", *parts)
     return found
+
+
+def of_reward(found: Difference) -> bool:
+    """Whether it is the reward that differs, or a part of it (``reward.type``)."""
+    return found.what.startswith("reward")
 
 
 def _shown(view: View) -> dict[str, object]:
@@ -177,28 +138,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         search = product_search(catalogue.products, Engine.LUCENE, cache=None)
         rule = RewardRule(noun_finder(tagger))
         for path in options.traces:
-            prices, recordings = read_recordings(path)
+            prices, episodes_of_file = read_episodes(path)
             products = (
                 replace(product, price=prices.get(product.asin, product.price)) for product in catalogue.products
             )
             shop = Shop({product.asin: product for product in products}, search, rule)
-            for recording in recordings:
+            for recording in episodes_of_file:
                 found = replay(recording, shop)
                 differences += found
-                rewards += any(each.of_reward for each in found)
+                rewards += any(map(of_reward, found))
                 episodes += 1
                 steps += len(recording["steps"])
     except TaskDataError as error:
         print(error, file=sys.stderr)
         return 2
-    others = [each for each in differences if not each.of_reward]
+    others = [each for each in differences if not of_reward(each)]
     print(f"episodes {episodes} steps {steps} differences {len(others)} rewards-different {rewards}")
     print(f"nouns by {tagger}", file=sys.stderr)
-    for each in sorted(differences, key=lambda each: each.of_reward)[:_SHOWN]:
-        print(
-            f"goal {each.episode}, step {each.step} ({each.action!r}): {each.what} differs\n"
-            f"  recorded: {each.recorded!r}\n  native:   {each.native!r}"
-        )
+    print(*sorted(differences, key=of_reward)[:_SHOWN], sep="\n", end="\n" if differences else "")
     return 1 if differences else 0
 
 

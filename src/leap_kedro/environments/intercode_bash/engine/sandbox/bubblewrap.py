@@ -38,22 +38,11 @@ from leap_kedro.environments.intercode_bash.engine.sandbox.supervision import su
 from leap_kedro.environments.intercode_bash.engine.sandbox.trees import Tree
 from leap_kedro.environments.intercode_bash.engine.sandbox.upper import read_upper, usage
 
-_ALONE = [
-    *(
-        "--dev",
-        "/dev",
-        "--remount-ro",
-        "/dev",
-        "--proc",
-        "/proc",
-        "--unshare-all",
-        "--unshare-user",
-        "--disable-userns",
-    ),
-    *("--uid", "0", "--gid", "0", "--hostname", "intercode", "--as-pid-1", "--die-with-parent", "--new-session"),
-    *("--clearenv", "--setenv", "PATH", "/usr/bin:/bin:/usr/sbin:/sbin", "--setenv", "HOME", "/root"),
-    *("--setenv", "LC_ALL", "C.UTF-8"),
-]
+_ALONE = """
+    --dev /dev --remount-ro /dev --proc /proc --unshare-all --unshare-user --disable-userns --uid 0 --gid 0
+    --hostname intercode --as-pid-1 --die-with-parent --new-session --clearenv
+    --setenv PATH /usr/bin:/bin:/usr/sbin:/sbin --setenv HOME /root --setenv LC_ALL C.UTF-8
+""".split()
 _NOBODY = 65534
 _MOST_OF_THE_USER = 4096  # processes
 

@@ -14,26 +14,7 @@ from leap_kedro.environments.intercode_bash.engine.sandbox.trees import Entry, K
 
 _MOST_LINKS = 40  # that a kernel follows
 
-IGNORED = frozenset(
-    (
-        "bin",
-        "boot",
-        "dev",
-        "etc",
-        "home",
-        "lib",
-        "media",
-        "opt",
-        "proc",
-        "root",
-        "run",
-        "sbin",
-        "srv",
-        "sys",
-        "usr",
-        "var",
-    )
-)
+IGNORED = frozenset("bin boot dev etc home lib media opt proc root run sbin srv sys usr var".split())
 """Names that the original's ``.gitignore`` hides anywhere in a path."""
 
 

@@ -11,21 +11,7 @@ _FILES = {
     "etc/group": "root:x:0:\n",
     "etc/hosts": "127.0.0.1\tlocalhost\n",
 }
-_FOLDERS = (
-    "dev",
-    "proc",
-    "root",
-    "tmp",
-    "usr",
-    "etc/alternatives",
-    "home",
-    "mnt",
-    "opt",
-    "run",
-    "srv",
-    "sys",
-    "var/log",
-)
+_FOLDERS = tuple("dev proc root tmp usr etc/alternatives home mnt opt run srv sys var/log".split())
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SHARED = [Path("/", name) for name in ("usr", "etc/alternatives", *_SYSTEM)]
 

@@ -25,7 +25,7 @@ from leap_kedro.policies.play import PlaySettings, play
 from leap_kedro.policies.workers import play_in_processes
 from leap_kedro.records import Episode, Task
 
-SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base" / "alfworld"
+SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro/environments/alfworld/student/base"
 SPEC = EnvironmentSpec("alfworld", {})
 REPLY_TOKENS = 24
 
@@ -115,7 +115,7 @@ def random_student(folder: Path) -> Path:
     """A random model of the shipped base's shape."""
     from leap_kedro.embedded.shape import Shape, build_model, save_policy
     from leap_kedro.embedded.tokenizer import build_tokenizer
-    from leap_kedro.environments.alfworld.vocabulary import vocabulary
+    from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
 
     tokenizer = build_tokenizer(vocabulary(), Shape().max_length)
     save_policy(build_model(tokenizer, Shape(), seed=0), tokenizer, folder)

@@ -54,6 +54,7 @@ def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: Loop
 
 def test_a_parameter_of_an_environments_file_is_refused_with_that_file(project: LoopProject) -> None:
     for folder, wrong in (("base", "rollout: {slosts: 1}"), ("test", "evaluation: {slosts: 1}")):
+        (project.folder / "conf" / folder / "environments").mkdir(exist_ok=True)
         (project.folder / "conf" / folder / "environments" / "alfworld.yml").write_text(wrong)
     message = refusal(project)
     assert "unknown parameter `rollout.slosts` (conf/base/environments/alfworld.yml)" in message

@@ -1,14 +1,15 @@
 """Kedro's configuration loader, with parameters that follow from the environment that is played.
 
-Numbers of tasks, names of splits and experts, caps on actions and budgets depend on the parameter `environment`. They
-stand in `conf/<env>/environments/<environment>.yml`, so that `--params=environment=webshop` is all that has to be said.
-From the lowest to the highest:
+Numbers of tasks, names of splits and experts, caps on actions and budgets depend on the parameter `environment`. Each
+environment has its defaults in its own folder, so that `--params=environment=webshop` is all that has to be said. From
+the lowest to the highest:
 
 1. conf/base/parameters.yml
-2. conf/base/environments/<environment>.yml
-3. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
-4. conf/<env>/environments/<environment>.yml
-5. --params
+2. defaults.yml in the folder of the environment
+3. conf/base/environments/<environment>.yml, if there is one
+4. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
+5. conf/<env>/environments/<environment>.yml
+6. --params
 
 All are merged first, deeply, and resolved once: a value may refer to one that another file sets. They are read once per
 loader, so that a whole run has the same ones, the iteration among them, whatever it finishes meanwhile. The catalog
@@ -28,11 +29,14 @@ from kedro.utils import find_kedro_project, is_kedro_project
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from leap_kedro.environments.registry import REGISTERED, environment_folder
 from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
 FOLDER = "environments"
-"""Folder of a configuration environment that has a file an environment."""
+"""Folder of a configuration environment with one file per environment."""
+DEFAULTS = "defaults.yml"
+"""Name of the file with an environment's defaults, in the environment's own folder."""
 
 _NAME = re.compile(r"\w+")
 _PATTERN = frozenset("*?[]{}")
@@ -124,6 +128,10 @@ class LeapConfigLoader(OmegaConfigLoader):
         """Path of a file of the configuration, for `${conf_source:NAME}`."""
         return str(Path(self.conf_source).absolute() / name)
 
+    def _folders(self, name: str) -> list[str]:
+        """Paths of a folder in `base` and in the environment of the run, for `${conf_folders:NAME}`."""
+        return [self._file(f"{env}/{name}") for env in (self.base_env, self.env or self.default_run_env)]
+
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
         """The files of a key, unresolved, lowest first.
 
@@ -137,12 +145,17 @@ class LeapConfigLoader(OmegaConfigLoader):
         OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
         OmegaConf.register_new_resolver("project_path", self._inside, replace=True)
         OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
+        OmegaConf.register_new_resolver("conf_folders", self._folders, replace=True)
         base, run, base_path, run_path, read = super()._read_raw_config(key)
         if key != PARAMETERS:
             return base, run, base_path, run_path, read
-        chosen = OmegaConf.select(OmegaConf.merge(*base.values(), *run.values(), self.runtime_params), "environment")
-        patterns = [f"{FOLDER}/{chosen}.yml"] if _NAME.fullmatch(str(chosen)) else []
-        files = {**base, **self._read_dir_configs(base_path, patterns, key, read), **run}
+        merged = OmegaConf.merge(*base.values(), *run.values(), self.runtime_params)
+        chosen = str(OmegaConf.select(merged, "environment"))
+        patterns = [f"{FOLDER}/{chosen}.yml"] if _NAME.fullmatch(chosen) else []
+        files = dict(base)
+        if chosen in REGISTERED:
+            files |= self._read_dir_configs(str(environment_folder(chosen)), [DEFAULTS], key, read)
+        files |= {**self._read_dir_configs(base_path, patterns, key, read), **run}
         if run_path != base_path:
             files |= self._read_dir_configs(run_path, patterns, key, read)
         return files, {}, base_path, run_path, read
@@ -169,10 +182,12 @@ class LeapConfigLoader(OmegaConfigLoader):
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     """Files that may set a parameter, the one that decides first."""
-    files: list[Path] = []
-    for folder in (env, "base"):
-        files += [conf / folder / FOLDER / f"{environment}.yml", *sorted((conf / folder).glob("**/parameters*.yml"))]
-    return [path for path in files if path.is_file()]
+    of_run, of_base = ([conf / folder / FOLDER / f"{environment}.yml"] for folder in (env, "base"))
+    of_run += sorted((conf / env).glob("**/parameters*.yml"))
+    if environment in REGISTERED:
+        of_base.append(environment_folder(environment) / DEFAULTS)
+    of_base += sorted((conf / "base").glob("**/parameters*.yml"))
+    return [path for path in (*of_run, *of_base) if path.is_file()]
 
 
 def _project_of(conf: Path) -> Path:

@@ -58,8 +58,8 @@ class CredentialsHooks:
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], conf_creds: dict[str, Any]) -> None:
-        """Give the credentials to the dataset `language_model_access`; those of the environment go first."""
-        access = catalog.get("language_model_access") if "language_model_access" in catalog else None
+        """Give the credentials to the dataset `language_models`; those of the environment go first."""
+        access = catalog.get("language_models") if "language_models" in catalog else None
         if isinstance(access, AccessDataset):
             access.take({**self._local, **conf_creds})
 

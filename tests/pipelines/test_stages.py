@@ -11,9 +11,9 @@ from language_models.fake_server import FakeServer, says
 from pydantic import ValidationError
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.datasets.text import TextFolderDataset
+from leap_kedro.datasets.prompts import PromptsDataset
 from leap_kedro.environments.alfworld import build_benchmark
-from leap_kedro.environments.alfworld.suite import ALFWorld
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.language_models import Access, ModelParameters
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
@@ -259,7 +259,7 @@ def test_a_student_that_is_served_is_asked_in_words_under_its_own_name(policy: S
                 model=ModelParameters(model="pi_0 served", base_url=server.base_url),
             )
         )
-        library = TextFolderDataset(str(Path(__file__).parents[2] / "conf/base/prompts"), ".jinja").load()
+        library = PromptsDataset([]).load()
         prompts = select_prompts(library, how, "alfworld")
         corrected = [e for chunk in correct(rollouts, [], policy, prompts, Access(), how, *HOW) for e in chunk.records]
     assert {call.body["model"] for call in server.calls} == {"pi_0 served"}
@@ -455,6 +455,7 @@ def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monk
     with pytest.raises(NoSuchBase, match=r"Make it: python -m leap_kedro\.policies\.smollm2"):
         find_base(bootstrap(base="smollm2"), "alfworld")
     assert find_base(bootstrap(base="embedded"), "alfworld").folder == embedded_base("alfworld")
+    monkeypatch.setattr("leap_kedro.pipelines.bootstrap.nodes.environment_folder", tmp_path.joinpath)
     build = r"Build it: kedro run --pipelines=base_model --params=environment=nowhere .*base_model/nowhere/policy"
     with pytest.raises(NoSuchBase, match=build):
         find_base(bootstrap(base="embedded"), "nowhere")

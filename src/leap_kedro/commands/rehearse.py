@@ -30,8 +30,5 @@ def rehearse_iteration(
     with as_user_errors(project.data), TemporaryDirectory(prefix="leap-rehearsal-") as folder:
         context = project.session().load_context()
         parameters = LeapParameters.model_validate(context.config_loader["parameters"])
-        catalog = context.catalog
-        found = rehearse(
-            parameters, catalog.load("teacher_prompts"), catalog.load("language_model_access"), Path(folder)
-        )
+        found = rehearse(parameters, context.catalog.load("language_models"), Path(folder))
         show(found, parameters, read_config(found.base))

@@ -84,13 +84,12 @@ class Rehearsal:
     teacher_prompt: Sequence[tuple[str, str]] = ()
 
 
-def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "Access", folder: Path) -> Rehearsal:
+def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Rehearsal:
     """Go through an iteration.
 
     Args:
         parameters: All parameters, checked.
-        prompts: The teacher's prompts by name.
-        access: Key and prices of language models; no call is made.
+        access: Key, prices and prompts of language models; no call is made.
         folder: Where all files go.
 
     Raises:
@@ -120,7 +119,7 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
     first = TrainingParameters(fine_tuning=parameters.bootstrap.fine_tuning)
     pi_0 = _one_step("pi_0", student, found.demonstrations, first, parameters, folder, found)
     history = _history(pi_0, found.demonstrations, folder)
-    found.examples = _lesson(history, tasks, parameters, environments, prompts, access, found)
+    found.examples = _lesson(history, tasks, parameters, environments, access, found)
     how = parameters.aggregation.model_copy(update={"held_out_share": 0.0})
     mixed = mix(history, found.examples, how, parameters.seed, 1)
     _one_step("pi_1", history[0].policy(), mixed, parameters.training, parameters, folder, found)
@@ -239,7 +238,6 @@ def _lesson(
     tasks: Mapping[str, Sequence[Task]],
     parameters: "LeapParameters",
     environments: Mapping[str, Mapping[str, Any]],
-    prompts: Mapping[str, str],
     access: "Access",
     found: Rehearsal,
 ) -> list[Example]:
@@ -259,7 +257,7 @@ def _lesson(
     name = parameters.environment
     episodes = list(roll_out(history, tasks, few, None, name, environments, parameters.seed, 1)([]))
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
-    used = select_prompts(prompts, how, name)
+    used = select_prompts(access, how, name)
     if how.teacher.in_words:
         found.teacher_prompt = _asked(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
         if how.teacher.language_model(parameters.server).base_url is None and access.api_key is None:

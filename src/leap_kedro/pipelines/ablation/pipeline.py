@@ -23,7 +23,6 @@ from leap_kedro.teachers.constrained import LEVELS
 
 _NAME = "realizability_ablation"
 _START = f"{_NAME}.start"
-_SHARED = {"teacher_prompts", "language_model_access"}
 
 
 def create_pipeline() -> Pipeline:
@@ -66,7 +65,7 @@ def _part(name: str, inputs: dict[str, str], *stages: Pipeline) -> Pipeline:
     """Stages whose datasets are named after the part, but for inputs that are shared."""
     one = Node(first_iteration, inputs=None, outputs="first_iteration", name="first_iteration")
     body = sum(stages, Pipeline([one]))
-    shared = {**inputs, **{each: each for each in _SHARED & body.inputs()}}
+    shared = {**inputs, **{each: each for each in body.inputs() if each == "language_models"}}
     parameters = {each for each in body.inputs() if each.startswith("params:")}
     return Pipeline(body, namespace=name, inputs=shared, parameters=parameters)
 

@@ -45,7 +45,7 @@ def create_pipeline() -> Pipeline:
                     "params:server",
                     "params:serving",
                     *_WHERE,
-                    "language_model_access",
+                    "language_models",
                 ],
                 outputs="prompted_episodes",
                 name="play_prompted",
@@ -68,7 +68,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 tabulate_baselines,
-                inputs=["baselines", "language_model_access"],
+                inputs=["baselines", "language_models"],
                 outputs=["baseline_table", "baseline_chart"],
                 name="tabulate_baselines",
             ),

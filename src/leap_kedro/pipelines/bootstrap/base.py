@@ -1,9 +1,9 @@
 """The base model: which folder it is in, and whether the loop can use it."""
 
-from importlib.resources import files
 from pathlib import Path
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.registry import environment_folder
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
@@ -68,4 +68,4 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
 
 def embedded_base(environment: str) -> Path:
     """Folder of the base that is shipped for an environment."""
-    return Path(str(files("leap_kedro") / "assets" / "base" / environment))
+    return environment_folder(environment) / "student" / "base"

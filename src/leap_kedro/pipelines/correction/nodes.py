@@ -25,13 +25,13 @@ _ACCEPTED = "accepted"
 logger = logging.getLogger(__name__)
 
 
-def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters, environment: str) -> dict[str, str]:
+def select_prompts(access: Access, parameters: CorrectionParameters, environment: str) -> dict[str, str]:
     """The prompts that this iteration's teacher uses; none for teachers that are not asked in words.
 
     They are kept with the iteration: a run that continues it asks with the same words, whatever was changed meanwhile.
 
     Args:
-        library: All prompts, by "environment/name".
+        access: Has all prompts.
         parameters: By what teacher.
         environment: Name of the environment.
 
@@ -40,7 +40,7 @@ def select_prompts(library: Mapping[str, str], parameters: CorrectionParameters,
     """
     if not parameters.teacher.in_words:
         return {}
-    return prompts_of(library, environment, parameters.teacher.view, parameters.privilege)
+    return prompts_of(access.prompts, environment, parameters.teacher.view, parameters.privilege)
 
 
 def correct(

@@ -16,7 +16,7 @@ def create_pipeline(correction: str = "params:correction", iteration: str = "par
         [
             Node(
                 select_prompts,
-                inputs=["teacher_prompts", correction, "params:environment"],
+                inputs=["language_models", correction, "params:environment"],
                 outputs="prompts_used",
                 name="select_prompts",
             ),
@@ -26,7 +26,7 @@ def create_pipeline(correction: str = "params:correction", iteration: str = "par
                     "rollouts",
                     "history",
                     "prompts_used",
-                    "language_model_access",
+                    "language_models",
                     correction,
                     "params:server",
                     "params:environment",

@@ -177,7 +177,7 @@ def create_pipeline() -> Pipeline:
                     "params:environment",
                     "params:environments",
                     "params:seed",
-                    "language_model_access",
+                    "language_models",
                 ],
                 outputs="saved_policy_evaluation",
                 name="evaluate_saved_policy",

@@ -68,11 +68,19 @@ class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
         One renaming moves it, so that a policy which was trained is never lost between two places (but over the border
         of a file system it is copied first).
 
+        A policy that was moved into place already stays as it is.
+
         Raises:
             StorageError: If it cannot be written; `data.folder` is then still there.
         """
-        if data.folder == self._path:
-            return
+        if not data.folder.is_dir():
+            if self._exists():
+                return
+            raise StorageError(
+                f"{data.id} is neither in {self._path} nor in {data.folder}, where its training left it. Delete the "
+                "report of the training (training_report.json, beside the latter), then run the same command again: "
+                "it trains the policy again."
+            )
         card = {"id": data.id, "iteration": data.iteration}
         with writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)

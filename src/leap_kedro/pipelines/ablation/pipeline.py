@@ -75,17 +75,15 @@ def _summary() -> Pipeline:
     parts = {"pi_0_evaluation": f"{_START}.pi_0_evaluation"}
     for privilege, name in product(LEVELS, ("evaluation", "realizability")):
         parts[f"{name}_{privilege}"] = f"{_NAME}.level_{privilege}.{name}"
-    gathering = Node(gather_levels, inputs=["params:seed", *parts], outputs="ablation_results", name="gather_levels")
-    summing = Pipeline(
-        [
-            Node(
-                sum_up,
-                inputs=["ablation_results", "ablation_history"],
-                outputs="ablation_summary",
-                name="sum_up_ablation",
-            ),
-            Node(tabulate, inputs="ablation_summary", outputs="ablation_table", name="tabulate_ablation"),
-            Node(draw, inputs="ablation_summary", outputs="ablation_figure", name="draw_ablation"),
-        ]
-    )
-    return stage("summary", Pipeline([gathering], inputs=parts), summing)
+    nodes = [
+        Node(gather_levels, inputs=["params:seed", *parts], outputs="ablation_results", name="gather_levels"),
+        Node(
+            sum_up,
+            inputs=["ablation_results", "ablation_history"],
+            outputs="ablation_summary",
+            name="sum_up_ablation",
+        ),
+        Node(tabulate, inputs="ablation_summary", outputs="ablation_table", name="tabulate_ablation"),
+        Node(draw, inputs="ablation_summary", outputs="ablation_figure", name="draw_ablation"),
+    ]
+    return Pipeline(nodes, namespace=f"{_NAME}.summary", inputs=parts, prefix_datasets_with_namespace=False)

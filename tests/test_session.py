@@ -41,14 +41,14 @@ def test_an_iteration_without_the_one_before_is_refused_with_the_command_that_ma
 
 
 def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: LoopProject) -> None:
-    assert "`training.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
-        project, training={"learning_rate": -1}
+    assert "`fine_tuning.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
+        project, fine_tuning={"learning_rate": -1}
     )
     overriding = project.folder / "conf" / "test" / "parameters_mine.yml"
-    overriding.write_text("aggregation:\n  polcy: all\n")
+    overriding.write_text("aggregation:\n  mxi: all\n")
     message = refusal(project)
-    assert "`aggregation.polcy` is no parameter (conf/test/parameters_mine.yml)" in message
-    assert "Did you mean `aggregation.policy`?" in message
+    assert "`aggregation.mxi` is an unknown parameter (conf/test/parameters_mine.yml)" in message
+    assert "Did you mean `aggregation.mix`?" in message
     assert not (project.folder / "data" / "00_experiments").exists()
 
 
@@ -56,8 +56,8 @@ def test_a_parameter_of_an_environments_file_is_refused_with_that_file(project: 
     for folder, wrong in (("base", "rollout: {slosts: 1}"), ("test", "evaluation: {slosts: 1}")):
         (project.folder / "conf" / folder / "environments" / "alfworld.yml").write_text(wrong)
     message = refusal(project)
-    assert "`rollout.slosts` is no parameter (conf/base/environments/alfworld.yml)" in message
-    assert "`evaluation.slosts` is no parameter (conf/test/environments/alfworld.yml)" in message
+    assert "`rollout.slosts` is an unknown parameter (conf/base/environments/alfworld.yml)" in message
+    assert "`evaluation.slosts` is an unknown parameter (conf/test/environments/alfworld.yml)" in message
 
 
 def test_an_unknown_environment_is_refused_with_the_one_that_was_meant(project: LoopProject) -> None:

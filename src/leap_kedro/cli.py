@@ -67,7 +67,8 @@ def run_iterations(
         )
     if (given.get("options") or {}).get("dry_run"):
         raise RunRefused(
-            "`options.dry_run` rehearses one iteration: kedro run --pipelines=leap_iteration --params=options.dry_run=true"
+            "`options.dry_run` rehearses one iteration: "
+            "kedro run --pipelines=leap_iteration --params=options.dry_run=true"
         )
     chosen = _session(metadata, env, given).experiment()
     if fresh:

@@ -27,6 +27,7 @@ from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
 from leap_kedro.messages import as_user_errors, drop_hints
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.baselines.pipeline import OWN
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.options import read_options
@@ -141,8 +142,8 @@ class LeapSession(KedroSession):
         others = sorted(set(names) - LOOP)
         if others:
             raise RunRefused(
-                f"`options.dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: leave "
-                "`options.dry_run` out, or take --pipelines=leap_iteration."
+                f"`options.dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: "
+                "leave `options.dry_run` out, or take --pipelines=leap_iteration."
             )
         entries = {name: AbstractDataset.from_config(name, self._resolver.config[name]) for name in REHEARSED}
         prompts, access = (entries[name].load() for name in REHEARSED)
@@ -186,6 +187,7 @@ class LeapSession(KedroSession):
 
     def _run_baselines(self, parameters: LeapParameters) -> dict[str, Any]:
         """What is missing of the loop's start, in a session of its own; then, in this one, what the baselines owe."""
+        read_options(BaselineOptions, parameters.options)
         experiment = self._folders(parameters)
         with locked(experiment):
             self._begin(experiment, parameters)

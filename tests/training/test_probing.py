@@ -74,9 +74,7 @@ def test_single_rows_take_the_steps_of_the_tree(tiny_llama: Path, copying: list[
 
     results = {}
     for packing, parts in (("tree", 1), ("none", 1), ("none", 5)):
-        how = FineTuning(
-            epochs=1, tokens_per_step=100, log_every=1, packing=packing, accumulation_steps=parts
-        )
+        how = FineTuning(epochs=1, tokens_per_step=100, log_every=1, packing=packing, accumulation_steps=parts)
         folder = tmp_path / f"{packing}_{parts}"
         results[packing, parts] = fine_tune(tiny_llama, copying, how, folder / "work", folder / "policy")
     tree = results.pop(("tree", 1))

@@ -28,9 +28,7 @@ _CAUSES = {
         "empty: see that it is a chat model that writes text, and in the server's log what it sends"
     ),
     ParseStatus.REFUSED.value: "declined by the model or withheld by its provider's filter: take another model",
-    TOO_LONG: (
-        "refused as too long: lower `server.max_tokens`, or serve or load a model with a longer context"
-    ),
+    TOO_LONG: ("refused as too long: lower `server.max_tokens`, or serve or load a model with a longer context"),
 }
 """Kind of unanswered reply -> its cause and what to change."""
 

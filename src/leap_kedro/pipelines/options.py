@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from leap_kedro.records.parameters import StrictModel
 from leap_kedro.records import UserError
 from leap_kedro.records.complaints import complaint
+from leap_kedro.records.parameters import StrictModel
 
 OptionsT = TypeVar("OptionsT", bound=StrictModel)
 
@@ -29,5 +29,7 @@ def read_options(model: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        problems = [complaint(model, ("options",), details, lambda _: "given by --params") for details in error.errors()]
+        problems = [
+            complaint(model, ("options",), details, lambda _: "an option of the command") for details in error.errors()
+        ]
         raise OptionsRefused("Wrong options:\n" + "\n".join(f"  {problem}" for problem in problems)) from error

@@ -70,8 +70,8 @@ class LeapParameters(StrictModel):
         return {
             "bootstrap.fine_tuning": lambda: shared.overridden(self.bootstrap.fine_tuning),
             "training.fine_tuning": lambda: shared.overridden(training.fine_tuning),
-            "training.dpo.fine_tuning": lambda: (
-                shared.overridden(training.fine_tuning).overridden(training.dpo.fine_tuning)
+            "training.dpo.fine_tuning": lambda: shared.overridden(training.fine_tuning).overridden(
+                training.dpo.fine_tuning
             ),
             "correction.teacher.server": lambda: self.server.overridden(teacher.server),
             "base_model.fine_tuning": lambda: self.base_model.training,

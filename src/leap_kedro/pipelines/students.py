@@ -9,8 +9,8 @@ from kedro.pipeline import Pipeline
 
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.bootstrap.nodes import find_base
-from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
+from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
 from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters
 from leap_kedro.pipelines.served import SCHEME

@@ -207,9 +207,7 @@ def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
             yield found
 
 
-def _fitting(
-    packs: Sequence[Packed], parameters: FineTuning, context: int | None
-) -> tuple[Sequence[Packed], int]:
+def _fitting(packs: Sequence[Packed], parameters: FineTuning, context: int | None) -> tuple[Sequence[Packed], int]:
     """The data without what is too long, and how many replies (of preference data: pairs) are left out for that."""
     longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
     deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]

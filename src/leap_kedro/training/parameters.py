@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from leap_kedro.records.parameters import Free, StrictModel
 
-
 BUDGETS = ("max_steps", "epochs", "max_tokens")
 """Parameters that say how long a training is; exactly one is given."""
 

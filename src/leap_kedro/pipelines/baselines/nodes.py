@@ -82,7 +82,7 @@ def choose_examples(
             f"{bootstrap.max_actions} actions, and a prompt is to show {count} (`options.examples`): "
             "lower it, or raise `bootstrap.max_actions` or `data_preparation.train`."
         )
-    return [example for _, _, example in ranked[: count]]
+    return [example for _, _, example in ranked[:count]]
 
 
 def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:

@@ -56,9 +56,7 @@ def roll_out(
     owed = still_owed(choose_tasks(tasks, parameters.episodes, iteration, seed), so_far, run_seed)
     spec = environment_spec(environment, environments)
     title = f"rollout of {parent.id}"
-    played = play(
-        parent, spec, owed, parameters, parameters.temperature, run_seed, iteration, title, serving=serving
-    )
+    played = play(parent, spec, owed, parameters, parameters.temperature, run_seed, iteration, title, serving=serving)
     for episode in played:
         yield Chunk([episode])
     yield Chunk([], complete=True)

@@ -69,7 +69,13 @@ def train_policy(
         )
         how = parameters.preferences(fine_tuning, seed)
         report["dpo"], policies = prefer(
-            policies, newest, workspace / "dpo", how, iteration, unseen, must_have_pairs=not parameters.method.supervised
+            policies,
+            newest,
+            workspace / "dpo",
+            how,
+            iteration,
+            unseen,
+            must_have_pairs=not parameters.method.supervised,
         )
     return report, policies
 

@@ -91,7 +91,7 @@ class LeapSession(KedroSession):
         if runner is not None and not isinstance(runner, SequentialRunner):
             raise RunRefused(
                 f"{type(runner).__name__} is not supported: MLflow's runs would mix. Leave --runner out; the work is "
-                "spread over processes inside the nodes (rollout.processes, training.processes)."
+                "spread over processes inside the nodes (rollout.processes, fine_tuning.processes)."
             )
         with as_user_errors(self._data):
             parameters = self._checked_parameters()

@@ -75,7 +75,8 @@ def test_the_papers_values_are_those_of_its_code() -> None:
         (
             "rollout.temprature",
             1,
-            "`rollout.temprature` is an unknown parameter (conf/base/parameters.yml). Did you mean `rollout.temperature`?",
+            "`rollout.temprature` is an unknown parameter (conf/base/parameters.yml). "
+            "Did you mean `rollout.temperature`?",
         ),
         ("bootstrap.fine_tuning.max_step", 1, "Did you mean `bootstrap.fine_tuning.max_steps`?"),
         ("bootstrap.fine_tuning.learning_rate", -1, "`bootstrap.fine_tuning.learning_rate` is -1: should be greater"),

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ThreadRunner
+from leap_kedro.session import LeapSession
 from loop_project import LoopProject
 
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.records import UserError
-from leap_kedro.session import LeapSession
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ def test_an_iteration_without_the_one_before_is_refused_with_the_command_that_ma
 
 
 def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: LoopProject) -> None:
-    assert "`training.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
-        project, training={"learning_rate": -1}
+    assert "`fine_tuning.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
+        project, fine_tuning={"learning_rate": -1}
     )
     overriding = project.folder / "conf" / "test" / "parameters_mine.yml"
-    overriding.write_text("aggregation:\n  polcy: all\n")
+    overriding.write_text("aggregation:\n  mxi: all\n")
     message = refusal(project)
-    assert "unknown parameter `aggregation.polcy` (conf/test/parameters_mine.yml)" in message
-    assert "Did you mean `aggregation.policy`?" in message
+    assert "`aggregation.mxi` is an unknown parameter (conf/test/parameters_mine.yml)" in message
+    assert "Did you mean `aggregation.mix`?" in message
     assert not (project.folder / "data" / "00_experiments").exists()
 
 
@@ -57,8 +57,8 @@ def test_a_parameter_of_an_environments_file_is_refused_with_that_file(project: 
         (project.folder / "conf" / folder / "environments").mkdir(exist_ok=True)
         (project.folder / "conf" / folder / "environments" / "alfworld.yml").write_text(wrong)
     message = refusal(project)
-    assert "unknown parameter `rollout.slosts` (conf/base/environments/alfworld.yml)" in message
-    assert "unknown parameter `evaluation.slosts` (conf/test/environments/alfworld.yml)" in message
+    assert "`rollout.slosts` is an unknown parameter (conf/base/environments/alfworld.yml)" in message
+    assert "`evaluation.slosts` is an unknown parameter (conf/test/environments/alfworld.yml)" in message
 
 
 def test_an_unknown_environment_is_refused_with_the_one_that_was_meant(project: LoopProject) -> None:

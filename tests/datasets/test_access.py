@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
+from leap_kedro.session import LeapSession
 from loop_project import LoopProject
 
 from leap_kedro.configuration import LeapConfigLoader
@@ -12,7 +13,6 @@ from leap_kedro.datasets.access import AccessDataset, read_prices
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.hooks import CredentialsHooks
 from leap_kedro.language_models import Access, Price
-from leap_kedro.session import LeapSession
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-0123456789abcdef"

@@ -116,7 +116,7 @@ def test_what_a_killed_run_wrote_and_did_not_log_is_logged(project: SmallProject
 
 
 def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject, look: Look) -> None:
-    project.parameters |= {"server": {"api_key": "sk-12345678901234"}, "rollout": {"api_key": "x", "episodes": 3}}
+    project.parameters |= {"elsewhere": {"api_key": "sk-12345678901234"}, "rollout": {"api_key": "x", "episodes": 3}}
     project.run(1, nodes=("base",))
     project.parameters["training"] = {"learning_rate": 0.001}
     project.run(1, nodes=("base",))

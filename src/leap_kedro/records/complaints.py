@@ -1,7 +1,8 @@
 """What is wrong with a parameter, in words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -24,8 +25,8 @@ def complaint(
     path = ".".join([*place, *(str(part) for part in details["loc"])])
     where = origin(path)
     if details["type"] == "extra_forbidden":
-        close = get_close_matches(str(details["loc"][-1]), _names_beside(model, details["loc"]), n=1)
-        hint = f" Did you mean `{'.'.join([*path.split('.')[:-1], close[0]])}`?" if close else ""
+        meant = _meant(model, details["loc"])
+        hint = f" Did you mean `{'.'.join([*place, meant])}`?" if meant else ""
         return f"`{path}` is an unknown parameter ({where}).{hint}"
     if details["type"] == "missing":
         return f"`{path}` is missing: set it in {where}."
@@ -35,9 +36,20 @@ def complaint(
     return f"`{path}` is {details['input']!r}: {expected} ({where})."
 
 
-def _names_beside(model: type[BaseModel] | None, loc: tuple[int | str, ...]) -> list[str]:
-    for part in loc[:-1]:
-        field = model.model_fields.get(str(part)) if model else None
-        annotation = field.annotation if field else None
-        model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    return list(model.model_fields) if model else []
+def _meant(model: type[BaseModel] | None, loc: tuple[int | str, ...]) -> str:
+    """The name beside `loc` that is closest to it, else a parameter of the same name in another block; "": none."""
+    name, parent = str(loc[-1]), ".".join(str(part) for part in loc[:-1])
+    paths = list(_paths(model)) if model else []
+    beside = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent]
+    if close := get_close_matches(name, beside, n=1):
+        return ".".join([parent, close[0]] if parent else close)
+    return next((path for path in paths if path.rpartition(".")[2] == name), "")
+
+
+def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Paths of all fields of a model, blocks included."""
+    for name, field in model.model_fields.items():
+        yield prefix + name
+        for kind in get_args(field.annotation) or (field.annotation,):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from _paths(kind, f"{prefix}{name}.")

@@ -1,7 +1,7 @@
 """What parameters are made of: the base of their models, and the mark of those that may change in an experiment."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -39,9 +39,8 @@ def _overridden(model: BaseModel, values: Mapping[str, Any]) -> dict[str, Any]:
     merged = {name: getattr(model, name) for name in type(model).model_fields}
     for name, value in values.items():
         present = merged.get(name)
-        if isinstance(present, BaseModel) and isinstance(value, Mapping):
-            value = _overridden(present, value)
-        merged[name] = value
+        inside = isinstance(present, BaseModel) and isinstance(value, Mapping)
+        merged[name] = _overridden(cast(BaseModel, present), value) if inside else value
     return {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in merged.items()}
 
 

@@ -39,15 +39,16 @@ class TeacherParameters(StrictModel):
         reject_leaks: Whether a reason that names more of the secret than its level allows is rejected; off only to
             measure what leaking does.
         varied_wording: Oracle only: whether its reasons come in various words, drawn by episode and step.
-        served: Self only: whether the student is asked in words through the server, which has to serve its present weights
-            under the name `model`; if not, it is loaded.
+        served: Self only: whether the student is asked in words through the server, which has to serve its present
+            weights under the name `model`; if not, it is loaded.
         max_reply_tokens: Self only, loaded: limit of new tokens a reply.
         slots: Self only, loaded: episodes under way at once.
         model: LLM only, and self if served: the model's name on the server; likewise those that follow.
         temperature: Temperature of sampling; None: the server's own.
         structured: How the server is made to answer in JSON.
         seed: Seed of sampling; None: none is sent.
-        server: How the server is reached and what one run of the stage may cost, where it differs from the shared block.
+        server: How the server is reached and what one run of the stage may cost: single values that replace those of
+            the shared block `server`.
         view: LLM only: what of an episode it sees in one call.
         max_unusable_share: LLM only: the stage stops when a larger share of the replies cannot be used.
         traced_episodes: LLM only: episodes an iteration whose calls are kept in full, and are traces in MLflow.
@@ -86,7 +87,8 @@ class CorrectionParameters(StrictModel):
 
     Attributes:
         episodes: Which episodes are corrected.
-        failure_threshold: Score below which an episode has failed, with `episodes: failed`; 1: all that were not solved.
+        failure_threshold: Score below which an episode has failed, with `episodes: failed`; 1: all that were not
+            solved.
         privilege: How much of the privileged state comes through, per cent.
         max_corrections_per_episode: Steps of an episode are learnt up to this many changed actions; None: all. Where a
             student is after that is nowhere that a better one comes to.

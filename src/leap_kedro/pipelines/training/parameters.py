@@ -49,7 +49,7 @@ class DPOParameters(PreferenceParameters):
 
     beta: float = Field(default=0.5, gt=0)
     sft_weight: float = Field(default=1.0, ge=0)
-    fine_tuning: Overrides = {"epochs": 1, "learning_rate": 0.0002, "warmup_steps": 10}
+    fine_tuning: Overrides = Field(default_factory=lambda: {"epochs": 1, "learning_rate": 0.0002, "warmup_steps": 10})
 
 
 class TrainingParameters(StrictModel):

@@ -18,8 +18,8 @@ _REMEDIES = {
         f"See that it is a chat model that writes text. Where it thinks: {_LONGER}; or take another model."
     ),
     Rejection.NOT_TAKEN: (
-        "Correct the parameter of `server` or `correction.teacher` that the server names. Where the prompt is too long for "
-        "the model, lower `max_tokens` there, set `correction.teacher.view: causal`, or take another model; an "
+        "Correct the parameter of `server` or `correction.teacher` that the server names. Where the prompt is too long "
+        "for the model, lower `max_tokens` there, set `correction.teacher.view: causal`, or take another model; an "
         "experiment with other parameters needs another name."
     ),
 }

@@ -16,7 +16,7 @@ from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.summary import show, status_table
 from leap_kedro.session import LeapSession
 from leap_kedro.tracking.connection import where_to_look
-from leap_kedro.tracking.failures import told
+from leap_kedro.tracking.failures import reported
 from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 
@@ -97,7 +97,7 @@ def _session(metadata: ProjectMetadata, env: str | None, given: dict[str, Any]) 
 
 def _retire(runs: ExperimentRuns) -> None:
     """Set an experiment's MLflow runs and policies aside: they stay to be looked at, and the new ones begin empty."""
-    with told(runs.client.tracking_uri, started=True):
+    with reported(runs.client.tracking_uri, started=True):
         runs.retire()
         retire_aliases(runs.client, runs.name)
 

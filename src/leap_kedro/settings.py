@@ -3,7 +3,7 @@
 from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.hooks import CredentialsHooks, ManifestHooks
 from leap_kedro.session import LeapSession
-from leap_kedro.tracking.configuration import set_mlflow_defaults
+from leap_kedro.tracking.connection import set_mlflow_defaults
 from leap_kedro.tracking.hooks import TrackingHooks
 
 set_mlflow_defaults()
@@ -17,9 +17,8 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     # An environment changes single parameters of a stage and keeps the rest of base.
     "merge_strategy": {"parameters": "soft"},
+    "config_patterns": {"mlflow": ["mlflow*"]},
 }
 
 # `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.
-# What kedro-mlflow's hooks do at every command, leap_kedro.tracking does when a run is tracked; its releases differ in
-# how they spell their name.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.environments.vocabulary import Vocabulary
-from leap_kedro.tracking.models import Answering, UnregisteredPolicy, register_policy, set_champion
+from leap_kedro.tracking.models import UnregisteredPolicy, answering, register_policy, set_champion
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 
@@ -45,9 +45,9 @@ def test_the_champion_loads_and_answers(run: str, policy_folder: Path) -> None:
     import mlflow
 
     client = mlflow.MlflowClient()
-    answering = Answering("alfworld", hold_to_admissible=True, max_new_tokens=16)
-    assert register_policy(client, run, "small", 1, policy_folder, answering) == "1"
-    assert register_policy(client, run, "small", 1, policy_folder, answering) == "1"
+    how = answering({"environment": "alfworld", "evaluation": {"hold_to_admissible": True, "max_reply_tokens": 16}})
+    assert register_policy(client, run, "small", 1, policy_folder, how) == "1"
+    assert register_policy(client, run, "small", 1, policy_folder, how) == "1"
     set_champion(client, "small", 1)
 
     policy = mlflow.pyfunc.load_model("models:/leap-small@champion")

@@ -74,6 +74,6 @@ def how_to_open(uri: str, experiment: str | None = None) -> tuple[str, ...]:
         return (public,)
     store = shlex.quote(uri) if public == uri else f'"${URI_VARIABLE}"'
     return (
-        f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {store}",
+        f"mlflow ui --backend-store-uri {store}",
         f"http://127.0.0.1:5000{page}",
     )

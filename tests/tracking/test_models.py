@@ -35,7 +35,6 @@ def run(tracking_server: str, tmp_path: Path) -> str:
     import mlflow
 
     mlflow.set_tracking_uri(tracking_server)
-    mlflow.set_registry_uri(tracking_server)
     client = mlflow.MlflowClient()
     experiment = client.create_experiment("leap_kedro", artifact_location=str(tmp_path / "mlartifacts"))
     return str(client.create_run(experiment).info.run_id)

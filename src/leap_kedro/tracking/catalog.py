@@ -30,7 +30,7 @@ class Kind(StrEnum):
     """JSON: a list of `EvaluationSummary` (of players) or of `LevelSummary` (run `ablation`). Metrics, and a table that
     becomes the description of the run."""
     INPUT = "input"
-    """A file of records that was trained on: an input with digest, called D_k if it has no `name`."""
+    """A file of records that was trained on: an input with digest, called `name`; without one D_k (iteration k)."""
     POLICY = "policy"
     """A folder: a version in the registry with the alias `pi_k`. JSON with the best `iteration`: the alias `champion`.
     The history of policies that a pipeline reads: where a champion is found that the registry does not have."""

@@ -26,10 +26,7 @@ def prepare_database(uri: str) -> None:
     """Create a sqlite file that is not there yet, and refuse one that MLflow cannot use.
 
     MLflow would retry for minutes on a file that is no database, make its tables in a foreign one, and change the
-    schema of an older one unasked.
-
-    Args:
-        uri: Address of the tracking server; nothing is done for any other than a sqlite file.
+    schema of an older one unasked. Nothing is done for any other address than a sqlite file.
 
     Raises:
         MlflowFailed: If the file cannot be used; the message says why and what to do.

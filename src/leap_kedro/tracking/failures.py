@@ -26,11 +26,9 @@ class MlflowFailed(UserError):
 
 @contextmanager
 def reported(uri: str, *, started: bool) -> Iterator[None]:
-    """Turn what MLflow, its database or its artifact store raises into an `MlflowFailed`.
+    """Turn what MLflow at `uri`, its database or its artifact store raises into an `MlflowFailed`.
 
-    Args:
-        uri: Tracking URI in use.
-        started: Whether a run has started, so that there may be finished work to speak of.
+    `started` says whether a run has, so that there may be finished work to speak of.
     """
     try:
         yield

@@ -26,14 +26,7 @@ class LossStream:
     """
 
     def __init__(self, client: "MlflowClient", run: str, name: str, workspace: Path) -> None:
-        """Start to log, to ``NAME/losses``.
-
-        Args:
-            client: Client of the tracking server.
-            run: Id of the run to log to.
-            name: Group of the metric.
-            workspace: The stage's folder. A training in a folder of it has that in the name of its metric.
-        """
+        """Log to a run as ``NAME/losses``, trainings in a FOLDER of the workspace as ``NAME/FOLDER/losses``."""
         self._client, self._run, self._name, self._workspace = client, run, name, workspace
         self._known: dict[str, set[int]] = {}
         self._ended = Event()

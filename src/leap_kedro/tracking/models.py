@@ -2,8 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -48,15 +47,9 @@ def answering(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def register_policy(
     client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path, how: Mapping[str, Any]
 ) -> str:
-    """Register a policy folder as pi_k, unless the same content is registered already.
+    """Register a folder as pi_k of an experiment, made by a run, unless the same content is registered already.
 
-    Args:
-        client: Client of the tracking server, the one that `mlflow.set_tracking_uri` names.
-        run: Id of the run that made the policy.
-        experiment: Name of the LEAP experiment.
-        iteration: k.
-        folder: Folder with the model's files.
-        how: How it answers, see `answering`.
+    `client` must be that of the server which `mlflow.set_tracking_uri` names; `how` is what `answering` gives.
 
     Returns:
         Version in the registry.
@@ -65,16 +58,11 @@ def register_policy(
     registered = _version_of(client, name, alias)
     if registered is not None and registered.tags.get(_DIGEST_TAG) == digest:
         return str(registered.version)
-    version = _log_model(client, run, name, iteration, folder, how)
+    version = _log_model(run, name, iteration, folder, how)
     client.set_model_version_tag(name, version, _DIGEST_TAG, digest)
     client.set_model_version_tag(name, version, "leap.iteration", str(iteration))
     client.set_registered_model_alias(name, alias, version)
     return version
-
-
-def is_registered(client: "MlflowClient", experiment: str, iteration: int) -> bool:
-    """Whether the registry has a pi_k of the experiment."""
-    return _version_of(client, model_name(experiment), policy_alias(iteration)) is not None
 
 
 def set_champion(client: "MlflowClient", experiment: str, iteration: int) -> None:
@@ -108,21 +96,24 @@ def _version_of(client: "MlflowClient", name: str, alias: str) -> Any:
         raise
 
 
-def _log_model(
-    client: "MlflowClient", run: str, name: str, iteration: int, folder: Path, how: Mapping[str, Any]
-) -> str:
+def _log_model(run: str, name: str, iteration: int, folder: Path, how: Mapping[str, Any]) -> str:
     from importlib.metadata import version
 
     import mlflow
+    from mlflow.models import Model
 
-    with _active(client, run), TemporaryDirectory() as temporary, warnings.catch_warnings():
+    with TemporaryDirectory() as temporary, warnings.catch_warnings():
         # A file and not MLflow's model_config, whose entries would land among the run's parameters.
         file = Path(temporary) / "answering.json"
         file.write_text(json.dumps(how), encoding="utf-8")
         # An input example would load the model and answer, seconds per iteration, to check a signature that is given.
         warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
-        info = mlflow.pyfunc.log_model(
+        info = Model.log(
+            None,
+            mlflow.pyfunc,
+            flavor_name="pyfunc.ModelFromCode",
             name=policy_alias(iteration),
+            run_id=run,
             python_model=str(_MODEL_FILE),
             # As URIs: of a path, MLflow takes "%", "?" and "#" for what they mean in one.
             artifacts={ARTIFACT: folder.absolute().as_uri(), "answering": file.as_uri()},
@@ -146,17 +137,3 @@ def _signature() -> Any:
         inputs=Schema([ColSpec(text, "opening"), *lists]),
         outputs=Schema([ColSpec(text, "reason"), ColSpec(text, "action")]),
     )
-
-
-@contextmanager
-def _active(client: "MlflowClient", run: str) -> Iterator[None]:
-    """Make `run` the active one, which MLflow logs models to."""
-    import mlflow
-
-    current = mlflow.active_run()
-    if current is not None and current.info.run_id == run:
-        yield
-        return
-    with mlflow.start_run(run_id=run, nested=True):
-        yield
-    client.update_run(run, status="RUNNING")  # leaving the block has ended it

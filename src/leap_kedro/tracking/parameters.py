@@ -17,12 +17,7 @@ _LONGEST = 6000  # characters of a value, MLflow's limit
 
 
 def loggable(parameters: Mapping[str, Any], allowed: Iterable[str]) -> dict[str, str]:
-    """Parameters to be logged, by dotted name: on the allow-list, secrets redacted, cut at MLflow's limit.
-
-    Args:
-        parameters: Raw nested parameters.
-        allowed: Patterns of dotted names.
-    """
+    """Those of raw nested parameters that patterns of dotted names allow: secrets redacted, cut at MLflow's limit."""
     patterns = tuple(allowed)
     return {
         name: REDACTED if _SECRET_NAME.search(name) or _SECRET_VALUE.search(text) else text[:_LONGEST]

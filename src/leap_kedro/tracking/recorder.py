@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.datasets.figure import FigureDataset
 from leap_kedro.datasets.history import PolicyHistoryDataset
 from leap_kedro.datasets.policy import PolicyFolderDataset, WorkspaceDataset
 from leap_kedro.evaluation.ablation import LevelSummary
@@ -33,11 +32,7 @@ class Recorder:
     ) -> None:
         """Connect, and open the runs that the pipeline's datasets belong to; do nothing if it has no such datasets.
 
-        Args:
-            settings: Address, allow-list, numbers.
-            parameters: Those of the run: they must not be read again, as the iteration changes when one is finished.
-            pipeline: What is run.
-            catalog: Its catalog.
+        Parameters must not be read again later: the iteration in them changes when one is finished.
 
         Raises:
             MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
@@ -85,7 +80,7 @@ class Recorder:
         self._done.add(name)
         dataset, run = self._catalog.get(name), self._runs.get(entry.run)
         if isinstance(dataset, PolicyFolderDataset):
-            self._register(run, run.iteration, path_of(dataset))
+            self._register(run, run.step, path_of(dataset))
             return
         mark, content = f"{name}@{run.step}:", artifacts.content_digest(path_of(dataset))[:8]
         marks = str(self._client.get_run(run.id).data.tags.get(_LOGGED_TAG, "")).split()
@@ -140,6 +135,8 @@ class Recorder:
         )
 
     def _log(self, run: Run, entry: Entry, name: str, dataset: Any) -> None:
+        from leap_kedro.datasets.figure import FigureDataset
+
         client, value = self._client, dataset.load()
         match entry.kind:
             case Kind.METRICS:
@@ -152,7 +149,7 @@ class Recorder:
                 client.set_tag(run.id, tables.DESCRIPTION_TAG, log(run, value))
             case Kind.INPUT:
                 seed = f" of seed {run.step}" if run.of_ablation else ""
-                title = (entry.name or f"D_{run.iteration}") + seed
+                title = (entry.name or f"D_{run.step}") + seed
                 artifacts.log_input(client, run.id, title, path_of(dataset), len(value))
             case Kind.POLICY:
                 self._log_champion(run, int(value["iteration"]))
@@ -203,11 +200,10 @@ class Recorder:
             metrics.log_points(self._client, target, logged)
 
     def _log_champion(self, run: Run, best: int) -> None:
-        if not models.is_registered(self._client, self._runs.name, best):
-            # Only the disk has it: a killed run saved it, or it was made with another server.
-            for history in (self._catalog.get(name) for name in self._inputs):
-                if isinstance(history, PolicyHistoryDataset) and best in (policies := history.load()):
-                    self._register(run, best, policies[best].folder)
+        for history in (self._catalog.get(name) for name in self._inputs):
+            if isinstance(history, PolicyHistoryDataset) and best in (policies := history.load()):
+                # Perhaps only the disk has it: a killed run saved it, or it was made with another server.
+                self._register(run, best, policies[best].folder)
         models.set_champion(self._client, self._runs.name, best)
         self._client.set_tag(run.experiment, tables.CHAMPION_TAG, models.policy_alias(best))
         tables.describe_experiment(self._client, run.experiment)

@@ -23,33 +23,23 @@ class _Shape(NamedTuple):
     tags: Mapping[str, str] = {}
     parent: str = ""
     step: str = "0"
-    iteration: str = "0"
     own: Mapping[str, str | None] = {"iteration": None}
 
 
 _PRIVILEGE = "correction.privilege"  # parameter
 _SEEDS: dict[str, str | None] = {"iteration": None, "seed": None}
+_LEVEL = {"leap.privilege": "{level}"}
 _SHAPES = {
     "experiment": _Shape("{experiment}"),
     "iteration": _Shape(
-        "{experiment} iteration {iteration}",
-        {ITERATION_TAG: "{iteration}"},
-        "experiment",
-        "{iteration}",
-        "{iteration}",
-        {},
+        "{experiment} iteration {iteration}", {ITERATION_TAG: "{iteration}"}, "experiment", "{iteration}", {}
     ),
     "evaluation": _Shape("{policy} on {split}", {"leap.policy": "{policy}", "leap.split": "{split}"}),
     "baselines": _Shape("{experiment} baselines", {}, "experiment"),
     "base_model": _Shape("base model {environment}", {"leap.environment": "{environment}"}),
-    "ablation": _Shape("{experiment} realizability ablation", {}, "", "{seed}", "0", {**_SEEDS, _PRIVILEGE: None}),
+    "ablation": _Shape("{experiment} realizability ablation", {}, "", "{seed}", {**_SEEDS, _PRIVILEGE: None}),
     "privilege_level": _Shape(
-        "{experiment} privilege {level}",
-        {"leap.privilege": "{level}"},
-        "ablation",
-        "{seed}",
-        "1",
-        {**_SEEDS, _PRIVILEGE: "{level}"},
+        "{experiment} privilege {level}", _LEVEL, "ablation", "{seed}", {**_SEEDS, _PRIVILEGE: "{level}"}
     ),
 }
 
@@ -62,8 +52,7 @@ class Run:
         id: Its id.
         kind: What it stands for, the tag `leap.kind`.
         parent: The run that it is a child of.
-        step: Place of its values on the horizontal axis of the charts.
-        iteration: Iteration of its policies and data.
+        step: Place of its values on the horizontal axis of the charts: the iteration, in the ablation the seed.
         own: Parameters that are its own in value; None: it has no such parameter.
     """
 
@@ -71,17 +60,16 @@ class Run:
     kind: str
     parent: "Run | None"
     step: int
-    iteration: int
     own: Mapping[str, str | None]
 
     @property
     def of_ablation(self) -> bool:
-        """Whether it is one of several seeds."""
+        """Whether several seeds share it."""
         return self.kind in ("ablation", "privilege_level")
 
     @property
     def experiment(self) -> str:
-        """Of an iteration and the experiment itself, the experiment's run; else ""."""
+        """Id of the experiment's run, if it is that or an iteration of it; else ""."""
         if self.kind == "iteration" and self.parent:
             return self.parent.id
         return self.id if self.kind == "experiment" else ""
@@ -134,8 +122,7 @@ class ExperimentRuns:
             tags = {**resolve_tags(), **tags}
             mlflow_run = self.client.create_run(self.mlflow_experiment, tags=tags, run_name=shape.name.format(**values))
         own = {name: value and value.format(**values) for name, value in shape.own.items()}
-        step, iteration = (int(each.format(**values)) for each in (shape.step, shape.iteration))
-        return Run(mlflow_run.info.run_id, kind, parent, step, iteration, own)
+        return Run(mlflow_run.info.run_id, kind, parent, int(shape.step.format(**values)), own)
 
     def _all(self) -> Iterator[Any]:
         token = None

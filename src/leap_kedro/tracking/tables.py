@@ -21,10 +21,7 @@ _CONDITIONS_TAG = "leap.conditions"
 def describe_experiment(client: "MlflowClient", parent: str, conditions: Conditions | None = None) -> None:
     """Write the table of success by policy and split, from the metrics of the parent run.
 
-    Args:
-        client: Client of the tracking server.
-        parent: Id of the parent run.
-        conditions: What the results were measured under; as before if None.
+    It says what the results were measured under: `conditions`, or as before if None.
     """
     if conditions:
         client.set_tag(parent, _CONDITIONS_TAG, conditions_in_words(conditions))

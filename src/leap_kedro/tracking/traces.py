@@ -34,9 +34,8 @@ def _log_episode(run: str, episode: Episode) -> None:
             with mlflow.start_span(f"step {number}: {step.action or step.parse_status.value}", span_type="LLM") as span:
                 span.set_inputs({"observation": step.observation, "admissible": step.admissible})
                 span.set_outputs({"reason": step.reason, "action": step.action})
-                span.set_attributes(
-                    {"accepted": step.accepted, "parse_status": step.parse_status.value, "score": step.score}
-                )
+                how = {"accepted": step.accepted, "parse_status": step.parse_status.value, "score": step.score}
+                span.set_attributes(how)
         root.set_outputs({"success": episode.success, "stop": episode.stop.value, "score": episode.score})
         tags = {
             "leap.policy": episode.policy,
@@ -78,8 +77,7 @@ def _log_exchange(exchange: Exchange) -> None:
     import mlflow
 
     about = "episode" if exchange.step is None else f"step {exchange.step + 1}"
-    name = f"{about}, asked again" if exchange.attempt else about
-    with mlflow.start_span(name, span_type="CHAT_MODEL") as span:
+    with mlflow.start_span(f"{about}, asked again" if exchange.attempt else about, span_type="CHAT_MODEL") as span:
         span.set_inputs({"messages": [{"role": role, "content": text} for role, text in exchange.prompt]})
         span.set_outputs({"role": "assistant", "content": exchange.reply})
         attributes = ("finish", "cached", "prompt_tokens", "reply_tokens")

@@ -170,8 +170,7 @@ def test_parameters_exist(page: Path, known_parameters: set[str]) -> None:
 
 
 def test_every_parameter_is_explained(known_parameters: set[str]) -> None:
-    names = ("loop.md", "student.md", "teachers.md", "realizability.md", "ablation.md", "baselines.md")
-    text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in names)
+    text = (ROOT / "docs/parameters.md").read_text(encoding="utf-8")
     for path in {known.replace("evaluation.serving.", "rollout.serving.") for known in known_parameters}:
         if option := re.fullmatch(r"environments\.(\w+)\.([\w.]+)", path):
             page = (ROOT / "docs" / f"{option[1]}.md").read_text(encoding="utf-8")
@@ -183,8 +182,8 @@ def test_every_parameter_is_explained(known_parameters: set[str]) -> None:
 
 
 def test_what_may_change_within_an_experiment_is_listed() -> None:
-    text = (ROOT / "docs/loop.md").read_text(encoding="utf-8")
-    section = text.partition("### What may change within an experiment\n")[2].partition("\n## ")[0]
+    text = (ROOT / "docs/parameters.md").read_text(encoding="utf-8")
+    section = text.partition("## What may change within an experiment\n")[2].partition("\n## ")[0]
     listed: set[str] = set()
     for blocks, names in re.findall(r"^\| (.+) \| (`.+) \|$", section, re.M):
         prefixes = [f"{block}." for block in re.findall(r"`(.+?)`", blocks)] or [""]

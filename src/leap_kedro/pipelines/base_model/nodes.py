@@ -162,7 +162,8 @@ through generated tasks: what is present, what was seen, and what the task needs
 expert or a student chose. When it acts, it solves {measures["games_won"]} of {measures["games"]} tasks.
 
 - Data: {measures["transcripts"]} transcripts, seed {measures["seed"]}; half carry a block of privileged facts to read.
-- Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s on {measures["world_size"]} process(es).
+- Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s.
+- Processes: {measures["world_size"]}.
 - Made by `kedro run --pipelines=base_model --params=environment={measures["environment"]}`.
 
 Share of completely correct answers, on the split `{measures["split"]}`, by longest walk:

@@ -162,15 +162,15 @@ pipeline_tag: text-generation
 # The embedded student's base: a reader of {measures["environment"]} transcripts
 
 A Llama of 0.9M parameters, trained from random weights to answer questions about transcripts of goal-blind random walks
-through generated tasks: what stands there, what was seen, what the task needs. It has never seen an action that an
-expert or a student chose. Made to act, it solved {measures["games_won"]} of {measures["games"]} tasks.
+through generated tasks: what is present, what was seen, and what the task needs. It has never seen an action that an
+expert or a student chose. When it acts, it solves {measures["games_won"]} of {measures["games"]} tasks.
 
 - Data: {measures["transcripts"]} transcripts, seed {measures["seed"]}; half carry a block of privileged facts to read.
-- Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s on {measures["world_size"]}
-  process(es).
+- Training: {measures["steps"]} steps, {measures["tokens"]} tokens, {measures["seconds"]} s.
+- Processes: {measures["world_size"]}.
 - Made by `kedro run --pipelines=base_model --params=environment={measures["environment"]}`.
 
-Share of questions whose whole answer is right, on the split `{measures["split"]}`, by longest walk:
+Share of completely correct answers, on the split `{measures["split"]}`, by longest walk:
 
 {header}
 {chr(10).join(row + " |" for row in rows)}

@@ -18,7 +18,7 @@ class AlfworldPhrasing:
         """The reason with a hint at its end; see `Phrasing.hinted`.
 
         "I need a mug. Next is drawer 3. Such things are often at a drawer." - the clauses that decide stand where they
-        always do, so that a small model finds them there. No harm was measured (docs/experiments.md).
+        always do, so that a small model finds them there. No harm was measured (docs/results.md).
         """
         place = _LAST_ENTITY.search(decision.action)
         if privilege < 50 or place is None:

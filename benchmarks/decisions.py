@@ -21,7 +21,8 @@ from pathlib import Path
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.local import LocalPolicy, LocalPolicySpec, load_policy_folder
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.workers import play_in_processes
 from leap_kedro.records import Episode, Task
 

@@ -18,8 +18,8 @@ from leap_kedro.training.scoring import score_replies, score_rows
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
     benchmark = build_benchmark({"source": "generated"})
-    jobs = [(task, 0) for task in benchmark.tasks("train", 3, 0)]
-    played = demonstrations(benchmark, jobs, "surfaces", max_actions=5, noise=0.3)
+    tasks = benchmark.tasks("train", 3, 0)
+    played = demonstrations(benchmark, tasks, "surfaces", max_actions=5, noise=0.3, seed=0)
     return [demonstration.example() for demonstration in played]
 
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from leap_kedro.training.progress import Progress
 
-Item = TypeVar("Item")
 
-
-def progress_bar(title: str, unit: str, total: int, items: Iterable[Item] | None = None) -> "tqdm[Item]":
+def progress_bar(title: str, unit: str, total: int, items: Iterable[Any] | None = None) -> "tqdm[Any]":
     """A bar over `items`, or one that the caller moves.
 
     Args:

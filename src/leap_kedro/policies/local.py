@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import ParseStatus, UserError
+from leap_kedro.records import UserError
 
 if TYPE_CHECKING:
     from leap_kedro.policies.decoding import Generator
@@ -98,21 +98,11 @@ class LocalPolicy:
         for conversation, fits in zip(conversations, fitting, strict=True):
             if not fits:
                 error = f"the conversation and a reply exceed the context of {self._generator.context} tokens"
-                replies.append(Reply("", "", "", ParseStatus.NO_ACTION, error=error))
+                replies.append(Reply.failed(error))
                 continue
             answer = next(generated)
             parsed = self._renderer.parse(answer.ids, conversation.admissible, conversation.seen)
-            replies.append(
-                Reply(
-                    parsed.text,
-                    parsed.reason,
-                    parsed.action,
-                    parsed.status,
-                    answer.prompt_tokens,
-                    len(answer.ids),
-                    answer.logprob,
-                )
-            )
+            replies.append(Reply.of(parsed, answer.prompt_tokens, len(answer.ids), answer.logprob))
         return replies
 
     def fits(self, conversation: Conversation) -> bool:

@@ -75,11 +75,7 @@ class OracleTeacher:
         expert = self._benchmark.expert(self._expert, episode.seed)
         moments: list[Moment] = []
         advice: dict[int, Advice | None] = {}
-        for index, seen in replay(environment, episode):
-            if index == 0:
-                expert.start(seen.text)
-            else:
-                expert.observe(episode.steps[index - 1].action, seen.text)
+        for index, seen in replay(environment, episode, expert):
             state = self._oracle.state(environment)
             moments.append(Moment(state, seen.admissible))
             options = executable_options(expert, environment, seen.admissible)

@@ -16,7 +16,7 @@ from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
 from leap_kedro.records import Example, Task, UserError
-from leap_kedro.records.seeds import derive_seed, episode_seed
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
 
@@ -99,12 +99,16 @@ def demonstrate(
         seed: Seed of the noise.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
-    run_seed = derive_seed(seed, "demonstrations")
-    jobs = [(task, episode_seed(run_seed, task.id)) for task in tasks[: parameters.demonstrations]]
+    chosen = tasks[: parameters.demonstrations]
     played = demonstrations(
-        benchmark, jobs, parameters.demonstrator, max_actions=parameters.max_actions, noise=parameters.noise
+        benchmark,
+        chosen,
+        parameters.demonstrator,
+        max_actions=parameters.max_actions,
+        noise=parameters.noise,
+        seed=derive_seed(seed, "demonstrations"),
     )
-    demonstrated = list(progress_bar("demonstrations", "episode", len(jobs), played))
+    demonstrated = list(progress_bar("demonstrations", "episode", len(chosen), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
 

@@ -114,9 +114,10 @@ def counted(episodes: Iterable[Episode]) -> int:
 
 def random_student(folder: Path) -> Path:
     """A random model of the shipped base's shape."""
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.alfworld.vocabulary import vocabulary
+    from leap_kedro.policies.folder import save_policy
 
     tokenizer = build_tokenizer(vocabulary(), Shape().max_length)
     save_policy(build_model(tokenizer, Shape(), seed=0), tokenizer, folder)

@@ -21,10 +21,11 @@ from rich.table import Table
 from transformers import PreTrainedTokenizerFast
 
 from leap_kedro.embedded.base import answer_accuracy, curriculum, lesson_counts, reading_rows
-from leap_kedro.embedded.shape import Shape, build_model, save_policy
+from leap_kedro.embedded.shape import Shape, build_model
 from leap_kedro.embedded.tokenizer import build_tokenizer, token_list
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.policies.folder import save_policy
 from leap_kedro.policies.local import load_policy_folder
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.launch import train

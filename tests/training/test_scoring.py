@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.environments.alfworld import build_benchmark
-from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.teachers.demonstrations import demonstrations

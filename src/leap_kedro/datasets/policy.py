@@ -10,6 +10,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from leap_kedro.datasets.errors import StorageError, writing
+from leap_kedro.records.atomic import replaced_folder
 
 SUCCESS = "_SUCCESS"
 CARD = "policy.json"
@@ -83,10 +84,8 @@ class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                temporary = self._path.with_name(f".{self._path.name}.partial")
-                shutil.rmtree(temporary, ignore_errors=True)
-                shutil.copytree(data.folder, temporary)
-                temporary.replace(self._path)
+                with replaced_folder(self._path) as temporary:
+                    shutil.copytree(data.folder, temporary)
 
     def _exists(self) -> bool:
         return (self._path / SUCCESS).is_file()

@@ -1,6 +1,5 @@
 """Replies to be learnt as a Hugging Face dataset: a folder with one Parquet file."""
 
-import os
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 
 from leap_kedro.datasets.errors import StorageError, writing
+from leap_kedro.records.atomic import replaced_file
 from leap_kedro.training.export import ReplyRow
 
 _FILE = "train.parquet"
@@ -54,16 +54,13 @@ class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
         columns = ("prompt", "completion", "chosen", "rejected", "privileged_context", "messages")
         schema = pa.schema([(name, pa.string() if name == "privileged_context" else messages) for name in columns])
         rows = iter(data)
-        temporary = self._path / f".{_FILE}.{os.getpid()}.partial"
-        with writing(self._path):
-            try:
-                self._path.mkdir(parents=True, exist_ok=True)
-                with ParquetWriter(temporary, schema, compression="zstd") as writer:
-                    while some := list(islice(rows, _ROWS_AT_ONCE)):
-                        writer.write_table(pa.Table.from_pylist(some, schema=schema))
-                temporary.replace(self._path / _FILE)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with (
+            writing(self._path),
+            replaced_file(self._path / _FILE) as temporary,
+            ParquetWriter(temporary, schema, compression="zstd") as writer,
+        ):
+            while some := list(islice(rows, _ROWS_AT_ONCE)):
+                writer.write_table(pa.Table.from_pylist(some, schema=schema))
 
     def _exists(self) -> bool:
         return (self._path / _FILE).is_file()

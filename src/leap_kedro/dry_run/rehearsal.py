@@ -24,7 +24,7 @@ from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
 from leap_kedro.pipelines.rollout.nodes import roll_out
 from leap_kedro.pipelines.training.nodes import train_policy
 from leap_kedro.pipelines.training.parameters import TrainingParameters
-from leap_kedro.policies.local import has_weights
+from leap_kedro.policies.folder import has_weights
 from leap_kedro.records import CorrectedEpisode, Episode, Example, OwnReply, Target, Task
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    from leap_kedro.policies.local import PolicyFolderError
+    from leap_kedro.policies.folder import PolicyFolderError
     from leap_kedro.policies.preflight import check_policy
 
     described = (folder / "config.json").is_file() and not has_weights(folder)
@@ -180,12 +180,11 @@ def _texts(example: Example) -> Iterator[str]:
 
 
 def _render(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal) -> None:
-    from transformers import AutoTokenizer
-
+    from leap_kedro.policies.folder import load_tokenizer
     from leap_kedro.prompts.select import renderer_for
     from leap_kedro.training.examples import packed_examples, rows_of
 
-    tokenizer = AutoTokenizer.from_pretrained(student.folder)
+    tokenizer = load_tokenizer(student.folder)
     renderer = renderer_for(tokenizer, parameters.environment)
     rows = [row for example in found.demonstrations for row in rows_of(example, renderer)]
     found.packs = packed_examples(found.demonstrations, renderer)

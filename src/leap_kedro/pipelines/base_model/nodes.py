@@ -37,9 +37,10 @@ def train_reader(
         What the training did: steps, tokens, losses, seconds.
     """
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.registry import make_benchmark
+    from leap_kedro.policies.folder import save_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
     from leap_kedro.training.packing import pack
@@ -100,13 +101,13 @@ def measure_reader(
     from leap_kedro.embedded.base import answer_accuracy
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.pipelines.playing import play
-    from leap_kedro.policies.local import load_policy_folder
+    from leap_kedro.policies.folder import load_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
 
     spec = environment_spec(environment, environments)
     benchmark = make_benchmark(spec)
     folder = workspace / "base"
-    model, tokenizer = load_policy_folder(folder)
+    model, tokenizer = load_policy(folder)
     renderer = EmbeddedRenderer(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(

@@ -14,7 +14,7 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.training.nodes import fine_tune
 from leap_kedro.policies import smollm2
-from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
+from leap_kedro.policies.folder import PolicyFolderError, instead_of_policy, missing_parts
 from leap_kedro.records import Example, Task, UserError
 from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed

@@ -20,7 +20,7 @@ from leap_kedro.pipelines.evaluation.nodes import VALIDATION
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy, ServerParameters
-from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.records import UserError
 from leap_kedro.records.seeds import derive_seed
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy

@@ -141,11 +141,10 @@ def prefer(
 
 
 def _renderer(start: SavedPolicy, examples: Sequence[Example]) -> "Renderer":
-    from transformers import AutoTokenizer
-
+    from leap_kedro.policies.folder import load_tokenizer
     from leap_kedro.prompts.select import renderer_for
 
-    return renderer_for(AutoTokenizer.from_pretrained(start.folder), examples[0].environment)
+    return renderer_for(load_tokenizer(start.folder), examples[0].environment)
 
 
 def _train(

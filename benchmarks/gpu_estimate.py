@@ -47,7 +47,7 @@ from leap_kedro.training.estimate import (
 )
 from leap_kedro.training.examples import packed_examples, rows_of
 from leap_kedro.training.packing import Packed, unpacked
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters
 
 TRAINING = 0.35
 """Share of the data sheet's operations that a training is taken to reach."""
@@ -66,7 +66,7 @@ TEACHER = "gpt-4o"
 CONF = Path(__file__).resolve().parents[1] / "conf" / "base"
 PROMPTS, PRICES = CONF / "prompts", CONF / "prices.yml"
 
-PAPER = FineTuningParameters(
+PAPER = FineTuning(
     epochs=1,
     dtype="bfloat16",
     gradient_checkpointing=True,

@@ -30,7 +30,7 @@ from leap_kedro.policies.local import load_policy_folder
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, pack
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.store import write_packed
 
 UNSEEN = {"alfworld": "valid_unseen", "webshop": "test"}
@@ -86,7 +86,7 @@ def measured(names: Sequence[str], transcripts: int, held_out: int, folder: Path
     settings = yaml.safe_load(CONFIGURATION.read_text())["base_model"]
     read = [lessons(name, each, transcripts, settings["trunk_weight"]) for name, each in made.items()]
     write_packed(folder / "data.npz", mixed(read))
-    parameters = FineTuningParameters.model_validate({**settings["training"], "threads": 2})
+    parameters = FineTuning.model_validate({**settings["fine_tuning"], "threads": 2})
     result = train(folder / "start", folder / "data.npz", parameters, folder, folder / "base")
     model, _ = load_policy_folder(folder / "base")
     print(f"{' and '.join(names)}: {result.steps:,} steps, {result.seconds:.0f} s", flush=True)

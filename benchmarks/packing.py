@@ -28,11 +28,11 @@ from leap_kedro.training.examples import rows_of
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.models import load_trainable
 from leap_kedro.training.packing import Row, pack
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters
 
 SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base" / "alfworld"
 TREE = "prefix tree"
-PARAMETERS = FineTuningParameters(epochs=1, optimizer="adamw", learning_rate=1e-5, threads=1, checkpoint_every=10**6)
+PARAMETERS = FineTuning(epochs=1, optimizer="adamw", learning_rate=1e-5, threads=1, checkpoint_every=10**6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Student:
     folder: Path
     episodes: int
     max_actions: int
-    parameters: FineTuningParameters
+    parameters: FineTuning
 
 
 STUDENTS = {
@@ -91,7 +91,7 @@ def single_rows(student: Student, groups: Sequence[Sequence[Row]]) -> Epoch:
     )
 
 
-def _ours(student: Student, groups: Sequence[Sequence[Row]], parameters: FineTuningParameters) -> Epoch:
+def _ours(student: Student, groups: Sequence[Sequence[Row]], parameters: FineTuning) -> Epoch:
     with tempfile.TemporaryDirectory() as folder:
         packs = [pack(group) for group in groups]
         result = fine_tune(student.folder, packs, parameters, Path(folder) / "work", Path(folder) / "policy")

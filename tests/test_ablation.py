@@ -40,7 +40,7 @@ RUNNING = "from kedro.framework.cli import main\nmain()\n"
 
 
 def run(project: LoopProject, seeds: int, patch: str = "") -> Finished:
-    parameters = f"--params={project.parameters},ablation.seeds={seeds}"
+    parameters = f"--params={project.parameters},options.seeds={seeds}"
     script = STARTING + patch + RUNNING
     return project.kedro("run", "--env=test", "--pipelines=realizability_ablation", parameters, script=script)
 

@@ -42,7 +42,7 @@ def compared(finished_project: LoopProject, tmp_path_factory: pytest.TempPathFac
     project = finished_project.copy(tmp_path_factory.mktemp("baselines") / "project")
     before = written(project)
     with FakeServer(answer) as server:
-        react = (f"evaluation.server.base_url={server.base_url}", "baselines.react=openai:m")
+        react = (f"server.base_url={server.base_url}", "options.policies=openai:m")
         killed = run(project, *react, patch=KILLING)
         assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
         finished = run(project, *react)
@@ -112,7 +112,7 @@ def test_mlflow_has_a_child_run(compared: tuple[LoopProject, FakeServer]) -> Non
     assert child.data.metrics["success/valid_seen/privileged_expert"] >= 0
     assert child.data.metrics["validation/openai:m 2-shot/mean_actions"] == 4
     assert "| openai:m 2-shot | 0.0 % (0.0 to 49.0) of 4 |" in child.data.tags["mlflow.note.content"]
-    assert child.data.params["baselines.react"] == "openai:m"
+    assert child.data.params["options.policies"] == "openai:m"
     reports = {artifact.path for artifact in client.list_artifacts(child.info.run_id, "reports")}
     assert reports == {"reports/baselines.csv", "reports/baselines.html"}
 
@@ -122,12 +122,12 @@ def test_another_policy_is_added_beside_the_first(
 ) -> None:
     project = compared[0].copy(tmp_path / "project")
     before = episodes(project, "prompted")
-    refused = run(project, f"baselines.react={tiny_base}")
+    refused = run(project, f"options.policies={tiny_base}")
     assert refused.returncode == 1
     assert "The embedded student reads no examples in its prompt" in refused.stderr + refused.stdout
     assert "Traceback" not in refused.stderr + refused.stdout
     with FakeServer(answer) as server:
-        added = run(project, f"evaluation.server.base_url={server.base_url}", "baselines.react=openai:n")
+        added = run(project, f"server.base_url={server.base_url}", "options.policies=openai:n")
     assert added.returncode == 0, added.stdout + added.stderr
     policies = [each["policy"] for each in project.read(f"{FOLDER}/baselines.json")]
     assert list(dict.fromkeys(policies)) == [

@@ -30,7 +30,7 @@ def files(project: LoopProject) -> set[Path]:
 
 
 def rehearsed(project: LoopProject, env: str, *parameters: str) -> Finished:
-    given = ",".join(["dry_run=true", *parameters])
+    given = ",".join(["options.dry_run=true", *parameters])
     return project.kedro("run", f"--env={env}", "--pipelines=leap_iteration", f"--params={given}")
 
 
@@ -42,7 +42,7 @@ def test_the_gpu_profile_is_rehearsed_where_nothing_of_it_is_there(project: Loop
     for said in (
         "<|start_header_id|>assistant<|end_header_id|>",
         "You are the teacher of an agent",
-        "rollout: vllm serve data/models/llama-3-8b-instruct --host 127.0.0.1",
+        "vllm serve data/models/llama-3-8b-instruct --host 127.0.0.1",
         "--enable-lora --max-lora-rank 128",
         "8.030 billion",
         "14.96 GiB",
@@ -51,7 +51,7 @@ def test_the_gpu_profile_is_rehearsed_where_nothing_of_it_is_there(project: Loop
         assert said in done.stdout, said
     assert done.stdout.count("sft: loss") == 2
     assert done.stdout.count("dpo: loss") == 1
-    for absent in ("bootstrap.base", "environments.alfworld.source", "rollout.serving.command", "a key for"):
+    for absent in ("bootstrap.base", "environments.alfworld.source", "serving.command", "a key for"):
         assert any(absent in line for line in done.stdout.splitlines() if "and not here" in line), absent
 
 
@@ -76,8 +76,8 @@ def test_what_is_there_and_wrong_is_named_with_its_file(project: LoopProject, tm
 
 def test_what_is_no_iteration_is_not_rehearsed(project: LoopProject) -> None:
     metadata = bootstrap_project(project.folder)
-    session = LeapSession.create(project.folder, runtime_params={"dry_run": True})
+    session = LeapSession.create(project.folder, runtime_params={"options": {"dry_run": True}})
     with pytest.raises(RunRefused, match="baselines is no part of it"), session:
         session.run(pipeline_names=["baselines"])
-    result = CliRunner().invoke(cli, ["leap", "run", "--fresh", "--yes", "--params=dry_run=true"], obj=metadata)
+    result = CliRunner().invoke(cli, ["leap", "run", "--fresh", "--yes", "--params=options.dry_run=true"], obj=metadata)
     assert "kedro run --pipelines=leap_iteration" in result.output

@@ -16,7 +16,7 @@ from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.training.estimate import GIB, LLAMA_3_8B, Load, ModelShape, training_memory
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters
 
 pytestmark = [
     pytest.mark.gpu,
@@ -56,7 +56,7 @@ def lora_step(shape: ModelShape, length: int, folder: Path, device: str) -> tupl
     """Losses of two steps on the same episode."""
     save_random(folder / "base", shape, length, device)
     lora = LoraParameters(rank=128, alpha=64, targets=("q_proj", "v_proj"))
-    how = FineTuningParameters(
+    how = FineTuning(
         max_steps=2,
         optimizer="adamw",
         learning_rate=1e-3,

@@ -230,7 +230,7 @@ def test_preferences_are_learnt_after_the_supervised_part_and_reach_mlflow(tiny_
 
 def test_any_saved_policy_is_evaluated_on_any_split(finished_project: LoopProject, tmp_path: Path) -> None:
     project = finished_project.copy(tmp_path / "project")
-    chosen = f"{project.parameters},evaluation.policy=models:/leap-default@champion,evaluation.split=valid_unseen"
+    chosen = f"{project.parameters},options.policy=models:/leap-default@champion,options.split=valid_unseen"
     done = project.kedro("run", "--pipelines=evaluation", "--env=test", f"--params={chosen}")
     assert done.returncode == 0, done.stdout + done.stderr
     (path,) = (project.folder / "data/06_evaluation/default/saved").iterdir()

@@ -41,14 +41,14 @@ def test_an_iteration_without_the_one_before_is_refused_with_the_command_that_ma
 
 
 def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: LoopProject) -> None:
-    assert "`training.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
-        project, training={"learning_rate": -1}
+    assert "`fine_tuning.learning_rate` is -1: should be greater than 0 (given by --params)" in refusal(
+        project, fine_tuning={"learning_rate": -1}
     )
     overriding = project.folder / "conf" / "test" / "parameters_mine.yml"
-    overriding.write_text("aggregation:\n  polcy: all\n")
+    overriding.write_text("aggregation:\n  mxi: all\n")
     message = refusal(project)
-    assert "unknown parameter `aggregation.polcy` (conf/test/parameters_mine.yml)" in message
-    assert "Did you mean `aggregation.policy`?" in message
+    assert "unknown parameter `aggregation.mxi` (conf/test/parameters_mine.yml)" in message
+    assert "Did you mean `aggregation.mix`?" in message
     assert not (project.folder / "data" / "00_experiments").exists()
 
 

@@ -55,7 +55,7 @@ def test_mlflow_has_the_parts_of_the_score(project: LoopProject) -> None:
 
 def test_another_dry_run_of_it_leaves_nothing(project: LoopProject) -> None:
     before = {path for path in project.folder.rglob("*") if path.is_file()}
-    done = project.run("environment=webshop", "experiment=other", "dry_run=true")
+    done = project.run("environment=webshop", "experiment=other", "options.dry_run=true")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The dry run went through" in done.stdout
     assert {path for path in project.folder.rglob("*") if path.is_file()} == before

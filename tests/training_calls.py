@@ -7,15 +7,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 CALLER = """
 import sys
 from pathlib import Path
 from leap_kedro.training.launch import train
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 start, data, work, target, parameters = sys.argv[1:]
-train(Path(start), Path(data), FineTuningParameters.model_validate_json(parameters), Path(work), Path(target))
+train(Path(start), Path(data), FineTuning.model_validate_json(parameters), Path(work), Path(target))
 """
 
 
@@ -26,7 +26,7 @@ def weights(folder: Path) -> dict[str, Any]:
     return load_file(folder / "model.safetensors")
 
 
-def killed(start: Path, data: Path, parameters: FineTuningParameters, folder: Path, checkpoints: int) -> list[Path]:
+def killed(start: Path, data: Path, parameters: FineTuning, folder: Path, checkpoints: int) -> list[Path]:
     """A call in `folder` that got a SIGKILL once it had so many whole checkpoints; those, the last one first."""
     caller = subprocess.Popen(
         [

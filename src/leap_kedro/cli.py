@@ -65,9 +65,10 @@ def run_iterations(
             "`kedro leap run` counts the iterations itself: leave iteration out of --params, or run one iteration with "
             "kedro run --params=iteration=K"
         )
-    if given.get("dry_run"):
+    if (given.get("options") or {}).get("dry_run"):
         raise RunRefused(
-            "`dry_run` rehearses one iteration: kedro run --pipelines=leap_iteration --params=dry_run=true"
+            "`options.dry_run` rehearses one iteration: "
+            "kedro run --pipelines=leap_iteration --params=options.dry_run=true"
         )
     chosen = _session(metadata, env, given).experiment()
     if fresh:

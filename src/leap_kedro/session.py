@@ -27,7 +27,10 @@ from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.record import check_parameters
 from leap_kedro.messages import as_user_errors, drop_hints
 from leap_kedro.pipelines.ablation.pipeline import SEED_PARTS, SUMMARY
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.baselines.pipeline import OWN
+from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters, check, digest, recorded
 from leap_kedro.pipelines.students import check_students
 
@@ -88,12 +91,12 @@ class LeapSession(KedroSession):
         if runner is not None and not isinstance(runner, SequentialRunner):
             raise RunRefused(
                 f"{type(runner).__name__} is not supported: MLflow's runs would mix. Leave --runner out; the work is "
-                "spread over processes inside the nodes (rollout.processes, training.processes)."
+                "spread over processes inside the nodes (rollout.processes, fine_tuning.processes)."
             )
         with as_user_errors(self._data):
             parameters = self._checked_parameters()
             _check_names(names)
-            if parameters.dry_run:
+            if parameters.options.get("dry_run"):
                 return self._rehearse(parameters, names)
             chosen = {wanted: filters[name] for name, wanted in _SELECTIONS.items() if filters.get(name)}
             check_students(parameters, names, tags, chosen)
@@ -139,8 +142,8 @@ class LeapSession(KedroSession):
         others = sorted(set(names) - LOOP)
         if others:
             raise RunRefused(
-                f"`dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: leave "
-                "`dry_run` out, or take --pipelines=leap_iteration."
+                f"`options.dry_run` goes through an iteration of the loop, and {', '.join(others)} is no part of it: "
+                "leave `options.dry_run` out, or take --pipelines=leap_iteration."
             )
         entries = {name: AbstractDataset.from_config(name, self._resolver.config[name]) for name in REHEARSED}
         prompts, access = (entries[name].load() for name in REHEARSED)
@@ -167,7 +170,7 @@ class LeapSession(KedroSession):
             )
         with locked(experiment):
             self._begin(experiment, parameters)
-            count = parameters.ablation.seeds
+            count = int(parameters.options.get("seeds", 3))
             for seed in range(parameters.seed, parameters.seed + count):
                 if (experiment.ablation_folder(seed) / "results.json").is_file():
                     continue
@@ -184,6 +187,7 @@ class LeapSession(KedroSession):
 
     def _run_baselines(self, parameters: LeapParameters) -> dict[str, Any]:
         """What is missing of the loop's start, in a session of its own; then, in this one, what the baselines owe."""
+        read_options(BaselineOptions, parameters.options)
         experiment = self._folders(parameters)
         with locked(experiment):
             self._begin(experiment, parameters)
@@ -259,10 +263,10 @@ class LeapSession(KedroSession):
         )
 
     def _name_report(self, parameters: LeapParameters) -> None:
-        chosen = parameters.evaluation
+        chosen = read_options(EvaluateOptions, parameters.options)
         name = chosen.report or f"{chosen.policy or 'all'}_on_{chosen.split or 'validation'}"
-        given = (self._store.get("runtime_params") or {}).get("evaluation") or {}
-        self._pass_on(evaluation={**given, "report": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[-120:]})
+        given = (self._store.get("runtime_params") or {}).get("options") or {}
+        self._pass_on(options={**given, "report": re.sub(r"[^A-Za-z0-9_.-]+", "_", name).strip("_.")[-120:]})
 
     def _pass_on(self, **values: Any) -> None:
         self._store["runtime_params"] = {**(self._store.get("runtime_params") or {}), **values}

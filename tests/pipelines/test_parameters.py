@@ -1,13 +1,16 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from omegaconf import OmegaConf
+from pydantic import BaseModel
 
 from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.environments.registry import REGISTERED
-from leap_kedro.pipelines.parameters import ParametersRefused, check, digest, recorded
-from leap_kedro.training.parameters import LoraParameters, PreferenceParameters
+from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
+from leap_kedro.pipelines.options import OptionsRefused, read_options
+from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -46,12 +49,15 @@ def test_the_configurations_that_are_shipped_are_right(env: str) -> None:
 
 def test_the_papers_values_are_those_of_its_code() -> None:
     sft, dpo = (check(configured(env), where) for env in ("paper_sft", "paper_dpo"))
-    for how in (sft.training, sft.bootstrap.training, dpo.bootstrap.training):
+    for how in (
+        sft.training.sft(sft.fine_tuning, 0),
+        *(FineTuning.of(each.fine_tuning.overridden(each.bootstrap.fine_tuning), 0) for each in (sft, dpo)),
+    ):
         assert how.lora == LoraParameters(rank=128, alpha=64, dropout=0.05, targets=("q_proj", "v_proj"))
         assert (how.learning_rate, how.decay, how.warmup_steps, how.epochs) == (3e-5, "cosine", 10, 1)
-        assert (how.clip, how.replies_per_step, how.max_length) == (0.3, 32, 8000)
-    assert (sft.training.method, sft.aggregation.policy) == ("sft", "equal_share")
-    preferences = dpo.training.preferences(0)
+        assert (how.max_grad_norm, how.replies_per_step, how.max_length) == (0.3, 32, 8000)
+    assert (sft.training.method, sft.aggregation.mix) == ("sft", "equal_share")
+    preferences = dpo.training.preferences(dpo.fine_tuning, 0)
     assert dpo.training.method == "dpo"
     assert preferences.preference == PreferenceParameters(beta=0.01, sft_weight=0)
     assert (preferences.learning_rate, preferences.replies_per_step, preferences.epochs) == (5e-7, 16, 1)
@@ -61,9 +67,9 @@ def test_the_papers_values_are_those_of_its_code() -> None:
     ("path", "value", "message"),
     [
         (
-            "training.learning_rate",
+            "fine_tuning.learning_rate",
             -1,
-            "`training.learning_rate` is -1: should be greater than 0 (conf/base/parameters.yml)",
+            "`fine_tuning.learning_rate` is -1: should be greater than 0 (conf/base/parameters.yml)",
         ),
         ("rollout.episodes", "many", "`rollout.episodes` is 'many': should be a valid integer"),
         (
@@ -71,14 +77,21 @@ def test_the_papers_values_are_those_of_its_code() -> None:
             1,
             "unknown parameter `rollout.temprature` (conf/base/parameters.yml). Did you mean `rollout.temperature`?",
         ),
-        ("bootstrap.training.max_step", 1, "Did you mean `bootstrap.training.max_steps`?"),
+        ("bootstrap.fine_tuning.max_step", 1, "Did you mean `bootstrap.fine_tuning.max_steps`?"),
+        ("bootstrap.fine_tuning.learning_rate", -1, "`bootstrap.fine_tuning.learning_rate` is -1: should be greater"),
+        ("bootstrap.fine_tuning.lora", {"rnk": 1}, "unknown parameter `bootstrap.fine_tuning.lora.rnk`"),
+        ("training.learning_rate", 1, "Did you mean `fine_tuning.learning_rate`?"),
+        ("training.dpo.fine_tuning.max_steps", 1, "`training.dpo.fine_tuning`: a training needs exactly one budget"),
+        ("correction.teacher.server.max_token", 1, "Did you mean `correction.teacher.server.max_tokens`?"),
+        ("base_model.fine_tuning.treads", 1, "Did you mean `base_model.fine_tuning.threads`?"),
+        ("serving", {}, "`rollout.hold_to_admissible` is true"),
         ("sead", 1, "Did you mean `seed`?"),
         ("environments.alfworld.sorce", "x", "Did you mean `environments.alfworld.source`?"),
         ("environments.alfworld.source", "x", "`environments.alfworld.source` is 'x'"),
         ("environment", "alfword", "Did you mean 'alfworld'?"),
         ("correction.teacher.expert", "best", "`correction.teacher.expert` is 'best'"),
         ("correction.privilege", 30, "`correction.privilege` is 30"),
-        ("training.epochs", 1, "exactly one budget"),
+        ("fine_tuning.epochs", 1, "exactly one budget"),
         ("rollout", None, "`rollout` is None"),
     ],
 )
@@ -122,16 +135,17 @@ def test_all_mistakes_are_told_at_once(raw: dict[str, Any]) -> None:
     ("path", "value", "changes"),
     [
         ("rollout.processes", 7, False),
-        ("training.threads", 3, False),
+        ("fine_tuning.threads", 3, False),
+        ("training.fine_tuning.threads", 3, False),
+        ("fine_tuning.decay", "cosine", True),
+        ("bootstrap.fine_tuning.decay", "cosine", True),
+        ("training.dpo.fine_tuning.decay", "cosine", False),
         ("iteration", 4, False),
-        ("evaluation.policy", "somewhere", False),
+        ("options.policy", "somewhere", False),
         ("base_model.transcripts", 99, False),
-        ("ablation.seeds", 9, False),
-        ("evaluation.server.max_tokens", 99, False),
-        ("correction.teacher.budget.calls", 5, False),
-        ("correction.teacher.model.timeout", 5, False),
-        ("correction.teacher.model.max_tokens", 5, True),
-        ("training.rendezvous", {"endpoint": "host:1"}, False),
+        ("server.max_tokens", 99, False),
+        ("correction.teacher.server.max_tokens", 5, False),
+        ("fine_tuning.rendezvous", {"endpoint": "host:1"}, False),
         ("environments.alfworld.cache_folder", "somewhere", False),
         ("environments.intercode_bash.limits.processes", 9, True),
         ("seed", 5, True),
@@ -147,3 +161,66 @@ def test_only_what_changes_results_is_recorded(raw: dict[str, Any], path: str, v
     after = recorded(check(OmegaConf.to_container(tree), where))  # type: ignore[arg-type]
     assert (before != after) is changes
     assert (digest(before) != digest(after)) is changes
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "changes"),
+    [
+        ("server.max_tokens", 99, False),
+        ("server.extra", {"top_p": 0.9}, True),
+        ("server.budget.calls", 5, False),
+        ("correction.teacher.server.timeout", 5, False),
+        ("correction.teacher.server.max_tokens", 5, True),
+    ],
+)
+def test_the_server_is_recorded_where_the_teacher_is_asked_through_it(
+    raw: dict[str, Any], path: str, value: Any, changes: bool
+) -> None:
+    raw["correction"]["teacher"]["kind"] = "llm"
+    before = recorded(check(raw, where))
+    OmegaConf.update(tree := OmegaConf.create(raw), path, value, force_add=True)
+    assert (recorded(check(OmegaConf.to_container(tree), where)) != before) is changes  # type: ignore[arg-type]
+
+
+def test_where_a_value_is_set_is_not_recorded(raw: dict[str, Any]) -> None:
+    before = recorded(check(raw, where))
+    for stage in (raw["bootstrap"], raw["training"]):
+        stage.setdefault("fine_tuning", {})["learning_rate"] = raw["fine_tuning"]["learning_rate"]
+    raw["fine_tuning"]["learning_rate"] = 0.1
+    assert recorded(check(raw, where)) == before
+
+
+def test_a_budget_of_a_stage_replaces_the_shared_one(raw: dict[str, Any]) -> None:
+    raw["training"]["fine_tuning"] = {"epochs": 2}
+    parameters = check(raw, where)
+    how = parameters.training.sft(parameters.fine_tuning, 0)
+    assert (how.max_steps, how.epochs, how.max_tokens) == (None, 2, None)
+
+
+def test_wrong_options_are_named() -> None:
+    assert read_options(EvaluateOptions, {"tasks": 3}) == EvaluateOptions(tasks=3)
+    with pytest.raises(OptionsRefused, match=r"unknown parameter `options\.polcy`.*`options\.policy`"):
+        read_options(EvaluateOptions, {"polcy": "somewhere"})
+
+
+MOST_LEAVES = 150
+
+
+def leaves(model: type[BaseModel]) -> int:
+    """Number of the parameters in a model; a mapping, as `environments` or the overrides of a block, is one."""
+    count = 0
+    for field in model.model_fields.values():
+        kinds = [
+            kind
+            for kind in get_args(field.annotation) or (field.annotation,)
+            if isinstance(kind, type) and issubclass(kind, BaseModel)
+        ]
+        count += sum(leaves(kind) for kind in kinds) or 1
+    return count
+
+
+def test_the_schema_stays_small(capsys: pytest.CaptureFixture[str]) -> None:
+    count = leaves(LeapParameters)
+    with capsys.disabled():
+        print(f"\nThe schema has {count} parameters beside those of the environments.")  # noqa: T201
+    assert count <= MOST_LEAVES

@@ -12,7 +12,7 @@ from recorded import VALIDATION, make_episode
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.evaluation.success import summarize
-from leap_kedro.language_models import Access
+from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct
@@ -51,7 +51,9 @@ def rollouts(tasks: list[Task]) -> list[Episode]:
 def corrections(rollouts: list[Episode], tiny_base: Path) -> list[CorrectedEpisode]:
     student = SavedPolicy("pi_0", 0, tiny_base)
     return [
-        record for chunk in correct(rollouts, [], student, {}, Access(), TEACHING, *HOW) for record in chunk.records
+        record
+        for chunk in correct(rollouts, [], student, {}, Access(), TEACHING, ServerParameters(), *HOW)
+        for record in chunk.records
     ]
 
 
@@ -92,7 +94,7 @@ def test_all_quantities_of_an_iteration(
             evaluation,
             {"teacher": None},
             TEACHING,
-            AggregationParameters(held_out=share),
+            AggregationParameters(held_out_share=share),
             SAMPLES,
             *HOW,
             seed=0,
@@ -120,7 +122,17 @@ def test_where_nothing_is_held_out_there_is_no_gap(
 ) -> None:
     examples = build_examples(rollouts, corrections, TEACHING)
     found = measure_realizability(
-        rollouts, corrections, examples, policies, [], {}, TEACHING, AggregationParameters(held_out=0), SAMPLES, *HOW, 0
+        rollouts,
+        corrections,
+        examples,
+        policies,
+        [],
+        {},
+        TEACHING,
+        AggregationParameters(held_out_share=0),
+        SAMPLES,
+        *HOW,
+        0,
     )
     assert found["gap"] == {"after": None, "after_on_changes": None, "before": None}
     assert found["regret"] is None

@@ -43,7 +43,7 @@ def refused(project: LoopProject, pipeline: str, said: str, **parameters: object
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_base_without_a_chat_template(project: LoopProject, student: Path, dry_run: bool) -> None:
     said = rf"`bootstrap\.base` is '?{student}'?.*tokenizer\.chat_template"
-    refused(project, "leap_iteration", said, dry_run=dry_run, bootstrap={"base": str(student)})
+    refused(project, "leap_iteration", said, options={"dry_run": dry_run}, bootstrap={"base": str(student)})
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
@@ -51,12 +51,12 @@ def test_a_base_that_is_no_model(project: LoopProject, tmp_path: Path, dry_run: 
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "readme.txt").touch()
     said = r"`bootstrap\.base` is .*notes.*lacks.*config\.json"
-    refused(project, "leap_iteration", said, dry_run=dry_run, bootstrap={"base": str(tmp_path / "notes")})
+    refused(project, "leap_iteration", said, options={"dry_run": dry_run}, bootstrap={"base": str(tmp_path / "notes")})
 
 
 def test_a_policy_to_evaluate(project: LoopProject, student: Path) -> None:
-    said = rf"`evaluation\.policy` is '{student}'.*tokenizer\.chat_template"
-    refused(project, "evaluation", said, evaluation={"policy": str(student)})
+    said = rf"`options\.policy` is '{student}'.*tokenizer\.chat_template"
+    refused(project, "evaluation", said, options={"policy": str(student)})
 
 
 def test_an_adapter_that_goes_on_and_whose_base_is_gone(project: LoopProject, tiny_base: Path, tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_an_adapter_that_goes_on_and_whose_base_is_gone(project: LoopProject, ti
         (base / file.name).write_bytes(file.read_bytes())
     (base / "adapter").mkdir()
     (base / "adapter" / "base.json").write_text(json.dumps({"folder": str(tmp_path / "gone"), "sha256": ""}))
-    told = {"base": str(base), "training": {"lora": {"start": "continue"}, "optimizer": "adamw"}}
+    told = {"base": str(base), "fine_tuning": {"lora": {"start": "continue"}, "optimizer": "adamw"}}
     refused(project, "leap_iteration", rf"`bootstrap\.base`.*{tmp_path / 'gone'}, which is gone", bootstrap=told)
 
 
@@ -76,8 +76,9 @@ def test_a_template_that_asks_the_clock_is_not_served(project: LoopProject, stud
     for file in student.iterdir():
         (base / file.name).write_bytes(file.read_bytes())
     (base / "chat_template.jinja").write_text("{{ strftime_now('%c') }}" + str(byte_level().chat_template))
-    told = {"hold_to_admissible": False, "serving": {}}
-    refused(project, "leap_iteration", "date or time", bootstrap={"base": str(base)}, rollout=told)
+    free = {"hold_to_admissible": False}
+    told = {"bootstrap": {"base": str(base)}, "serving": {}, "rollout": free, "evaluation": free}
+    refused(project, "leap_iteration", "date or time", **told)
 
 
 def test_kedro_prints_the_message_alone(project: LoopProject, student: Path) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 from loop_project import LoopProject
-from pydantic import ValidationError
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.dry_run.stand_in import write_stand_in
@@ -22,7 +21,7 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
-from leap_kedro.pipelines.vllm_server import ServingParameters, served_by_vllm
+from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.policies.vllm_process import ServingFailed, free_port
 from leap_kedro.prompts.chat import ChatRenderer, templated_ids
@@ -54,9 +53,9 @@ def trained_by_lora(folder: Path, base: SavedPolicy, rank: int = 12) -> SavedPol
 
 
 def played(policy: SavedPolicy, server: ServingParameters, tasks: int = 2) -> list[Episode]:
-    how = PlayParameters(max_actions=2, hold_to_admissible=False, max_reply_tokens=40, serving=server)
+    how = PlayParameters(max_actions=2, hold_to_admissible=False, max_reply_tokens=40)
     drawn = make_benchmark(SPEC).tasks("train", tasks, 0)
-    return list(play(policy, SPEC, drawn, how, 0.3, 0, 1, "test"))
+    return list(play(policy, SPEC, drawn, how, 0.3, 0, 1, "test", serving=server))
 
 
 def fake(*arguments: str, **more: Any) -> ServingParameters:
@@ -121,7 +120,7 @@ def test_a_server_that_runs_is_used_and_left_running(tmp_path: Path) -> None:
     policy = trained_by_lora(tmp_path / "pi_1", base)
     stranger = saved(tmp_path / "stranger")
     log = tmp_path / "calls"
-    with served_by_vllm(policy, fake("--calls", str(log)), "alfworld", 40) as started:
+    with serve(policy, fake("--calls", str(log)), "alfworld", 40) as started:
         address = str(started.server.base_url)
         running = ServingParameters(base_url=address)
         (own,) = calls(log, "load_lora_adapter")
@@ -149,7 +148,7 @@ def test_a_server_that_runs_is_used_and_left_running(tmp_path: Path) -> None:
             fake("--never-ready", ready_timeout=1),
             r"is not ready after 1 s(?s:.*)Its log is (\S+);(?s:.*)Loading weights",
         ),
-        (ServingParameters(command="no-such-vllm"), "no program 'no-such-vllm'(?s:.*)rollout.serving.command"),
+        (ServingParameters(command="no-such-vllm"), "no program 'no-such-vllm'(?s:.*)`serving.command`"),
         (fake("--answers", "2", retries=0), r"ended while it was needed \(exit code 3(?s:.*)Its log is (\S+);"),
     ],
     ids=["dies", "never ready", "no program", "dies later"],
@@ -166,8 +165,6 @@ def test_a_server_that_fails_is_an_error_with_its_log(tmp_path: Path, server: Se
 def test_the_embedded_student_is_not_served(tiny_base: Path) -> None:
     with pytest.raises(ServingFailed, match=r"embedded student.*bootstrap.base"):
         played(SavedPolicy("pi_0", 0, tiny_base), fake())
-    with pytest.raises(ValidationError, match="set hold_to_admissible to false"):
-        PlayParameters(max_actions=2, hold_to_admissible=True, serving=fake())
 
 
 DATED = "{{ strftime_now('%d %B %Y') }}" + CHATML
@@ -188,7 +185,7 @@ def test_prompts_that_a_server_would_date_otherwise_are_not_served(
     (policy.folder / "chat_template.jinja").write_text(template)
     with pytest.raises(ServingFailed, match=said) as refused:
         played(policy, fake(extra=extra))
-    assert "`rollout.serving` and `evaluation.serving` to null" in str(refused.value)
+    assert "`serving` to null" in str(refused.value)
 
 
 def test_the_day_is_sent_beside_other_options_of_a_template(tmp_path: Path) -> None:
@@ -204,9 +201,10 @@ def test_a_student_trained_by_lora_plays_through_the_server_of_kedro_run(tmp_pat
     write_stand_in(tmp_path / "none", base, ["You are in the middle of a room. ACTION: go to desk 1"], seed=0)
     project = LoopProject(tmp_path / "project", base)
     (project.folder / "conf/test/parameters_served.yml").write_text(
-        f"rollout: {{hold_to_admissible: false, serving: {{command: {PROGRAM}, arguments: [--calls, {log}]}}}}"
+        f"rollout: {{hold_to_admissible: false}}\nevaluation: {{hold_to_admissible: false}}\n"
+        f"serving: {{command: {PROGRAM}, arguments: [--calls, {log}]}}"
     )
-    given = f"{project.parameters},bootstrap.training.lora.rank=12,bootstrap.training.optimizer=adamw"
+    given = f"{project.parameters},fine_tuning.lora.rank=12,fine_tuning.optimizer=adamw"
     done = project.kedro("run", "--env=test", "--to-nodes=roll_out", f"--params={given}")
     assert done.returncode == 0, done.stderr
     (loaded,) = calls(log, "load_lora_adapter")
@@ -219,11 +217,11 @@ def test_a_student_trained_by_lora_plays_through_the_server_of_kedro_run(tmp_pat
 def test_the_server_ends_with_the_block_and_its_children_too(tmp_path: Path) -> None:
     policy, child = saved(tmp_path / "base"), tmp_path / "child"
     how = fake("--child", str(child))
-    with served_by_vllm(policy, how, "alfworld", 40):
+    with serve(policy, how, "alfworld", 40):
         pid = int(child.read_text())
         assert not is_gone(pid)
     assert wait_until(lambda: is_gone(pid))
-    server = served_by_vllm(policy, how, "alfworld", 40)
+    server = serve(policy, how, "alfworld", 40)
     server.__enter__()
     pid = int(child.read_text())
     stopped = PolicyStopped("the budget is spent")
@@ -239,10 +237,10 @@ import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 from pathlib import Path
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.pipelines.vllm_server import ServingParameters, served_by_vllm
+from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 
 how = ServingParameters(command={PROGRAM!r}, arguments=("--child", {str(child)!r}), port={free_port()})
-with served_by_vllm(SavedPolicy("base", -1, Path({str(policy.folder)!r})), how, "alfworld", 40):
+with serve(SavedPolicy("base", -1, Path({str(policy.folder)!r})), how, "alfworld", 40):
     print("ready", flush=True)
     time.sleep(600)
 """

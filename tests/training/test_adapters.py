@@ -10,11 +10,11 @@ from leap_kedro.training.adapters import UnusableAdapter
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, selected
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters, PreferenceParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import Progress
 
 LORA = LoraParameters(rank=4, alpha=8)
-PARAMETERS = FineTuningParameters(
+PARAMETERS = FineTuning(
     max_steps=40, tokens_per_step=400, optimizer="adamw", learning_rate=0.02, warmup_steps=5, log_every=10, lora=LORA
 )
 STEPS_AGAIN = PARAMETERS.model_copy(update={"max_steps": 10})
@@ -35,7 +35,7 @@ def logits(model):
         return model(torch.arange(5, 35)[None]).logits
 
 
-def continuing(parameters: FineTuningParameters) -> FineTuningParameters:
+def continuing(parameters: FineTuning) -> FineTuning:
     lora = parameters.lora.model_copy(update={"start": "continue"})
     return parameters.model_copy(update={"lora": lora})
 
@@ -44,7 +44,7 @@ def continuing(parameters: FineTuningParameters) -> FineTuningParameters:
 def start(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, copying: list[Packed]) -> Path:
     """Weights that have learnt something: under a random head, which stays as it is, no adapter learns."""
     folder = tmp_path_factory.mktemp("begun")
-    whole = FineTuningParameters(max_steps=60, tokens_per_step=400, log_every=60)
+    whole = FineTuning(max_steps=60, tokens_per_step=400, log_every=60)
     fine_tune(tiny_llama, copying, whole, folder / "work", folder / "policy")
     return folder / "policy"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from leap_kedro.training.batching import by_themselves, epoch_batches, plan
 from leap_kedro.training.packing import Packed, row_lengths
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 lengths = st.lists(st.integers(min_value=1, max_value=300), min_size=1, max_size=200)
 
@@ -55,7 +55,7 @@ def test_a_curriculum_keeps_its_order_but_for_the_pool() -> None:
     ("budget", "steps"), [({"max_steps": 7}, 7), ({"epochs": 2}, 20), ({"max_tokens": 1450}, 15), ({"epochs": 1}, 10)]
 )
 def test_budgets(budget: dict[str, int], steps: int) -> None:
-    assert len(plan([50] * 20, FineTuningParameters(tokens_per_step=100, **budget))) == steps
+    assert len(plan([50] * 20, FineTuning(tokens_per_step=100, **budget))) == steps
 
 
 @pytest.mark.parametrize(("together", "pieces"), [(1, 3), (2, 2)])
@@ -74,7 +74,7 @@ def test_rows_by_themselves_stay_in_the_steps_of_their_sequences(
 
 def test_nothing_to_train_on_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to train on"):
-        plan([], FineTuningParameters(epochs=1))
+        plan([], FineTuning(epochs=1))
 
 
 @pytest.mark.parametrize(
@@ -88,4 +88,4 @@ def test_nothing_to_train_on_is_refused() -> None:
 )
 def test_wrong_parameters_are_named(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        FineTuningParameters(**wrong)
+        FineTuning(**wrong)

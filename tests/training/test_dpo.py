@@ -8,12 +8,10 @@ import pytest
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import FineTuningParameters, PreferenceParameters
+from leap_kedro.training.parameters import FineTuning, PreferenceParameters
 
 PREFERENCE = PreferenceParameters(beta=0.3, sft_weight=0.5)
-PARAMETERS = FineTuningParameters(
-    max_steps=100, tokens_per_step=200, warmup_steps=5, checkpoint_every=30, preference=PREFERENCE
-)
+PARAMETERS = FineTuning(max_steps=100, tokens_per_step=200, warmup_steps=5, checkpoint_every=30, preference=PREFERENCE)
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from leap_kedro.training.estimate import (
 )
 from leap_kedro.training.logits import packed_loss
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters
 
 CONFIG = {
     "vocab_size": 600,
@@ -34,9 +34,9 @@ CONFIG = {
 }
 LORA = LoraParameters(rank=8, alpha=8, targets=("q_proj", "v_proj"))
 HOWS = {
-    "lora": FineTuningParameters(max_steps=1, lora=LORA, dtype="float32"),
-    "lora, checkpointed": FineTuningParameters(max_steps=1, lora=LORA, dtype="float32", gradient_checkpointing=True),
-    "full": FineTuningParameters(max_steps=1, dtype="float32"),
+    "lora": FineTuning(max_steps=1, lora=LORA, dtype="float32"),
+    "lora, checkpointed": FineTuning(max_steps=1, lora=LORA, dtype="float32", gradient_checkpointing=True),
+    "full": FineTuning(max_steps=1, dtype="float32"),
 }
 hows = pytest.mark.parametrize("how", HOWS.values(), ids=HOWS)
 
@@ -47,7 +47,7 @@ def episode() -> Packed:
     return pack([Row((*ids[:end], *ids[-20:]), (0.0,) * end + (1.0,) * 20) for end in range(60, 361, 60)])
 
 
-def model(how: FineTuningParameters) -> Any:
+def model(how: FineTuning) -> Any:
     torch.manual_seed(0)
     built: Any = LlamaForCausalLM(LlamaConfig(**CONFIG)).train()
     if how.gradient_checkpointing:
@@ -86,7 +86,7 @@ def test_numbers_of_llama_3_8b_and_of_the_papers_adapter() -> None:
 
 
 @hows
-def test_operations_are_those_that_pytorch_counts(how: FineTuningParameters) -> None:
+def test_operations_are_those_that_pytorch_counts(how: FineTuning) -> None:
     packed, trained = episode(), model(how)
     # The other kernels are not counted on a CPU.
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
@@ -96,7 +96,7 @@ def test_operations_are_those_that_pytorch_counts(how: FineTuningParameters) -> 
 
 
 @hows
-def test_activations_are_those_that_pytorch_keeps(how: FineTuningParameters) -> None:
+def test_activations_are_those_that_pytorch_keeps(how: FineTuning) -> None:
     packed, trained = episode(), model(how)
     own = {weights.data_ptr() for weights in trained.parameters()}
     kept: dict[int, int] = {}
@@ -119,7 +119,7 @@ def test_activations_are_those_that_pytorch_keeps(how: FineTuningParameters) -> 
 def test_a_llama_3_8b_with_the_papers_adapter_fits_a_gpu_of_48_gb() -> None:
     lora = LoraParameters(rank=128, alpha=64, targets=("q_proj", "v_proj"))
     load = Load(length=4000, width=1, predictions=800, tokens=4000, squares=4000**2, total_predictions=800)
-    how = FineTuningParameters(max_steps=1, lora=lora, dtype="bfloat16", gradient_checkpointing=True)
+    how = FineTuning(max_steps=1, lora=lora, dtype="bfloat16", gradient_checkpointing=True)
     memory = training_memory(LLAMA_3_8B, load, how)
     assert memory["frozen weights"] / GIB == pytest.approx(14.96, abs=0.01)
     assert sum(memory.values()) < 24 * GIB

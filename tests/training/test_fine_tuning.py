@@ -6,10 +6,10 @@ import pytest
 
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters, PreferenceParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import TrainingResult
 
-PARAMETERS = FineTuningParameters(max_steps=6, tokens_per_step=200, learning_rate=0.01, warmup_steps=2, log_every=1)
+PARAMETERS = FineTuning(max_steps=6, tokens_per_step=200, learning_rate=0.01, warmup_steps=2, log_every=1)
 
 
 def trained(start: Path, packs: list[Packed], folder: Path, **changes: object) -> tuple[TrainingResult, dict]:

@@ -12,11 +12,11 @@ from training_calls import CALLER, killed, weights
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.packing import Packed, Row, pack
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress
 from leap_kedro.training.store import write_packed
 
-PARAMETERS = FineTuningParameters(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
+PARAMETERS = FineTuning(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
 BY_TWO = PARAMETERS.model_copy(update={"processes": 2})
 
 

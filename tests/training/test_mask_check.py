@@ -8,7 +8,7 @@ from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.packing import Packed, Row, pack, row_lengths
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 SMALL = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 24}
@@ -60,10 +60,10 @@ def windowed(tmp_path: Path, tiny_llama: Path) -> Path:
 def test_what_takes_no_tree_is_trained_on_single_rows_and_says_so(
     windowed: Path, copying: list[Packed], tmp_path: Path
 ) -> None:
-    result = fine_tune(windowed, copying, FineTuningParameters(max_steps=2), tmp_path / "work", tmp_path / "policy")
+    result = fine_tune(windowed, copying, FineTuning(max_steps=2), tmp_path / "work", tmp_path / "policy")
     assert result.packing == "none"
     assert "differ from those of single rows" in result.why_not_packed
-    tree = FineTuningParameters(max_steps=2, packing="tree")
+    tree = FineTuning(max_steps=2, packing="tree")
     with pytest.raises(TrainingFailed, match=r"MistralForCausalLM cannot be trained with packing=tree: its logits"):
         train(windowed, copying, tree, tmp_path / "work_2", tmp_path / "policy_2")
 
@@ -74,9 +74,7 @@ def test_single_rows_take_the_steps_of_the_tree(tiny_llama: Path, copying: list[
 
     results = {}
     for packing, parts in (("tree", 1), ("none", 1), ("none", 5)):
-        how = FineTuningParameters(
-            epochs=1, tokens_per_step=100, log_every=1, packing=packing, accumulation_steps=parts
-        )
+        how = FineTuning(epochs=1, tokens_per_step=100, log_every=1, packing=packing, accumulation_steps=parts)
         folder = tmp_path / f"{packing}_{parts}"
         results[packing, parts] = fine_tune(tiny_llama, copying, how, folder / "work", folder / "policy")
     tree = results.pop(("tree", 1))

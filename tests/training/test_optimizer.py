@@ -3,7 +3,7 @@
 import pytest
 
 from leap_kedro.training.optimizer import MuonAdamW, build_optimizer, orthogonalized, rate_share
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 
 def muon_reference(weight, gradients, rate: float):
@@ -74,7 +74,7 @@ def test_embeddings_and_norms_go_to_adamw_at_their_share_of_the_rate(tiny_llama)
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(tiny_llama)
-    matrices, others = build_optimizer(model, FineTuningParameters(epochs=1, learning_rate=0.01)).param_groups
+    matrices, others = build_optimizer(model, FineTuning(epochs=1, learning_rate=0.01)).param_groups
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     assert {names[id(parameter)].split(".")[-2] for parameter in matrices["params"]} == {
         "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj",
@@ -84,7 +84,7 @@ def test_embeddings_and_norms_go_to_adamw_at_their_share_of_the_rate(tiny_llama)
 
 
 def test_the_rate_rises_stays_and_falls() -> None:
-    parameters = FineTuningParameters(epochs=1, warmup_steps=10, flat_share=0.5, final_share=0.05)
+    parameters = FineTuning(epochs=1, warmup_steps=10, flat_share=0.5, final_share=0.05)
     shares = [rate_share(step, 101, parameters) for step in range(101)]
     assert shares[0] == pytest.approx(0.1)
     assert shares[9:51] == [1.0] * 42
@@ -96,7 +96,7 @@ def test_along_a_cosine_the_rate_is_that_of_transformers() -> None:
     import torch
     from transformers import get_cosine_schedule_with_warmup
 
-    parameters = FineTuningParameters(epochs=1, warmup_steps=10, flat_share=0, final_share=0, decay="cosine")
+    parameters = FineTuning(epochs=1, warmup_steps=10, flat_share=0, final_share=0, decay="cosine")
     shares = [rate_share(step, 101, parameters) for step in range(101)]
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     theirs = get_cosine_schedule_with_warmup(optimizer, 10, 100).lr_lambdas[0]

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 from leap_kedro.training.failures import failure, unwritable
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.store import write_packed
 
-PARAMETERS = FineTuningParameters(max_steps=6, tokens_per_step=100, warmup_steps=2, log_every=2, checkpoint_every=3)
+PARAMETERS = FineTuning(max_steps=6, tokens_per_step=100, warmup_steps=2, log_every=2, checkpoint_every=3)
 
 IN_EVERY_PROCESS = """
 import os, signal, sys
@@ -57,10 +57,10 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def elsewhere(**more: object) -> FineTuningParameters:
+def elsewhere(**more: object) -> FineTuning:
     """Two machines, which are both this one."""
     meeting = {"endpoint": f"127.0.0.1:{free_port()}"}
-    return FineTuningParameters.model_validate({**PARAMETERS.model_dump(), "nodes": 2, "rendezvous": meeting, **more})
+    return FineTuning.model_validate({**PARAMETERS.model_dump(), "nodes": 2, "rendezvous": meeting, **more})
 
 
 def test_a_second_machine_takes_part(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
@@ -156,4 +156,4 @@ def test_a_full_disk_is_told_also_where_the_writer_hides_it(tmp_path: Path, monk
 )
 def test_machines_that_cannot_meet_are_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        FineTuningParameters.model_validate({"max_steps": 1, **given})
+        FineTuning.model_validate({"max_steps": 1, **given})

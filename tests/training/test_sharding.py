@@ -10,7 +10,7 @@ from training_calls import killed, weights
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import write_packed
 
@@ -54,9 +54,9 @@ def on_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
 
 
-def shared_out(folder: Path, **more: object) -> FineTuningParameters:
+def shared_out(folder: Path, **more: object) -> FineTuning:
     (folder / "fsdp.yaml").write_text(CONFIGURATION)
-    return FineTuningParameters.model_validate(
+    return FineTuning.model_validate(
         {
             **{"max_steps": 12, "tokens_per_step": 100, "warmup_steps": 2, "log_every": 3, "checkpoint_every": 3},
             **{"optimizer": "adamw", "learning_rate": 0.001, "processes": 2, "accelerate": folder / "fsdp.yaml"},

@@ -8,10 +8,10 @@ from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
 from leap_kedro.training.models import best_folder
 from leap_kedro.training.packing import Packed, selected
-from leap_kedro.training.parameters import FineTuningParameters, LoraParameters, PreferenceParameters
+from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import Progress
 
-OVERFITTING = FineTuningParameters(
+OVERFITTING = FineTuning(
     max_steps=20, tokens_per_step=200, learning_rate=0.05, warmup_steps=2, flat_share=1, log_every=5, checkpoint_every=4
 )
 

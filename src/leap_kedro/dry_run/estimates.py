@@ -12,6 +12,7 @@ from leap_kedro.training.estimate import (
     training_memory,
     training_operations,
 )
+from leap_kedro.training.parameters import FineTuning
 
 if TYPE_CHECKING:
     from leap_kedro.pipelines.parameters import LeapParameters
@@ -32,7 +33,7 @@ def estimated(
         packs: A few demonstrations, packed.
         row_tokens: Their tokens, a row a reply.
     """
-    how = parameters.bootstrap.training
+    how = FineTuning.of(parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning), parameters.seed)
     shape = ModelShape.of(config) if config else LLAMA_3_8B
     load = Load.of(packs)
     whole = load.scaled(parameters.bootstrap.demonstrations / len(packs))

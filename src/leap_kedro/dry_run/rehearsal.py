@@ -47,7 +47,6 @@ _ONE_STEP = {
     "nodes": 1,
     "rendezvous": None,
     "accelerate": None,
-    "validation_share": 0.0,
 }
 
 
@@ -113,10 +112,10 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
         )
     _render(student, parameters, found)
     _check_serving(student, parameters, found)
-    first = TrainingParameters(**parameters.bootstrap.training.model_dump())
+    first = TrainingParameters(fine_tuning=parameters.bootstrap.fine_tuning)
     pi_0 = _one_step("pi_0", student, student, found.demonstrations, first, parameters, folder, found)
     found.examples = _lesson(pi_0, train, parameters, environments, prompts, access, found)
-    how = parameters.aggregation.model_copy(update={"held_out": 0.0})
+    how = parameters.aggregation.model_copy(update={"held_out_share": 0.0})
     mixed = mix([found.demonstrations], found.examples, how, parameters.seed)
     _one_step("pi_1", pi_0, student, mixed, parameters.training, parameters, folder, found)
     return found
@@ -195,14 +194,12 @@ def _render(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal
 def _check_serving(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal) -> None:
     from leap_kedro.pipelines.vllm_server import check_prompts, is_installed
 
-    for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
-        if how.serving is None:
-            continue
-        check_prompts(student, how.serving, parameters.environment)
-        if how.serving.base_url is None and not is_installed(how.serving):
-            found.absent.append(
-                f"the program `{how.serving.command}` (`{stage}.serving.command`): no server was started"
-            )
+    serving = parameters.serving
+    if serving is None:
+        return
+    check_prompts(student, serving, parameters.environment)
+    if serving.base_url is None and not is_installed(serving):
+        found.absent.append(f"the program `{serving.command}` (`serving.command`): no server was started")
 
 
 def _one_step(
@@ -215,9 +212,12 @@ def _one_step(
     folder: Path,
     found: Rehearsal,
 ) -> SavedPolicy:
-    dpo = how.dpo.model_copy(update={name: value for name, value in _ONE_STEP.items() if hasattr(how.dpo, name)})
-    small = how.model_copy(update={**_ONE_STEP, "dpo": dpo})
-    found.trainings[name], policies = train_policy(parent, base, examples, folder / name, small, parameters.seed)
+    dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **_ONE_STEP}})
+    fine_tuning = {**how.fine_tuning, **_ONE_STEP}
+    small = how.model_copy(update={"fine_tuning": fine_tuning, "dpo": dpo, "validation_share": 0.0})
+    found.trainings[name], policies = train_policy(
+        parent, base, examples, folder / name, small, parameters.fine_tuning, parameters.seed
+    )
     return policies[0]
 
 
@@ -241,21 +241,22 @@ def _lesson(
             "max_reply_tokens": min(_REPLY_TOKENS, parameters.rollout.max_reply_tokens),
             "processes": 1,
             "slots": _ROLLOUTS,
-            "serving": None,
         }
     )
     name = parameters.environment
-    chunks = roll_out(student, train, [], few, name, environments, parameters.seed)
+    chunks = roll_out(student, train, [], few, None, name, environments, parameters.seed)
     episodes = [episode for chunk in chunks for episode in chunk.records]
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
     used = select_prompts(prompts, how, name)
     if how.teacher.in_words:
         found.teacher_prompt = _asked(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
-        if how.teacher.model.base_url is None and access.api_key is None:
+        if how.teacher.language_model(parameters.server).base_url is None and access.api_key is None:
             found.absent.append("a key for the teacher's server (conf/local/credentials.yml, or OPENAI_API_KEY)")
         how = how.model_copy(update={"teacher": how.teacher.model_copy(update={"kind": TeacherKind.ORACLE})})
     corrected: list[CorrectedEpisode] = [
-        each for chunk in correct(episodes, [], student, {}, access, how, name, environments) for each in chunk.records
+        each
+        for chunk in correct(episodes, [], student, {}, access, how, parameters.server, name, environments)
+        for each in chunk.records
     ]
     examples = build_examples(episodes, corrected, how)
     return [replace(each, targets=tuple(_rejecting(target) for target in each.targets)) for each in examples]

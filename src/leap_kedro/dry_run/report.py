@@ -27,9 +27,9 @@ def show(found: Rehearsal, parameters: "LeapParameters", config: Mapping[str, An
         shown = asked[:_TEACHER_LINES]
         rest = len(asked) - len(shown)
         _text(console, "What the teacher is asked", "\n".join(shown) + (f"\n... ({rest} more lines)" if rest else ""))
-    commands = list(_commands(found, parameters))
-    if commands:
-        _text(console, "The server", "\n".join(commands))
+    if parameters.serving is not None:
+        lora = parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning).lora
+        _text(console, "The server", _served(parameters.serving, found, lora.rank if lora else None))
     table = Table(title="Dry run", show_header=False)
     for name, value in _summary(found, parameters):
         table.add_row(name, value)
@@ -74,14 +74,6 @@ def _step(report: Mapping[str, Any]) -> str:
         if part.get("losses")
     ]
     return "; ".join(said)
-
-
-def _commands(found: Rehearsal, parameters: "LeapParameters") -> "list[str]":
-    how = {"rollout": parameters.rollout.serving, "evaluation": parameters.evaluation.serving}
-    lora = parameters.bootstrap.training.lora
-    return [
-        f"{stage}: {_served(serving, found, lora.rank if lora else None)}" for stage, serving in how.items() if serving
-    ]
 
 
 def _served(serving: "ServingParameters", found: Rehearsal, rank: int | None) -> str:

@@ -19,8 +19,8 @@ MOST_WITHOUT_ACTION = 0.5
 NEARLY_ALL = 0.9
 """Share from which on a result says nothing about a model that is only prompted."""
 
-_RAISE = "raise `evaluation.server.max_tokens` (a model of a server) or `max_reply_tokens` (a policy that is loaded)"
-_LESS = "have it think less (`evaluation.server.extra`, as the server wants it)"
+_RAISE = "raise `server.max_tokens` (a model of a server) or `max_reply_tokens` (a policy that is loaded)"
+_LESS = "have it think less (`server.extra`, as the server wants it)"
 _CAUSES = {
     ParseStatus.TRUNCATED.value: f"cut off at the longest reply allowed, thoughts included: {_RAISE}, or {_LESS}",
     ParseStatus.ONLY_THOUGHTS.value: f"nothing but thoughts: {_RAISE}, or {_LESS}",
@@ -28,9 +28,7 @@ _CAUSES = {
         "empty: see that it is a chat model that writes text, and in the server's log what it sends"
     ),
     ParseStatus.REFUSED.value: "declined by the model or withheld by its provider's filter: take another model",
-    TOO_LONG: (
-        "refused as too long: lower `evaluation.server.max_tokens`, or serve or load a model with a longer context"
-    ),
+    TOO_LONG: ("refused as too long: lower `server.max_tokens`, or serve or load a model with a longer context"),
 }
 """Kind of unanswered reply -> its cause and what to change."""
 

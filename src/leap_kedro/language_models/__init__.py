@@ -18,13 +18,20 @@ from leap_kedro.language_models.errors import (
     PromptTooLong,
     RequestRejected,
 )
-from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters, Structured
+from leap_kedro.language_models.parameters import (
+    BudgetParameters,
+    CallParameters,
+    ModelParameters,
+    ServerParameters,
+    Structured,
+)
 from leap_kedro.language_models.prices import Price
 
 __all__ = [
     "Access",
     "BudgetParameters",
     "BudgetSpent",
+    "CallParameters",
     "Completion",
     "Finish",
     "LanguageModel",
@@ -39,6 +46,7 @@ __all__ = [
     "Request",
     "RequestRejected",
     "Role",
+    "ServerParameters",
     "Structured",
     "as_completed",
     "in_order",

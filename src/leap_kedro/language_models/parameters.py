@@ -42,33 +42,41 @@ BaseUrl = Annotated[str, AfterValidator(_without_secrets)]
 """URL of a server's API, with its `/v1`; it holds no secret."""
 
 
-class ModelParameters(StrictModel):
-    """A language model behind an OpenAI-compatible server.
+class CallParameters(StrictModel):
+    """How a server is called.
 
     Attributes:
-        base_url: URL of the server's API, with its `/v1`; None: OpenAI's own.
-        model: The model's name there.
-        temperature: Temperature of sampling; None: the server's own.
-        max_tokens: Longest answer, in tokens.
+        base_url: URL of its API, with its `/v1`; None: OpenAI's own.
         timeout: Longest time of one call, in seconds.
-        concurrency: Calls in flight at once.
+        concurrency: Calls in flight, and episodes under way, at once.
         retries: Further tries after a failure that may pass (overload, timeouts, broken answers).
-        structured: How the server is made to answer in JSON.
-        seed: Seed of sampling; None: none is sent.
         extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`); null leaves a field
             out.
     """
 
     base_url: Free[BaseUrl | None] = None
-    model: str = Field(min_length=1)
-    temperature: float | None = Field(default=0.0, ge=0.0, le=2.0)
-    max_tokens: int = Field(default=2048, gt=0)
     timeout: Free[float] = Field(default=120.0, gt=0.0)
     concurrency: Free[int] = Field(default=16, gt=0)
     retries: Free[int] = Field(default=5, ge=0)
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+
+class ModelParameters(CallParameters):
+    """A language model behind an OpenAI-compatible server.
+
+    Attributes:
+        model: The model's name there.
+        temperature: Temperature of sampling; None: the server's own.
+        max_tokens: Longest answer, in tokens.
+        structured: How the server is made to answer in JSON.
+        seed: Seed of sampling; None: none is sent.
+    """
+
+    model: str = Field(min_length=1)
+    temperature: float | None = Field(default=0.0, ge=0.0, le=2.0)
+    max_tokens: int = Field(default=2048, gt=0)
     structured: Structured = Structured.AUTO
     seed: int | None = None
-    extra: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -86,3 +94,20 @@ class BudgetParameters(StrictModel):
 
     calls: int | None = Field(default=None, ge=0)
     dollars: float | None = Field(default=None, ge=0.0)
+
+
+class ServerParameters(CallParameters):
+    """The OpenAI-compatible server of language models that are prompted: teachers, and policies named `openai:MODEL`.
+
+    Attributes:
+        max_tokens: Longest reply, in tokens; those that a model thinks with count.
+        budget: The most that one run of a stage, or one policy in one run, may use.
+    """
+
+    max_tokens: int = Field(default=2048, gt=0)
+    budget: Free[BudgetParameters] = BudgetParameters()
+
+    def model(self, name: str, temperature: float | None, **more: Any) -> ModelParameters:
+        """A model of this server; `more` are further fields of `ModelParameters`."""
+        told = self.model_dump(exclude={"budget"})
+        return ModelParameters(model=name, temperature=temperature, **told, **more)

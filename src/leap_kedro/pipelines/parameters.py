@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from leap_kedro.environments.protocol import EnvironmentSpec, UnknownExpert
 from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
-from leap_kedro.pipelines.ablation.parameters import AblationParameters
+from leap_kedro.language_models import ServerParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
-from leap_kedro.pipelines.baselines.parameters import BaselineParameters
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
@@ -21,30 +19,40 @@ from leap_kedro.pipelines.realizability.parameters import RealizabilityParameter
 from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import UserError
-from leap_kedro.records.errors import closest
 from leap_kedro.records.hashing import json_hash
+from leap_kedro.records.parameter_errors import parameter_error
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
+from leap_kedro.training.parameters import FineTuningParameters
 
 
 class LeapParameters(StrictModel):
-    """All parameters, one block a stage.
+    """All parameters: one block per stage, and the blocks that stages share.
 
     Attributes:
         environment: Registered name of the environment.
         experiment: Name of the experiment; its files lie in folders of this name.
         iteration: The iteration to run, from 1; None: the first that is not finished.
         seed: Seed of everything random.
-        dry_run: Whether an iteration is only rehearsed, with a small random student: nothing is kept.
+        options: Options of the command that runs, see `kedro leap evaluate --help`.
         environments: Options of each environment, by name.
+        fine_tuning: Parameters of all fine-tunings of the loop; a block `fine_tuning` inside a stage replaces single
+            values.
+        serving: The vLLM server that answers for policies of the loop; None: they are loaded in this program's
+            processes.
+        server: The server of language models that are prompted; `correction.teacher.server` replaces single values.
     """
 
     environment: str
     experiment: Free[str]
     iteration: Free[int | None] = Field(default=None, ge=1)
     seed: int = Field(ge=0)
-    dry_run: Free[bool] = False
+    options: Free[dict[str, Any]] = Field(default_factory=dict)
     environments: dict[str, dict[str, Any]]
+    fine_tuning: FineTuningParameters
+    serving: ServingParameters | None = None
+    server: ServerParameters = ServerParameters()
     data_preparation: DataPreparationParameters
     bootstrap: BootstrapParameters
     rollout: RolloutParameters
@@ -53,9 +61,20 @@ class LeapParameters(StrictModel):
     training: TrainingParameters
     evaluation: EvaluationParameters
     realizability: RealizabilityParameters
-    ablation: Free[AblationParameters]
-    baselines: Free[BaselineParameters]
     base_model: Free[BaseModelParameters]
+
+    def in_force(self) -> "dict[str, Callable[[], FineTuningParameters | ServerParameters]]":
+        """Path of each block of overrides -> the shared block with them, checked when it is called."""
+        shared, training, teacher = self.fine_tuning, self.training, self.correction.teacher
+        return {
+            "bootstrap.fine_tuning": lambda: shared.overridden(self.bootstrap.fine_tuning),
+            "training.fine_tuning": lambda: shared.overridden(training.fine_tuning),
+            "training.dpo.fine_tuning": lambda: shared.overridden(training.fine_tuning).overridden(
+                training.dpo.fine_tuning
+            ),
+            "correction.teacher.server": lambda: self.server.overridden(teacher.server),
+            "base_model.fine_tuning": lambda: self.base_model.training,
+        }
 
 
 class ParametersRefused(UserError):
@@ -80,14 +99,14 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
     try:
         parameters = LeapParameters.model_validate(raw)
     except ValidationError as error:
-        problems += [_problem(LeapParameters, (), details, origin) for details in error.errors()]
+        problems += [parameter_error(LeapParameters, (), details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     try:
         benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
     except ValidationError as error:
         place = ("environments", parameters.environment)
         model = options_model(parameters.environment)
-        problems += [_problem(model, place, details, origin) for details in error.errors()]
+        problems += [parameter_error(model, place, details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     experts = {
         "bootstrap.demonstrator": parameters.bootstrap.demonstrator,
@@ -98,11 +117,19 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
             benchmark.expert(name)
         except UnknownExpert as error:
             problems.append(f"`{path}` is '{name}': {error} ({origin(path)}).")
-    if parameters.evaluation.temperature is None and not (parameters.evaluation.policy or "").startswith(SCHEME):
+    problems += _wrong_overrides(parameters, origin)
+    for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
+        path = f"{stage}.hold_to_admissible"
+        if parameters.serving is not None and how.hold_to_admissible:
+            problems.append(
+                f"`{path}` is true ({origin(path)}), and policies are served (`serving`): a server cannot hold replies "
+                "to the listed actions. Set it to false, or `serving` to null."
+            )
+    if parameters.evaluation.temperature is None and not str(parameters.options.get("policy")).startswith(SCHEME):
         path = "evaluation.temperature"
         problems.append(
             f"`{path}` is null ({origin(path)}), which leaves the choice to a server: it needs "
-            f"`evaluation.policy={SCHEME}MODEL`. Give a number for other policies."
+            f"a policy {SCHEME}MODEL. Give a number for other policies."
         )
     if _teaches_itself_unprepared(parameters):
         kind, share = "correction.teacher.kind", "bootstrap.informed_share"
@@ -120,10 +147,39 @@ def _teaches_itself_unprepared(parameters: LeapParameters) -> bool:
     return parameters.correction.tells_the_student and bootstrap.base == EMBEDDED and bootstrap.informed_share == 0
 
 
+def _wrong_overrides(parameters: LeapParameters, origin: Callable[[str], str]) -> list[str]:
+    problems: list[str] = []
+    wrong: list[str] = []
+    for path, block in parameters.in_force().items():
+        if path == "training.dpo.fine_tuning" and "training.fine_tuning" in wrong:
+            continue  # it is based on that one, and would repeat what is wrong
+        try:
+            block()
+        except ValidationError as error:
+            wrong.append(path)
+            model = ServerParameters if path.endswith(".server") else FineTuningParameters
+            problems += [parameter_error(model, tuple(path.split(".")), details, origin) for details in error.errors()]
+    return problems
+
+
 def recorded(parameters: LeapParameters) -> dict[str, Any]:
-    """Path -> value of the parameters that change results of the loop; of the environments only the one in use."""
+    """Path -> value of the parameters that change results of the loop; of the environments only the one in use.
+
+    Of a shared block the values in force in each stage are recorded, and those alone: where they are set may change.
+    """
     name = parameters.environment
     tree, model = binding(parameters), options_model(name)
+    del tree["fine_tuning"], tree["server"]
+    block = parameters.in_force()
+    tree["bootstrap"]["fine_tuning"] = binding(block["bootstrap.fine_tuning"]())
+    tree["training"]["fine_tuning"] = binding(block["training.fine_tuning"]())
+    del tree["training"]["dpo"]
+    if parameters.training.method.preferring:
+        dpo = binding(parameters.training.dpo)
+        tree["training"]["dpo"] = {**dpo, "fine_tuning": binding(block["training.dpo.fine_tuning"]())}
+    del tree["correction"]["teacher"]["server"]
+    if parameters.correction.teacher.in_words:
+        tree["correction"]["teacher"]["server"] = binding(block["correction.teacher.server"]())
     free = free_names(model) if model else set()
     options = parameters.environments.get(name, {})
     tree["environments"] = {name: {option: value for option, value in options.items() if option not in free}}
@@ -149,31 +205,3 @@ def _flat(tree: Any, path: str) -> list[tuple[str, Any]]:
 
 def _message(problems: list[str]) -> str:
     return "Wrong parameters:\n" + "\n".join(f"  {problem}" for problem in problems)
-
-
-def _problem(
-    model: type[BaseModel] | None,
-    place: tuple[str, ...],
-    details: ErrorDetails,
-    origin: Callable[[str], str],
-) -> str:
-    path = ".".join([*place, *(str(part) for part in details["loc"])])
-    where = origin(path)
-    if details["type"] == "extra_forbidden":
-        close = closest(str(details["loc"][-1]), _names_beside(model, details["loc"]))
-        hint = f" Did you mean `{'.'.join([*path.split('.')[:-1], close])}`?" if close else ""
-        return f"unknown parameter `{path}` ({where}).{hint}"
-    if details["type"] == "missing":
-        return f"`{path}` is missing: set it in {where}."
-    expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if isinstance(details["input"], Mapping) or details["type"] == "secret":
-        return f"`{path}`: {expected} ({where})."
-    return f"`{path}` is {details['input']!r}: {expected} ({where})."
-
-
-def _names_beside(model: type[BaseModel] | None, loc: tuple[int | str, ...]) -> list[str]:
-    for part in loc[:-1]:
-        field = model.model_fields.get(str(part)) if model else None
-        annotation = field.annotation if field else None
-        model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
-    return list(model.model_fields) if model else []

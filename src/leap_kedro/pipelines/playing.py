@@ -10,7 +10,7 @@ from leap_kedro.evaluation.unanswered import NEARLY_ALL, AnswerCount
 from leap_kedro.pipelines.episodes import AllEpisodesBroken, NothingAnswered
 from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.remote_policy import RemotePolicy
-from leap_kedro.pipelines.vllm_server import served_by_vllm
+from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def play(
     title: str,
     examples: str = "",
     must_answer: bool = False,
+    serving: ServingParameters | None = None,
 ) -> Iterator[Episode]:
     """Play each task once, with a progress bar on a terminal.
 
@@ -43,14 +44,14 @@ def play(
         policy: Who plays.
         spec: Where.
         tasks: What; each once.
-        parameters: How, and whether a policy in a folder is served; a served policy keeps to its server's number of
-            episodes at once, in one process.
+        parameters: How; a served policy keeps to its server's number of episodes at once, in one process.
         temperature: Sampling temperature; 0 is greedy; None: the server's own, for a served policy.
         run_seed: Seed that the episodes' seeds follow from.
         iteration: LEAP iteration, for the record.
         title: Title of the progress bar.
         examples: Finished episodes that a chat model is shown, as `examples_text` writes them.
         must_answer: See `watched`.
+        serving: The server that answers for a policy in a folder; None: it is loaded.
 
     Yields:
         Episodes as they end, which is not the order of the tasks.
@@ -65,8 +66,8 @@ def play(
 
     if not tasks:
         return
-    if isinstance(policy, SavedPolicy) and parameters.serving is not None:
-        with served_by_vllm(policy, parameters.serving, spec.name, parameters.max_reply_tokens) as served:
+    if isinstance(policy, SavedPolicy) and serving is not None:
+        with serve(policy, serving, spec.name, parameters.max_reply_tokens) as served:
             yield from play(
                 served, spec, tasks, parameters, temperature, run_seed, iteration, title, examples, must_answer
             )

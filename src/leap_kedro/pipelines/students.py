@@ -9,7 +9,9 @@ from kedro.pipeline import Pipeline
 
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.bootstrap.nodes import find_base
+from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters
 from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.vllm_server import check_prompts
@@ -20,7 +22,7 @@ _REGISTERED = "models:/"
 def check_students(
     parameters: LeapParameters, names: Sequence[str], tags: Iterable[str] | None, selection: dict[str, Any]
 ) -> None:
-    """Check the base model where nodes that are to run read it, and the folder that `evaluation.policy` names.
+    """Check the base model where nodes that are to run read it, and the folder that `options.policy` names.
 
     Args:
         parameters: All parameters.
@@ -34,16 +36,15 @@ def check_students(
         NoSuchPolicy: If the policy in that folder cannot be used.
         UnknownPolicy: If there is none.
     """
-    policy = parameters.evaluation.policy
-    if "evaluation" in names and policy and not policy.startswith((SCHEME, _REGISTERED)):
-        check_named(named_policy(policy, parameters.evaluation.server, Access()), policy, parameters.environment)
+    policy = read_options(EvaluateOptions, parameters.options).policy if "evaluation" in names else None
+    if policy and not policy.startswith((SCHEME, _REGISTERED)):
+        check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
     # What is not there by that name is refused where it is chosen.
     with suppress(KeyError, ValueError):
         pipelines.set_requested(list(names))
         whole = sum((pipelines[name] for name in names), Pipeline([]))
         chosen = whole.filter(tags=tags, **selection) if tags or selection else whole
         if any(dataset.rpartition(".")[2] == "base_policy" for dataset in chosen.datasets()):
-            base = find_base(parameters.bootstrap, parameters.environment)
-            for how in (parameters.rollout.serving, parameters.evaluation.serving):
-                if how is not None:
-                    check_prompts(base, how, parameters.environment)
+            base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment)
+            if parameters.serving is not None:
+                check_prompts(base, parameters.serving, parameters.environment)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.language_models import Access, Price
-from leap_kedro.language_models.parameters import BaseUrl
-from leap_kedro.pipelines.remote_policy import RemotePolicy, ServerParameters
-from leap_kedro.records.parameters import Free, StrictModel
+from leap_kedro.language_models import Access, CallParameters, Price, ServerParameters
+from leap_kedro.pipelines.remote_policy import RemotePolicy
+from leap_kedro.records.parameters import Free
 
 if TYPE_CHECKING:
     from leap_kedro.policies.vllm import Adapter
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _ANOTHER_DAY = datetime(2031, 11, 3, 17, 45, 59, tzinfo=UTC)
 
 
-class ServingParameters(StrictModel):
+class ServingParameters(CallParameters):
     """The vLLM server that answers for a policy of the loop.
 
     Attributes:
@@ -35,26 +34,20 @@ class ServingParameters(StrictModel):
         ready_timeout: Seconds until a server that is started has to answer.
         adapters: Whether a policy that was trained by LoRA is served as its adapter on the weights that it was made
             for; if not, as its merged weights.
-        timeout: Longest time of one call, in seconds.
-        concurrency: Calls in flight, and episodes under way, at once.
-        retries: Further tries after a failure that may pass.
-        extra: Further fields of the request's body.
     """
 
-    base_url: Free[BaseUrl | None] = None
     command: Free[str] = Field(default="vllm", min_length=1)
     arguments: tuple[str, ...] = ()
     port: Free[int | None] = Field(default=None, ge=1, le=65535)
     ready_timeout: Free[float] = Field(default=900.0, gt=0)
     adapters: bool = True
     timeout: Free[float] = Field(default=300.0, gt=0)
-    concurrency: Free[int] = Field(default=64, ge=1)
+    concurrency: Free[int] = Field(default=64, gt=0)
     retries: Free[int] = Field(default=3, ge=0)
-    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 @contextmanager
-def served_by_vllm(
+def serve(
     policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int
 ) -> Iterator[RemotePolicy]:
     """The policy as one of a server, while the block lasts.
@@ -148,7 +141,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
         if not isinstance(renderer, ChatRenderer):
             raise ServingFailed(
                 f"{policy.id} ({policy.folder}) is the embedded student, which no chat server can prompt: set "
-                "`rollout.serving` and `evaluation.serving` to null, or `bootstrap.base` to the folder of a chat model."
+                "`serving` to null, or `bootstrap.base` to the folder of a chat model."
             )
         turn = Turn("look", "You see a desk 1.")
         conversation = Conversation("check", "You are in a room. Your task is to: look.", (turn,))
@@ -157,7 +150,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
         served, another_day = (templated_ids(renderer.tokenizer, messages, options, now) for now in (DAY, _ANOTHER_DAY))
     except UnusableChatTemplate as error:
         raise ServingFailed(f"{policy.id} ({policy.folder}) cannot be served: {error}") from error
-    instead = "set `rollout.serving` and `evaluation.serving` to null, or another chat template"
+    instead = "set `serving` to null, or another chat template"
     if served != another_day:
         raise ServingFailed(
             f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write that "

@@ -89,8 +89,9 @@ def model_of(base_url: str, weights: Path, adapter: Adapter | None) -> Iterator[
         wanted = f"{weights}" + (f", nor {adapter.base} for the adapter in it" if adapter else "")
         raise ServingFailed(
             f"The server at {base_url} serves {', '.join(map(str, folders.values())) or 'nothing'}, not {wanted}. "
-            "Start it with that folder, or leave `base_url` out and one is started. (With training.lora.start=continue "
-            "all adapters are made for the same weights, so one server serves all iterations.)"
+            "Start it with that folder, or leave `base_url` out and one is started. (With "
+            "fine_tuning.lora.start=continue all adapters are made for the same weights, so one server serves all "
+            "iterations.)"
         )
     if adapter.name in folders:
         yield adapter.name

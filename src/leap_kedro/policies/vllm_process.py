@@ -53,7 +53,7 @@ def running_server(
     if shutil.which(command[0]) is None:
         raise ServingFailed(
             f"There is no program '{command[0]}' to start a server with. vLLM has an environment of its own: name its "
-            "program in `rollout.serving.command` (and evaluation's), or give the `base_url` of a server that runs."
+            "program in `serving.command`, or give the `base_url` of a server that runs."
         )
     descriptor, name = tempfile.mkstemp(prefix="leap-server-", suffix=".log")
     log = Path(name)

@@ -1,6 +1,7 @@
 """What parameters are made of: the base of their models, and the mark of those that may change in an experiment."""
 
-from typing import Annotated, Any, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,10 +17,31 @@ same values of all others.
 """
 
 
+Overrides = dict[str, Any]
+"""Values of single parameters of a shared block, by name: what `StrictModel.overridden` takes."""
+
+
 class StrictModel(BaseModel):
     """Immutable, and an unknown name is an error: a misspelt parameter must not be ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def overridden(self, values: Mapping[str, Any]) -> Self:
+        """This block with single values replaced, checked again; a block inside it is overridden value by value.
+
+        Raises:
+            ValidationError: If a name is unknown, or a value wrong.
+        """
+        return type(self).model_validate(_overridden(self, values))
+
+
+def _overridden(model: BaseModel, values: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {name: getattr(model, name) for name in type(model).model_fields}
+    for name, value in values.items():
+        present = merged.get(name)
+        inside = isinstance(present, BaseModel) and isinstance(value, Mapping)
+        merged[name] = _overridden(cast(BaseModel, present), value) if inside else value
+    return {name: value.model_dump() if isinstance(value, BaseModel) else value for name, value in merged.items()}
 
 
 def free_names(model: type[BaseModel]) -> set[str]:

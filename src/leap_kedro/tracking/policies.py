@@ -30,7 +30,7 @@ def resolve_policy(reference: str) -> Path:
     folder = Path(reference)
     if not (folder / "config.json").is_file():
         raise UnknownPolicy(
-            f"No policy in the folder '{reference}' (parameter `evaluation.policy`): it has no config.json. "
+            f"No policy in the folder '{reference}' (parameter `options.policy`): it has no config.json. "
             f"Give a policy's folder or a registered model: {_SCHEME}leap-EXPERIMENT@champion."
         )
     return folder
@@ -46,7 +46,7 @@ def _registered(reference: str) -> Path:
     except (MlflowException, OSError) as error:
         raise UnknownPolicy(
             f"MLflow at {shown(mlflow.get_tracking_uri())} gives no model '{reference}' (parameter "
-            f"`evaluation.policy`): {cause(error)}. {_known_models()}"
+            f"`options.policy`): {cause(error)}. {_known_models()}"
         ) from error
     # MLflow's Model.load takes a path for a URI: of a folder with "%2F" in its name it finds nothing.
     description = yaml.safe_load((model / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))

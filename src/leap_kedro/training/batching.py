@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leap_kedro.training.packing import Packed, unpacked
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 BATCHES_A_POOL = 64
 """Sequences are sorted by length within pools of about this many batches: little padding, yet well mixed."""
@@ -60,7 +60,7 @@ def epoch_batches(
 
 def plan(
     lengths: Sequence[int] | NDArray[np.int64],
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     replies: Sequence[int] | NDArray[np.int64] | None = None,
 ) -> list[list[int]]:
     """The batch of every step of a training, by the one budget that the parameters set.
@@ -110,7 +110,7 @@ def by_themselves(
 
 
 def _endless(
-    lengths: NDArray[np.int64], parameters: FineTuningParameters, replies: Sequence[int] | NDArray[np.int64] | None
+    lengths: NDArray[np.int64], parameters: FineTuning, replies: Sequence[int] | NDArray[np.int64] | None
 ) -> Iterator[tuple[int, list[int]]]:
     epoch = 0
     while True:

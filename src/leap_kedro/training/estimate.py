@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 GIB = 1 << 30
 
@@ -139,7 +139,7 @@ class Load:
         )
 
 
-def training_memory(shape: ModelShape, load: Load, parameters: FineTuningParameters) -> dict[str, int]:
+def training_memory(shape: ModelShape, load: Load, parameters: FineTuning) -> dict[str, int]:
     """Bytes by what holds them, on a GPU that holds the whole model.
 
     Args:
@@ -169,12 +169,12 @@ def training_memory(shape: ModelShape, load: Load, parameters: FineTuningParamet
     }
 
 
-def _trained(shape: ModelShape, parameters: FineTuningParameters) -> int:
+def _trained(shape: ModelShape, parameters: FineTuning) -> int:
     lora = parameters.lora
     return shape.adapter_weights(lora.rank, lora.targets) if lora else shape.weights
 
 
-def _inside_a_layer(shape: ModelShape, parameters: FineTuningParameters, number: int) -> int:
+def _inside_a_layer(shape: ModelShape, parameters: FineTuning, number: int) -> int:
     """Bytes a token that one layer's backward pass reads.
 
     Queries, keys, values and output of attention (by one of the kernels that keep no scores; keys and values are
@@ -189,7 +189,7 @@ def _inside_a_layer(shape: ModelShape, parameters: FineTuningParameters, number:
     return number * (attention + mlp) + norms
 
 
-def training_operations(shape: ModelShape, load: Load, parameters: FineTuningParameters) -> float:
+def training_operations(shape: ModelShape, load: Load, parameters: FineTuning) -> float:
     """Floating-point operations of one pass over the data.
 
     Forward once, again where activations are computed anew; backward once for the inputs of each matrix and, where it

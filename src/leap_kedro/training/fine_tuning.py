@@ -16,7 +16,7 @@ from leap_kedro.training.checkpoints import last_whole
 from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.models import best_folder, load_checkpoint, load_trainable, save_policy
 from leap_kedro.training.packing import Packed, fitting, row_lengths
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress, TrainingResult, reporter
 from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import PackedFile
@@ -31,7 +31,7 @@ class TrainingRefused(UserError):
 def fine_tune(
     start: Path,
     packs: Sequence[Packed],
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     work: Path,
     target: Path,
     *,
@@ -85,7 +85,7 @@ def fine_tune(
     arguments = arguments_class(
         output_dir=str(work),
         max_steps=len(batches),
-        max_grad_norm=parameters.clip,
+        max_grad_norm=parameters.max_grad_norm,
         logging_steps=parameters.log_every,
         save_steps=parameters.checkpoint_every,
         gradient_accumulation_steps=parameters.accumulation_steps,
@@ -171,7 +171,7 @@ def _last(trainer: Any, work: Path, base: Path | None) -> Any:
     return load_checkpoint(work / f"checkpoint-{trainer.state.global_step}", base, trainer.model.dtype)
 
 
-def _packing(model: Any, packs: Sequence[Packed], parameters: FineTuningParameters) -> tuple[bool, str]:
+def _packing(model: Any, packs: Sequence[Packed], parameters: FineTuning) -> tuple[bool, str]:
     """Whether rows stay packed, and why not where that was not asked for."""
     if parameters.packing == "none":
         return False, ""
@@ -183,7 +183,7 @@ def _packing(model: Any, packs: Sequence[Packed], parameters: FineTuningParamete
     return not why_not, why_not
 
 
-def _method(parameters: FineTuningParameters) -> tuple[Any, Any, dict[str, Any]]:
+def _method(parameters: FineTuning) -> tuple[Any, Any, dict[str, Any]]:
     """Trainer, class of its arguments, and the arguments that only it knows."""
     if parameters.preference is None:
         from trl.trainer.sft_config import SFTConfig
@@ -208,9 +208,7 @@ def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
             yield found
 
 
-def _fitting(
-    packs: Sequence[Packed], parameters: FineTuningParameters, context: int | None
-) -> tuple[Sequence[Packed], int]:
+def _fitting(packs: Sequence[Packed], parameters: FineTuning, context: int | None) -> tuple[Sequence[Packed], int]:
     """The data without what is too long, and how many replies (of preference data: pairs) are left out for that."""
     longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
     deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]

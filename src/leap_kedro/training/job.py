@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 
 class Job(BaseModel):
@@ -23,7 +23,7 @@ class Job(BaseModel):
 
     start: Path
     data: Path
-    parameters: FineTuningParameters
+    parameters: FineTuning
     checkpoints: Path
     target: Path
     validation: Path | None = None

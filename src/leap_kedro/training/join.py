@@ -15,7 +15,7 @@ from pathlib import Path
 
 from leap_kedro.training.failures import failure
 from leap_kedro.training.job import Job, stderr_folder
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 MODULE = "leap_kedro.training"
 
@@ -43,7 +43,7 @@ def main() -> None:
     os._exit(1 if codes or unmet else 0)
 
 
-def environment(parameters: FineTuningParameters) -> Mapping[str, str]:
+def environment(parameters: FineTuning) -> Mapping[str, str]:
     """Environment variables that a training process needs, beside those at hand."""
     # A thread that waits must not spin for long: where another program takes its core, the others wait for nothing.
     spinning = os.environ.get("GOMP_SPINCOUNT", "3000")
@@ -72,7 +72,7 @@ def _hold_stdin() -> None:
     os.dup2(read, 0)
 
 
-def _started(job: Path, parameters: FineTuningParameters, node_rank: int) -> tuple[dict[int, int], str]:
+def _started(job: Path, parameters: FineTuning, node_rank: int) -> tuple[dict[int, int], str]:
     """Exit codes of the processes that failed, by rank, and why the machines did not meet, if so."""
     from torch.distributed import DistError
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -99,7 +99,7 @@ def _started(job: Path, parameters: FineTuningParameters, node_rank: int) -> tup
     return {}, ""
 
 
-def _torchrun_arguments(job: Path, parameters: FineTuningParameters, node_rank: int) -> list[str]:
+def _torchrun_arguments(job: Path, parameters: FineTuning, node_rank: int) -> list[str]:
     meeting = parameters.rendezvous
     where = ["--standalone"]
     if meeting:
@@ -114,7 +114,7 @@ def _torchrun_arguments(job: Path, parameters: FineTuningParameters, node_rank: 
     return [*where, f"--nproc-per-node={parameters.processes}", "--module", MODULE, str(job)]
 
 
-def _accelerate_arguments(job: Path, parameters: FineTuningParameters, node_rank: int) -> list[str]:
+def _accelerate_arguments(job: Path, parameters: FineTuning, node_rank: int) -> list[str]:
     meeting = parameters.rendezvous
     host, _, port = meeting.endpoint.partition(":") if meeting else ("", "", "0")  # 0: any port that is free
     return [

@@ -25,7 +25,7 @@ from leap_kedro.training.failures import LAUNCHER, failure
 from leap_kedro.training.job import Job, stderr_folder
 from leap_kedro.training.join import MODULE, environment
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress, TrainingResult
 from leap_kedro.training.store import PackedFile, write_packed
 from leap_kedro.training.watching import tell
@@ -40,7 +40,7 @@ class TrainingFailed(UserError):
 def train(
     start: Path,
     packs: Sequence[Packed] | Path,
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     work: Path,
     target: Path,
     *,
@@ -97,7 +97,7 @@ def train(
     return result
 
 
-def _run(job: Path, parameters: FineTuningParameters, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
+def _run(job: Path, parameters: FineTuning, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
     alone = parameters.world_size == 1 and parameters.accelerate is None
     module = [MODULE, str(job)] if alone else [f"{MODULE}.join", str(job), "--node-rank=0", "--for-caller"]
     said = stderr_folder(job)
@@ -153,7 +153,7 @@ def _message(line: str) -> dict[str, Any]:
     return message if isinstance(message, dict) else {}
 
 
-def _digest(start: Path, data: Sequence[Path], parameters: FineTuningParameters) -> str:
+def _digest(start: Path, data: Sequence[Path], parameters: FineTuning) -> str:
     # A checkpoint of weights that accelerate shares out has a format of its own.
     values = {**binding(parameters), "shared_out": parameters.accelerate is not None}
     digest = sha256(json.dumps(values, sort_keys=True).encode())

@@ -6,7 +6,7 @@ from typing import Any
 from leap_kedro.policies.folder import load_model
 from leap_kedro.records.atomic import replaced_folder
 from leap_kedro.training.adapters import base_of, save_merged, with_adapter
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 
 def best_folder(target: Path) -> Path:
@@ -14,7 +14,7 @@ def best_folder(target: Path) -> Path:
     return target.with_name(f"{target.name}_best")
 
 
-def load_trainable(start: Path, parameters: FineTuningParameters, bf16: bool) -> tuple[Any, Path | None]:
+def load_trainable(start: Path, parameters: FineTuning, bf16: bool) -> tuple[Any, Path | None]:
     """The model to train and, where that is an adapter, the folder of the weights under it.
 
     Args:

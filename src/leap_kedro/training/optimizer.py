@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Coefficients of the quintic, from the Muon paper: singular values end within about 0.7 to 1.2."""
@@ -110,7 +110,7 @@ class MuonAdamW(torch.optim.Optimizer):
         torch._foreach_addcdiv_(parameters, means, roots, [-rate / (1 - BETAS[0] ** step) for step in steps])
 
 
-def build_optimizer(model: Any, parameters: FineTuningParameters) -> torch.optim.Optimizer:
+def build_optimizer(model: Any, parameters: FineTuning) -> torch.optim.Optimizer:
     """The optimizer of the parameters' choice over what is trainable in a transformers or PEFT model."""
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if parameters.optimizer == "adamw":
@@ -127,7 +127,7 @@ def build_optimizer(model: Any, parameters: FineTuningParameters) -> torch.optim
     return MuonAdamW([group for group in groups if group["params"]], weight_decay=parameters.weight_decay)
 
 
-def rate_share(step: int, steps: int, parameters: FineTuningParameters) -> float:
+def rate_share(step: int, steps: int, parameters: FineTuning) -> float:
     """Learning rate at `step` (from 0) of `steps` as a share of the peak: linear rise, flat, fall."""
     rise = (step + 1) / parameters.warmup_steps if parameters.warmup_steps else 1.0
     flat_until = max(parameters.flat_share * steps, parameters.warmup_steps)
@@ -138,7 +138,7 @@ def rate_share(step: int, steps: int, parameters: FineTuningParameters) -> float
 
 
 def build_schedule(
-    optimizer: torch.optim.Optimizer, steps: int, parameters: FineTuningParameters
+    optimizer: torch.optim.Optimizer, steps: int, parameters: FineTuning
 ) -> torch.optim.lr_scheduler.LambdaLR:
     """The schedule of `rate_share` over `steps` steps."""
     return torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_share(step, steps, parameters))

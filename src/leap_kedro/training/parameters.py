@@ -1,11 +1,15 @@
 """What a fine-tuning is told."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from leap_kedro.records.parameters import Free, StrictModel
+
+BUDGETS = ("max_steps", "epochs", "max_tokens")
+"""Parameters that say how long a training is; exactly one is given."""
 
 
 class Rendezvous(StrictModel):
@@ -72,17 +76,15 @@ class FineTuningParameters(StrictModel):
         final_share: Rate at the end as a share of the peak.
         packing: ``tree``: an episode's rows are one sequence along their shared prefixes; ``none``: each row is read by
             itself, with the same loss; ``auto``: the one where the model's attention can take its mask, else the other.
-        preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
         lora: The adapter to train in place of the weights; None: the weights themselves.
         dtype: Number format of the computation, and of weights that are frozen under an adapter; what is trained is
             float32. ``auto``: bfloat16 on a GPU, float32 on a CPU.
         gradient_checkpointing: Whether activations are computed again in the backward pass: slower, with less memory.
         max_length: Tokens of prompt and reply above which a reply is dropped, and counted; None: the model's context.
         accumulation_steps: Parts of a batch that are worked on one after the other: less memory, the same step.
-        clip: Largest norm of the gradient.
+        max_grad_norm: Largest norm of the gradient.
         checkpoint_every: Steps between checkpoints.
         log_every: Steps between reports of the loss.
-        seed: Seed of the order of the data.
         device: ``auto`` takes a GPU where there is one.
         threads: Threads of a process on the CPU. Two are slower than one wherever another process wants a core.
         processes: Processes a machine that share each batch and Muon's work (gloo on CPU, one a GPU otherwise).
@@ -107,16 +109,14 @@ class FineTuningParameters(StrictModel):
     decay: Literal["linear", "cosine"] = "linear"
     final_share: float = Field(default=0.05, ge=0, le=1)
     packing: Literal["auto", "tree", "none"] = "auto"
-    preference: PreferenceParameters | None = None
     lora: LoraParameters | None = None
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     gradient_checkpointing: Free[bool] = False
     max_length: int | None = Field(default=None, gt=1)
     accumulation_steps: Free[int] = Field(default=1, gt=0)
-    clip: float = Field(default=1.0, gt=0)
+    max_grad_norm: float = Field(default=1.0, gt=0)
     checkpoint_every: Free[int] = Field(default=500, gt=0)
     log_every: Free[int] = Field(default=10, gt=0)
-    seed: int = Field(default=0, ge=0)
     device: Free[Literal["auto", "cpu", "cuda"]] = "auto"
     threads: Free[int] = Field(default=1, gt=0)
     processes: Free[int] = Field(default=1, gt=0)
@@ -130,9 +130,14 @@ class FineTuningParameters(StrictModel):
         """Processes on all machines."""
         return self.nodes * self.processes
 
+    def overridden(self, values: Mapping[str, Any]) -> Self:
+        """See `StrictModel.overridden`; a budget that is given replaces the one that was there."""
+        given = [name for name in BUDGETS if values.get(name) is not None]
+        return super().overridden({**dict.fromkeys(BUDGETS if given else ()), **values})
+
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
-        given = [name for name in ("max_steps", "epochs", "max_tokens") if getattr(self, name) is not None]
+        given = [name for name in BUDGETS if getattr(self, name) is not None]
         if len(given) != 1:
             budgets = " and ".join(given) or "none"
             raise ValueError(f"a training needs exactly one budget of max_steps, epochs and max_tokens; got {budgets}")
@@ -143,3 +148,23 @@ class FineTuningParameters(StrictModel):
         if self.nodes > 1 and self.rendezvous is None:
             raise ValueError(f"{self.nodes} nodes need a rendezvous: set its endpoint to HOST:PORT of this machine")
         return self
+
+
+class FineTuning(FineTuningParameters):
+    """One fine-tuning: its parameters, and what the stage that asks for it sets.
+
+    Attributes:
+        seed: Seed of the order of the data.
+        preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
+    """
+
+    seed: int = Field(default=0, ge=0)
+    preference: PreferenceParameters | None = None
+
+    @classmethod
+    def of(
+        cls, parameters: FineTuningParameters, seed: int, preference: PreferenceParameters | None = None
+    ) -> "FineTuning":
+        """The fine-tuning that these parameters describe."""
+        told = {name: getattr(parameters, name) for name in FineTuningParameters.model_fields}
+        return cls(**told, seed=seed, preference=preference)

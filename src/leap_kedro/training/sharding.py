@@ -3,10 +3,10 @@
 import os
 from typing import Any
 
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 
-def why_not_shared_out(trainer: Any, parameters: FineTuningParameters) -> str:
+def why_not_shared_out(trainer: Any, parameters: FineTuning) -> str:
     """Why a training cannot share its weights out as its accelerate file asks for; empty if it can, or need not."""
     if os.environ.get("ACCELERATE_USE_FSDP") != "true":
         return ""

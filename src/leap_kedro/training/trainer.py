@@ -18,7 +18,7 @@ from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_loss
 from leap_kedro.training.optimizer import build_optimizer, build_schedule
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning
 
 NOTHING = Packed(
     input_ids=np.zeros(1, dtype=np.int32),
@@ -71,7 +71,7 @@ class PlannedSteps:
         *,
         packs: Sequence[Packed],
         batches: Sequence[Sequence[int]],
-        parameters: FineTuningParameters,
+        parameters: FineTuning,
         tree: bool = True,
         validation: Sequence[Packed] = (),
         **rest: Any,

@@ -131,7 +131,7 @@ def taught(answers: Iterator[Completion], lessons_due: int, view: View) -> Count
         lessons.prompts(view),
         50,
         view=view,
-        most_unusable=1.0,
+        max_unusable_share=1.0,
         earlier=[lessons.USABLE],
     )
     found = Counter[str]()

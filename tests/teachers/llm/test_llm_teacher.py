@@ -223,7 +223,7 @@ def test_too_many_unusable_replies_stop_it_and_lose_nothing() -> None:
     assert [bool(corrected.corrections) for corrected in found] == [True] * 9
     assert "11 of 20 replies" in stopped
     assert "unreadable 22" in stopped
-    assert "most_unusable" in stopped
+    assert "max_unusable_share" in stopped
 
     rest = [episode for episode in many if episode.id not in {corrected.episode for corrected in found}]
     with FakeServer([says(KEPT)]) as server:
@@ -235,15 +235,15 @@ def test_too_many_unusable_replies_stop_it_and_lose_nothing() -> None:
     ("answer", "named"),
     [
         (says("garbage"), "unreadable "),
-        (says("<think>{}</think>"), "correction.teacher.model.max_tokens"),
-        (says(KEPT[:9], finish="length"), "correction.teacher.model.max_tokens"),
+        (says("<think>{}</think>"), "server.max_tokens"),
+        (says(KEPT[:9], finish="length"), "server.max_tokens"),
         (fails(400, "frobnicate is wrong"), "HTTP 400: frobnicate is wrong"),
     ],
 )
 @pytest.mark.parametrize("view", View)
 def test_a_stage_without_one_usable_reply_stops_however_short(answer: Reply, named: str, view: View) -> None:
     with FakeServer([answer]) as server:
-        found, stopped = until_it_stops(teacher_at(server, view, most_unusable=1.0), EPISODES)
+        found, stopped = until_it_stops(teacher_at(server, view, max_unusable_share=1.0), EPISODES)
     assert found == []
     assert "3 of 3 replies" in stopped
     assert named in stopped

@@ -11,7 +11,6 @@ from leap_kedro.evaluation.ablation import (
     summarize_levels,
 )
 from leap_kedro.evaluation.success import EvaluationSummary
-from leap_kedro.pipelines.ablation.parameters import AblationParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.records import UserError
 from leap_kedro.teachers.constrained import LEVELS
@@ -48,23 +47,18 @@ def gather_levels(seed: int, pi_0: Sequence[Mapping[str, Any]], *levels: Any) ->
     ]
 
 
-def sum_up(
-    results: Mapping[int, Sequence[Mapping[str, Any]]], parameters: AblationParameters, seed: int
-) -> list[dict[str, Any]]:
-    """One summary a level, over the seeds that the parameters name.
+def sum_up(results: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """One summary per level, over all finished seeds.
 
     Args:
         results: Results by seed, of all seeds on disk.
-        parameters: How many seeds.
-        seed: The first of them.
 
     Raises:
-        NoSeedFinished: If none of them is there.
+        NoSeedFinished: If there are none.
     """
-    wanted = [results[each] for each in range(seed, seed + parameters.seeds) if each in results]
-    if not wanted:
+    if not results:
         raise NoSeedFinished("No seed of the ablation is finished: kedro run --pipelines=realizability_ablation")
-    levels = summarize_levels(LevelResult.from_json(plain) for of_seed in wanted for plain in of_seed)
+    levels = summarize_levels(LevelResult.from_json(plain) for seed in sorted(results) for plain in results[seed])
     return [level.to_json() for level in levels]
 
 

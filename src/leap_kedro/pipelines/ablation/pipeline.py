@@ -118,7 +118,7 @@ def _summary() -> Pipeline:
         [
             Node(
                 sum_up,
-                inputs=["ablation_history", "params:ablation", "params:seed"],
+                inputs="ablation_history",
                 outputs="ablation_summary",
                 name="sum_up_ablation",
             ),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from leap_kedro.pipelines.aggregation.holding_out import may_be_trained_on
-from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
+from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, Mix
 from leap_kedro.records import Example
 from leap_kedro.records.seeds import derive_seed
 
@@ -42,14 +42,14 @@ def mix(
     Returns:
         Examples, each D_i in the order of its ids. An empty D_i (a student without a fault) takes no share from others.
     """
-    parts = [_in_order(part, parameters.held_out) for part in (*earlier, newest)]
-    match parameters.policy:
-        case MixPolicy.ALL:
+    parts = [_in_order(part, parameters.held_out_share) for part in (*earlier, newest)]
+    match parameters.mix:
+        case Mix.ALL:
             return [example for part in parts for example in part]
-        case MixPolicy.WEIGHTED:
+        case Mix.WEIGHTED:
             weights = [parameters.recency ** (len(parts) - 1 - place) for place in range(len(parts))]
             return [_weighted(example, weight) for part, weight in zip(parts, weights, strict=True) for example in part]
-        case MixPolicy.EQUAL_SHARE:
+        case Mix.EQUAL_SHARE:
             smallest = min((len(part) for part in parts if part), default=0)
             return [
                 example

@@ -7,7 +7,7 @@ from pydantic import Field
 from leap_kedro.records.parameters import StrictModel
 
 
-class MixPolicy(StrEnum):
+class Mix(StrEnum):
     """How much of each D_i goes into the training set."""
 
     ALL = "all"
@@ -22,12 +22,12 @@ class AggregationParameters(StrictModel):
     """The mix.
 
     Attributes:
-        policy: How much of each D_i.
-        recency: Weight of D_i against D_{i+1}, for the policy `weighted`.
-        held_out: Share of the corrected episodes (by task, in all iterations alike) that no training sees: the
+        mix: How much of each D_i.
+        recency: Weight of D_i against D_{i+1}, for the mix `weighted`.
+        held_out_share: Share of the corrected episodes (by task, in all iterations alike) that no training sees: the
             realizability gap is measured on them.
     """
 
-    policy: MixPolicy = MixPolicy.EQUAL_SHARE
+    mix: Mix = Mix.EQUAL_SHARE
     recency: float = Field(default=0.5, gt=0, le=1)
-    held_out: float = Field(default=0.05, ge=0, lt=1)
+    held_out_share: float = Field(default=0.05, ge=0, lt=1)

@@ -113,7 +113,7 @@ def measure_reader(
         f"up to {longest} actions": answer_accuracy(
             model,
             renderer,
-            list(benchmark.transcripts(parameters.unseen_split, parameters.held_out, longest, 2, longest)),
+            list(benchmark.transcripts(parameters.unseen_split, parameters.held_out_transcripts, longest, 2, longest)),
         )
         for longest in HELD_OUT_LENGTHS
     }

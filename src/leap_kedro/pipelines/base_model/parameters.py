@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
-from leap_kedro.records.parameters import StrictModel
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.records.parameters import Overrides, StrictModel
+from leap_kedro.training.parameters import FineTuning
 
 
 class BaseModelParameters(StrictModel):
@@ -13,14 +13,20 @@ class BaseModelParameters(StrictModel):
         transcripts: Random walks with questions, in the order of the curriculum.
         trunk_weight: Weight of the plain next-token loss on the transcripts.
         unseen_split: Benchmark's split that it is measured on.
-        held_out: Transcripts of each length on which the answers are measured.
+        held_out_transcripts: Transcripts of each length on which the answers are measured.
         games: Tasks that the reader is made to play, to show that it cannot.
-        training: How it is trained; the data come in the order given.
+        fine_tuning: How it is trained: single values over the defaults of `FineTuningParameters`. The shared block
+            `fine_tuning` does not apply: the reader is trained from random weights, whatever the loop's students need.
     """
 
     transcripts: int = Field(ge=10)
     trunk_weight: float = Field(ge=0)
     unseen_split: str
-    held_out: int = Field(ge=1)
+    held_out_transcripts: int = Field(ge=1)
     games: int = Field(ge=0)
-    training: FineTuningParameters
+    fine_tuning: Overrides
+
+    @property
+    def training(self) -> FineTuning:
+        """The training of the reader. Raises `ValidationError` if a value of `fine_tuning` is wrong."""
+        return FineTuning.model_validate(self.fine_tuning)

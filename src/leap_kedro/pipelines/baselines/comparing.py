@@ -7,10 +7,11 @@ from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.language_models import Access
 from leap_kedro.language_models.prices import price_of
 from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, served_model
-from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, summarize_splits
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.records import Episode, Task
 
 BASE = "base"
@@ -26,7 +27,7 @@ def summarize_baselines(
     cloned: Sequence[Episode],
     unprivileged: Sequence[Episode],
     privileged: Sequence[Episode],
-    parameters: BaselineParameters,
+    options: Mapping[str, Any],
     evaluation: EvaluationParameters,
     seed: int,
 ) -> list[dict[str, Any]]:
@@ -41,7 +42,7 @@ def summarize_baselines(
         cloned: Behaviour cloning: the evaluation of pi_0 in the loop.
         unprivileged: The unprivileged expert.
         privileged: The privileged expert.
-        parameters: How many tasks of each split count.
+        options: How many tasks of each split count: `BaselineOptions`.
         evaluation: How policies were evaluated.
         seed: Seed of everything random.
     """
@@ -50,7 +51,8 @@ def summarize_baselines(
         by_prompt.setdefault(episode.policy, []).append(episode)
     players: dict[str, Sequence[Episode]] = {RANDOM: random, BASE: base, **by_prompt, CLONED: cloned}
     players |= {UNPRIVILEGED: unprivileged, PRIVILEGED: privileged}
-    compared = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
+    count = read_options(BaselineOptions, options).tasks
+    compared = [*validation[:count], *first_of_each_split(test, count)]
     names = {task.id for task in compared}
     return [
         summary.to_json()

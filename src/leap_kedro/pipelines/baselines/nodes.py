@@ -10,8 +10,8 @@ from typing import Any
 
 from leap_kedro.datasets.store import Chunk, chunks
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.language_models import Access
-from leap_kedro.pipelines.baselines.parameters import BaselineParameters
+from leap_kedro.language_models import Access, ServerParameters
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
@@ -19,8 +19,10 @@ from leap_kedro.pipelines.episodes import still_owed
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import play, play_settings, watched
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
 from leap_kedro.records.seeds import derive_seed
@@ -39,7 +41,7 @@ class NoExamples(UserError):
 
 def choose_examples(
     train: Sequence[Task],
-    parameters: BaselineParameters,
+    options: Mapping[str, Any],
     bootstrap: BootstrapParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
@@ -49,7 +51,7 @@ def choose_examples(
 
     Args:
         train: Training tasks.
-        parameters: How many.
+        options: How many: `BaselineOptions`.
         bootstrap: Who plays them; without noise.
         environment: Name of the environment.
         environments: Options by environment.
@@ -60,8 +62,9 @@ def choose_examples(
     """
     from leap_kedro.teachers.demonstrations import demonstrations
 
+    count = read_options(BaselineOptions, options).examples
     benchmark = make_benchmark(environment_spec(environment, environments))
-    tried = train[: _TRIED_FOR_AN_EXAMPLE * parameters.examples]
+    tried = train[: _TRIED_FOR_AN_EXAMPLE * count]
     by_kind: dict[str, list[Example]] = {}
     for shown in demonstrations(
         benchmark,
@@ -77,13 +80,13 @@ def choose_examples(
         ((rank, place, example) for place, found in enumerate(by_kind.values()) for rank, example in enumerate(found)),
         key=lambda each: each[:2],
     )
-    if len(ranked) < parameters.examples:
+    if len(ranked) < count:
         raise NoExamples(
             f"'{bootstrap.demonstrator}' solves {len(ranked)} of {len(tried)} training tasks within "
-            f"{bootstrap.max_actions} actions, and a prompt is to show {parameters.examples} (`baselines.examples`): "
+            f"{bootstrap.max_actions} actions, and a prompt is to show {count} (`options.examples`): "
             "lower it, or raise `bootstrap.max_actions` or `data_preparation.train`."
         )
-    return [example for _, _, example in ranked[: parameters.examples]]
+    return [example for _, _, example in ranked[:count]]
 
 
 def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
@@ -99,7 +102,7 @@ def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
         validation: Sequence[Task],
         test: Sequence[Task],
         so_far: Sequence[Episode],
-        parameters: BaselineParameters,
+        options: Mapping[str, Any],
         evaluation: EvaluationParameters,
         correction: CorrectionParameters,
         environment: str,
@@ -111,7 +114,7 @@ def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
         from leap_kedro.teachers.oracle import OracleTeacher
         from leap_kedro.teachers.players import play_expert
 
-        owed, run_seed = _owed(validation, test, so_far, parameters, seed)
+        owed, run_seed = _owed(validation, test, so_far, read_options(BaselineOptions, options).tasks, seed)
         spec = environment_spec(environment, environments)
         settings = play_settings(evaluation, run_seed, _OUTSIDE)
         if player == RANDOM:
@@ -131,8 +134,10 @@ def play_prompted(
     test: Sequence[Task],
     examples: Sequence[Example],
     so_far: Sequence[Episode],
-    parameters: BaselineParameters,
+    options: Mapping[str, Any],
     evaluation: EvaluationParameters,
+    server: ServerParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -145,8 +150,10 @@ def play_prompted(
         test: Test tasks.
         examples: What a few-shot prompt shows.
         so_far: Episodes that are there already; what earlier runs played with other policies stays.
-        parameters: Which policies, on how many tasks.
-        evaluation: How policies are evaluated, and the server of those named ``openai:MODEL``.
+        options: Which policies, on how many tasks: `BaselineOptions`.
+        evaluation: How policies are evaluated.
+        server: The server of policies named ``openai:MODEL``.
+        serving: The server that answers for policies in folders; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of everything random.
@@ -155,17 +162,20 @@ def play_prompted(
     Yields:
         Episodes as they end.
     """
-    how = evaluation.model_copy(update={"max_reply_tokens": parameters.max_reply_tokens})
+    wanted = read_options(BaselineOptions, options)
+    how = evaluation.model_copy(update={"max_reply_tokens": wanted.max_reply_tokens})
     spec = environment_spec(environment, environments)
-    for reference in parameters.react:
+    for reference in wanted.policies:
         for shown in ((), examples):
-            policy = named_policy(reference, evaluation.server, access)
+            policy = named_policy(reference, server, access)
             policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
             served = isinstance(policy, RemotePolicy)
             own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
-            owed, run_seed = _owed(validation, test, own, parameters, seed)
+            owed, run_seed = _owed(validation, test, own, wanted.tasks, seed)
             text = examples_text(shown)
-            played = play(policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text, served)
+            played = play(
+                policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text, served, serving
+            )
             for episode in played:
                 yield Chunk([episode])
     yield Chunk([], complete=True)
@@ -181,10 +191,10 @@ def _owed(
     validation: Sequence[Task],
     test: Sequence[Task],
     so_far: Sequence[Episode],
-    parameters: BaselineParameters,
+    count: int | None,
     seed: int,
 ) -> tuple[list[Task], int]:
     """The tasks that are not played yet, and the seed of the evaluation of the loop's own policies."""
     run_seed = derive_seed(seed, "evaluation")
-    tasks = [*validation[: parameters.tasks], *first_of_each_split(test, parameters.tasks)]
+    tasks = [*validation[:count], *first_of_each_split(test, count)]
     return still_owed(tasks, so_far, run_seed), run_seed

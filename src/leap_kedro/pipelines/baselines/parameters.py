@@ -14,19 +14,19 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-class BaselineParameters(StrictModel):
-    """The baselines.
+class BaselineOptions(StrictModel):
+    """Options of the baselines: they select what is played, and are no parameters of the experiment.
 
     Attributes:
-        react: Policies that are prompted without training, zero-shot and few-shot: references as of
-            `evaluation.policy`, one or a list.
+        policies: Policies that are prompted without training, zero-shot and few-shot: a folder, ``models:/NAME@ALIAS``
+            or ``openai:MODEL``; one or a list.
         examples: Solved training tasks in a few-shot prompt.
         max_reply_tokens: Limit of new tokens per reply of a prompted policy that is loaded; for a model of a server
-            `evaluation.server.max_tokens` holds.
+            `server.max_tokens` holds.
         tasks: Tasks of each split, the first ones, that all are compared on; None: all.
     """
 
-    react: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    policies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     examples: int = Field(default=2, ge=1)
     max_reply_tokens: int = Field(default=256, ge=1)
     tasks: int | None = Field(default=None, ge=1)

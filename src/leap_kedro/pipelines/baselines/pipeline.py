@@ -18,7 +18,7 @@ OWN = "own"
 
 _TASKS = ["validation_tasks", "test_tasks"]
 _WHERE = ["params:environment", "params:environments", "params:seed"]
-_PLAYED = ["params:baselines", "params:evaluation"]
+_PLAYED = ["params:options", "params:evaluation"]
 
 
 def create_pipeline() -> Pipeline:
@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 choose_examples,
-                inputs=["train_tasks", "params:baselines", "params:bootstrap", *_WHERE],
+                inputs=["train_tasks", "params:options", "params:bootstrap", *_WHERE],
                 outputs="few_shot_examples",
                 name="choose_examples",
             ),
@@ -42,7 +42,16 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 play_prompted,
-                inputs=[*_TASKS, "few_shot_examples", "prompted_so_far", *_PLAYED, *_WHERE, "language_model_access"],
+                inputs=[
+                    *_TASKS,
+                    "few_shot_examples",
+                    "prompted_so_far",
+                    *_PLAYED,
+                    "params:server",
+                    "params:serving",
+                    *_WHERE,
+                    "language_model_access",
+                ],
                 outputs="prompted_episodes",
                 name="play_prompted",
             ),

@@ -19,6 +19,7 @@ from leap_kedro.records import Example, Task, UserError
 from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
+from leap_kedro.training.parameters import FineTuning, FineTuningParameters
 
 _OWN_FOLDER = (
     "Give the folder of a Hugging Face model with its tokenizer and with weights as safetensors; one of the Hub is "
@@ -30,11 +31,12 @@ class NoSuchBase(UserError):
     """The base model is not there, or cannot be used."""
 
 
-def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
+def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters, environment: str) -> SavedPolicy:
     """The base model.
 
     Args:
         parameters: Which one.
+        fine_tuning: The shared parameters of fine-tunings: an adapter needs to know its base.
         environment: Name of the environment: each has an embedded base of its own.
 
     Raises:
@@ -52,7 +54,7 @@ def find_base(parameters: BootstrapParameters, environment: str) -> SavedPolicy:
         )
     try:
         check_policy(folder, environment)
-        recorded_base(folder, parameters.training.lora)
+        recorded_base(folder, fine_tuning.overridden(parameters.fine_tuning).lora)
     except (PolicyFolderError, UnusableAdapter) as error:
         raise NoSuchBase(f"`bootstrap.base` is '{parameters.base}', and cannot be used: {error}") from error
     return SavedPolicy(id="base", iteration=-1, folder=folder)
@@ -129,7 +131,12 @@ def _informed(
 
 
 def train_first(
-    base: SavedPolicy, demonstrations: Sequence[Example], workspace: Path, parameters: BootstrapParameters, seed: int
+    base: SavedPolicy,
+    demonstrations: Sequence[Example],
+    workspace: Path,
+    parameters: BootstrapParameters,
+    fine_tuning: FineTuningParameters,
+    seed: int,
 ) -> tuple[dict[str, Any], SavedPolicy]:
     """pi_0, fine-tuned from the base on D_0.
 
@@ -137,12 +144,13 @@ def train_first(
         base: The base model.
         demonstrations: D_0.
         workspace: Folder for checkpoints; a training that was killed goes on from the last one there.
-        parameters: How to train.
+        parameters: What differs for pi_0.
+        fine_tuning: How to train: the shared parameters.
         seed: Seed of the order of the data.
 
     Returns:
         What the training did, and pi_0.
     """
-    how = parameters.training.model_copy(update={"seed": derive_seed(seed, "training", 0)})
+    how = FineTuning.of(fine_tuning.overridden(parameters.fine_tuning), derive_seed(seed, "training", 0))
     report, (policy,) = fine_tune(base, demonstrations, workspace, how, 0)
     return report, policy

@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from leap_kedro.records.parameters import StrictModel
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.records.parameters import Overrides, StrictModel
 
 EMBEDDED = "embedded"
 """Name of the base that is shipped."""
@@ -28,7 +27,7 @@ class BootstrapParameters(StrictModel):
             and labelled by one who knows them: what a student needs that is to be its own teacher. None: all where
             the embedded student teaches itself, else none.
         informed_privilege: How much of the privileged state those labels and blocks give away, per cent.
-        training: How pi_0 is fine-tuned from the base.
+        fine_tuning: How pi_0 is fine-tuned from the base, where it differs from the shared block.
     """
 
     base: str = EMBEDDED
@@ -38,4 +37,4 @@ class BootstrapParameters(StrictModel):
     max_actions: int = Field(ge=1)
     informed_share: float | None = Field(default=None, ge=0, le=1)
     informed_privilege: Literal[0, 25, 50, 75, 100] = 50
-    training: FineTuningParameters
+    fine_tuning: Overrides = Field(default_factory=dict)

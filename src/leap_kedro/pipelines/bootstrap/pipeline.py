@@ -8,7 +8,14 @@ from leap_kedro.pipelines.bootstrap.nodes import demonstrate, find_base, train_f
 def create_base_pipeline() -> Pipeline:
     """Parameters -> the base model."""
     return Pipeline(
-        [Node(find_base, inputs=["params:bootstrap", "params:environment"], outputs="base_policy", name="find_base")]
+        [
+            Node(
+                find_base,
+                inputs=["params:bootstrap", "params:fine_tuning", "params:environment"],
+                outputs="base_policy",
+                name="find_base",
+            )
+        ]
     )
 
 
@@ -31,7 +38,14 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 train_first,
-                inputs=["base_policy", "D_0", "pi_0_workspace", "params:bootstrap", "params:seed"],
+                inputs=[
+                    "base_policy",
+                    "D_0",
+                    "pi_0_workspace",
+                    "params:bootstrap",
+                    "params:fine_tuning",
+                    "params:seed",
+                ],
                 outputs=["pi_0_training_report", "pi_0"],
                 name="train_pi_0",
             ),

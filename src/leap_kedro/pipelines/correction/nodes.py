@@ -8,7 +8,7 @@ from typing import Any
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Chunk
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.language_models import Access
+from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.environment import environment_spec
@@ -57,6 +57,7 @@ def correct(
     prompts: Mapping[str, str],
     access: Access,
     parameters: CorrectionParameters,
+    server: ServerParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Chunk]:
@@ -69,6 +70,7 @@ def correct(
         prompts: As `select_prompts` gives them.
         access: Key, prices and cache of language models.
         parameters: Which episodes, and by what teacher.
+        server: The shared parameters of the server that language models are asked through.
         environment: Name of the environment.
         environments: Options by environment.
 
@@ -79,9 +81,9 @@ def correct(
         TeacherStopped: If the teacher cannot go on, or no reply of a language model could be used.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
-    teacher = build_teacher(parameters, benchmark, parent, prompts, access, so_far)
+    teacher = build_teacher(parameters, server, benchmark, parent, prompts, access, so_far)
     done = {corrected.episode for corrected in so_far}
-    chosen = to_correct(rollouts, parameters.episodes, parameters.failed_below)
+    chosen = to_correct(rollouts, parameters.episodes, parameters.failure_threshold)
     owed = [episode for episode in chosen if episode.id not in done]
     said = teacher.correct_all(owed)
     verdicts = Counter(_verdicts(so_far))
@@ -105,18 +107,18 @@ def _verdicts(corrected: Iterable[CorrectedEpisode]) -> Iterator[str]:
         yield from (each.rejection.value if each.rejection else _ACCEPTED for each in episode.corrections)
 
 
-def to_correct(rollouts: Sequence[Episode], which: Which, failed_below: float = 1.0) -> list[Episode]:
+def to_correct(rollouts: Sequence[Episode], which: Which, threshold: float = 1.0) -> list[Episode]:
     """The episodes that the teacher looks at; what an infrastructure failure ended is never one of them.
 
     Args:
         rollouts: Episodes of the student.
         which: All of them, or those that failed.
-        failed_below: Score below which one has failed; 1: all that were not solved.
+        threshold: Score below which one has failed; 1: all that were not solved.
     """
     return [
         episode
         for episode in settled(rollouts)
-        if not episode.stop.is_infrastructure and (which is Which.ALL or _failed(episode, failed_below))
+        if not episode.stop.is_infrastructure and (which is Which.ALL or _failed(episode, threshold))
     ]
 
 
@@ -139,7 +141,7 @@ def build_examples(
         parameters: How much of each episode is learnt.
     """
     accepted = {
-        corrected.episode: list(_learnt(corrected, parameters.corrections_an_episode)) for corrected in corrections
+        corrected.episode: list(_learnt(corrected, parameters.max_corrections_per_episode)) for corrected in corrections
     }
     return [
         Example.of(episode, (_target(each, episode.steps[each.step]) for each in accepted[episode.id]))

@@ -29,6 +29,7 @@ def create_pipeline(parameters: str = "params:correction") -> Pipeline:
                     "prompts_used",
                     "language_model_access",
                     parameters,
+                    "params:server",
                     "params:environment",
                     "params:environments",
                 ],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
-from leap_kedro.language_models import Access
+from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.records import CorrectedEpisode
 from leap_kedro.teachers.protocol import Teacher
@@ -12,6 +12,7 @@ from leap_kedro.teachers.protocol import Teacher
 
 def build_teacher(
     parameters: CorrectionParameters,
+    server: ServerParameters,
     benchmark: Benchmark,
     student: SavedPolicy,
     prompts: Mapping[str, str],
@@ -22,6 +23,7 @@ def build_teacher(
 
     Args:
         parameters: Who corrects, and at what privilege level.
+        server: The shared parameters of the server, for teachers behind one.
         benchmark: Where the episodes were played.
         student: Whose episodes they are.
         prompts: Prompts by name, for teachers that are asked in words.
@@ -34,7 +36,7 @@ def build_teacher(
         PromptError: If a prompt is missing or malformed.
     """
     if parameters.teacher.in_words:
-        return _llm_teacher(parameters, benchmark, prompts, access, so_far)
+        return _llm_teacher(parameters, server, benchmark, prompts, access, so_far)
     if parameters.teacher.kind is TeacherKind.SELF:
         return _self_teacher(parameters, benchmark, student)
     return _oracle_teacher(parameters, benchmark)
@@ -71,6 +73,7 @@ def _self_teacher(parameters: CorrectionParameters, benchmark: Benchmark, studen
 
 def _llm_teacher(
     parameters: CorrectionParameters,
+    server: ServerParameters,
     benchmark: Benchmark,
     prompts: Mapping[str, str],
     access: Access,
@@ -85,12 +88,12 @@ def _llm_teacher(
     name = benchmark.name
     return LLMTeacher(
         benchmark,
-        LanguageModel(how.model, access, how.budget),
+        LanguageModel(how.language_model(server), access, server.overridden(how.server).budget),
         TeacherPrompts(prompts, name, how.view, parameters.privilege, environment_instructions(name)),
         parameters.privilege,
         view=how.view,
         reject_leaks=how.reject_leaks,
-        most_unusable=how.most_unusable,
+        max_unusable_share=how.max_unusable_share,
         recorded_episodes=how.traced_episodes,
         earlier=so_far,
         kind=how.kind,

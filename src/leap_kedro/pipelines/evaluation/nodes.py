@@ -13,6 +13,7 @@ from leap_kedro.pipelines.episodes import settled, still_owed
 from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
 from leap_kedro.records.seeds import derive_seed
 
@@ -26,6 +27,7 @@ def play_evaluation(
     test: Sequence[Task],
     so_far: Sequence[Episode],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -38,6 +40,7 @@ def play_evaluation(
         test: Test tasks.
         so_far: Episodes that are there already.
         parameters: How they are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, where the temperature is not 0; the same for all policies.
@@ -49,7 +52,10 @@ def play_evaluation(
     owed = still_owed([*validation, *test], so_far, run_seed)
     spec = environment_spec(environment, environments)
     title = f"evaluation of {policy.id}"
-    yield from chunks(play(policy, spec, owed, parameters, parameters.temperature, run_seed, policy.iteration, title))
+    played = play(
+        policy, spec, owed, parameters, parameters.temperature, run_seed, policy.iteration, title, serving=serving
+    )
+    yield from chunks(played)
 
 
 def play_base_evaluation(
@@ -58,6 +64,7 @@ def play_base_evaluation(
     test: Sequence[Task],
     so_far: Sequence[Episode],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -65,7 +72,9 @@ def play_base_evaluation(
     """`play_evaluation` on the first `base_tasks` of each split: the base model takes all its actions and wins none."""
     count = parameters.base_tasks
     few = first_of_each_split(test, count)
-    yield from play_evaluation(policy, validation[:count], few, so_far, parameters, environment, environments, seed)
+    yield from play_evaluation(
+        policy, validation[:count], few, so_far, parameters, serving, environment, environments, seed
+    )
 
 
 def first_of_each_split(tasks: Sequence[Task], count: int | None) -> list[Task]:

@@ -9,7 +9,7 @@ from leap_kedro.pipelines.evaluation.nodes import (
     summarize_evaluation,
 )
 
-_HOW = ["params:evaluation", "params:environment", "params:environments", "params:seed"]
+_WHERE = ["params:environment", "params:environments", "params:seed"]
 
 
 def create_pipeline(policy: str = "policy", prefix: str = "") -> Pipeline:
@@ -23,13 +23,27 @@ def create_pipeline(policy: str = "policy", prefix: str = "") -> Pipeline:
         [
             Node(
                 play_base_evaluation if prefix == "base_" else play_evaluation,
-                inputs=[policy, "validation_tasks", "test_tasks", f"{prefix}evaluation_so_far", *_HOW],
+                inputs=[
+                    policy,
+                    "validation_tasks",
+                    "test_tasks",
+                    f"{prefix}evaluation_so_far",
+                    "params:evaluation",
+                    "params:serving",
+                    *_WHERE,
+                ],
                 outputs=f"{prefix}evaluation_episodes",
                 name=f"{prefix}play_evaluation",
             ),
             Node(
                 summarize_evaluation,
-                inputs=[policy, f"{prefix}evaluation_episodes", "validation_tasks", *_HOW],
+                inputs=[
+                    policy,
+                    f"{prefix}evaluation_episodes",
+                    "validation_tasks",
+                    "params:evaluation",
+                    *_WHERE,
+                ],
                 outputs=f"{prefix}evaluation",
                 name=f"{prefix}summarize_evaluation",
             ),

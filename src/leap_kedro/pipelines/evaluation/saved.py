@@ -10,16 +10,18 @@ from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
 from leap_kedro.environments.protocol import EndlessSplit
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.success import Role, summarize
-from leap_kedro.language_models import Access, takes_own_temperature
+from leap_kedro.language_models import Access, ServerParameters, takes_own_temperature
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.nodes import VALIDATION
-from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions, EvaluationParameters
+from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import Playing, play
-from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy, ServerParameters
+from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.records import UserError
 from leap_kedro.records.seeds import derive_seed
@@ -35,7 +37,10 @@ class NoSuchPolicy(UserError):
 
 def evaluate_saved(
     history: Mapping[int, SavedPolicy],
+    options: Mapping[str, Any],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
+    server: ServerParameters,
     preparation: DataPreparationParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
@@ -46,7 +51,10 @@ def evaluate_saved(
 
     Args:
         history: The experiment's own policies, evaluated where no policy is named.
-        parameters: Which policy and split, and how episodes are played.
+        options: Which policy and split: `EvaluateOptions`.
+        parameters: How episodes are played.
+        serving: The server that answers for policies in folders; None: they are loaded.
+        server: The server of policies named ``openai:MODEL``.
         preparation: What the validation tasks are, where no split is named.
         environment: Name of the environment.
         environments: Options by environment.
@@ -60,23 +68,24 @@ def evaluate_saved(
         NoSuchPolicy: If there is none, or the one that is named cannot be loaded or prompted.
         NothingAnswered: If a server answers nearly nothing that can be read.
     """
+    wanted = read_options(EvaluateOptions, options)
     policies: list[Playing] = list(history.values())
-    if parameters.policy:
-        policies = [named_policy(parameters.policy, parameters.server, access)]
-        check_named(policies[0], parameters.policy, environment)
+    if wanted.policy:
+        policies = [named_policy(wanted.policy, server, access)]
+        check_named(policies[0], wanted.policy, environment)
     if not policies:
         raise NoSuchPolicy(
-            "This experiment has no policies yet. Name one (--params=evaluation.policy=FOLDER), name the experiment "
+            "This experiment has no policies yet. Name one (--params=options.policy=FOLDER), name the experiment "
             "(--params=experiment=NAME), or make them: kedro run --pipelines=leap_iteration"
         )
-    if parameters.split is None:
-        tasks = prepare_tasks(environment, environments, preparation, seed)[1][: parameters.tasks]
+    if wanted.split is None:
+        tasks = prepare_tasks(environment, environments, preparation, seed)[1][: wanted.tasks]
         split, role = VALIDATION, Role.VALIDATION
     else:
-        split, role = parameters.split, Role.OTHER
+        split, role = wanted.split, Role.OTHER
         benchmark = make_benchmark(environment_spec(environment, environments))
         try:
-            tasks = benchmark.tasks(split, parameters.tasks, seed)
+            tasks = benchmark.tasks(split, wanted.tasks, seed)
         except EndlessSplit:
             tasks = benchmark.tasks(split, preparation.test.get(split) or ENOUGH, seed)
     spec = environment_spec(environment, environments)
@@ -96,6 +105,7 @@ def evaluate_saved(
                 policy.iteration,
                 title,
                 must_answer=served,
+                serving=serving,
             )
         )
         held = False if served else None
@@ -147,7 +157,7 @@ def check_named(policy: Playing, reference: str, environment: str) -> None:
     try:
         check_policy(policy.folder, environment)
     except PolicyFolderError as error:
-        raise NoSuchPolicy(f"`evaluation.policy` is '{reference}', and cannot be used: {error}") from error
+        raise NoSuchPolicy(f"`options.policy` is '{reference}', and cannot be used: {error}") from error
 
 
 def create_pipeline() -> Pipeline:
@@ -158,7 +168,10 @@ def create_pipeline() -> Pipeline:
                 evaluate_saved,
                 inputs=[
                     "policy_history",
+                    "params:options",
                     "params:evaluation",
+                    "params:serving",
+                    "params:server",
                     "params:data_preparation",
                     "params:environment",
                     "params:environments",

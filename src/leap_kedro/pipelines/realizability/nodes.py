@@ -154,7 +154,7 @@ def measure_gap(
         ``gap`` (``after``: of the trained policy; ``after_on_changes``: the same on replies that change the student's
         action; ``before``: of the policy that played) and ``regret``; None where nothing is held out.
     """
-    held_out = held_out_examples(examples, aggregation.held_out, parameters.held_out)
+    held_out = held_out_examples(examples, aggregation.held_out_share, parameters.held_out)
     scores = score_policies(policies, held_out, parameters.threads)
     changes = {
         (each.episode, each.step)

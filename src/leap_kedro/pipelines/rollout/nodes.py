@@ -10,6 +10,7 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import still_owed
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
 from leap_kedro.records.seeds import derive_seed
 
@@ -30,6 +31,7 @@ def roll_out(
     tasks: Sequence[Task],
     so_far: Sequence[Episode],
     parameters: RolloutParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -41,6 +43,7 @@ def roll_out(
         tasks: Training tasks.
         so_far: Episodes that are there already.
         parameters: How many, and how they are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the choice of tasks and of sampling.
@@ -53,7 +56,8 @@ def roll_out(
     owed = still_owed(choose_tasks(tasks, parameters.episodes, iteration, seed), so_far, run_seed)
     spec = environment_spec(environment, environments)
     title = f"rollout of {parent.id}"
-    yield from chunks(play(parent, spec, owed, parameters, parameters.temperature, run_seed, iteration, title))
+    played = play(parent, spec, owed, parameters, parameters.temperature, run_seed, iteration, title, serving=serving)
+    yield from chunks(played)
 
 
 def choose_tasks(tasks: Sequence[Task], count: int, iteration: int, seed: int) -> list[Task]:

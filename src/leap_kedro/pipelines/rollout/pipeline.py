@@ -16,6 +16,7 @@ def create_pipeline() -> Pipeline:
                     "train_tasks",
                     "rollouts_so_far",
                     "params:rollout",
+                    "params:serving",
                     "params:environment",
                     "params:environments",
                     "params:seed",

@@ -9,6 +9,7 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.playing import play
+from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Task
 from leap_kedro.records.seeds import derive_seed
 
@@ -20,6 +21,7 @@ def choose_checkpoint(
     report: Mapping[str, Any],
     validation: Sequence[Task],
     parameters: EvaluationParameters,
+    serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -31,6 +33,7 @@ def choose_checkpoint(
         report: What the training did.
         validation: Validation tasks.
         parameters: How they are played.
+        serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, as in the evaluation.
@@ -46,7 +49,17 @@ def choose_checkpoint(
     success = {}
     for name, policy in zip(NAMES, trained, strict=True):
         title = f"{policy.id}, {name} checkpoint"
-        played = play(policy, spec, validation, parameters, parameters.temperature, run_seed, policy.iteration, title)
+        played = play(
+            policy,
+            spec,
+            validation,
+            parameters,
+            parameters.temperature,
+            run_seed,
+            policy.iteration,
+            title,
+            serving=serving,
+        )
         counted = [episode for episode in settled(played) if not episode.stop.is_infrastructure]
         success[name] = wilson(sum(episode.success for episode in counted), len(counted))
     kept = max(NAMES, key=lambda name: success[name].rate)

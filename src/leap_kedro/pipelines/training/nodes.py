@@ -13,7 +13,7 @@ from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
 from leap_kedro.records import Example, UserError
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.seeds import derive_seed
-from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.parameters import FineTuning, FineTuningParameters
 
 if TYPE_CHECKING:
     from leap_kedro.prompts.renderer import Renderer
@@ -34,6 +34,7 @@ def train_policy(
     examples: Sequence[Example],
     workspace: Path,
     parameters: TrainingParameters,
+    fine_tuning: FineTuningParameters,
     seed: int,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """pi_k, fine-tuned on the training set.
@@ -43,7 +44,8 @@ def train_policy(
         base: The base model.
         examples: The training set.
         workspace: Folder for checkpoints; a training that was killed goes on from the last one there.
-        parameters: How to train.
+        parameters: By what method, and what differs for pi_k.
+        fine_tuning: How to train: the shared parameters.
         seed: Seed of the order of the data.
 
     Returns:
@@ -59,13 +61,23 @@ def train_policy(
     report: dict[str, Any] = {"method": parameters.method}
     learnt, held_out = split(examples, parameters.validation_share)
     if parameters.method.supervised:
-        supervised, policies = fine_tune(policies[0], learnt, workspace, parameters.sft(seed), iteration, held_out)
+        how = parameters.sft(fine_tuning, seed)
+        supervised, policies = fine_tune(policies[0], learnt, workspace, how, iteration, held_out)
         report |= supervised
     if parameters.method.preferring:
         newest, unseen = (
             [example for example in part if example.iteration == iteration] for part in (learnt, held_out)
         )
-        report["dpo"], policies = prefer(policies, newest, workspace / "dpo", parameters, seed, iteration, unseen)
+        how = parameters.preferences(fine_tuning, seed)
+        report["dpo"], policies = prefer(
+            policies,
+            newest,
+            workspace / "dpo",
+            how,
+            iteration,
+            unseen,
+            must_have_pairs=not parameters.method.supervised,
+        )
     return report, policies
 
 
@@ -73,7 +85,7 @@ def split(examples: Sequence[Example], share: float) -> tuple[list[Example], lis
     """Examples to train on, and those to validate on: all of a task go together, a hash of its id decides."""
     parts: tuple[list[Example], list[Example]] = ([], [])
     for example in examples:
-        # Salted: the same hash without it decides what `aggregation.held_out` has taken out before.
+        # Salted: the same hash without it decides what `aggregation.held_out_share` has taken out before.
         parts[is_held_out(f"validation of {task_of(example.episode)}", share)].append(example)
     return parts
 
@@ -82,7 +94,7 @@ def fine_tune(
     start: SavedPolicy,
     examples: Sequence[Example],
     workspace: Path,
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     iteration: int,
     held_out: Sequence[Example] = (),
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
@@ -107,10 +119,11 @@ def prefer(
     starts: list[SavedPolicy],
     examples: Sequence[Example],
     workspace: Path,
-    parameters: TrainingParameters,
-    seed: int,
+    parameters: FineTuning,
     iteration: int,
     held_out: Sequence[Example] = (),
+    *,
+    must_have_pairs: bool,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """pi_k, by preference optimization from the first of `starts` on the pairs of D_k: as `fine_tune`.
 
@@ -123,20 +136,19 @@ def prefer(
     start = starts[0]
     found = preferences_of(examples, _renderer(start, examples)) if examples else None
     if found is None or not found.pairs:
-        if not parameters.method.supervised:
+        if must_have_pairs:
             equal, alone = (found.equal, found.alone) if found else (0, 0)
             raise NothingToLearn(
                 f"There is no pair to train pi_{iteration} on: of the replies of D_{iteration} in the training set, "
                 f"{equal} are what the student said itself, and {alone} answer a reply of the student's in which no "
                 "action could be read. Raise rollout.episodes (or, against the latter, rollout.max_reply_tokens), "
-                "lower aggregation.held_out, or take training.method=sft (conf/<env>/parameters.yml)."
+                "lower aggregation.held_out_share, or take training.method=sft (conf/<env>/parameters.yml)."
             )
         return {"start": start.id, "pairs": 0}, starts
     counts = {"pairs": found.pairs, "equal_replies": found.equal, "replies_alone": found.alone}
     unseen = preferences_of(held_out, _renderer(start, examples)).packs
     title = f"preferences of pi_{iteration}"
-    how = parameters.preferences(seed)
-    result, policies = _train(start, found.packs, workspace, how, title, iteration, unseen)
+    result, policies = _train(start, found.packs, workspace, parameters, title, iteration, unseen)
     return {"start": start.id, **counts, **asdict(result)}, policies
 
 
@@ -151,7 +163,7 @@ def _train(
     start: SavedPolicy,
     packs: "Sequence[Packed]",
     workspace: Path,
-    parameters: FineTuningParameters,
+    parameters: FineTuning,
     description: str,
     iteration: int,
     validation: "Sequence[Packed]",

@@ -1,12 +1,11 @@
 """How pi_k is made."""
 
 from enum import StrEnum
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from leap_kedro.records.parameters import StrictModel
-from leap_kedro.training.parameters import FineTuningParameters, PreferenceParameters
+from leap_kedro.records.parameters import Overrides, StrictModel
+from leap_kedro.training.parameters import FineTuning, FineTuningParameters, PreferenceParameters
 
 
 class Start(StrEnum):
@@ -39,34 +38,27 @@ class Method(StrEnum):
         return self is not Method.SFT
 
 
-class DPOParameters(StrictModel):
-    """Preference optimization on the D_k of the training set; all else is as for the supervised fine-tuning.
+class DPOParameters(PreferenceParameters):
+    """Preference optimization on the D_k of the training set.
 
     Attributes:
         beta: How far the policy may go from the one it starts from: the less, the farther.
         sft_weight: Weight of the mean cross entropy of the chosen replies, added to the loss.
-        max_steps: Optimizer steps. Of the three budgets exactly one is given.
-        epochs: Passes over the pairs.
-        max_tokens: Tokens after which to stop.
-        learning_rate: Peak rate.
-        warmup_steps: Steps of linear rise.
+        fine_tuning: Where it differs from the supervised fine-tuning.
     """
 
     beta: float = Field(default=0.5, gt=0)
     sft_weight: float = Field(default=1.0, ge=0)
-    max_steps: int | None = Field(default=None, gt=0)
-    epochs: int | None = Field(default=None, gt=0)
-    max_tokens: int | None = Field(default=None, gt=0)
-    learning_rate: float = Field(default=0.0002, gt=0)
-    warmup_steps: int = Field(default=10, ge=0)
+    fine_tuning: Overrides = Field(default_factory=lambda: {"epochs": 1, "learning_rate": 0.0002, "warmup_steps": 10})
 
 
-class TrainingParameters(FineTuningParameters):
+class TrainingParameters(StrictModel):
     """Fine-tuning of pi_k.
 
     Attributes:
         method: What is done with the corrections.
         start: The policy that it starts from.
+        fine_tuning: How pi_k is fine-tuned, where it differs from the shared block.
         dpo: The preference optimization, where the method has one.
         validation_share: Share of the tasks whose examples are not trained on but validate each checkpoint. The last
             checkpoint and the best one then play the validation tasks, and the better player is pi_k. 0: the last.
@@ -74,25 +66,16 @@ class TrainingParameters(FineTuningParameters):
 
     method: Method = Method.SFT
     start: Start = Start.PARENT
-    dpo: DPOParameters = DPOParameters(epochs=1)
+    fine_tuning: Overrides = Field(default_factory=dict)
+    dpo: DPOParameters = DPOParameters()
     validation_share: float = Field(default=0.0, ge=0, lt=1)
 
-    def sft(self, seed: int) -> FineTuningParameters:
-        """The parameters of the supervised fine-tuning, with `seed` for the order of its data."""
-        return FineTuningParameters(**{**self._shared(), "seed": seed})
+    def sft(self, shared: FineTuningParameters, seed: int) -> FineTuning:
+        """The supervised fine-tuning: `shared` with what differs, and `seed` for the order of its data."""
+        return FineTuning.of(shared.overridden(self.fine_tuning), seed)
 
-    def preferences(self, seed: int) -> FineTuningParameters:
-        """The parameters of the preference optimization, with `seed` for the order of its pairs."""
-        own = self.dpo.model_dump()
-        preference = PreferenceParameters(beta=own.pop("beta"), sft_weight=own.pop("sft_weight"))
-        return FineTuningParameters(**{**self._shared(), **own, "preference": preference, "seed": seed})
-
-    def _shared(self) -> dict[str, object]:
-        return self.model_dump(exclude={"method", "start", "dpo", "validation_share"})
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.preference is not None:
-            raise ValueError("training.preference is set by the stage: say training.method=dpo, and training.dpo.beta")
-        self.preferences(0)
-        return self
+    def preferences(self, shared: FineTuningParameters, seed: int) -> FineTuning:
+        """The preference optimization: `shared` with what differs, and `seed` for the order of its pairs."""
+        preference = PreferenceParameters(beta=self.dpo.beta, sft_weight=self.dpo.sft_weight)
+        differing = shared.overridden(self.fine_tuning).overridden(self.dpo.fine_tuning)
+        return FineTuning.of(differing, seed, preference)

@@ -10,8 +10,7 @@ LEAST_JUDGED = 20
 """Replies before their unusable share may stop the teacher in the middle of a stage."""
 
 _LONGER = (
-    "Raise `correction.teacher.model.max_tokens` (thoughts count), or have the model think less by "
-    "`correction.teacher.model.extra`, in another experiment"
+    "Raise `server.max_tokens` (thoughts count), or have the model think less by `server.extra`, in another experiment"
 )
 _REMEDIES = {
     Rejection.TRUNCATED: f"{_LONGER}.",
@@ -19,16 +18,16 @@ _REMEDIES = {
         f"See that it is a chat model that writes text. Where it thinks: {_LONGER}; or take another model."
     ),
     Rejection.NOT_TAKEN: (
-        "Correct the parameter of `correction.teacher.model` that the server names. Where the prompt is too long for "
-        "the model, lower `max_tokens` there, set `correction.teacher.view: causal`, or take another model; an "
+        "Correct the parameter of `server` or `correction.teacher` that the server names. Where the prompt is too long "
+        "for the model, lower `max_tokens` there, set `correction.teacher.view: causal`, or take another model; an "
         "experiment with other parameters needs another name."
     ),
 }
 """What a user can do, by the most frequent fault."""
 _OTHER_REMEDY = (
     "Three ways on: correct the prompts (conf/base/prompts), delete prompts.json beside the corrections "
-    "(data/03_corrections), and run the same command again; raise `correction.teacher.most_unusable`; or begin another "
-    "experiment with a better model."
+    "(data/03_corrections), and run the same command again; raise `correction.teacher.max_unusable_share`; or begin "
+    "another experiment with a better model."
 )
 
 
@@ -39,7 +38,7 @@ class Tally:
     Attributes:
         model: Name of the model.
         view: What it sees in one call, which decides what one reply is.
-        most_unusable: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
+        max_unusable_share: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
         replies: Replies so far.
         unusable: Those that nothing could be used of.
         faults: What was wrong with replies, and how often.
@@ -48,7 +47,7 @@ class Tally:
 
     model: str
     view: View
-    most_unusable: float
+    max_unusable_share: float
     replies: int = 0
     unusable: int = 0
     faults: Counter[Rejection] = field(default_factory=Counter)
@@ -71,7 +70,7 @@ class Tally:
     @property
     def stops(self) -> bool:
         """Whether enough replies are known, and too many of them are unusable."""
-        return self.replies >= LEAST_JUDGED and self.unusable > self.most_unusable * self.replies
+        return self.replies >= LEAST_JUDGED and self.unusable > self.max_unusable_share * self.replies
 
     @property
     def none_usable(self) -> bool:
@@ -82,7 +81,9 @@ class Tally:
         """What is wrong, and what a user can do."""
         kinds = ", ".join(f"{kind.value} {count}" for kind, count in self.faults.most_common())
         commonest = self.faults.most_common(1)[0][0]
-        limit = f", more than the share of {self.most_unusable:g} that `correction.teacher.most_unusable` allows"
+        limit = (
+            f", more than the share of {self.max_unusable_share:g} that `correction.teacher.max_unusable_share` allows"
+        )
         return (
             f"{self.unusable} of {self.replies} replies of the model '{self.model}' cannot be used (faults: {kinds}; "
             f"the last: {self.last}){'' if self.none_usable else limit}. What could be used is kept. "

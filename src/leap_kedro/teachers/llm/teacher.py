@@ -96,7 +96,7 @@ class LLMTeacher:
         *,
         view: View = View.EPISODE,
         reject_leaks: bool = True,
-        most_unusable: float = 0.5,
+        max_unusable_share: float = 0.5,
         recorded_episodes: int = 0,
         earlier: Iterable[CorrectedEpisode] = (),
         kind: str = "llm",
@@ -110,7 +110,7 @@ class LLMTeacher:
             privilege: Privilege level, per cent.
             view: What of an episode it sees in one call.
             reject_leaks: Whether a reason that names too much of the secret is rejected.
-            most_unusable: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
+            max_unusable_share: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
             recorded_episodes: Episodes whose calls are recorded in full.
             earlier: What it said before, of other episodes of the stage.
             kind: First part of its id: ``self`` where the server serves the student.
@@ -123,7 +123,7 @@ class LLMTeacher:
         self._prompts = prompts
         self._view = view
         self._judge = Judge(self.id, privilege, reject_leaks)
-        self._tally = Tally(model.parameters.model, view, most_unusable)
+        self._tally = Tally(model.parameters.model, view, max_unusable_share)
         self._to_record = recorded_episodes
         for corrected in earlier:
             self._tally.count(corrected)

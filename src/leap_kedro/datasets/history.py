@@ -1,6 +1,7 @@
-"""What earlier iterations left: one dataset of each iteration of an experiment, by iteration.
+"""Results of earlier iterations: one dataset of each iteration of an experiment, by iteration.
 
-Read-only. Kedro's graph has no cycles, so that a node which needs pi_{k-1} or D_0..D_{k-1} reads them here.
+Read-only. Kedro's graph has no cycles, so a node that needs pi_{k-1} or D_0..D_{k-1} reads them here. The path has
+`[k]` in the place of the iteration.
 """
 
 import re
@@ -8,8 +9,7 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from kedro.io import AbstractDataset
-
+from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.json import JsonDataset
 from leap_kedro.datasets.policy import SUCCESS, SavedPolicy, read_policy
 from leap_kedro.datasets.records import read_records, record_class
@@ -20,18 +20,8 @@ PLACE = "[k]"
 """Stands for the iteration in the path of a history."""
 
 
-class _HistoryDataset(AbstractDataset[Any, dict[int, Value]], Generic[Value]):
+class _HistoryDataset(PathDataset[Any, dict[int, Value]], Generic[Value]):
     """Values of the iterations that have one, by rising iteration."""
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the files.
-
-        Args:
-            filepath: Path of an iteration's file or folder, with `[k]` in the place of the iteration.
-            metadata: For Kedro plugins.
-        """
-        self._pattern = filepath
-        self.metadata = metadata
 
     @abstractmethod
     def _read(self, path: Path) -> Value | None:
@@ -39,7 +29,7 @@ class _HistoryDataset(AbstractDataset[Any, dict[int, Value]], Generic[Value]):
 
     def load(self) -> dict[int, Value]:
         """Iteration -> value."""
-        before, after = self._pattern.split(PLACE)
+        before, after = self._path.as_posix().split(PLACE)
         root = Path(before).parent
         shape = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
         values: dict[int, Value] = {}
@@ -50,15 +40,8 @@ class _HistoryDataset(AbstractDataset[Any, dict[int, Value]], Generic[Value]):
                     values[int(match[1])] = value
         return dict(sorted(values.items()))
 
-    def save(self, data: Any) -> None:
-        """Nothing saves here: each iteration's own dataset does."""
-        raise NotImplementedError("A history is read-only.")
-
     def _exists(self) -> bool:
         return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._pattern}
 
 
 class PolicyHistoryDataset(_HistoryDataset[SavedPolicy]):

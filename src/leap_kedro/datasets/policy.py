@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
-
+from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.errors import StorageError, writing
 from leap_kedro.records.atomic import replaced_folder
 
@@ -46,28 +45,17 @@ def read_policy(folder: Path) -> SavedPolicy:
     return SavedPolicy(id=card["id"], iteration=card["iteration"], folder=folder)
 
 
-class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
+class PolicyFolderDataset(PathDataset[SavedPolicy, SavedPolicy]):
     """A policy's folder. Saving moves the folder that the node made into its place, by renaming."""
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
-
     def load(self) -> SavedPolicy:
-        """The policy; its files are read by whoever uses it. Raises `StorageError` if it is not finished."""
+        """The policy, without reading the model's files. Raises `StorageError` if it is not finished."""
         return read_policy(self._path)
 
     def save(self, data: SavedPolicy) -> None:
         """Mark `data.folder` as finished and move it into place.
 
-        One renaming moves it, so that a policy which was trained is never lost between two places (but over the border
-        of a file system it is copied first).
+        It is moved by one rename, so a trained policy is never lost in between. (To another file system it is copied.)
 
         Raises:
             StorageError: If it cannot be written; `data.folder` is then still there.
@@ -90,35 +78,15 @@ class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
     def _exists(self) -> bool:
         return (self._path / SUCCESS).is_file()
 
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}
 
-
-class WorkspaceDataset(AbstractDataset[Any, Path]):
-    """A folder that a node may work in and find again after it was killed (a training's checkpoints)."""
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
+class WorkspaceDataset(PathDataset[Any, Path]):
+    """A folder in which a node works, and which it finds again after it was killed (a training's checkpoints)."""
 
     def load(self) -> Path:
-        """The folder, made if need be. Raises `StorageError` if it cannot be made."""
+        """The folder, created if necessary. Raises `StorageError` if that fails."""
         with writing(self._path):
             self._path.mkdir(parents=True, exist_ok=True)
         return self._path
 
-    def save(self, data: Any) -> None:
-        """Nothing is saved to a workspace."""
-        raise NotImplementedError("A workspace is only handed out.")
-
     def _exists(self) -> bool:
         return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
-
-from leap_kedro.datasets.errors import StorageError, writing
+from leap_kedro.datasets.base import PathDataset, not_written
+from leap_kedro.datasets.errors import writing
 from leap_kedro.records.atomic import replaced_file
 from leap_kedro.training.export import ReplyRow
 
@@ -16,21 +14,11 @@ _FILE = "train.parquet"
 _ROWS_AT_ONCE = 1000
 
 
-class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
+class RepliesDataset(PathDataset[Iterable[ReplyRow], Any]):
     """Rows of `training.export` in a folder for ``datasets.load_dataset(FOLDER, split="train")``.
 
     The columns keep their types where no row has a value in them: a D_k without a rejected reply has the same columns.
     """
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> Any:
         """A `datasets.Dataset`. Raises `StorageError` if there is none."""
@@ -39,10 +27,7 @@ class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
 
         file = self._path / _FILE
         if not file.is_file():
-            raise StorageError(
-                f"{file} does not exist: the stage that writes it has not finished. "
-                "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
-            )
+            raise not_written(file)
         return Dataset(read_table(file))
 
     def save(self, data: Iterable[ReplyRow]) -> None:
@@ -64,6 +49,3 @@ class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
 
     def _exists(self) -> bool:
         return (self._path / _FILE).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}

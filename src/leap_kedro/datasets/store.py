@@ -1,10 +1,10 @@
 """A store that grows record by record and survives being killed at any moment.
 
-While it grows it is `NAME.partial`: one record a line, appended as it comes. It gets its own name only when nothing
-more is owed, so that it counts as existing (for `--only-missing-outputs`) exactly when it is complete. A last line
-without its line end was torn by the end of the process that wrote it: it is cut off, and its record is owed again.
+While it grows its name is `NAME.partial`: one record per line, appended as it comes. It gets its own name only when
+nothing is pending any more, so it counts as existing (for `--only-missing-outputs`) exactly when it is complete. A last
+line without its line end was torn when the process that wrote it ended: it is cut off, and its record is pending again.
 
-The file is written by one process, which the lock of the experiment guarantees.
+The lock of the experiment guarantees that only one process writes the file.
 """
 
 import os
@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
-
 from leap_kedro.datasets.errors import writing
-from leap_kedro.datasets.records import decode_lines, read_records, record_class
+from leap_kedro.datasets.records import RecordsFile, decode_lines, record_class
 from leap_kedro.records import encode
 
 
@@ -40,24 +38,8 @@ def chunks(records: Iterable[Any]) -> Iterator[Chunk]:
     yield Chunk([], complete=True)
 
 
-class GrowingStoreDataset(AbstractDataset[Chunk, list[Any]]):
-    """Output of a generator node: each `Chunk` that it yields is appended."""
-
-    def __init__(self, filepath: str, record: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the store.
-
-        Args:
-            filepath: Where the complete store is.
-            record: Class of the records, by its name in `leap_kedro.records` or a dotted path.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self._record = record
-        self.metadata = metadata
-
-    def load(self) -> list[Any]:
-        """All records of the complete store. Raises `StorageError` if it is not complete."""
-        return read_records(self._path, record_class(self._record))
+class GrowingStoreDataset(RecordsFile[Chunk]):
+    """Output of a generator node: each `Chunk` that it yields is appended. Only a complete store can be loaded."""
 
     def save(self, data: Chunk) -> None:
         """Append a chunk; after the last one the store is complete.
@@ -79,42 +61,21 @@ class GrowingStoreDataset(AbstractDataset[Chunk, list[Any]]):
             if data.complete:
                 partial.replace(self._path)
 
-    def _exists(self) -> bool:
-        return self._path.is_file()
 
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path), "record": self._record}
-
-
-class StoreSoFarDataset(AbstractDataset[Any, list[Any]]):
-    """Input of the node that fills a `GrowingStoreDataset`: the records that an earlier run left there."""
-
-    def __init__(self, filepath: str, record: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the store, with the arguments of its `GrowingStoreDataset`."""
-        self._path = Path(filepath)
-        self._record = record
-        self.metadata = metadata
+class StoreSoFarDataset(RecordsFile[Any]):
+    """Input of the node that fills a `GrowingStoreDataset` of the same file: the records of an earlier run."""
 
     def load(self) -> list[Any]:
-        """The whole records that are there, none if nothing was written yet; a torn last line is left out."""
-        kind = record_class(self._record)
-        if self._path.is_file():
-            return read_records(self._path, kind)
+        """The whole records in the store, none if there is no store yet; a torn last line is left out."""
         partial = _partial(self._path)
+        if self._path.is_file():
+            return super().load()
         if not partial.is_file():
             return []
-        whole = partial.read_bytes().split(b"\n")[:-1]
-        return decode_lines(partial, whole, kind)
-
-    def save(self, data: Any) -> None:
-        """Nothing saves here: the `GrowingStoreDataset` of the same file does."""
-        raise NotImplementedError("The store so far is read-only.")
+        return decode_lines(partial, partial.read_bytes().split(b"\n")[:-1], record_class(self._record))
 
     def _exists(self) -> bool:
         return True
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path), "record": self._record}
 
 
 def _partial(path: Path) -> Path:

@@ -20,13 +20,14 @@ from pathlib import Path
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.policies.local import LocalPolicy, LocalPolicySpec, load_policy_folder
+from leap_kedro.policies.folder import load_policy
+from leap_kedro.policies.local import LocalPolicy, LocalPolicySpec
 from leap_kedro.policies.play import play
 from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.workers import play_in_processes
 from leap_kedro.records import Episode, Task
 
-SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base" / "alfworld"
+SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro/environments/alfworld/student/base"
 SPEC = EnvironmentSpec("alfworld", {})
 REPLY_TOKENS = 24
 
@@ -92,7 +93,7 @@ def plain(folder: Path, batch: int, tasks: Sequence[Task]) -> Measured:
     from leap_kedro.prompts.select import renderer_for
 
     torch.set_num_threads(1)
-    model, tokenizer = load_policy_folder(folder, device="cpu")
+    model, tokenizer = load_policy(folder, device="cpu")
     renderer = renderer_for(tokenizer, SPEC.name)
     generator = PlainGenerator(model, renderer, Decoding(REPLY_TOKENS, hold_to_admissible=True), batch)
     policy = LocalPolicy("bench", renderer, generator, REPLY_TOKENS)
@@ -116,7 +117,7 @@ def random_student(folder: Path) -> Path:
     """A random model of the shipped base's shape."""
     from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
-    from leap_kedro.environments.alfworld.vocabulary import vocabulary
+    from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
     from leap_kedro.policies.folder import save_policy
 
     tokenizer = build_tokenizer(vocabulary(), Shape().max_length)

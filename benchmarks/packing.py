@@ -30,7 +30,7 @@ from leap_kedro.training.models import load_trainable
 from leap_kedro.training.packing import Row, pack
 from leap_kedro.training.parameters import FineTuning, LoraParameters
 
-SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro" / "assets" / "base" / "alfworld"
+SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro/environments/alfworld/student/base"
 TREE = "prefix tree"
 PARAMETERS = FineTuning(epochs=1, optimizer="adamw", learning_rate=1e-5, threads=1, checkpoint_every=10**6)
 

@@ -18,11 +18,11 @@ import time
 from pathlib import Path
 
 from leap_kedro.environments.sources import Source
-from leap_kedro.environments.webshop.analysis import stem
-from leap_kedro.environments.webshop.catalogue import ATTRIBUTES, HUMAN, PRODUCTS
-from leap_kedro.environments.webshop.generator import generate_shop
+from leap_kedro.environments.webshop.engine.analysis import stem
 from leap_kedro.environments.webshop.parameters import WebShopOptions
-from leap_kedro.environments.webshop.store import official_store
+from leap_kedro.environments.webshop.tasks.catalogue import ATTRIBUTES, HUMAN, PRODUCTS
+from leap_kedro.environments.webshop.tasks.generator import generate_shop
+from leap_kedro.environments.webshop.tasks.store import official_store
 
 SMALL = 1_000
 OFFICIAL_TEXT = 1_700

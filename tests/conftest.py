@@ -54,7 +54,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of an embedded student with few, random weights."""
     from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
-    from leap_kedro.environments.alfworld.vocabulary import vocabulary
+    from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
     from leap_kedro.policies.folder import save_policy
 
     folder = tmp_path_factory.mktemp("models") / "tiny_base"

@@ -8,6 +8,7 @@ import pytest
 from kedro.config import MissingConfigException
 
 from leap_kedro.configuration import ConfigurationUnreadable, LeapConfigLoader, parameter_files
+from leap_kedro.environments.registry import environment_folder
 
 
 @pytest.fixture
@@ -103,6 +104,18 @@ def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(con
     ]
 
 
+def test_an_environments_own_defaults_are_above_the_base_parameters_and_below_all_else(conf: Path) -> None:
+    text = "rollout: {episodes: 1, max_actions: 1}\n"
+    (conf / "base" / "parameters.yml").write_text(text)
+    shipped = environment_folder("webshop") / "defaults.yml"
+    found = parameters(conf, environment="webshop")
+    assert found["environments"].keys() == {"webshop"}
+    assert found["rollout"] == {"episodes": 400, "max_actions": 20}
+    assert parameter_files(conf, "quick", "webshop")[-2:] == [shipped, conf / "base/parameters.yml"]
+    (conf / "base" / "environments" / "webshop.yml").write_text("rollout: {episodes: 3}\n")
+    assert parameters(conf, environment="webshop")["rollout"] == {"episodes": 3, "max_actions": 20}
+
+
 def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:
     (conf / "local" / ".gitkeep").unlink()
     (conf / "local").rmdir()
@@ -123,8 +136,8 @@ def test_prompts_and_prices_are_those_of_the_folder_of_configuration(conf: Path)
     asked = loader(conf)
     loader(Path(__file__).parents[1] / "conf")["catalog"]  # another loader in between takes nothing away
     catalog = asked["catalog"]
-    assert catalog["teacher_prompts"]["filepath"] == str(conf / "base/prompts")
-    assert catalog["language_model_access"]["prices"]["filepath"] == str(conf / "base/prices.yml")
+    assert catalog["teacher_prompts"]["folders"] == [str(conf / "base/prompts"), str(conf / "local/prompts")]
+    assert catalog["language_models"]["prices"]["filepath"] == str(conf / "base/prices.yml")
 
 
 def test_what_is_no_folder_of_configuration_is_named_with_the_option(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
+from leap_kedro.session import LeapSession
 from loop_project import Finished, LoopProject
 
 from leap_kedro.cli import cli
 from leap_kedro.experiments.errors import RunRefused
-from leap_kedro.session import LeapSession
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 from kedro.framework.startup import bootstrap_project
-from loop_project import UNWANTED
-
 from leap_kedro.session import LeapSession
+from loop_project import UNWANTED
 
 ROOT = Path(__file__).parents[1]
 Finished = subprocess.CompletedProcess[str]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog
+from leap_kedro.session import LeapSession
 
 from leap_kedro.pipeline_registry import UNROLLED_ITERATIONS, register_pipelines
-from leap_kedro.session import LeapSession
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {

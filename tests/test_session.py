@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ThreadRunner
+from leap_kedro.session import LeapSession
 from loop_project import LoopProject
 
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.records import UserError
-from leap_kedro.session import LeapSession
 
 
 @pytest.fixture
@@ -54,6 +54,7 @@ def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: Loop
 
 def test_a_parameter_of_an_environments_file_is_refused_with_that_file(project: LoopProject) -> None:
     for folder, wrong in (("base", "rollout: {slosts: 1}"), ("test", "evaluation: {slosts: 1}")):
+        (project.folder / "conf" / folder / "environments").mkdir(exist_ok=True)
         (project.folder / "conf" / folder / "environments" / "alfworld.yml").write_text(wrong)
     message = refusal(project)
     assert "unknown parameter `rollout.slosts` (conf/base/environments/alfworld.yml)" in message

@@ -1,34 +1,42 @@
 """Kedro's configuration loader, with parameters that follow from the environment that is played.
 
-Numbers of tasks, names of splits and experts, caps on actions and budgets depend on the parameter `environment`. They
-stand in `conf/<env>/environments/<environment>.yml`, so that `--params=environment=webshop` is all that has to be said.
-From the lowest to the highest:
+Numbers of tasks, names of splits and experts, caps on actions and budgets depend on the parameter `environment`. Each
+environment has its defaults in its own folder, so that `--params=environment=webshop` is all that has to be said. From
+the lowest to the highest:
 
 1. conf/base/parameters.yml
-2. conf/base/environments/<environment>.yml
-3. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
-4. conf/<env>/environments/<environment>.yml
-5. --params
+2. defaults.yml in the folder of the environment
+3. conf/base/environments/<environment>.yml, if there is one
+4. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
+5. conf/<env>/environments/<environment>.yml
+6. --params
 
-All are merged first, deeply, and resolved once: a value may refer to one that another file sets.
+All are merged first, deeply, and resolved once: a value may refer to one that another file sets. They are read once per
+loader, so that a whole run has the same ones, the iteration among them, whatever it finishes meanwhile. The catalog
+reads them as `${parameters:NAME}`.
 
 The folder of the default environment (`conf/local`) is ignored by git and may be missing: it is then empty.
 """
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.utils import find_kedro_project, is_kedro_project
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from leap_kedro.environments.registry import REGISTERED, environment_folder
 from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
 FOLDER = "environments"
-"""Folder of a configuration environment that has a file an environment."""
+"""Folder of a configuration environment with one file per environment."""
+DEFAULTS = "defaults.yml"
+"""Name of the file with an environment's defaults, in the environment's own folder."""
 
 _NAME = re.compile(r"\w+")
 _PATTERN = frozenset("*?[]{}")
@@ -45,7 +53,11 @@ class ConfigurationUnreadable(UserError):
 
 
 class LeapConfigLoader(OmegaConfigLoader):
-    """Reads configuration as Kedro does, and parameters with those of the environment in between."""
+    """Reads configuration as Kedro does, and parameters with those of the environment in between.
+
+    Attributes:
+        project: Root of the project, which `${project_path:NAME}` is relative to.
+    """
 
     def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
         """Take the folder of configuration; all else as in Kedro's loader.
@@ -67,6 +79,7 @@ class LeapConfigLoader(OmegaConfigLoader):
                 "command again."
             )
         super().__init__(conf_source, *args, **kwargs)
+        self.project = _project_of(Path(conf_source))
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of a key.
@@ -75,17 +88,49 @@ class LeapConfigLoader(OmegaConfigLoader):
             ConfigurationUnreadable: If its files cannot be read.
             MissingConfigException: If there are none, or a folder of configuration is not there.
         """
+        if key == PARAMETERS and key in self.data:
+            return deepcopy(self.data[key])
         try:
-            return super().__getitem__(key)
+            found = super().__getitem__(key)
         except (yaml.YAMLError, OmegaConfBaseException, ValueError) as error:
             raise ConfigurationUnreadable(
                 f"The configuration '{key}' in {self.conf_source} cannot be read: {' '.join(str(error).split())} "
                 "Correct the file, then run the same command again."
             ) from error
+        if key == PARAMETERS:
+            self.data[key] = deepcopy(found)
+        return found
+
+    def _parameter(self, name: str) -> Any:
+        """A parameter, for `${parameters:NAME}` in the catalog."""
+        value = self[PARAMETERS][name]
+        return DictConfig(value) if isinstance(value, dict) else value
+
+    def origin(self, path: str) -> str:
+        """Where a parameter is set, for messages.
+
+        Args:
+            path: The parameter, as in ``training.learning_rate``.
+        """
+        if _has(self.runtime_params or {}, path):
+            return "given by --params"
+        conf, environment = Path(self.conf_source), str(self[PARAMETERS].get("environment"))
+        for file in parameter_files(conf, self.env or self.default_run_env or "", environment):
+            if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
+                return f"conf/{file.relative_to(conf).as_posix()}"
+        return "conf/base/parameters.yml"
+
+    def _inside(self, name: str) -> str:
+        """Absolute path of something in the project, for `${project_path:NAME}`."""
+        return str(self.project / name)
 
     def _file(self, name: str) -> str:
         """Path of a file of the configuration, for `${conf_source:NAME}`."""
         return str(Path(self.conf_source).absolute() / name)
+
+    def _folders(self, name: str) -> list[str]:
+        """Paths of a folder in `base` and in the environment of the run, for `${conf_folders:NAME}`."""
+        return [self._file(f"{env}/{name}") for env in (self.base_env, self.env or self.default_run_env)]
 
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
         """The files of a key, unresolved, lowest first.
@@ -98,12 +143,19 @@ class LeapConfigLoader(OmegaConfigLoader):
         """
         # Global to the process, as Kedro's own resolvers: it has to be the one of the loader that is asked.
         OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
+        OmegaConf.register_new_resolver("project_path", self._inside, replace=True)
+        OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
+        OmegaConf.register_new_resolver("conf_folders", self._folders, replace=True)
         base, run, base_path, run_path, read = super()._read_raw_config(key)
         if key != PARAMETERS:
             return base, run, base_path, run_path, read
-        chosen = OmegaConf.select(OmegaConf.merge(*base.values(), *run.values(), self.runtime_params), "environment")
-        patterns = [f"{FOLDER}/{chosen}.yml"] if _NAME.fullmatch(str(chosen)) else []
-        files = {**base, **self._read_dir_configs(base_path, patterns, key, read), **run}
+        merged = OmegaConf.merge(*base.values(), *run.values(), self.runtime_params)
+        chosen = str(OmegaConf.select(merged, "environment"))
+        patterns = [f"{FOLDER}/{chosen}.yml"] if _NAME.fullmatch(chosen) else []
+        files = dict(base)
+        if chosen in REGISTERED:
+            files |= self._read_dir_configs(str(environment_folder(chosen)), [DEFAULTS], key, read)
+        files |= {**self._read_dir_configs(base_path, patterns, key, read), **run}
         if run_path != base_path:
             files |= self._read_dir_configs(run_path, patterns, key, read)
         return files, {}, base_path, run_path, read
@@ -130,7 +182,26 @@ class LeapConfigLoader(OmegaConfigLoader):
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     """Files that may set a parameter, the one that decides first."""
-    files: list[Path] = []
-    for folder in (env, "base"):
-        files += [conf / folder / FOLDER / f"{environment}.yml", *sorted((conf / folder).glob("**/parameters*.yml"))]
-    return [path for path in files if path.is_file()]
+    of_run, of_base = ([conf / folder / FOLDER / f"{environment}.yml"] for folder in (env, "base"))
+    of_run += sorted((conf / env).glob("**/parameters*.yml"))
+    if environment in REGISTERED:
+        of_base.append(environment_folder(environment) / DEFAULTS)
+    of_base += sorted((conf / "base").glob("**/parameters*.yml"))
+    return [path for path in (*of_run, *of_base) if path.is_file()]
+
+
+def _project_of(conf: Path) -> Path:
+    """The project that a folder of configuration belongs to, as far as can be told from outside a session.
+
+    A session's hook replaces it by the session's own. kedro-viz reads the configuration without hooks.
+    """
+    folder = conf.absolute().parent
+    return folder if is_kedro_project(folder) else Path(find_kedro_project(Path.cwd()) or Path.cwd())
+
+
+def _has(tree: Any, path: str) -> bool:
+    for name in path.split("."):
+        if not isinstance(tree, dict) or name not in tree:
+            return False
+        tree = tree[name]
+    return True

@@ -1,22 +1,26 @@
-"""Project settings: the session of the loop, its hooks, how configuration merges."""
+"""Project settings: hooks, and how configuration is read."""
 
 from leap_kedro.configuration import LeapConfigLoader
-from leap_kedro.hooks import CredentialsHooks, ManifestHooks
-from leap_kedro.session import LeapSession
+from leap_kedro.experiments.folders import next_iteration
+from leap_kedro.hooks import CredentialsHooks, ExperimentHooks
+from leap_kedro.pipelines.evaluation.parameters import report_name
 from leap_kedro.tracking.configuration import set_mlflow_defaults
 from leap_kedro.tracking.hooks import TrackingHooks
 
 set_mlflow_defaults()
 
-SESSION_CLASS = LeapSession
-# The last one is called first: MLflow has everything before the manifest marks an iteration as finished.
-HOOKS = (ManifestHooks(), TrackingHooks(), CredentialsHooks())
+# An experiment is locked and checked before MLflow hears of the run, and released after it.
+HOOKS = (CredentialsHooks(), TrackingHooks(), ExperimentHooks())
 CONFIG_LOADER_CLASS = LeapConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     # An environment changes single parameters of a stage and keeps the rest of base.
     "merge_strategy": {"parameters": "soft"},
+    "custom_resolvers": {
+        "next_iteration": next_iteration,  # the first iteration of an experiment that is not finished
+        "report_name": report_name,  # name of the file that `kedro leap evaluate` writes
+    },
 }
 
 # `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
+from leap_kedro.session import LeapSession
 from loop_project import LoopProject
 
 from leap_kedro.configuration import LeapConfigLoader
@@ -12,7 +13,6 @@ from leap_kedro.datasets.access import AccessDataset, read_prices
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.hooks import CredentialsHooks
 from leap_kedro.language_models import Access, Price
-from leap_kedro.session import LeapSession
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-0123456789abcdef"
@@ -23,18 +23,18 @@ def catalog(monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.chdir(ROOT)
     entries = LeapConfigLoader(ROOT / "conf", base_env="base", default_run_env="base")["catalog"]
-    return DataCatalog.from_config({"language_model_access": entries["language_model_access"]})
+    return DataCatalog.from_config({"language_models": entries["language_models"]})
 
 
 def key_of(catalog: DataCatalog) -> str | None:
-    key = catalog.load("language_model_access").api_key
+    key = catalog.load("language_models").api_key
     return key.get_secret_value() if key else None
 
 
 def test_without_credentials_there_is_no_key(catalog: DataCatalog) -> None:
     CredentialsHooks().after_catalog_created(catalog, {})
 
-    access = catalog.load("language_model_access")
+    access = catalog.load("language_models")
     assert access.api_key is None
     assert access.cache == Path("data/09_cache/language_models")
     assert access.prices["gpt-4o"] == Price(prompt=2.5, cached=1.25, completion=10.0)
@@ -53,7 +53,7 @@ def test_the_key_is_that_of_credentials_yml_else_that_of_the_process(
 
 def test_the_key_shows_in_no_text_form(catalog: DataCatalog) -> None:
     CredentialsHooks().after_catalog_created(catalog, {"openai": {"api_key": CANARY}})
-    dataset = catalog.get("language_model_access")
+    dataset = catalog.get("language_models")
 
     shown = [repr(dataset), str(dataset), repr(dataset._describe()), repr(catalog), repr(catalog.to_config())]
     assert CANARY not in "".join([*shown, repr(vars(dataset)), repr(dataset.load())])
@@ -68,7 +68,7 @@ def test_conf_local_is_read_in_every_environment(
 
     def access(env: str | None) -> Access:
         with LeapSession.create(folder, env=env) as session:
-            return session.load_context().catalog.load("language_model_access")
+            return session.load_context().catalog.load("language_models")
 
     assert access("test").api_key is None
     (folder / "conf/local/credentials.yml").write_text(f"openai: {{api_key: {CANARY}}}")

@@ -10,9 +10,9 @@ from bash_sandboxes import runtime_or_skip
 from leap_kedro.environments import check
 from leap_kedro.environments.check import NO_ACTION, check_environment
 from leap_kedro.environments.protocol import Environment, Observation, StepResult, TaskDataError
-from leap_kedro.environments.webshop.oracle import WebShopOracle
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.parameters import WebShopOptions
-from leap_kedro.environments.webshop.suite import WebShop
+from leap_kedro.environments.webshop.teaching.oracle import WebShopOracle
 from leap_kedro.records import PrivilegedState, Task
 
 OPTIONS = WebShopOptions(products=60)

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from click import ClickException
 from kedro.framework.startup import bootstrap_project
+from leap_kedro.session import LeapSession
 from loop_project import LoopProject
 from student_tokenizers import byte_level
-
-from leap_kedro.session import LeapSession
 
 
 @pytest.fixture(scope="module")

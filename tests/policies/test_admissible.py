@@ -4,7 +4,7 @@ import pytest
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 
 from leap_kedro.embedded.tokenizer import build_tokenizer
-from leap_kedro.environments.webshop.vocabulary import vocabulary
+from leap_kedro.environments.webshop.student.vocabulary import vocabulary
 from leap_kedro.policies.admissible import ActionHold, ActionHolds, HoldState
 from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.conversation import Conversation

@@ -131,7 +131,7 @@ def build_benchmark(options: Any) -> ToyBenchmark:
     return ToyBenchmark()
 
 
-registry._MODULES[NAME] = __name__
+registry._PACKAGES[NAME] = __name__
 
 
 def toy_task(number: int, goal: int = 3, **payload: Any) -> Task:

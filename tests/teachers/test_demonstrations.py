@@ -2,8 +2,8 @@
 
 import pytest
 
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.records import StopReason
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend
-from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.protocol import EnvironmentFailure
 from leap_kedro.records import Episode, ParseStatus, Rejection, Step, StopReason, Verdict
 from leap_kedro.teachers.constrained import LEVELS, Constraint

@@ -2,8 +2,8 @@
 
 import pytest
 
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.protocol import Decision
 from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import Episode, StopReason

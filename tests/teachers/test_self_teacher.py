@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation

@@ -5,7 +5,7 @@ there are none: most users have none, because the default teacher needs none.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from kedro.io import AbstractDataset
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from leap_kedro.datasets.errors import StorageError
+from leap_kedro.datasets.prompts import read_prompts
 from leap_kedro.language_models import Access, Price
 
 CREDENTIALS = "openai"
@@ -29,17 +30,23 @@ class AccessDataset(AbstractDataset[Any, Access]):
     """An `Access`: the key from credentials.yml, else from the process environment, else none. Read-only."""
 
     def __init__(
-        self, prices: Mapping[str, str], cache: Mapping[str, str] | None = None, metadata: dict[str, Any] | None = None
+        self,
+        prices: Mapping[str, str],
+        cache: Mapping[str, str] | None = None,
+        prompts: Sequence[str] = (),
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Describe the places.
 
         Args:
             prices: ``filepath`` of the YAML file with the prices (Kedro makes paths of this name absolute).
             cache: ``path`` of the folder of answers; None: answers are not kept.
+            prompts: Folders with prompts of teachers, see `read_prompts`.
             metadata: For Kedro plugins.
         """
         self._prices = Path(prices["filepath"])
         self._cache = Path(cache["path"]) if cache else None
+        self._prompts = [Path(folder) for folder in prompts]
         self._key: SecretStr | None = None
         self.metadata = metadata
 
@@ -58,13 +65,14 @@ class AccessDataset(AbstractDataset[Any, Access]):
         self._key = SecretStr(key.strip()) if key and key.strip() else None
 
     def load(self) -> Access:
-        """Key, prices and cache. Raises `StorageError` if the prices cannot be read or the key is no key."""
+        """Key, prices, cache and prompts. Raises `StorageError` if the prices cannot be read or the key is no key."""
         variable = os.environ.get(VARIABLE, "").strip()
         key = self._key or (SecretStr(variable) if variable else None)
         if key and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
             place = f"`{CREDENTIALS}` of {_PLACE}" if self._key else f"the variable {VARIABLE}"
             raise StorageError(f"The key in {place} has characters that no key has: copy it again.")
-        return Access(api_key=key, prices=read_prices(self._prices), cache=self._cache)
+        prices, prompts = read_prices(self._prices), read_prompts(self._prompts)
+        return Access(api_key=key, prices=prices, cache=self._cache, prompts=prompts)
 
     def save(self, data: Any) -> None:
         """Nothing saves here."""

@@ -1,70 +1,127 @@
-"""Results of earlier iterations: one dataset of each iteration of an experiment, by iteration.
+"""What the iterations of an experiment leave behind: their manifests, and what later iterations read of them.
 
-Read-only. Kedro's graph has no cycles, so a node that needs pi_{k-1} or D_0..D_{k-1} reads them here. The path has
-`[k]` in the place of the iteration.
+Kedro's graph has no cycles, so that an iteration which needs pi_{k-1} or D_0..D_{k-1} reads them through this dataset.
 """
 
-import re
-from abc import abstractmethod
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from leap_kedro.datasets.atomic import write_text
 from leap_kedro.datasets.base import PathDataset
-from leap_kedro.datasets.json import JsonDataset
-from leap_kedro.datasets.policy import SUCCESS, SavedPolicy, read_policy
-from leap_kedro.datasets.records import read_records, record_class
-
-Value = TypeVar("Value")
+from leap_kedro.datasets.json import read_json
+from leap_kedro.datasets.policy import SavedPolicy, read_policy
+from leap_kedro.datasets.records import read_records
+from leap_kedro.records import Example
+from leap_kedro.records.hashing import content_hash
 
 PLACE = "[k]"
-"""Stands for the iteration in the path of a history."""
+"""Stands for the iteration in a path."""
+
+SECONDS = "seconds.json"
+"""File beside a manifest: seconds by node, which a hook adds up over interrupted runs."""
 
 
-class _HistoryDataset(PathDataset[Any, dict[int, Value]], Generic[Value]):
-    """Values of the iterations that have one, by rising iteration."""
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """A finished iteration of the loop; iteration 0 is what the loop starts from.
 
-    @abstractmethod
-    def _read(self, path: Path) -> Value | None:
-        """The value of one iteration, or None if it is not finished."""
+    Attributes:
+        manifest: What it was made of and what came of it.
+        policy_folder: Folder of pi_k.
+        examples_file: File of D_k.
+    """
 
-    def load(self) -> dict[int, Value]:
-        """Iteration -> value."""
-        before, after = self._path.as_posix().split(PLACE)
-        root = Path(before).parent
-        shape = re.compile(re.escape(before) + r"(\d+)" + re.escape(after))
-        values: dict[int, Value] = {}
-        for path in root.glob(f"{Path(before).name}*{after}"):
-            if match := shape.fullmatch(path.as_posix()):
-                value = self._read(path)
-                if value is not None:
-                    values[int(match[1])] = value
-        return dict(sorted(values.items()))
+    manifest: Mapping[str, Any]
+    policy_folder: Path
+    examples_file: Path
 
-    def _exists(self) -> bool:
-        return True
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Evaluation summaries of the iteration, as plain values; those of iteration 0 begin with the base model's."""
+        return list(self.manifest["evaluations"])
 
+    def policy(self) -> SavedPolicy:
+        """pi_k. Raises `StorageError` if it is not there."""
+        return read_policy(self.policy_folder)
 
-class PolicyHistoryDataset(_HistoryDataset[SavedPolicy]):
-    """pi_k by k."""
-
-    def _read(self, path: Path) -> SavedPolicy | None:
-        return read_policy(path) if (path / SUCCESS).is_file() else None
+    def examples(self) -> list[Example]:
+        """D_k. Raises `StorageError` if the file is missing or malformed."""
+        return read_records(self.examples_file, Example)
 
 
-class JsonHistoryDataset(_HistoryDataset[Any]):
-    """A JSON value by iteration."""
+class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
+    """The manifest of an iteration, which exists exactly when the iteration is finished.
 
-    def _read(self, path: Path) -> Any:
-        return JsonDataset(path.as_posix()).load()
+    Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took.
+    """
 
+    def __init__(
+        self, filepath: str, files: Mapping[str, Mapping[str, str]], metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Describe the places.
 
-class RecordsHistoryDataset(_HistoryDataset[list[Any]]):
-    """A list of records by iteration."""
-
-    def __init__(self, filepath: str, record: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the files; `record` as for `RecordsDataset`."""
+        Args:
+            filepath: Where the manifest is.
+            files: ``path`` of files and folders to hash, as glob patterns, each under any name.
+            metadata: For Kedro plugins.
+        """
         super().__init__(filepath, metadata)
-        self._record = record
+        self._patterns = tuple(place["path"] for place in files.values())
 
-    def _read(self, path: Path) -> list[Any]:
-        return read_records(path, record_class(self._record))
+    def load(self) -> dict[str, Any]:
+        """The manifest. Raises `StorageError` if it is missing or malformed."""
+        return dict(read_json(self._path))
+
+    def save(self, data: Mapping[str, Any]) -> None:
+        """Hash the files and write the manifest. Raises `StorageError` if it cannot be written."""
+        seconds = self._path.with_name(SECONDS)
+        manifest = {
+            **data,
+            "data": {path.stem: content_hash(path) for path in self._files()},
+            "seconds": read_json(seconds) if seconds.is_file() else {},
+        }
+        write_text(self._path, json.dumps(manifest, indent=2, sort_keys=True))
+
+    def _files(self) -> list[Path]:
+        found = {Path(name) for pattern in self._patterns for name in glob(pattern)}
+        return sorted(path for path in found if path.parent != self._path.parent and path.name != "workspace")
+
+
+class HistoryDataset(ManifestDataset):
+    """The finished iterations by number. Saving writes the manifest of iteration 0, which the loop starts from."""
+
+    def __init__(
+        self,
+        filepath: str,
+        files: Mapping[str, Mapping[str, str]],
+        policy: Mapping[str, str],
+        examples: Mapping[str, str],
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Describe the places, with `[k]` for the iteration where there are more than iteration 0.
+
+        Args:
+            filepath: Where the manifests are.
+            files: As for `ManifestDataset`, of iteration 0.
+            policy: ``path`` of the policies' folders.
+            examples: ``path`` of the files of D_k.
+            metadata: For Kedro plugins.
+        """
+        super().__init__(filepath.replace(PLACE, "0"), files, metadata)
+        self._manifest, self._policy, self._examples = filepath, policy["path"], examples["path"]
+
+    def load(self) -> dict[int, Iteration]:  # type: ignore[override]
+        """Number -> iteration, of those that are finished, from 0. Raises `StorageError` if a manifest is malformed."""
+        found: dict[int, Iteration] = {}
+        while self._place(self._manifest, len(found)).is_file() and (not found or PLACE in self._manifest):
+            k = len(found)
+            places = self._place(self._policy, k), self._place(self._examples, k)
+            found[k] = Iteration(read_json(self._place(self._manifest, k)), *places)
+        return found
+
+    def _place(self, pattern: str, iteration: int) -> Path:
+        return Path(pattern.replace(PLACE, str(iteration)))

@@ -5,7 +5,6 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.errors import StorageError, writing
@@ -57,9 +56,19 @@ class PolicyFolderDataset(PathDataset[SavedPolicy, SavedPolicy]):
 
         It is moved by one rename, so a trained policy is never lost in between. (To another file system it is copied.)
 
+        A policy that was moved into place already stays as it is.
+
         Raises:
             StorageError: If it cannot be written; `data.folder` is then still there.
         """
+        if not data.folder.is_dir():
+            if self._exists():
+                return
+            raise StorageError(
+                f"{data.id} is neither in {self._path} nor in {data.folder}, where its training left it. Delete the "
+                "report of the training (training_report.json, beside the latter), then run the same command again: "
+                "it trains the policy again."
+            )
         card = {"id": data.id, "iteration": data.iteration}
         with writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,16 +86,3 @@ class PolicyFolderDataset(PathDataset[SavedPolicy, SavedPolicy]):
 
     def _exists(self) -> bool:
         return (self._path / SUCCESS).is_file()
-
-
-class WorkspaceDataset(PathDataset[Any, Path]):
-    """A folder in which a node works, and which it finds again after it was killed (a training's checkpoints)."""
-
-    def load(self) -> Path:
-        """The folder, created if necessary. Raises `StorageError` if that fails."""
-        with writing(self._path):
-            self._path.mkdir(parents=True, exist_ok=True)
-        return self._path
-
-    def _exists(self) -> bool:
-        return True

@@ -1,85 +1,68 @@
 """A store that grows record by record and survives being killed at any moment.
 
-While it grows its name is `NAME.partial`: one record per line, appended as it comes. It gets its own name only when
-nothing is pending any more, so it counts as existing (for `--only-missing-outputs`) exactly when it is complete. A last
-line without its line end was torn when the process that wrote it ended: it is cut off, and its record is pending again.
+A node that fills a store returns a function: from the records that the store has already to an iterator of those that
+are missing. The dataset calls it and appends each record as it comes, so that no finished record is made twice,
+whichever runner runs the node, and however often.
 
-The lock of the experiment guarantees that only one process writes the file.
+While it grows the store is `NAME.partial`: one record per line. It gets its own name only when nothing is missing, so
+that it counts as existing (for ``--only-missing-outputs``) exactly when it is complete. A last line without its line
+end was torn by the end of the process that wrote it: it is cut off, and its record is made again.
+
+One process writes the file, which the lock of the experiment guarantees.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from leap_kedro.datasets.errors import writing
 from leap_kedro.datasets.records import RecordsFile, decode_lines, record_class
 from leap_kedro.records import encode
 
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What a node yields to a growing store.
-
-    Attributes:
-        records: New records.
-        complete: Whether these are the last ones.
-    """
-
-    records: Sequence[Any]
-    complete: bool = False
+Record = TypeVar("Record")
+Missing: TypeAlias = Callable[[list[Record]], Iterable[Record]]
+"""What a node returns for a store: the records so far -> those that are missing."""
 
 
-def chunks(records: Iterable[Any]) -> Iterator[Chunk]:
-    """A chunk for each record as it comes, then the mark that the store is complete."""
-    for record in records:
-        yield Chunk([record])
-    yield Chunk([], complete=True)
+class GrowingStoreDataset(RecordsFile[Missing[Any]]):
+    """Records as JSON lines, appended one by one. Only a complete store can be loaded."""
 
-
-class GrowingStoreDataset(RecordsFile[Chunk]):
-    """Output of a generator node: each `Chunk` that it yields is appended. Only a complete store can be loaded."""
-
-    def save(self, data: Chunk) -> None:
-        """Append a chunk; after the last one the store is complete.
+    def save(self, data: Missing[Any]) -> None:
+        """Append what is missing; after the last record the store is complete.
 
         Raises:
             StorageError: If it cannot be written; what was appended before is kept.
         """
-        partial = _partial(self._path)
+        partial = self._path.with_name(f"{self._path.name}.partial")
+        missing = iter(data(self._so_far(partial)))
+        first = next(missing, None)
+        if first is None and self._path.is_file():
+            return
         with writing(self._path):
             partial.parent.mkdir(parents=True, exist_ok=True)
             if self._path.is_file() and not partial.exists():
                 self._path.replace(partial)
             _cut_torn_line(partial)
-            with partial.open("ab") as file:
-                file.write("".join(f"{encode(record)}\n" for record in data.records).encode())
-                file.flush()
-                if data.complete:
-                    os.fsync(file.fileno())
-            if data.complete:
-                partial.replace(self._path)
+            file = partial.open("ab")
+        with file:
+            while first is not None:
+                with writing(self._path):
+                    file.write(f"{encode(first)}\n".encode())
+                    file.flush()
+                first = next(missing, None)
+            with writing(self._path):
+                os.fsync(file.fileno())
+        with writing(self._path):
+            partial.replace(self._path)
 
-
-class StoreSoFarDataset(RecordsFile[Any]):
-    """Input of the node that fills a `GrowingStoreDataset` of the same file: the records of an earlier run."""
-
-    def load(self) -> list[Any]:
-        """The whole records in the store, none if there is no store yet; a torn last line is left out."""
-        partial = _partial(self._path)
+    def _so_far(self, partial: Path) -> list[Any]:
+        """The whole records that are there, none if nothing was written yet; a torn last line is left out."""
         if self._path.is_file():
-            return super().load()
+            return self.load()
         if not partial.is_file():
             return []
         return decode_lines(partial, partial.read_bytes().split(b"\n")[:-1], record_class(self._record))
-
-    def _exists(self) -> bool:
-        return True
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(f"{path.name}.partial")
 
 
 def _cut_torn_line(partial: Path) -> None:

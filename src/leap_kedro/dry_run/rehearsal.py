@@ -12,20 +12,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.history import Iteration
+from leap_kedro.datasets.policy import PolicyFolderDataset, SavedPolicy
+from leap_kedro.datasets.records import RecordsDataset
 from leap_kedro.dry_run.stand_in import UnusableBase
 from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataAbsent
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
+from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.nodes import mix
-from leap_kedro.pipelines.bootstrap.nodes import base_folder, demonstrate
-from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
+from leap_kedro.pipelines.bootstrap.base import base_folder
+from leap_kedro.pipelines.bootstrap.nodes import demonstrate
+from leap_kedro.pipelines.correction.nodes import correct, select_prompts
 from leap_kedro.pipelines.correction.parameters import TeacherKind, Which
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
+from leap_kedro.pipelines.history import History
 from leap_kedro.pipelines.rollout.nodes import roll_out
-from leap_kedro.pipelines.training.nodes import train_policy
+from leap_kedro.pipelines.training.nodes import train_by_method
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.policies.folder import has_weights
-from leap_kedro.records import CorrectedEpisode, Episode, Example, OwnReply, Target, Task
+from leap_kedro.records import Episode, Example, OwnReply, Target, Task
 
 if TYPE_CHECKING:
     from leap_kedro.language_models import Access
@@ -79,13 +84,12 @@ class Rehearsal:
     teacher_prompt: Sequence[tuple[str, str]] = ()
 
 
-def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "Access", folder: Path) -> Rehearsal:
+def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Rehearsal:
     """Go through an iteration.
 
     Args:
         parameters: All parameters, checked.
-        prompts: The teacher's prompts by name.
-        access: Key and prices of language models; no call is made.
+        access: Key, prices and prompts of language models; no call is made.
         folder: Where all files go.
 
     Raises:
@@ -98,10 +102,10 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
 
     found = Rehearsal(base_folder(parameters.bootstrap, parameters.environment))
     _check_base(parameters, found)
-    environments, train = _tasks(parameters, folder, found)
+    environments, tasks = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
     found.demonstrations = demonstrate(
-        train, few, parameters.correction, parameters.environment, environments, parameters.seed
+        tasks, few, parameters.correction, parameters.environment, environments, parameters.seed
     )
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]
@@ -113,11 +117,12 @@ def rehearse(parameters: "LeapParameters", prompts: Mapping[str, str], access: "
     _render(student, parameters, found)
     _check_serving(student, parameters, found)
     first = TrainingParameters(fine_tuning=parameters.bootstrap.fine_tuning)
-    pi_0 = _one_step("pi_0", student, student, found.demonstrations, first, parameters, folder, found)
-    found.examples = _lesson(pi_0, train, parameters, environments, prompts, access, found)
+    pi_0 = _one_step("pi_0", student, found.demonstrations, first, parameters, folder, found)
+    history = _history(pi_0, found.demonstrations, folder)
+    found.examples = _lesson(history, tasks, parameters, environments, access, found)
     how = parameters.aggregation.model_copy(update={"held_out_share": 0.0})
-    mixed = mix([found.demonstrations], found.examples, how, parameters.seed)
-    _one_step("pi_1", pi_0, student, mixed, parameters.training, parameters, folder, found)
+    mixed = mix(history, found.examples, how, parameters.seed, 1)
+    _one_step("pi_1", history[0].policy(), mixed, parameters.training, parameters, folder, found)
     return found
 
 
@@ -140,8 +145,8 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
 
 def _tasks(
     parameters: "LeapParameters", folder: Path, found: Rehearsal
-) -> tuple[dict[str, dict[str, Any]], list[Task]]:
-    """Options by environment, and a few training tasks; generated ones where the official files are not here."""
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[Task]]]:
+    """Options by environment, and a few tasks by split; generated ones where the official files are not here."""
     few = parameters.data_preparation.model_copy(
         update={
             "train": DEMONSTRATIONS,
@@ -159,14 +164,14 @@ def _tasks(
     for number, place in enumerate(places, start=1):
         environments = {**parameters.environments, name: place}
         try:
-            train, validation, test = prepare_tasks(name, environments, few, parameters.seed)
+            tasks = prepare_tasks(name, environments, few, parameters.seed)
         except TaskDataAbsent as error:
             if number == len(places):
                 raise
             found.absent.append(f"the official data (`environments.{name}.source`): {error} Generated tasks stood in")
             continue
-        found.tasks = {"train": len(train), "validation": len(validation), "test": len(test)}
-        return environments, train
+        found.tasks = {split: len(of_split) for split, of_split in tasks.items()}
+        return environments, tasks
     raise AssertionError("one of the places has tasks, or its error was raised")
 
 
@@ -179,11 +184,12 @@ def _texts(example: Example) -> Iterator[str]:
 
 
 def _render(student: SavedPolicy, parameters: "LeapParameters", found: Rehearsal) -> None:
-    from leap_kedro.policies.folder import load_tokenizer
+    from transformers import AutoTokenizer
+
     from leap_kedro.prompts.select import renderer_for
     from leap_kedro.training.examples import packed_examples, rows_of
 
-    tokenizer = load_tokenizer(student.folder)
+    tokenizer = AutoTokenizer.from_pretrained(student.folder)
     renderer = renderer_for(tokenizer, parameters.environment)
     rows = [row for example in found.demonstrations for row in rows_of(example, renderer)]
     found.packs = packed_examples(found.demonstrations, renderer)
@@ -205,7 +211,6 @@ def _check_serving(student: SavedPolicy, parameters: "LeapParameters", found: Re
 def _one_step(
     name: str,
     parent: SavedPolicy,
-    base: SavedPolicy,
     examples: Sequence[Example],
     how: TrainingParameters,
     parameters: "LeapParameters",
@@ -215,18 +220,24 @@ def _one_step(
     dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **_ONE_STEP}})
     fine_tuning = {**how.fine_tuning, **_ONE_STEP}
     small = how.model_copy(update={"fine_tuning": fine_tuning, "dpo": dpo, "validation_share": 0.0})
-    found.trainings[name], policies = train_policy(
-        parent, base, examples, folder / name, small, parameters.fine_tuning, parameters.seed
+    found.trainings[name], policies = train_by_method(
+        parent, examples, folder / name, small, parameters.fine_tuning, parameters.seed, parent.iteration + 1
     )
     return policies[0]
 
 
+def _history(pi_0: SavedPolicy, demonstrations: Sequence[Example], folder: Path) -> History:
+    policies, examples = folder / "policies" / "pi_0", folder / "D_0.jsonl"
+    PolicyFolderDataset(str(policies)).save(pi_0)
+    RecordsDataset(str(examples), "Example").save(demonstrations)
+    return {0: Iteration({"evaluations": []}, policies, examples)}
+
+
 def _lesson(
-    student: SavedPolicy,
-    train: Sequence[Task],
+    history: History,
+    tasks: Mapping[str, Sequence[Task]],
     parameters: "LeapParameters",
     environments: Mapping[str, Mapping[str, Any]],
-    prompts: Mapping[str, str],
     access: "Access",
     found: Rehearsal,
 ) -> list[Example]:
@@ -244,21 +255,16 @@ def _lesson(
         }
     )
     name = parameters.environment
-    chunks = roll_out(student, train, [], few, None, name, environments, parameters.seed)
-    episodes = [episode for chunk in chunks for episode in chunk.records]
+    episodes = list(roll_out(history, tasks, few, None, name, environments, parameters.seed, 1)([]))
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
-    used = select_prompts(prompts, how, name)
+    used = select_prompts(access, how, name)
     if how.teacher.in_words:
         found.teacher_prompt = _asked(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
         if how.teacher.language_model(parameters.server).base_url is None and access.api_key is None:
             found.absent.append("a key for the teacher's server (conf/local/credentials.yml, or OPENAI_API_KEY)")
         how = how.model_copy(update={"teacher": how.teacher.model_copy(update={"kind": TeacherKind.ORACLE})})
-    corrected: list[CorrectedEpisode] = [
-        each
-        for chunk in correct(episodes, [], student, {}, access, how, parameters.server, name, environments)
-        for each in chunk.records
-    ]
-    examples = build_examples(episodes, corrected, how)
+    corrected = correct(episodes, history, {}, access, how, parameters.server, name, environments, 1)
+    examples = build_examples(episodes, list(corrected([])), how)
     return [replace(each, targets=tuple(_rejecting(target) for target in each.targets)) for each in examples]
 
 

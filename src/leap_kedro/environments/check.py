@@ -187,11 +187,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         benchmark = make_benchmark(EnvironmentSpec(given.name, given.options))
         found = check_environment(benchmark, given.split, given.tasks, given.seed, given.experts)
     except (UserError, ValueError) as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this is a command
+        print(error, file=sys.stderr)
         return 2
-    print(f"tasks {given.tasks} violations {len(found)}")  # noqa: T201
+    print(f"tasks {given.tasks} violations {len(found)}")
     for each in found:
-        print(f"{each.rule}: {each.task} {each.detail}")  # noqa: T201
+        print(f"{each.rule}: {each.task} {each.detail}")
     return 1 if found else 0
 
 

@@ -87,3 +87,13 @@ class Experiment:
 def experiment_names(data: Path) -> tuple[str, ...]:
     """Names of the experiments in a project's `data` folder."""
     return tuple(sorted(path.name for path in (data / _RECORDS).glob("*") if path.is_dir()))
+
+
+def next_iteration(data: str, experiment: str) -> int:
+    """The first iteration of an experiment that is not finished: the resolver of the parameter `iteration`.
+
+    Args:
+        data: The project's `data` folder.
+        experiment: Name of the experiment. A name that cannot be one is refused when the parameters are checked.
+    """
+    return Experiment(Path(data), experiment).next_iteration() if _NAME.fullmatch(str(experiment)) else 1

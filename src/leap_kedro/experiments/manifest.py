@@ -1,14 +1,11 @@
-"""What an iteration was made of: code, packages, parameters, data, parent, seeds, seconds."""
+"""What a run was made with: code, Python, packages."""
 
 import platform
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-
-from leap_kedro.records.hashing import content_hash
 
 _PACKAGES = (
     "leap_kedro",
@@ -24,28 +21,13 @@ _PACKAGES = (
 )
 
 
-def build_manifest(
-    project: Path,
-    values: Mapping[str, Any],
-    files: Mapping[str, Path],
-    seconds: Mapping[str, float],
-) -> dict[str, Any]:
-    """The manifest of an iteration.
-
-    Args:
-        project: Root of the project, whose git commit is named.
-        values: What identifies the run: experiment, iteration, seed, digest of the parameters, parent policy ...
-        files: Dataset name -> its file or folder; each is hashed.
-        seconds: Seconds by node, interrupted runs included.
-    """
+def run_facts() -> dict[str, Any]:
+    """When and with what a run was made: time, git commit of this package, Python, packages."""
     return {
-        **values,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "git": git_state(project),
+        "git": git_state(Path(__file__).parent),
         "python": platform.python_version(),
         "packages": package_versions(),
-        "data": {name: content_hash(path) for name, path in sorted(files.items())},
-        "seconds": {name: round(value, 1) for name, value in seconds.items()},
     }
 
 
@@ -60,11 +42,11 @@ def package_versions() -> dict[str, str]:
     return found
 
 
-def git_state(project: Path) -> dict[str, Any]:
-    """Commit of the project, and whether files differ from it; empty outside a git repository."""
+def git_state(folder: Path) -> dict[str, Any]:
+    """Commit of the repository that a folder is in, and whether files differ from it; empty outside a repository."""
     try:
-        commit = _git(project, "rev-parse", "HEAD")
-        changed = _git(project, "status", "--porcelain", "--untracked-files=no")
+        commit = _git(folder, "rev-parse", "HEAD")
+        changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return {}
     return {"commit": commit, "changed": bool(changed)}

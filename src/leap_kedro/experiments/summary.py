@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
 from rich.console import Console
 from rich.table import Table
 
@@ -25,7 +27,7 @@ def evaluations(experiment: Experiment) -> list[EvaluationSummary]:
     """All evaluations of the finished iterations, those of base and pi_0 included."""
     return [
         EvaluationSummary.from_json(plain)
-        for iteration in experiment.finished_iterations()
+        for iteration in (0, *experiment.finished_iterations())
         for plain in experiment.read_manifest(iteration)["evaluations"]
     ]
 
@@ -152,6 +154,29 @@ def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Con
     if free:
         console.print(f"Free replies, not held to the admissible list: {', '.join(free)}")
     console.print(f"By task type, with intervals: {path}", soft_wrap=True, highlight=False)
+
+
+def show_results(
+    experiment: Experiment, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any], mlflow: Sequence[str]
+) -> None:
+    """Print what a run has made: an iteration, an evaluation by hand, an ablation or a comparison.
+
+    Args:
+        experiment: The experiment.
+        pipeline: The nodes that ran.
+        catalog: Where their results are.
+        mlflow: What opens the MLflow in use, as lines.
+    """
+    made = pipeline.all_outputs()
+    for name, file, show_one in (
+        ("saved_policy_evaluation", "saved_policy_evaluation", show_evaluations),
+        ("ablation_summary", "ablation_table", show_ablation),
+        ("baselines", "baseline_table", show_comparison),
+    ):
+        if name in made:
+            show_one(catalog.load(name), Path(catalog.get(file)._describe()["filepath"]))  # type: ignore[union-attr]
+    if "manifest" in made:
+        show(experiment, mlflow)
 
 
 def status_table(data: Path) -> Table:

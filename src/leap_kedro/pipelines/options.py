@@ -30,7 +30,6 @@ def read_options(model: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
         return model.model_validate(given)
     except ValidationError as error:
         problems = [
-            parameter_error(model, ("options",), details, lambda _: "an option of the command")
-            for details in error.errors()
+            parameter_error(model, ("options",), details, lambda _: "given by --params") for details in error.errors()
         ]
         raise OptionsRefused("Wrong options:\n" + "\n".join(f"  {problem}" for problem in problems)) from error

@@ -33,7 +33,7 @@ class LeapParameters(StrictModel):
     Attributes:
         environment: Registered name of the environment.
         experiment: Name of the experiment; its files lie in folders of this name.
-        iteration: The iteration to run, from 1; None: the first that is not finished.
+        iteration: The iteration to run, from 1.
         seed: Seed of everything random.
         options: Options of the command that runs, see `kedro leap evaluate --help`.
         environments: Options of each environment, by name.
@@ -46,7 +46,7 @@ class LeapParameters(StrictModel):
 
     environment: str
     experiment: Free[str]
-    iteration: Free[int | None] = Field(default=None, ge=1)
+    iteration: Free[int] = Field(ge=1)
     seed: int = Field(ge=0)
     options: Free[dict[str, Any]] = Field(default_factory=dict)
     environments: dict[str, dict[str, Any]]

@@ -1,7 +1,7 @@
 """A small kitchen, written by hand in the official format."""
 
-from leap_kedro.environments.alfworld.pddl import parse_problem
-from leap_kedro.environments.alfworld.problem import Problem, TextVersion
+from leap_kedro.environments.alfworld.engine.problem import Problem, TextVersion
+from leap_kedro.environments.alfworld.tasks.pddl import parse_problem
 
 _FACTS = """
     (receptacleType Cabinet_bar__plus_01_dot_00 CabinetType)

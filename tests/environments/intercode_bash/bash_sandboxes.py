@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.environments.intercode_bash import build_benchmark
+from leap_kedro.environments.intercode_bash.engine.runtime import Runtime, runtime_of
+from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import NoSandbox
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-from leap_kedro.environments.intercode_bash.runtime import Runtime, runtime_of
-from leap_kedro.environments.intercode_bash.sandbox.protocol import NoSandbox
 from leap_kedro.environments.protocol import Benchmark
 
 

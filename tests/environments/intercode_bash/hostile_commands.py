@@ -7,7 +7,7 @@ host listens, a process of the host and the folder of the secret file.
 
 from dataclasses import dataclass
 
-from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending
+from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Ending
 
 SECRET = "hunter2-of-the-host"
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from bash_sandboxes import benchmark_or_skip
 
+from leap_kedro.environments.intercode_bash.benchmark import InterCodeBash
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
-from leap_kedro.environments.intercode_bash.generator import candidates
-from leap_kedro.environments.intercode_bash.memory import Memory, readings
-from leap_kedro.environments.intercode_bash.oracle import secrets
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-from leap_kedro.environments.intercode_bash.suite import InterCodeBash
-from leap_kedro.environments.intercode_bash.tasks import Problem
-from leap_kedro.environments.intercode_bash.templates import TEMPLATES
+from leap_kedro.environments.intercode_bash.tasks.generator import candidates
+from leap_kedro.environments.intercode_bash.tasks.problems import Problem
+from leap_kedro.environments.intercode_bash.tasks.templates import TEMPLATES
+from leap_kedro.environments.intercode_bash.teaching.memory import Memory, readings
+from leap_kedro.environments.intercode_bash.teaching.oracle import secrets
 from leap_kedro.environments.protocol import (
     Benchmark,
     EndlessSplit,

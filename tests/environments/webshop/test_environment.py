@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from leap_kedro.environments.actions import is_open
 from leap_kedro.environments.protocol import EnvironmentFailure, EnvironmentSpec, TaskDataError
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
-from leap_kedro.environments.webshop import build_benchmark, reference
-from leap_kedro.environments.webshop.export import export_shop
+from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.tools import reference
+from leap_kedro.environments.webshop.tools.export import export_shop
 from leap_kedro.records import Task, decode, encode
 
 BENCHMARK = build_benchmark({"products": 60})

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from leap_kedro.datasets.text import TextFolderDataset
+from leap_kedro.datasets.prompts import PromptsDataset
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-from leap_kedro.environments.alfworld.suite import ALFWorld
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.language_models import Completion, Finish, ModelParameters, Request
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Verdict
@@ -17,7 +16,7 @@ from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 
 BENCHMARK = ALFWorld(ALFWorldOptions())
-LIBRARY = TextFolderDataset(str(Path(__file__).parents[3] / "conf/base/prompts"), ".jinja").load()
+LIBRARY = PromptsDataset([]).load()
 
 
 @cache

@@ -94,7 +94,10 @@ def test_only_the_prompts_in_use_are_named() -> None:
         ({"alfworld/teacher_episode": "{% block user %}"}, r"'alfworld/teacher_episode', line 1"),
         ({"alfworld/teacher_episode": "{% block system %}{% endblock %}"}, r"no block 'user'"),
         ({"alfworld/privilege_50": "{{ secret }}"}, r"'secret' is undefined"),
-        ({"alfworld/privilege_50": "{% include 'more' %}"}, r"prompt 'alfworld/more'.*teacher_prompts"),
+        (
+            {"alfworld/privilege_50": "{% include 'more' %}"},
+            r"no prompt 'alfworld/more'.*conf/base/prompts/alfworld/more\.jinja",
+        ),
         ({"alfworld/privilege_50": "{{ states.__class__.__mro__ }}"}, r"cannot be rendered"),
         ({"alfworld/privilege_50": "{{ states.append(1) }}"}, r"cannot be rendered"),
     ],

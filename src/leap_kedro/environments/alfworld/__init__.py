@@ -12,7 +12,7 @@ def build_benchmark(options: Mapping[str, Any]) -> Benchmark:
     Raises:
         pydantic.ValidationError: If an option is unknown or out of range.
     """
+    from leap_kedro.environments.alfworld.benchmark import ALFWorld
     from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
-    from leap_kedro.environments.alfworld.suite import ALFWorld
 
     return ALFWorld(ALFWorldOptions.model_validate(dict(options)))

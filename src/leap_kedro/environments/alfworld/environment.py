@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from leap_kedro.environments.alfworld.engine import Game
-from leap_kedro.environments.alfworld.games import data_root, load_game
-from leap_kedro.environments.alfworld.problem import Problem
+from leap_kedro.environments.alfworld.engine.game import Game
+from leap_kedro.environments.alfworld.engine.problem import Problem
+from leap_kedro.environments.alfworld.tasks.games import data_root, load_game
 from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
 from leap_kedro.records import Task
 
@@ -24,7 +24,7 @@ def problem_of(task: Task, folder: Path | None) -> Problem:
     if source == "official":
         return load_game(data_root(folder) / str(task.payload.get("game", "")))
     if source == "generated":
-        from leap_kedro.environments.alfworld.generator import problem_for
+        from leap_kedro.environments.alfworld.tasks.generator import problem_for
 
         return problem_for(task.payload)
     raise TaskDataError(f"The task {task.id} has the payload {dict(task.payload)!r}, which describes no ALFWorld game.")

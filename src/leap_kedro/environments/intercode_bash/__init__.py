@@ -12,7 +12,7 @@ def build_benchmark(options: Mapping[str, Any]) -> Benchmark:
     Raises:
         pydantic.ValidationError: If an option is unknown or out of range.
     """
+    from leap_kedro.environments.intercode_bash.benchmark import InterCodeBash
     from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-    from leap_kedro.environments.intercode_bash.suite import InterCodeBash
 
     return InterCodeBash(InterCodeBashOptions.model_validate(dict(options)))

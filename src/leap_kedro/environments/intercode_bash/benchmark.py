@@ -1,120 +1,158 @@
-"""What a command costs beside a bare ``bwrap true``, and what players win on generated tasks.
+"""InterCode Bash as a benchmark: its tasks, its environment, its oracle and its experts."""
 
-    python -m leap_kedro.environments.intercode_bash.benchmark [--tasks 150] [--split test] [--seed 0]
+from collections.abc import Iterator
+from random import Random
 
-Times are medians of runs that take turns, in milliseconds; the ratio is what counts. Players: ``nothing`` submits at
-once, ``ls`` and ``query`` run that and submit, ``novice`` and ``fluent`` are the unprivileged experts, ``gold`` knows
-all.
-"""
-
-import argparse
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
-from statistics import fmean, median
-
-from rich.console import Console
-from rich.table import Table
-
-from leap_kedro.environments.intercode_bash.environment import SUBMIT, InterCodeBashEnvironment
+from leap_kedro.environments.intercode_bash.engine.golds import asks_for_something
+from leap_kedro.environments.intercode_bash.engine.reward import PARTS
+from leap_kedro.environments.intercode_bash.engine.runtime import runtime_of
+from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
+from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import SandboxFailure
+from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-from leap_kedro.environments.intercode_bash.runtime import runtime_of
-from leap_kedro.environments.intercode_bash.sandbox.bubblewrap import BubblewrapHost, unprivileged
-from leap_kedro.environments.intercode_bash.sandbox.protocol import NoSandbox
-from leap_kedro.environments.intercode_bash.sandbox.trees import tree_of
-from leap_kedro.environments.intercode_bash.suite import GENERATED_SPLITS, InterCodeBash
+from leap_kedro.environments.intercode_bash.tasks.generator import candidates
+from leap_kedro.environments.intercode_bash.tasks.problems import (
+    FILE_SYSTEMS,
+    folder_of,
+    official_split,
+    official_tasks,
+)
+from leap_kedro.environments.protocol import (
+    EndlessSplit,
+    Environment,
+    Expert,
+    Oracle,
+    Phrasing,
+    TaskDataError,
+    UnknownExpert,
+)
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.environments.sources import Source
+from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import Task
 
-_ROUNDS = 60
-_MOST_ACTIONS = 10
+GENERATED_SPLITS = ("train", "eval", "test", "base")
+"""Splits of generated tasks, over file systems of their own; ``base`` is for the base model alone."""
 
 
-def costs(host: BubblewrapHost) -> dict[str, float]:
-    """Milliseconds of a bare ``bwrap true``, of a command, of putting the tree back, of reading the changes."""
-    sandbox = host.open(tree_of({f"atlas/file{number}.txt": "some words\n" * 100 for number in range(30)}))
-    command = ["bash", "-c", "true"]
-    change = ["bash", "-c", "rm /atlas/file1.txt; echo x > /atlas/new.txt"]
-    sandbox.exec(command, "/")
-    taken: dict[str, list[float]] = {"bwrap true": [], "command": [], "changes": [], "reset": []}
+class InterCodeBash:
+    """The benchmark, over generated file systems or the official ones.
 
-    def timed(what: str, run: Callable[[], object]) -> None:
-        start = time.perf_counter()
-        run()
-        taken[what].append(1000 * (time.perf_counter() - start))
+    Attributes:
+        name: Registered name.
+        options: Its options.
+    """
 
-    bare = [*unprivileged(), str(host.program.path), "--unshare-all", "--ro-bind", "/", "/", "true"]
-    for _ in range(_ROUNDS):
-        timed("bwrap true", lambda: subprocess.run(bare, check=True))
-        timed("command", lambda: sandbox.exec(command, "/"))
-        sandbox.exec(change, "/")
-        timed("changes", sandbox.changes)
-        timed("reset", sandbox.reset)
-    sandbox.close()
-    return {what: median(times) for what, times in taken.items()}
+    name = "intercode_bash"
+    score_parts: tuple[str, ...] = PARTS
 
+    def __init__(self, options: InterCodeBashOptions) -> None:
+        self.options = options
 
-def play(benchmark: InterCodeBash, tasks: Sequence[Task], player: str) -> tuple[float, float, float]:
-    """Success and mean score in per cent, and mean actions, of a player."""
-    scores, actions = [], 0
-    for task in tasks:
-        environment = benchmark.environment()
-        if not isinstance(environment, InterCodeBashEnvironment):
-            raise TypeError(type(environment).__name__)
-        text = environment.reset(task).text
-        if player in ("novice", "fluent"):
-            expert = benchmark.expert(player)
-            expert.start(text)
-            for _ in range(_MOST_ACTIONS):
-                action = expert.decide().action
-                result = environment.step(action)
-                actions += 1
-                if result.done:
-                    break
-                expert.observe(action, result.observation.text)
-        else:
-            commands = {"nothing": [], "ls": ["ls"], "query": [task.goal], "gold": [environment.problem.gold]}[player]
-            for action in [*commands, SUBMIT]:
-                result = environment.step(action)
-                actions += 1
-        scores.append(result.score)
-        environment.close()
-    return 100 * fmean(score >= 1 for score in scores), 100 * fmean(scores), actions / len(tasks)
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        """Tasks of a split.
 
+        Args:
+            split: ``train`` or ``test``; of generated tasks ``eval`` and ``base``, too.
+            count: The first so many; None for all official ones.
+            seed: Generated tasks: seed of file systems and tasks. Official ones: draws their order where `count` is
+                given.
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 2 if no sandbox works."""
-    parser = argparse.ArgumentParser(description="Costs of a command, and what players win on generated tasks.")
-    parser.add_argument("--tasks", type=int, default=150)
-    parser.add_argument("--split", default="test", choices=GENERATED_SPLITS)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args(arguments)
-    console = Console()
-    options = InterCodeBashOptions()
-    try:
-        host = runtime_of(options).host
-    except NoSandbox as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this is a command
-        return 2
-    if isinstance(host, BubblewrapHost):
-        found = costs(host)
-        table = Table(
-            "what", "ms", "times bwrap true", title=f"{host.program.path.name}, overlays: {host.program.overlays}"
+        Raises:
+            TaskDataError: If there is no such split, the official files are missing or malformed, or no sandbox works.
+            EndlessSplit: If all generated tasks are asked for.
+        """
+        known = GENERATED_SPLITS if self.options.source is Source.GENERATED else tuple(FILE_SYSTEMS)
+        if split not in known:
+            raise TaskDataError(f"InterCode Bash has no split '{split}'; its splits: {', '.join(known)}.")
+        if self.options.source is Source.OFFICIAL:
+            return self._official(split, count, seed)
+        if count is None:
+            raise EndlessSplit(
+                "Generated tasks of InterCode Bash have no last one: say how many, e.g. "
+                "--params=data_preparation.train=400,data_preparation.test.test=150"
+            )
+        try:
+            return list(self._generated(split, count, seed))
+        except SandboxFailure as error:
+            raise TaskDataError(str(error)) from error
+
+    def environment(self) -> Environment:
+        """A fresh environment."""
+        return InterCodeBashEnvironment(self.options)
+
+    def oracle(self) -> Oracle:
+        """The side that knows the gold command."""
+        from leap_kedro.environments.intercode_bash.teaching.oracle import InterCodeBashOracle
+
+        return InterCodeBashOracle()
+
+    def expert(self, name: str, seed: int = 0) -> Expert:
+        """An expert by name; all are deterministic.
+
+        Raises:
+            UnknownExpert: If there is none of that name.
+        """
+        from leap_kedro.environments.intercode_bash.teaching.experts import EXPERTS, BashExpert
+
+        if name not in EXPERTS:
+            raise UnknownExpert(f"InterCode Bash has no expert '{name}'; its experts: {', '.join(EXPERTS)}.")
+        return BashExpert(EXPERTS[name])
+
+    def phrasing(self) -> Phrasing:
+        """The clauses of `reasons.py`, hinted and varied."""
+        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        from leap_kedro.environments.intercode_bash.teaching.reasons import VARIANTS, Hint
+
+        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=r"\S+"), Hint.PRINCIPLE, Hint.PERHAPS)
+
+    def vocabulary(self) -> Vocabulary:
+        """All that generated tasks are made of."""
+        from leap_kedro.environments.intercode_bash.student.vocabulary import vocabulary
+
+        return vocabulary()
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks through generated file systems, whatever the source of the tasks, with questions about them.
+
+        They run in bashkit, which is several times as fast and answers alike on every machine.
+        """
+        from leap_kedro.environments.intercode_bash.student.walks import random_transcripts
+
+        generated = InterCodeBash(
+            self.options.model_copy(update={"source": Source.GENERATED, "backend": Backend.BASHKIT})
         )
-        for what, milliseconds in found.items():
-            table.add_row(what, f"{milliseconds:.1f}", f"{milliseconds / found['bwrap true']:.1f}")
-        console.print(table)
-    benchmark = InterCodeBash(options)
-    tasks = benchmark.tasks(given.split, given.tasks, given.seed)
-    table = Table(
-        "player", "success %", "score", "actions", title=f"{len(tasks)} tasks of {given.split}, seed {given.seed}"
-    )
-    for player in ("nothing", "ls", "query", "novice", "fluent", "gold"):
-        success, score, actions = play(benchmark, tasks, player)
-        table.add_row(player, f"{success:.1f}", f"{score:.1f}", f"{actions:.1f}")
-    console.print(table)
-    return 0
+        return random_transcripts(generated, split, count, longest, questions, seed)
 
+    def _generated(self, split: str, count: int, seed: int) -> Iterator[Task]:
+        runtime = runtime_of(self.options)
+        found: set[tuple[str, str]] = set()
+        for number, task in candidates(split, seed):
+            if len(found) == count:
+                return
+            what = (task.made.tree.digest, task.query)
+            if what not in found and (split == "base" or asks_for_something(runtime.golds, runtime.strict_rule, task)):
+                found.add(what)
+                yield Task(
+                    id=f"{split}/{seed}/{number}",
+                    environment=self.name,
+                    split=split,
+                    goal=task.query,
+                    kind=task.kind,
+                    payload={"source": Source.GENERATED.value, "shown_split": split, "number": number, "seed": seed},
+                )
 
-if __name__ == "__main__":
-    sys.exit(main())
+    def _official(self, split: str, count: int | None, seed: int) -> list[Task]:
+        folder = folder_of(self.options)
+        made = [
+            Task(
+                id=f"{split}/fs_{number}/{index}",
+                environment=self.name,
+                split=split,
+                goal=official_tasks(folder, number)[index]["query"],
+                kind=f"file system {number}",
+                payload={"source": Source.OFFICIAL.value, "file_system": number, "index": index},
+            )
+            for number, index in official_split(folder, split, self.options.train_fraction)
+        ]
+        return made if count is None else Random(seed).sample(made, len(made))[:count]

@@ -3,12 +3,12 @@
 import re
 import weakref
 
+from leap_kedro.environments.intercode_bash.engine.reward import Outcome, Reward, RewardRule
+from leap_kedro.environments.intercode_bash.engine.runtime import Runtime, runtime_of
+from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Ending, Sandbox, SandboxFailure
+from leap_kedro.environments.intercode_bash.engine.session import Session
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-from leap_kedro.environments.intercode_bash.reward import Outcome, Reward, RewardRule
-from leap_kedro.environments.intercode_bash.runtime import Runtime, runtime_of
-from leap_kedro.environments.intercode_bash.sandbox.protocol import Ending, Sandbox, SandboxFailure
-from leap_kedro.environments.intercode_bash.session import Session
-from leap_kedro.environments.intercode_bash.tasks import Problem, problem_of
+from leap_kedro.environments.intercode_bash.tasks.problems import Problem, problem_of
 from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
 from leap_kedro.records import Task
 

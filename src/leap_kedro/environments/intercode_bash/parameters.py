@@ -1,25 +1,20 @@
 """Options of the InterCode Bash benchmark."""
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, model_validator
 
-from leap_kedro.environments.intercode_bash.reward import Quoting
-from leap_kedro.environments.intercode_bash.sandbox.probe import Backend
-from leap_kedro.environments.intercode_bash.sandbox.protocol import Limits
-from leap_kedro.environments.sources import Source, with_source_settled
-from leap_kedro.records.parameters import Free, StrictModel
-
-DATA_VARIABLE = "INTERCODE_DATA"
+from leap_kedro.environments.intercode_bash.engine.reward import Quoting
+from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
+from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Limits
+from leap_kedro.environments.sources import Source, SourceOptions
+from leap_kedro.records.parameters import Free
 
 
-class InterCodeBashOptions(StrictModel):
+class InterCodeBashOptions(SourceOptions):
     """Options of the benchmark.
 
     Attributes:
-        source: Where tasks come from; once validated it is never `AUTO`.
-        data_root: Folder of the official tasks; by default that of the variable ``INTERCODE_DATA``.
         train_fraction: Official tasks: the share of them, drawn by a fixed seed over all file systems that are there,
             that is the split ``train``; None for the published splits, by file system.
         backend: What runs the commands.
@@ -32,8 +27,8 @@ class InterCodeBashOptions(StrictModel):
             files.
     """
 
-    source: Source = Source.GENERATED
-    data_root: Path | None = None
+    DATA_VARIABLE = "INTERCODE_DATA"
+
     train_fraction: float | None = Field(default=None, gt=0, lt=1)
     backend: Backend = Backend.AUTO
     docker_image: str = "debian:12-slim"
@@ -42,11 +37,6 @@ class InterCodeBashOptions(StrictModel):
     shown_characters: int = Field(default=4000, ge=200)
     limits: Limits = Limits()
     scratch_folder: Free[Path | None] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _resolve_source(cls, given: Any) -> Any:
-        return with_source_settled(given, DATA_VARIABLE)
 
     @model_validator(mode="after")
     def _official_tasks_have_real_commands(self) -> "InterCodeBashOptions":

@@ -12,7 +12,7 @@ def build_benchmark(options: Mapping[str, Any]) -> Benchmark:
     Raises:
         pydantic.ValidationError: If an option is unknown or out of range.
     """
+    from leap_kedro.environments.webshop.benchmark import WebShop
     from leap_kedro.environments.webshop.parameters import WebShopOptions
-    from leap_kedro.environments.webshop.suite import WebShop
 
     return WebShop(WebShopOptions.model_validate(dict(options)))

@@ -1,108 +1,174 @@
-"""Speed and difficulty of the native shop.
+"""WebShop as a benchmark: its tasks, its environment, its oracle and its experts."""
 
-    python -m leap_kedro.environments.webshop.benchmark [--catalogue FOLDER]
-
-Speed: random play on one core, each step with its page and its list of actions; opening the shop is not counted.
-Seconds are those of the processor that the process got. Difficulty: how much three players that need no training win.
-"""
-
-import argparse
-import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from statistics import fmean
 
-from leap_kedro.environments.actions import filled, is_open
-from leap_kedro.environments.protocol import Environment, TaskDataError
+from leap_kedro.environments.protocol import (
+    Environment,
+    EnvironmentFailure,
+    Expert,
+    Oracle,
+    Phrasing,
+    TaskDataError,
+    UnknownExpert,
+)
+from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.sources import Source
-from leap_kedro.environments.webshop.parameters import WebShopOptions
-from leap_kedro.environments.webshop.suite import WebShop
+from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.environments.webshop.engine.nouns import NounTagger
+from leap_kedro.environments.webshop.engine.reward import PARTS
+from leap_kedro.environments.webshop.parameters import Backend, WebShopOptions
+from leap_kedro.environments.webshop.tasks.catalogue import ATTRIBUTES, HUMAN, data_root
+from leap_kedro.environments.webshop.tasks.goals import SPLITS
+from leap_kedro.environments.webshop.tasks.store import GENERATED_PRODUCTS, Store, generated_store, official_store
 from leap_kedro.records import Task
 
-ORIGINAL = (12, 25)
-"""Steps a second of the original on its 1,000 products (facts measured on 2 cores in November 2026)."""
+GENERATED_SPLITS = (*SPLITS, "base")
+"""Splits of generated goals, each a shop of its own; ``base`` is for the base model alone."""
 
-_EPISODE = 15
-_WORDS = 4
+_FIRST_SHOPS = ((1, 12), (6, 60), (16, 300))
+"""Longest walk -> products of the shop that the base model's transcripts are from."""
 
-
-def steps_per_second(environment: Environment, tasks: Sequence[Task], seconds: float) -> float:
-    """Steps a processor second of random play: a search with words of the instruction, then anything listed."""
-    dice = Random(0)
-    steps, start = 0, time.process_time()
-    while time.process_time() - start < seconds:
-        task = dice.choice(tasks)
-        listed = environment.reset(task).admissible or ()
-        for _ in range(_EPISODE):
-            action = dice.choice(listed)
-            if is_open(action):
-                words = task.goal.lower().replace("[", " ").replace("]", " ").split()
-                action = filled(action, " ".join(dice.sample(words, min(_WORDS, len(words)))))
-            result = environment.step(action)
-            steps += 1
-            listed = result.observation.admissible or ()
-            if result.done:
-                break
-    return steps / (time.process_time() - start)
+_SCORING = {NounTagger.SPACY: "nouns by spaCy", NounTagger.WORDS: "nouns by words"}
 
 
-def outcome(benchmark: WebShop, tasks: Sequence[Task], player: str, max_actions: int) -> tuple[float, float, float]:
-    """Success, mean score and mean actions of ``planner`` or of an expert by name."""
-    environment, oracle = benchmark.environment(), benchmark.oracle()
-    scores, actions = [], []
-    for task in tasks:
-        seen = environment.reset(task)
-        expert = None if player == "planner" else benchmark.expert(player)
-        if expert:
-            expert.start(seen.text)
-        score, count = 0.0, 0
-        while count < max_actions:
-            action = expert.decide().action if expert else next(iter(oracle.state(environment).plan), "")
-            if not action:
-                break
-            result = environment.step(action)
-            count, score = count + 1, result.score
-            if result.done:
-                break
-            if expert:
-                expert.observe(action, result.observation.text)
-        scores.append(score)
-        actions.append(count)
-    return fmean(score >= 1.0 for score in scores), fmean(scores), fmean(actions)
+class WebShop:
+    """The benchmark, in generated shops or in the official one.
 
+    Attributes:
+        name: Registered name.
+        options: Its options.
+    """
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Speed and difficulty of the native WebShop.")
-    parser.add_argument("--catalogue", type=Path, help="folder of the official files (default: generated shops)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="processor seconds to play")
-    parser.add_argument("--tasks", type=int, default=200, help="goals for the three players")
-    parser.add_argument("--max-actions", type=int, default=30, help="cap on actions of the three players")
-    options = parser.parse_args(arguments)
-    if options.tasks < 1:
-        parser.error(f"--tasks: at least 1, not {options.tasks}")
-    if options.catalogue:
-        chosen = WebShopOptions(source=Source.OFFICIAL, data_root=options.catalogue)
-    else:
-        chosen = WebShopOptions()
-    benchmark = WebShop(chosen)
-    try:
-        tasks = benchmark.tasks("test", options.tasks, 0)
-        speed = steps_per_second(benchmark.environment(), tasks, options.seconds)
-    except TaskDataError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - this is a command
-        return 2
-    print(f"steps/s {speed:.0f} (the original: {ORIGINAL[0]} to {ORIGINAL[1]})")  # noqa: T201
-    for player in ("planner", "careful", "steady", "greedy"):
-        success, score, actions = outcome(benchmark, tasks, player, options.max_actions)
-        print(  # noqa: T201
-            f"{player}: success {100 * success:.1f} % of {len(tasks)}, score {100 * score:.1f}, "
-            f"actions {actions:.1f} (at most {options.max_actions})"
-        )
-    return 0
+    name = "webshop"
+    score_parts: tuple[str, ...] = PARTS
 
+    def __init__(self, options: WebShopOptions) -> None:
+        self.options = options
 
-if __name__ == "__main__":
-    sys.exit(main())
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        """Tasks of a split, a goal each.
+
+        Args:
+            split: ``train``, ``eval`` or ``test`` (``base`` for generated goals, too).
+            count: The first so many; None for all. A split with fewer gives all that it has.
+            seed: Generated goals: seed of the shop. Official ones come in their own order, which is shuffled already;
+                of training goals `seed` draws which are taken.
+
+        Raises:
+            TaskDataError: If there is no such split, or the official files are missing or malformed or have no goals
+                for it.
+        """
+        known = GENERATED_SPLITS if self.options.source is Source.GENERATED else SPLITS
+        if split not in known:
+            raise TaskDataError(f"WebShop has no split '{split}'; its splits: {', '.join(known)}.")
+        if self.options.source is Source.GENERATED:
+            size = self.options.products or GENERATED_PRODUCTS
+            store = generated_store(self.options.model_copy(update={"products": size}), split, seed)
+            made: dict[str, str | int] = {
+                "source": Source.GENERATED.value,
+                "shop": split,
+                "seed": seed,
+                "products": size,
+            }
+            return self._tasks(store, split, range(len(store.goals))[:count], made, f"{split}/{seed}")
+        store = official_store(self.options)
+        places = list(store.goals.split(split))
+        if not places:
+            raise TaskDataError(
+                f"{data_root(self.options.data_root)}: no goals for the split '{split}', of {len(store.goals)} "
+                f"{store.goals.kind} goals. They are made of {HUMAN}.json and {ATTRIBUTES}.json: get the official "
+                "files (docs/webshop.md), choose other goals (--params=environments.webshop.goals=human, or "
+                "synthetic), or play generated shops (--params=environments.webshop.source=generated)."
+            )
+        if split == "train" and count is not None:
+            places = Random(seed).sample(places, len(places))
+        about = {"source": Source.OFFICIAL.value, "goals": store.goals.kind.value}
+        return self._tasks(store, split, places[:count], about, f"{split}/{store.goals.kind}")
+
+    def environment(self) -> Environment:
+        """A fresh environment on the shop that the options name.
+
+        Raises:
+            MissingOriginal: If that is the original's and it is not installed.
+        """
+        if self.options.backend is Backend.WEB_AGENT_SITE:
+            from leap_kedro.environments.webshop.tools.reference import ReferenceEnvironment
+
+            return ReferenceEnvironment(self.options)
+        from leap_kedro.environments.webshop.environment import WebShopEnvironment
+
+        return WebShopEnvironment(self.options)
+
+    def oracle(self) -> Oracle:
+        """The privileged planner.
+
+        Raises:
+            EnvironmentFailure: If the options name another backend than the native shop.
+        """
+        if self.options.backend is not Backend.NATIVE:
+            raise EnvironmentFailure(
+                "The WebShop oracle needs the native shop, and the option `environments.webshop.backend` is "
+                f"'{self.options.backend}'. Run with --params=environments.webshop.backend=native."
+            )
+        from leap_kedro.environments.webshop.teaching.oracle import WebShopOracle
+
+        return WebShopOracle()
+
+    def expert(self, name: str, seed: int = 0) -> Expert:
+        """A shopper by name; all are deterministic.
+
+        Raises:
+            UnknownExpert: If there is none of that name.
+        """
+        from leap_kedro.environments.webshop.teaching.experts import EXPERTS, Shopper
+
+        if name not in EXPERTS:
+            raise UnknownExpert(f"WebShop has no expert '{name}'; its experts: {', '.join(EXPERTS)}.")
+        return Shopper(EXPERTS[name], known_words=self.options.source is Source.GENERATED)
+
+    def phrasing(self) -> Phrasing:
+        """The clauses of `reasons.py`, hinted and varied."""
+        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        from leap_kedro.environments.webshop.teaching.reasons import VARIANTS, Hint
+
+        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=".+"), Hint.PRINCIPLE, Hint.PERHAPS)
+
+    def vocabulary(self) -> Vocabulary:
+        """All that generated shops' pages, actions, reasons and questions are made of."""
+        from leap_kedro.environments.webshop.student.vocabulary import vocabulary
+
+        return vocabulary()
+
+    def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
+        """Random walks through generated shops, whatever the source of the tasks, with questions about them.
+
+        The short walks that a reader begins with (split ``base``) go through small shops: their searches find little,
+        and on lists of a few products it learns to read lists of ten.
+        """
+        from leap_kedro.environments.webshop.student.walks import random_transcripts
+
+        changed: dict[str, object] = {"source": Source.GENERATED, "backend": Backend.NATIVE}
+        if split == "base":
+            sizes = (products for most, products in _FIRST_SHOPS if longest <= most)
+            changed["products"] = next(sizes, GENERATED_PRODUCTS)
+        generated = WebShop(self.options.model_copy(update=changed))
+        return random_transcripts(generated, split, count, longest, questions, seed)
+
+    def _tasks(
+        self, store: Store, split: str, places: Sequence[int], about: Mapping[str, str | int], prefix: str
+    ) -> list[Task]:
+        made = []
+        for place in places:
+            goal = store.goals[place]
+            made.append(
+                Task(
+                    id=f"{prefix}/{place}",
+                    environment=self.name,
+                    split=split,
+                    goal=goal.instruction,
+                    kind=goal.category,
+                    payload={**about, "goal": place, "scoring": _SCORING[store.nouns]},
+                )
+            )
+        return made

@@ -5,13 +5,13 @@ from random import Random
 
 from leap_kedro.environments.actions import OPEN
 from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
-from leap_kedro.environments.webshop import pages
-from leap_kedro.environments.webshop.goals import Goal
-from leap_kedro.environments.webshop.pages import View
+from leap_kedro.environments.webshop.engine import pages
+from leap_kedro.environments.webshop.engine.pages import View
+from leap_kedro.environments.webshop.engine.reward import PARTS, Reward
+from leap_kedro.environments.webshop.engine.shop import Session, Shop
 from leap_kedro.environments.webshop.parameters import WebShopOptions
-from leap_kedro.environments.webshop.reward import PARTS, Reward
-from leap_kedro.environments.webshop.shop import Session, Shop
-from leap_kedro.environments.webshop.store import store_of
+from leap_kedro.environments.webshop.tasks.goals import Goal
+from leap_kedro.environments.webshop.tasks.store import store_of
 from leap_kedro.records import Task
 
 SEARCH = f"search[{OPEN}]"

@@ -2,16 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from leap_kedro.environments.sources import Source, with_source_settled
-from leap_kedro.environments.webshop.catalogue import DATA_VARIABLE, OnMalformed, Size
-from leap_kedro.environments.webshop.goals import GoalKind
-from leap_kedro.environments.webshop.nouns import NounTagger
-from leap_kedro.environments.webshop.search_index import Engine
-from leap_kedro.records.parameters import Free, StrictModel
+from leap_kedro.environments.sources import OnMalformed, SourceOptions
+from leap_kedro.environments.webshop.engine.nouns import NounTagger
+from leap_kedro.environments.webshop.engine.search_index import Engine
+from leap_kedro.environments.webshop.tasks.catalogue import VARIABLE, Size
+from leap_kedro.environments.webshop.tasks.goals import GoalKind
+from leap_kedro.records.parameters import Free
 
 
 class Backend(StrEnum):
@@ -23,12 +22,10 @@ class Backend(StrEnum):
     """The user's installation of the original, for comparison: a hundred times slower."""
 
 
-class WebShopOptions(StrictModel):
+class WebShopOptions(SourceOptions):
     """Options of the benchmark.
 
     Attributes:
-        source: Where products and goals come from; once validated it is never `AUTO`.
-        data_root: Folder of the official files; by default that of the variable ``WEBSHOP_DATA``.
         size: Which of the official files are read.
         products: Official: the first so many products of the file, None for all. Generated: products of each shop, None
             for 1,000.
@@ -43,8 +40,8 @@ class WebShopOptions(StrictModel):
         cache_folder: Where search indexes are kept; by default ``leap_kedro`` in the user's cache folder.
     """
 
-    source: Source = Source.GENERATED
-    data_root: Path | None = None
+    DATA_VARIABLE = VARIABLE
+
     size: Size = Size.AUTO
     products: int | None = Field(default=None, ge=10)
     goals: GoalKind = GoalKind.AUTO
@@ -55,8 +52,3 @@ class WebShopOptions(StrictModel):
     candidate_limit: int | None = Field(default=None, ge=10)
     backend: Backend = Backend.NATIVE
     cache_folder: Free[Path | None] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _resolve_source(cls, given: Any) -> Any:
-        return with_source_settled(given, DATA_VARIABLE)

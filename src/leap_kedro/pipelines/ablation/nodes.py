@@ -12,12 +12,7 @@ from leap_kedro.evaluation.ablation import (
 )
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
-from leap_kedro.records import UserError
 from leap_kedro.teachers.constrained import LEVELS
-
-
-class NoSeedFinished(UserError):
-    """There is nothing to sum up."""
 
 
 def at_level(privilege: int) -> Callable[[CorrectionParameters], CorrectionParameters]:
@@ -27,6 +22,11 @@ def at_level(privilege: int) -> Callable[[CorrectionParameters], CorrectionParam
         return parameters.model_copy(update={"privilege": privilege})
 
     return set_privilege
+
+
+def first_iteration() -> int:
+    """The iteration that each level is one of, whatever iteration the loop is at."""
+    return 1
 
 
 def gather_levels(seed: int, pi_0: Sequence[Mapping[str, Any]], *levels: Any) -> list[dict[str, Any]]:
@@ -47,18 +47,15 @@ def gather_levels(seed: int, pi_0: Sequence[Mapping[str, Any]], *levels: Any) ->
     ]
 
 
-def sum_up(results: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """One summary per level, over all finished seeds.
+def sum_up(newest: Sequence[Any], results: Mapping[str, Callable[[], Any]]) -> list[dict[str, Any]]:
+    """One summary per level, over all seeds that are finished.
 
     Args:
-        results: Results by seed, of all seeds on disk.
-
-    Raises:
-        NoSeedFinished: If there are none.
+        newest: Results of the seed of this run, which have to be there first.
+        results: Results of all seeds on disk, by folder (``seed_0`` ...), each as a function that loads them.
     """
-    if not results:
-        raise NoSeedFinished("No seed of the ablation is finished: kedro run --pipelines=realizability_ablation")
-    levels = summarize_levels(LevelResult.from_json(plain) for seed in sorted(results) for plain in results[seed])
+    by_seed = sorted(results.items(), key=lambda item: int(item[0].rpartition("_")[2]))
+    levels = summarize_levels(LevelResult.from_json(plain) for _, load in by_seed for plain in load())
     return [level.to_json() for level in levels]
 
 

@@ -1,47 +1,32 @@
 """The training set as a mix of D_0..D_k."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
 from leap_kedro.pipelines.aggregation.holding_out import may_be_trained_on
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, Mix
+from leap_kedro.pipelines.history import History, before
 from leap_kedro.records import Example
 from leap_kedro.records.seeds import derive_seed
 
 
-def recall_examples(
-    demonstrations: Sequence[Example], history: Mapping[int, Sequence[Example]], iteration: int
-) -> list[list[Example]]:
-    """D_0..D_{k-1} of an experiment, from what its iterations left.
-
-    Args:
-        demonstrations: D_0.
-        history: D_i by i.
-        iteration: k.
-    """
-    return [list(demonstrations), *(list(history[earlier]) for earlier in range(1, iteration))]
-
-
-def gather_examples(*examples: Sequence[Example]) -> list[list[Example]]:
-    """D_0..D_{k-1}, where each is a dataset of the same pipeline."""
-    return [list(each) for each in examples]
-
-
 def mix(
-    earlier: Sequence[Sequence[Example]], newest: Sequence[Example], parameters: AggregationParameters, seed: int
+    history: History, newest: Sequence[Example], parameters: AggregationParameters, seed: int, iteration: int
 ) -> list[Example]:
     """The training set of iteration k. What is held out of one D_i is held out of all, and never trained on.
 
     Args:
-        earlier: D_0..D_{k-1}.
+        history: The iterations before, with D_0..D_{k-1}.
         newest: D_k.
         parameters: How much of each.
         seed: Seed of the choice where not all is taken.
+        iteration: k.
 
     Returns:
         Examples, each D_i in the order of its ids. An empty D_i (a student without a fault) takes no share from others.
     """
+    earlier = [past.examples() for past in before(history, iteration)]
     parts = [_in_order(part, parameters.held_out_share) for part in (*earlier, newest)]
     match parameters.mix:
         case Mix.ALL:

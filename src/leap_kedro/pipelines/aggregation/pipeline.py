@@ -1,19 +1,31 @@
-"""D_0..D_k -> the training set of iteration k."""
+"""Corrections and D_0..D_{k-1} -> the training set of iteration k."""
 
 from kedro.pipeline import Node, Pipeline
 
+from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.nodes import mix
 
 
-def create_pipeline() -> Pipeline:
-    """Earlier examples and the newest ones -> training set."""
+def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
+    """Accepted corrections -> D_k -> the training set, with the examples of the iterations before.
+
+    Args:
+        correction: Dataset of the parameters of the correction.
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
+                build_examples,
+                inputs=["rollouts", "corrections", correction],
+                outputs="examples",
+                name="build_examples",
+            ),
+            Node(
                 mix,
-                inputs=["earlier_examples", "examples", "params:aggregation", "params:seed"],
+                inputs=["history", "examples", "params:aggregation", "params:seed", iteration],
                 outputs="training_set",
                 name="mix_examples",
-            )
+            ),
         ]
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
@@ -18,24 +19,36 @@ HELD_OUT_LENGTHS = (4, 16, 30)
 
 
 def train_reader(
-    workspace: Path,
     parameters: BaseModelParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
-) -> dict[str, Any]:
-    """Train the reader into ``workspace/base``; a training that was killed goes on from its last checkpoint.
+) -> Train:
+    """Train the reader, into the folder ``base`` of the workspace.
 
     Args:
-        workspace: Folder to work in.
         parameters: How much of what.
         environment: Name of the environment whose texts are read.
         environments: Options by environment.
         seed: Seed of everything random.
 
     Returns:
-        What the training did: steps, tokens, losses, seconds.
+        Folder to train in -> the report: steps, tokens, losses, seconds.
     """
+
+    def train_in(workspace: Path) -> dict[str, Any]:
+        return _train_reader(workspace, parameters, environment, environments, seed)
+
+    return train_in
+
+
+def _train_reader(
+    workspace: Path,
+    parameters: BaseModelParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> dict[str, Any]:
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
     from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
@@ -78,8 +91,7 @@ def train_reader(
 
 
 def measure_reader(
-    workspace: Path,
-    training: Mapping[str, Any],
+    trained: Trained,
     parameters: BaseModelParameters,
     evaluation: EvaluationParameters,
     environment: str,
@@ -88,8 +100,7 @@ def measure_reader(
     """Accuracy of the reader's answers on texts it has not seen, and its success when made to act.
 
     Args:
-        workspace: Folder that `train_reader` worked in.
-        training: What the training did.
+        trained: The training of `train_reader`.
         parameters: How much is measured.
         evaluation: How games are played.
         environment: Name of the environment.
@@ -106,6 +117,7 @@ def measure_reader(
 
     spec = environment_spec(environment, environments)
     benchmark = make_benchmark(spec)
+    workspace = trained.workspace
     folder = workspace / "base"
     model, tokenizer = load_policy(folder)
     renderer = EmbeddedRenderer(tokenizer)
@@ -128,7 +140,7 @@ def measure_reader(
         "split": parameters.unseen_split,
         "games": len(played),
         "games_won": sum(episode.success for episode in played),
-        **{name: value for name, value in training.items() if name != "losses"},
+        **{name: value for name, value in trained.report.items() if name != "losses"},
     }
     (target / "README.md").write_text(model_card(measures), encoding="utf-8")
     (target / "measures.json").write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")

@@ -12,7 +12,6 @@ def create_pipeline() -> Pipeline:
             Node(
                 train_reader,
                 inputs=[
-                    "base_model_workspace",
                     "params:base_model",
                     "params:environment",
                     "params:environments",
@@ -24,7 +23,6 @@ def create_pipeline() -> Pipeline:
             Node(
                 measure_reader,
                 inputs=[
-                    "base_model_workspace",
                     "base_model_training_report",
                     "params:base_model",
                     "params:evaluation",

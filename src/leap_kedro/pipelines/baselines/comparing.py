@@ -6,10 +6,10 @@ from typing import Any
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.language_models import Access
 from leap_kedro.language_models.prices import price_of
-from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, served_model
+from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, compared_tasks, served_model
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, summarize_splits
+from leap_kedro.pipelines.evaluation.nodes import summarize_splits
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.options import read_options
 from leap_kedro.records import Episode, Task
@@ -19,8 +19,7 @@ CLONED = "behaviour_cloning"
 
 
 def summarize_baselines(
-    validation: Sequence[Task],
-    test: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     random: Sequence[Episode],
     base: Sequence[Episode],
     prompted: Sequence[Episode],
@@ -34,8 +33,7 @@ def summarize_baselines(
     """What each player's episodes say, one summary a player and split, as plain values.
 
     Args:
-        validation: Validation tasks.
-        test: Test tasks.
+        tasks: Tasks by split.
         random: Random admissible actions.
         base: The base model, untrained: its evaluation in the loop.
         prompted: Policies that were prompted, all that were ever played in this experiment.
@@ -52,8 +50,7 @@ def summarize_baselines(
     players: dict[str, Sequence[Episode]] = {RANDOM: random, BASE: base, **by_prompt, CLONED: cloned}
     players |= {UNPRIVILEGED: unprivileged, PRIVILEGED: privileged}
     count = read_options(BaselineOptions, options).tasks
-    compared = [*validation[:count], *first_of_each_split(test, count)]
-    names = {task.id for task in compared}
+    names = {task.id for task in compared_tasks(tasks, count)}
     return [
         summary.to_json()
         for player, episodes in players.items()
@@ -61,7 +58,7 @@ def summarize_baselines(
             player,
             None,
             settled(episode for episode in episodes if episode.task.id in names),
-            validation,
+            tasks["validation"],
             evaluation,
             seed,
             _held(player),

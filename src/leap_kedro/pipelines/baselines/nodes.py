@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from leap_kedro.datasets.store import Chunk, chunks
+from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
@@ -40,7 +40,7 @@ class NoExamples(UserError):
 
 
 def choose_examples(
-    train: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     options: Mapping[str, Any],
     bootstrap: BootstrapParameters,
     environment: str,
@@ -50,7 +50,7 @@ def choose_examples(
     """Examples of a few-shot prompt: training tasks that the demonstrator solves, one a task type first.
 
     Args:
-        train: Training tasks.
+        tasks: Tasks by split; training tasks are shown.
         options: How many: `BaselineOptions`.
         bootstrap: Who plays them; without noise.
         environment: Name of the environment.
@@ -64,7 +64,7 @@ def choose_examples(
 
     count = read_options(BaselineOptions, options).examples
     benchmark = make_benchmark(environment_spec(environment, environments))
-    tried = train[: _TRIED_FOR_AN_EXAMPLE * count]
+    tried = tasks["train"][: _TRIED_FOR_AN_EXAMPLE * count]
     by_kind: dict[str, list[Example]] = {}
     for shown in demonstrations(
         benchmark,
@@ -89,7 +89,7 @@ def choose_examples(
     return [example for _, _, example in ranked[:count]]
 
 
-def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
+def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
     """The node in which a player that is no model plays: random admissible actions, or an expert.
 
     Args:
@@ -99,41 +99,43 @@ def play_without_model(player: str) -> Callable[..., Iterator[Chunk]]:
     """
 
     def node(
-        validation: Sequence[Task],
-        test: Sequence[Task],
-        so_far: Sequence[Episode],
+        tasks: Mapping[str, Sequence[Task]],
         options: Mapping[str, Any],
         evaluation: EvaluationParameters,
         correction: CorrectionParameters,
         environment: str,
         environments: Mapping[str, Mapping[str, Any]],
         seed: int,
-    ) -> Iterator[Chunk]:
-        from leap_kedro.policies.play import play as play_policy
-        from leap_kedro.policies.scripted import RandomPolicy
-        from leap_kedro.teachers.oracle import OracleTeacher
-        from leap_kedro.teachers.players import play_expert
-
-        owed, run_seed = _owed(validation, test, so_far, read_options(BaselineOptions, options).tasks, seed)
+    ) -> Missing[Episode]:
+        count = read_options(BaselineOptions, options).tasks
+        run_seed = derive_seed(seed, "evaluation")
         spec = environment_spec(environment, environments)
         settings = play_settings(evaluation, run_seed, _OUTSIDE)
-        if player == RANDOM:
-            who, episodes = player, play_policy(owed, spec, RandomPolicy(), settings)
-        else:
-            who, benchmark = correction.teacher.expert, make_benchmark(spec)
-            teacher = OracleTeacher(benchmark, who, privilege=100) if player == PRIVILEGED else None
-            episodes = play_expert(benchmark, owed, who, settings, name=player, teacher=teacher)
-        yield from chunks(watched(episodes, len(owed), player.replace("_", " "), who))
+
+        def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+            from leap_kedro.policies.play import play as play_policy
+            from leap_kedro.policies.scripted import RandomPolicy
+            from leap_kedro.teachers.oracle import OracleTeacher
+            from leap_kedro.teachers.players import play_expert
+
+            pending = still_owed(compared_tasks(tasks, count), so_far, run_seed)
+            if player == RANDOM:
+                who, episodes = player, play_policy(pending, spec, RandomPolicy(), settings)
+            else:
+                who, benchmark = correction.teacher.expert, make_benchmark(spec)
+                teacher = OracleTeacher(benchmark, who, privilege=100) if player == PRIVILEGED else None
+                episodes = play_expert(benchmark, pending, who, settings, name=player, teacher=teacher)
+            return watched(episodes, len(pending), player.replace("_", " "), who)
+
+        return missing
 
     node.__name__ = f"play_{player}"
     return node
 
 
 def play_prompted(
-    validation: Sequence[Task],
-    test: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     examples: Sequence[Example],
-    so_far: Sequence[Episode],
     options: Mapping[str, Any],
     evaluation: EvaluationParameters,
     server: ServerParameters,
@@ -142,14 +144,12 @@ def play_prompted(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
     access: Access,
-) -> Iterator[Chunk]:
+) -> Missing[Episode]:
     """Policies that are prompted and not trained, as in ReAct: each zero-shot, then few-shot.
 
     Args:
-        validation: Validation tasks.
-        test: Test tasks.
+        tasks: Tasks by split.
         examples: What a few-shot prompt shows.
-        so_far: Episodes that are there already; what earlier runs played with other policies stays.
         options: Which policies, on how many tasks: `BaselineOptions`.
         evaluation: How policies are evaluated.
         server: The server of policies named ``openai:MODEL``.
@@ -159,26 +159,29 @@ def play_prompted(
         seed: Seed of everything random.
         access: Key, prices and cache of language models.
 
-    Yields:
-        Episodes as they end.
+    Returns:
+        Stored episodes, also those of other policies -> those that are missing, as they end.
     """
     wanted = read_options(BaselineOptions, options)
     how = evaluation.model_copy(update={"max_reply_tokens": wanted.max_reply_tokens})
     spec = environment_spec(environment, environments)
-    for reference in wanted.policies:
-        for shown in ((), examples):
-            policy = named_policy(reference, server, access)
-            policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
-            served = isinstance(policy, RemotePolicy)
-            own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
-            owed, run_seed = _owed(validation, test, own, wanted.tasks, seed)
-            text = examples_text(shown)
-            played = play(
-                policy, spec, owed, how, how.temperature, run_seed, _OUTSIDE, policy.id, text, served, serving
-            )
-            for episode in played:
-                yield Chunk([episode])
-    yield Chunk([], complete=True)
+    run_seed = derive_seed(seed, "evaluation")
+
+    def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+        for reference in wanted.policies:
+            for shown in ((), examples):
+                policy = named_policy(reference, server, access)
+                policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
+                served = isinstance(policy, RemotePolicy)
+                own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
+                pending = still_owed(compared_tasks(tasks, wanted.tasks), own, run_seed)
+                text = examples_text(shown)
+                title = policy.id
+                yield from play(
+                    policy, spec, pending, how, how.temperature, run_seed, _OUTSIDE, title, text, served, serving
+                )
+
+    return missing
 
 
 def served_model(player: str) -> str:
@@ -187,14 +190,6 @@ def served_model(player: str) -> str:
     return name.removeprefix(SCHEME) if name.startswith(SCHEME) else ""
 
 
-def _owed(
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
-    count: int | None,
-    seed: int,
-) -> tuple[list[Task], int]:
-    """The tasks that are not played yet, and the seed of the evaluation of the loop's own policies."""
-    run_seed = derive_seed(seed, "evaluation")
-    tasks = [*validation[:count], *first_of_each_split(test, count)]
-    return still_owed(tasks, so_far, run_seed), run_seed
+def compared_tasks(tasks: Mapping[str, Sequence[Task]], count: int | None) -> list[Task]:
+    """The first `count` validation tasks and test tasks of each split; all where None."""
+    return [*tasks["validation"][:count], *first_of_each_split(tasks["test"], count)]

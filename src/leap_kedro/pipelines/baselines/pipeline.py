@@ -11,12 +11,8 @@ from leap_kedro.pipelines.baselines.nodes import (
     play_prompted,
     play_without_model,
 )
-from leap_kedro.pipelines.leap.pipeline import create_start
+from leap_kedro.pipelines.iteration import create_start, stage
 
-OWN = "own"
-"""Tag of the nodes that extend what is there: they are run each time. The others are the loop's."""
-
-_TASKS = ["validation_tasks", "test_tasks"]
 _WHERE = ["params:environment", "params:environments", "params:seed"]
 _PLAYED = ["params:options", "params:evaluation"]
 
@@ -27,14 +23,14 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 choose_examples,
-                inputs=["train_tasks", "params:options", "params:bootstrap", *_WHERE],
+                inputs=["tasks", "params:options", "params:bootstrap", *_WHERE],
                 outputs="few_shot_examples",
                 name="choose_examples",
             ),
             *(
                 Node(
                     play_without_model(player),
-                    inputs=[*_TASKS, f"{player}_so_far", *_PLAYED, "params:correction", *_WHERE],
+                    inputs=["tasks", *_PLAYED, "params:correction", *_WHERE],
                     outputs=f"{player}_episodes",
                     name=f"play_{player}",
                 )
@@ -43,14 +39,13 @@ def create_pipeline() -> Pipeline:
             Node(
                 play_prompted,
                 inputs=[
-                    *_TASKS,
+                    "tasks",
                     "few_shot_examples",
-                    "prompted_so_far",
                     *_PLAYED,
                     "params:server",
                     "params:serving",
                     *_WHERE,
-                    "language_model_access",
+                    "language_models",
                 ],
                 outputs="prompted_episodes",
                 name="play_prompted",
@@ -58,7 +53,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 summarize_baselines,
                 inputs=[
-                    *_TASKS,
+                    "tasks",
                     "random_episodes",
                     "base_evaluation_episodes",
                     "prompted_episodes",
@@ -73,11 +68,10 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 tabulate_baselines,
-                inputs=["baselines", "language_model_access"],
+                inputs=["baselines", "language_models"],
                 outputs=["baseline_table", "baseline_chart"],
                 name="tabulate_baselines",
             ),
-        ],
-        tags=OWN,
+        ]
     )
-    return create_start() + own
+    return create_start() + stage("baselines", own)

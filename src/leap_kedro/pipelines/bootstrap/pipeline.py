@@ -1,32 +1,21 @@
-"""Training tasks and the base model -> D_0 and pi_0."""
+"""Training tasks and the base model -> D_0, pi_0, and how good base and pi_0 are."""
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.bootstrap.nodes import demonstrate, find_base, train_first
-
-
-def create_base_pipeline() -> Pipeline:
-    """Parameters -> the base model."""
-    return Pipeline(
-        [
-            Node(
-                find_base,
-                inputs=["params:bootstrap", "params:fine_tuning", "params:environment"],
-                outputs="base_policy",
-                name="find_base",
-            )
-        ]
-    )
+from leap_kedro.pipelines import evaluation
+from leap_kedro.pipelines.bootstrap.nodes import demonstrate, play_base_evaluation, release_first, train_first
+from leap_kedro.pipelines.evaluation.pipeline import HOW, create_summary_node
+from leap_kedro.pipelines.reporting.manifest import write_start
 
 
 def create_pipeline() -> Pipeline:
-    """Training tasks -> D_0 and pi_0 (the policy last: it marks the stage as done)."""
-    return create_base_pipeline() + Pipeline(
+    """Training tasks -> D_0 and pi_0."""
+    return Pipeline(
         [
             Node(
                 demonstrate,
                 inputs=[
-                    "train_tasks",
+                    "tasks",
                     "params:bootstrap",
                     "params:correction",
                     "params:environment",
@@ -38,16 +27,43 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 train_first,
-                inputs=[
-                    "base_policy",
-                    "D_0",
-                    "pi_0_workspace",
-                    "params:bootstrap",
-                    "params:fine_tuning",
-                    "params:seed",
-                ],
-                outputs=["pi_0_training_report", "pi_0"],
+                inputs=["D_0", "params:bootstrap", "params:fine_tuning", "params:environment", "params:seed"],
+                outputs="pi_0_training_report",
                 name="train_pi_0",
             ),
+            Node(release_first, inputs="pi_0_training_report", outputs="pi_0", name="release_pi_0"),
+        ]
+    ) + evaluation.create_pipeline("pi_0", "pi_0_")
+
+
+def create_base_pipeline() -> Pipeline:
+    """The base model -> its evaluation, on few tasks."""
+    return Pipeline(
+        [
+            Node(
+                play_base_evaluation,
+                inputs=["params:bootstrap", "params:fine_tuning", "tasks", *HOW],
+                outputs="base_evaluation_episodes",
+                name="base_play_evaluation",
+            ),
+            create_summary_node("base_"),
+        ]
+    )
+
+
+def create_history_pipeline(*more: str) -> Pipeline:
+    """pi_0 and its evaluation -> the manifest of iteration 0, with which the history begins.
+
+    Args:
+        more: Dataset of the evaluation of the base model, where there is one.
+    """
+    return Pipeline(
+        [
+            Node(
+                write_start,
+                inputs=["parameters", "pi_0_evaluation", "pi_0", "D_0", *more],
+                outputs="history",
+                name="write_start",
+            )
         ]
     )

@@ -1,5 +1,5 @@
 """Stage 4: the teacher, which sees the privileged state, judges each step of the student."""
 
-from leap_kedro.pipelines.correction.pipeline import create_export_pipeline, create_pipeline
+from leap_kedro.pipelines.correction.pipeline import create_pipeline
 
-__all__ = ["create_export_pipeline", "create_pipeline"]
+__all__ = ["create_pipeline"]

@@ -1,22 +1,22 @@
-"""Rollouts -> corrections -> D_k."""
+"""Rollouts -> corrections."""
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.correction.exporting import export_examples
-from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts
+from leap_kedro.pipelines.correction.nodes import correct, select_prompts
 
 
-def create_pipeline(parameters: str = "params:correction") -> Pipeline:
-    """Rollouts -> corrections, and the examples made of those that were accepted.
+def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
+    """Rollouts -> the teacher's correction of each step.
 
     Args:
-        parameters: Dataset of the parameters of the correction.
+        correction: Dataset of the parameters of the correction.
+        iteration: Dataset of k.
     """
     return Pipeline(
         [
             Node(
                 select_prompts,
-                inputs=["teacher_prompts", parameters, "params:environment"],
+                inputs=["language_models", correction, "params:environment"],
                 outputs="prompts_used",
                 name="select_prompts",
             ),
@@ -24,37 +24,17 @@ def create_pipeline(parameters: str = "params:correction") -> Pipeline:
                 correct,
                 inputs=[
                     "rollouts",
-                    "corrections_so_far",
-                    "parent_policy",
+                    "history",
                     "prompts_used",
-                    "language_model_access",
-                    parameters,
+                    "language_models",
+                    correction,
                     "params:server",
                     "params:environment",
                     "params:environments",
+                    iteration,
                 ],
                 outputs="corrections",
                 name="correct_rollouts",
             ),
-            Node(
-                build_examples,
-                inputs=["rollouts", "corrections", parameters],
-                outputs="examples",
-                name="build_examples",
-            ),
-        ]
-    )
-
-
-def create_export_pipeline() -> Pipeline:
-    """Corrections and examples -> D_k as a Hugging Face dataset."""
-    return Pipeline(
-        [
-            Node(
-                export_examples,
-                inputs=["corrections", "examples", "params:correction", "params:environment"],
-                outputs="replies",
-                name="export_examples",
-            )
         ]
     )

@@ -21,7 +21,7 @@ def prepare_tasks(
     environments: Mapping[str, Mapping[str, Any]],
     parameters: DataPreparationParameters,
     seed: int,
-) -> tuple[list[Task], list[Task], list[Task]]:
+) -> dict[str, list[Task]]:
     """Tasks for training, validation and test; no task is in two of them.
 
     Args:
@@ -31,8 +31,8 @@ def prepare_tasks(
         seed: Seed of generated tasks and of what is held out.
 
     Returns:
-        Training tasks in a random order, validation tasks of a split of their own or held out of the same one, test
-        tasks by split.
+        ``train``: training tasks in a random order; ``validation``: tasks of a split of their own, or held out of the
+        training split; ``test``: test tasks, split after split.
 
     Raises:
         TooFewTasks: If a split is too small.
@@ -56,7 +56,7 @@ def prepare_tasks(
         for task in benchmark.tasks(split, wanted, seed)
         if task.id not in known
     ]
-    return train, validation, test
+    return {"train": train, "validation": validation, "test": test}
 
 
 def _drawn(benchmark: Benchmark, split: str, count: int | None, asked: str, least: int, seed: int) -> list[Task]:

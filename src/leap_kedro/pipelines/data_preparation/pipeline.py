@@ -12,7 +12,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 prepare_tasks,
                 inputs=["params:environment", "params:environments", "params:data_preparation", "params:seed"],
-                outputs=["train_tasks", "validation_tasks", "test_tasks"],
+                outputs="tasks",
                 name="prepare_tasks",
             )
         ]

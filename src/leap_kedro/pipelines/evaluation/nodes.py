@@ -5,13 +5,14 @@ from itertools import groupby
 from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.datasets.store import Chunk, chunks
+from leap_kedro.datasets.store import Missing
 from leap_kedro.evaluation.champion import champion
 from leap_kedro.evaluation.success import EvaluationSummary, Role, summarize
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled, still_owed
 from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.history import History, summaries_of
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
@@ -23,58 +24,37 @@ VALIDATION = "validation"
 
 def play_evaluation(
     policy: SavedPolicy,
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
+    tasks: Mapping[str, Sequence[Task]],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
-) -> Iterator[Chunk]:
-    """Play validation and test tasks; the episodes of an earlier, interrupted run are not played again.
+) -> Missing[Episode]:
+    """Play validation and test tasks; episodes that are stored already are not played again.
 
     Args:
         policy: The policy.
-        validation: Validation tasks.
-        test: Test tasks.
-        so_far: Episodes that are there already.
+        tasks: Tasks by split.
         parameters: How they are played.
         serving: The server that answers for policies of the loop; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, where the temperature is not 0; the same for all policies.
 
-    Yields:
-        Episodes as they end.
+    Returns:
+        Stored episodes -> those that are missing, as they end.
     """
     run_seed = derive_seed(seed, "evaluation")
-    owed = still_owed([*validation, *test], so_far, run_seed)
     spec = environment_spec(environment, environments)
     title = f"evaluation of {policy.id}"
-    played = play(
-        policy, spec, owed, parameters, parameters.temperature, run_seed, policy.iteration, title, serving=serving
-    )
-    yield from chunks(played)
 
+    def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+        pending = still_owed([*tasks["validation"], *tasks["test"]], so_far, run_seed)
+        how = parameters.temperature, run_seed, policy.iteration, title
+        return play(policy, spec, pending, parameters, *how, serving=serving)
 
-def play_base_evaluation(
-    policy: SavedPolicy,
-    validation: Sequence[Task],
-    test: Sequence[Task],
-    so_far: Sequence[Episode],
-    parameters: EvaluationParameters,
-    serving: ServingParameters | None,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
-    seed: int,
-) -> Iterator[Chunk]:
-    """`play_evaluation` on the first `base_tasks` of each split: the base model takes all its actions and wins none."""
-    count = parameters.base_tasks
-    few = first_of_each_split(test, count)
-    yield from play_evaluation(
-        policy, validation[:count], few, so_far, parameters, serving, environment, environments, seed
-    )
+    return missing
 
 
 def first_of_each_split(tasks: Sequence[Task], count: int | None) -> list[Task]:
@@ -83,28 +63,26 @@ def first_of_each_split(tasks: Sequence[Task], count: int | None) -> list[Task]:
 
 
 def summarize_evaluation(
-    policy: SavedPolicy,
     episodes: Sequence[Episode],
-    validation: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     parameters: EvaluationParameters,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> list[dict[str, Any]]:
-    """What the episodes say, one summary a split, as plain values.
+    """What the episodes of one policy say, one summary per split, as plain values.
 
     Args:
-        policy: The policy that played them.
         episodes: Episodes on validation and test tasks.
-        validation: Validation tasks, to tell them from test tasks.
+        tasks: Tasks by split.
         parameters: How they were played.
-        environment: Name of the environment.
-        environments: Options by environment.
         seed: Seed of everything random.
     """
-    iteration = policy.iteration if policy.iteration >= 0 else None
-    found = summarize_splits(policy.id, iteration, settled(episodes), validation, parameters, seed)
-    return [summary.to_json() for summary in found]
+    found = settled(episodes)
+    if not found:
+        return []
+    policy, iteration = found[0].policy, found[0].iteration
+    known = iteration if iteration >= 0 else None
+    summaries = summarize_splits(policy, known, found, tasks["validation"], parameters, seed)
+    return [summary.to_json() for summary in summaries]
 
 
 def summarize_splits(
@@ -150,31 +128,15 @@ def summarize_splits(
     ]
 
 
-def recall_evaluations(
-    pi_0: Sequence[Mapping[str, Any]],
-    history: Mapping[int, Sequence[Mapping[str, Any]]],
-    newest: Sequence[Mapping[str, Any]],
-    iteration: int,
-) -> list[Mapping[str, Any]]:
-    """Evaluations of pi_0..pi_k of an experiment, from what its iterations left.
+def choose_champion(history: History, evaluation: Sequence[Mapping[str, Any]], iteration: int) -> dict[str, Any]:
+    """The best of pi_0..pi_k on validation tasks, as plain values: policy, iteration, success with its interval.
 
     Args:
-        pi_0: Evaluation of pi_0.
-        history: Evaluation of pi_i by i.
-        newest: Evaluation of pi_k.
+        history: The iterations before, with their evaluations.
+        evaluation: Evaluation of pi_k.
         iteration: k.
     """
-    return gather_evaluations(pi_0, *(history[earlier] for earlier in range(1, iteration)), newest)
-
-
-def gather_evaluations(*evaluations: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Evaluations of pi_0..pi_k, where each is a dataset of the same pipeline."""
-    return [summary for evaluation in evaluations for summary in evaluation]
-
-
-def choose_champion(evaluations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The best policy on validation tasks, as plain values: policy, iteration, success with its interval."""
-    summaries = [EvaluationSummary.from_json(plain) for plain in evaluations]
+    summaries = [summary for summary in summaries_of(history, evaluation, iteration) if summary.iteration is not None]
     best = champion([summary for summary in summaries if summary.conditions.role is Role.VALIDATION])
     return {
         "policy": best.policy,

@@ -1,5 +1,9 @@
 """How policies are evaluated."""
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field
 
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
@@ -34,3 +38,13 @@ class EvaluateOptions(StrictModel):
     split: str | None = None
     tasks: int | None = Field(default=None, ge=1)
     report: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+
+
+def report_name(options: Mapping[str, Any]) -> str:
+    """Name of the file with the results of a saved policy: as the option `report` says, else policy and split.
+
+    Args:
+        options: As for `EvaluateOptions`.
+    """
+    name = options.get("report") or f"{options.get('policy') or 'all'}_on_{options.get('split') or 'validation'}"
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", str(name)).strip("_.")[-120:]

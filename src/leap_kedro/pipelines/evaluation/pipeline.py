@@ -1,15 +1,11 @@
-"""Evaluation of one policy of the loop, and choice of the champion."""
+"""Evaluation of pi_k, and the choice of the champion."""
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.evaluation.nodes import (
-    choose_champion,
-    play_base_evaluation,
-    play_evaluation,
-    summarize_evaluation,
-)
+from leap_kedro.pipelines.evaluation.nodes import choose_champion, play_evaluation, summarize_evaluation
 
-_WHERE = ["params:environment", "params:environments", "params:seed"]
+HOW = ["params:evaluation", "params:serving", "params:environment", "params:environments", "params:seed"]
+"""Parameters of playing an evaluation."""
 
 
 def create_pipeline(policy: str = "policy", prefix: str = "") -> Pipeline:
@@ -17,40 +13,40 @@ def create_pipeline(policy: str = "policy", prefix: str = "") -> Pipeline:
 
     Args:
         policy: Dataset of the policy.
-        prefix: Put before the names of datasets and nodes; ``base_`` plays fewer tasks.
+        prefix: Put before the names of datasets and nodes.
     """
     return Pipeline(
         [
             Node(
-                play_base_evaluation if prefix == "base_" else play_evaluation,
-                inputs=[
-                    policy,
-                    "validation_tasks",
-                    "test_tasks",
-                    f"{prefix}evaluation_so_far",
-                    "params:evaluation",
-                    "params:serving",
-                    *_WHERE,
-                ],
+                play_evaluation,
+                inputs=[policy, "tasks", *HOW],
                 outputs=f"{prefix}evaluation_episodes",
                 name=f"{prefix}play_evaluation",
             ),
-            Node(
-                summarize_evaluation,
-                inputs=[
-                    policy,
-                    f"{prefix}evaluation_episodes",
-                    "validation_tasks",
-                    "params:evaluation",
-                    *_WHERE,
-                ],
-                outputs=f"{prefix}evaluation",
-                name=f"{prefix}summarize_evaluation",
-            ),
+            create_summary_node(prefix),
         ]
+    )
+
+
+def create_summary_node(prefix: str = "") -> Node:
+    """Episodes of an evaluation -> their summary; `prefix` as in `create_pipeline`."""
+    return Node(
+        summarize_evaluation,
+        inputs=[f"{prefix}evaluation_episodes", "tasks", "params:evaluation", "params:seed"],
+        outputs=f"{prefix}evaluation",
+        name=f"{prefix}summarize_evaluation",
     )
 
 
 def create_champion_pipeline() -> Pipeline:
     """Evaluations of pi_0..pi_k -> the champion."""
-    return Pipeline([Node(choose_champion, inputs="evaluations", outputs="champion", name="choose_champion")])
+    return Pipeline(
+        [
+            Node(
+                choose_champion,
+                inputs=["history", "evaluation", "params:iteration"],
+                outputs="champion",
+                name="choose_champion",
+            )
+        ]
+    )

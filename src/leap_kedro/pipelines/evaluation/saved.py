@@ -18,6 +18,7 @@ from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.nodes import VALIDATION
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions, EvaluationParameters
+from leap_kedro.pipelines.history import History
 from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
@@ -36,7 +37,7 @@ class NoSuchPolicy(UserError):
 
 
 def evaluate_saved(
-    history: Mapping[int, SavedPolicy],
+    history: History,
     options: Mapping[str, Any],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
@@ -50,7 +51,7 @@ def evaluate_saved(
     """Play the tasks of a split with the policies asked for.
 
     Args:
-        history: The experiment's own policies, evaluated where no policy is named.
+        history: The finished iterations, whose policies are evaluated where no policy is named.
         options: Which policy and split: `EvaluateOptions`.
         parameters: How episodes are played.
         serving: The server that answers for policies in folders; None: they are loaded.
@@ -69,17 +70,17 @@ def evaluate_saved(
         NothingAnswered: If a server answers nearly nothing that can be read.
     """
     wanted = read_options(EvaluateOptions, options)
-    policies: list[Playing] = list(history.values())
+    policies: list[Playing] = [past.policy() for past in history.values()]
     if wanted.policy:
         policies = [named_policy(wanted.policy, server, access)]
         check_named(policies[0], wanted.policy, environment)
     if not policies:
         raise NoSuchPolicy(
-            "This experiment has no policies yet. Name one (--params=options.policy=FOLDER), name the experiment "
-            "(--params=experiment=NAME), or make them: kedro run --pipelines=leap_iteration"
+            "This experiment has no policies yet. Name one (kedro leap evaluate --policy=FOLDER), name the "
+            "experiment (--experiment=NAME), or make them:  kedro run --pipelines=leap_iteration"
         )
     if wanted.split is None:
-        tasks = prepare_tasks(environment, environments, preparation, seed)[1][: wanted.tasks]
+        tasks = prepare_tasks(environment, environments, preparation, seed)["validation"][: wanted.tasks]
         split, role = VALIDATION, Role.VALIDATION
     else:
         split, role = wanted.split, Role.OTHER
@@ -167,7 +168,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 evaluate_saved,
                 inputs=[
-                    "policy_history",
+                    "history",
                     "params:options",
                     "params:evaluation",
                     "params:serving",
@@ -176,7 +177,7 @@ def create_pipeline() -> Pipeline:
                     "params:environment",
                     "params:environments",
                     "params:seed",
-                    "language_model_access",
+                    "language_models",
                 ],
                 outputs="saved_policy_evaluation",
                 name="evaluate_saved_policy",

@@ -8,10 +8,12 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.realizability import gap, leak_rate, regret
 from leap_kedro.evaluation.success import EvaluationSummary, Role
+from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.history import History, before
 from leap_kedro.pipelines.playing import play_settings
 from leap_kedro.pipelines.realizability.measures import (
     deciding_teacher,
@@ -31,7 +33,7 @@ _OUTSIDE = -1  # iteration of what belongs to none
 
 
 def measure_experts(
-    validation: Sequence[Task],
+    tasks: Mapping[str, Sequence[Task]],
     correction: CorrectionParameters,
     evaluation: EvaluationParameters,
     environment: str,
@@ -40,7 +42,7 @@ def measure_experts(
     """J of the teacher and of the two experts that it lies between, on the student's validation tasks and cap.
 
     Args:
-        validation: Validation tasks; privileged state is never built for test tasks.
+        tasks: Tasks by split; privileged state is never built for test tasks.
         correction: Who teaches.
         evaluation: How policies are evaluated: the cap on actions above all.
         environment: Name of the environment.
@@ -57,35 +59,16 @@ def measure_experts(
     return {
         name: None
         if name == "teacher" and teacher is None
-        else _plain(expert_success(benchmark, validation, expert, player, settings))
+        else _plain(expert_success(benchmark, tasks["validation"], expert, player, settings))
         for name, player in players.items()
     }
-
-
-def recall_policies(
-    pi_0: SavedPolicy, history: Mapping[int, SavedPolicy], newest: SavedPolicy, iteration: int
-) -> list[SavedPolicy]:
-    """pi_0..pi_k of an experiment, from what its iterations left.
-
-    Args:
-        pi_0: What the loop started from.
-        history: pi_i by i.
-        newest: pi_k.
-        iteration: k.
-    """
-    return gather_policies(pi_0, *(history[earlier] for earlier in range(1, iteration)), newest)
-
-
-def gather_policies(*policies: SavedPolicy) -> list[SavedPolicy]:
-    """pi_0..pi_k, where each is a dataset of the same pipeline."""
-    return list(policies)
 
 
 def measure_realizability(
     rollouts: Sequence[Episode],
     corrections: Sequence[CorrectedEpisode],
-    examples: Sequence[Example],
-    policies: Sequence[SavedPolicy],
+    history: History,
+    policy: SavedPolicy,
     evaluation: Sequence[Mapping[str, Any]],
     experts: Mapping[str, Any],
     correction: CorrectionParameters,
@@ -94,15 +77,16 @@ def measure_realizability(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
+    iteration: int,
 ) -> dict[str, Any]:
     """All quantities of one iteration, or of one level of an ablation.
 
     Args:
-        rollouts: Episodes of the policy that played, the last but one of `policies`.
-        corrections: What the teacher said of them.
-        examples: What was made of that, held-out ones included (D_k).
-        policies: Those that are compared in hindsight, the trained one last (pi_0..pi_k).
-        evaluation: Summaries of the trained policy's evaluation, that on validation tasks among them.
+        rollouts: Episodes of pi_{k-1}.
+        corrections: The teacher's corrections of them.
+        history: The iterations before: pi_0..pi_{k-1} are compared with pi_k in hindsight.
+        policy: pi_k.
+        evaluation: Summaries of its evaluation, that on validation tasks among them.
         experts: What `measure_experts` gave for the same `correction`.
         correction: Who teaches, at what level.
         aggregation: What was held out.
@@ -110,6 +94,7 @@ def measure_realizability(
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the samples.
+        iteration: k.
 
     Returns:
         Plain values: ``success``, ``recoverability``, ``gap`` (of the trained policy on held-out replies; on those
@@ -117,6 +102,8 @@ def measure_realizability(
         ``privilege_divergence``. None stands for what there was nothing to measure on.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
+    examples = build_examples(rollouts, corrections, correction)
+    policies = [*(past.policy() for past in before(history, iteration)), policy]
     episodes = sample_episodes(rollouts, corrections, parameters.episodes, seed)
     teacher = deciding_teacher(benchmark, correction)
     swapped = (

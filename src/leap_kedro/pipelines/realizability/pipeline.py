@@ -7,39 +7,28 @@ from leap_kedro.pipelines.realizability.nodes import measure_experts, measure_re
 _WHERE = ["params:environment", "params:environments"]
 
 
-def create_experts_pipeline(correction: str = "params:correction") -> Pipeline:
-    """Validation tasks -> success of the teacher and of the experts; the same in all iterations.
+def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
+    """What an iteration made -> success of teacher and experts, and the iteration's realizability.
 
     Args:
         correction: Dataset of the parameters of the correction.
+        iteration: Dataset of k.
     """
     return Pipeline(
         [
             Node(
                 measure_experts,
-                inputs=["validation_tasks", correction, "params:evaluation", *_WHERE],
+                inputs=["tasks", correction, "params:evaluation", *_WHERE],
                 outputs="expert_success",
                 name="measure_experts",
-            )
-        ]
-    )
-
-
-def create_pipeline(correction: str = "params:correction") -> Pipeline:
-    """What one iteration made -> its realizability.
-
-    Args:
-        correction: Dataset of the parameters of the correction.
-    """
-    return Pipeline(
-        [
+            ),
             Node(
                 measure_realizability,
                 inputs=[
                     "rollouts",
                     "corrections",
-                    "examples",
-                    "policies",
+                    "history",
+                    "policy",
                     "evaluation",
                     "expert_success",
                     correction,
@@ -47,9 +36,10 @@ def create_pipeline(correction: str = "params:correction") -> Pipeline:
                     "params:realizability",
                     *_WHERE,
                     "params:seed",
+                    iteration,
                 ],
                 outputs="realizability",
                 name="measure_realizability",
-            )
+            ),
         ]
     )

@@ -6,53 +6,51 @@ from dataclasses import asdict
 from statistics import fmean
 from typing import Any
 
-from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.history import History, summaries_of
 from leap_kedro.records import CorrectedEpisode, Episode, Rejection, Verdict
 from leap_kedro.teachers.verdicts import FAULT, NOT_REJECTED, REJECTED, count_verdicts
 
 
-def draw_plots(base: Sequence[Mapping[str, Any]], evaluations: Sequence[Mapping[str, Any]]) -> tuple[Any, Any]:
+def draw_plots(history: History, evaluation: Sequence[Mapping[str, Any]], iteration: int) -> tuple[Any, Any]:
     """Success by policy, and by task type.
 
     Args:
-        base: Evaluation of the base model.
-        evaluations: Evaluations of pi_0..pi_k.
+        history: The iterations before, with their evaluations.
+        evaluation: Evaluation of pi_k.
+        iteration: k.
     """
     from leap_kedro.reports.figures import learning_curve, task_types
 
-    summaries = _summaries(base, evaluations)
+    summaries = summaries_of(history, evaluation, iteration)
     return learning_curve(summaries), task_types(summaries)
 
 
 def write_page(
-    policy: SavedPolicy,
-    base: Sequence[Mapping[str, Any]],
-    evaluations: Sequence[Mapping[str, Any]],
+    history: History,
+    evaluation: Sequence[Mapping[str, Any]],
     rollouts: Sequence[Episode],
     corrections: Sequence[CorrectedEpisode],
     evaluation_episodes: Sequence[Episode],
     experiment: str,
+    iteration: int,
 ) -> str:
-    """One HTML page: results, episodes, and what the teacher made of them.
+    """One HTML page: results, episodes, and the teacher's corrections.
 
     Args:
-        policy: pi_k.
-        base: Evaluation of the base model.
-        evaluations: Evaluations of pi_0..pi_k.
+        history: The iterations before, with their evaluations.
+        evaluation: Evaluation of pi_k.
         rollouts: The student's episodes on training tasks.
-        corrections: What the teacher said about them.
+        corrections: The teacher's corrections of them.
         evaluation_episodes: Episodes of pi_k on validation and test tasks.
         experiment: Name of the experiment.
+        iteration: k.
     """
     from leap_kedro.reports.page import render_page
 
     by_episode = {corrected.episode: corrected.corrections for corrected in corrections}
-    summaries = _summaries(base, evaluations)
-    return render_page(
-        experiment, policy.iteration, summaries, settled(rollouts), by_episode, settled(evaluation_episodes)
-    )
+    summaries = summaries_of(history, evaluation, iteration)
+    return render_page(experiment, iteration, summaries, settled(rollouts), by_episode, settled(evaluation_episodes))
 
 
 def tabulate_verdicts(corrections: Sequence[CorrectedEpisode]) -> Any:
@@ -125,7 +123,3 @@ def _calls(corrections: Sequence[CorrectedEpisode]) -> dict[str, Any]:
 
 def _mean(values: Sequence[float]) -> float:
     return fmean(values) if values else 0.0
-
-
-def _summaries(*evaluations: Sequence[Mapping[str, Any]]) -> list[EvaluationSummary]:
-    return [EvaluationSummary.from_json(plain) for evaluation in evaluations for plain in evaluation]

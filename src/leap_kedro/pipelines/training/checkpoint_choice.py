@@ -18,7 +18,6 @@ NAMES = ("last", "best")
 
 def choose_checkpoint(
     trained: Sequence[SavedPolicy],
-    report: Mapping[str, Any],
     validation: Sequence[Task],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
@@ -30,7 +29,6 @@ def choose_checkpoint(
 
     Args:
         trained: The last checkpoint and perhaps the best one.
-        report: What the training did.
         validation: Validation tasks.
         parameters: How they are played.
         serving: The server that answers for policies of the loop; None: they are loaded.
@@ -39,11 +37,11 @@ def choose_checkpoint(
         seed: Seed of sampling, as in the evaluation.
 
     Returns:
-        The report, under ``checkpoints`` with the success of both if there were two, and pi_k: the last if they are
+        Under ``checkpoints`` the success of both, if there were two, for the report; and pi_k: the last if they are
         equally good.
     """
     if len(trained) == 1:
-        return dict(report), trained[0]
+        return {}, trained[0]
     spec = environment_spec(environment, environments)
     run_seed = derive_seed(seed, "evaluation")
     success = {}
@@ -67,4 +65,4 @@ def choose_checkpoint(
         name: {"success": each.rate, "low": each.low, "high": each.high, "episodes": each.total}
         for name, each in success.items()
     }
-    return {**report, "checkpoints": {**figures, "kept": kept}}, trained[NAMES.index(kept)]
+    return {"checkpoints": {**figures, "kept": kept}}, trained[NAMES.index(kept)]

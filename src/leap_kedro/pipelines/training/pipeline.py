@@ -2,42 +2,42 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
+from leap_kedro.pipelines.training.fine_tuning import release_policy
 from leap_kedro.pipelines.training.nodes import train_policy
 
 
-def create_pipeline() -> Pipeline:
-    """Parent policy, base policy, training set -> report and policy (the policy last: it marks the stage as done)."""
+def create_pipeline(iteration: str = "params:iteration") -> Pipeline:
+    """Policy of the iteration before, training set -> report and policy.
+
+    Args:
+        iteration: Dataset of k.
+    """
     return Pipeline(
         [
             Node(
                 train_policy,
                 inputs=[
-                    "parent_policy",
-                    "base_policy",
+                    "history",
                     "training_set",
-                    "training_workspace",
+                    "tasks",
                     "params:training",
                     "params:fine_tuning",
-                    "params:seed",
-                ],
-                outputs=["trained_report", "trained_policies"],
-                name="train_policy",
-            ),
-            Node(
-                choose_checkpoint,
-                inputs=[
-                    "trained_policies",
-                    "trained_report",
-                    "validation_tasks",
+                    "params:bootstrap",
                     "params:evaluation",
                     "params:serving",
                     "params:environment",
                     "params:environments",
                     "params:seed",
+                    iteration,
                 ],
-                outputs=["training_report", "policy"],
-                name="choose_checkpoint",
+                outputs="training_report",
+                name="train_policy",
+            ),
+            Node(
+                release_policy,
+                inputs=["training_report", iteration],
+                outputs="policy",
+                name="release_policy",
             ),
         ]
     )

@@ -1,0 +1,75 @@
+"""One ordinary Kedro run, as the commands start it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.cli.utils import _split_params, env_option
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import ProjectMetadata
+
+from leap_kedro.experiments.folders import Experiment
+from leap_kedro.messages import as_user_errors
+
+Command = Callable[..., Any]
+
+
+def experiment_options(command: Command) -> Command:
+    """The options that every command has which runs a part of an experiment."""
+    for option in (
+        env_option,
+        click.option(
+            "--params", type=click.UNPROCESSED, default="", callback=_split_params, help="As for `kedro run`."
+        ),
+        click.option(
+            "--experiment", "-x", default=None, help="Name of the experiment; default: the parameter `experiment`."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class Project:
+    """The project with the configuration that a command was given."""
+
+    def __init__(self, metadata: ProjectMetadata, env: str | None, params: Mapping[str, Any], **given: Any) -> None:
+        """Keep what a session is made from.
+
+        Args:
+            metadata: The Kedro project.
+            env: Configuration environment; None: Kedro's default.
+            params: Runtime parameters.
+            given: Further runtime parameters, each an option of the command; None: not given.
+        """
+        self.data = Path(metadata.project_path) / "data"
+        self._root, self._env = metadata.project_path, env
+        self._params = {**params, **{name: value for name, value in given.items() if value is not None}}
+
+    def session(self, **params: Any) -> KedroSession:
+        """A new session. Each run needs one of its own."""
+        return KedroSession.create(self._root, env=self._env, runtime_params={**self._params, **params})
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as configured. Raises `UserError` if they are wrong."""
+        parameters: dict[str, Any] = self.session().load_context().config_loader["parameters"]
+        return parameters
+
+    def experiment(self) -> Experiment:
+        """The experiment that the parameters name. Raises `UserError` if they are wrong."""
+        return Experiment(self.data, self.parameters()["experiment"])
+
+    def run(self, pipeline: str, only_missing_outputs: bool = True, **params: Any) -> None:
+        """Run a pipeline.
+
+        Args:
+            pipeline: Its registered name.
+            only_missing_outputs: Whether nodes are skipped whose outputs exist.
+            params: Further runtime parameters of this run.
+
+        Raises:
+            UserError: If the run is refused, or fails for a reason that the user can fix.
+        """
+        session = self.session(**params)
+        with as_user_errors(self.data), session:
+            session.run(pipeline_names=[pipeline], only_missing_outputs=only_missing_outputs)

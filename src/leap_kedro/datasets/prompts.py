@@ -1,0 +1,39 @@
+"""The prompts of teachers: those that the environments ship, and the user's own in their place."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from leap_kedro.datasets.errors import StorageError
+from leap_kedro.environments.registry import REGISTERED, environment_folder
+
+_SUFFIX = ".jinja"
+
+
+def read_prompts(folders: Sequence[Path]) -> dict[str, str]:
+    """Jinja templates by "environment/name", in order of the names.
+
+    An environment ships ``prompts/NAME.jinja`` in its folder. A file ``<environment>/NAME.jinja`` in one of `folders`
+    replaces the shipped template of that name, or adds one.
+
+    Args:
+        folders: Folders that may be missing; a template in a later one replaces that in an earlier one.
+
+    Raises:
+        StorageError: If a file is not UTF-8.
+    """
+    found: dict[str, str] = {}
+    for name in REGISTERED:
+        found |= _templates(environment_folder(name) / "prompts", f"{name}/")
+    for folder in folders:
+        found |= _templates(folder, "")
+    return dict(sorted(found.items()))
+
+
+def _templates(folder: Path, prefix: str) -> dict[str, str]:
+    found = {}
+    for file in folder.rglob(f"*{_SUFFIX}"):
+        try:
+            found[prefix + file.relative_to(folder).as_posix().removesuffix(_SUFFIX)] = file.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise StorageError(f"{file} is not text in UTF-8: {error}. Save it as UTF-8.") from error
+    return found

@@ -1,0 +1,1 @@
+"""The text game: rules, state and wordings, as TextWorld plays them."""

@@ -1,0 +1,1 @@
+"""What the embedded student needs: its vocabulary, walks with questions, and its base model (`base`)."""

@@ -1,0 +1,84 @@
+"""Random walks through generated rooms: the transcripts that the embedded student's base learns to read.
+
+The walks are goal-blind. Some sweep the places in the order listed, so that "which place is next" has an answer that
+must be looked for. Half of the transcripts carry a block of privileged facts, about which questions are asked, too.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+
+from leap_kedro.environments.alfworld.student.notes import Notes, any_place, is_surface
+from leap_kedro.environments.alfworld.student.questions import questions_about
+from leap_kedro.environments.protocol import Benchmark, Environment, Oracle
+from leap_kedro.environments.questions import Transcript
+from leap_kedro.records import Task, Turn
+
+_VERB_WEIGHTS = {"go": 6.0, "open": 5.0, "take": 4.0, "put": 3.0, "move": 3.0, "clean": 3.0, "heat": 3.0, "cool": 3.0}
+_RARE_VERB_WEIGHT = 0.25
+_REFUSED_SHARE = 0.06
+
+
+def random_transcript(
+    environment: Environment, oracle: Oracle, task: Task, longest: int, questions_a_step: int, seed: str
+) -> Transcript:
+    """A random walk through a task with questions after each observation.
+
+    Args:
+        environment: Where it is walked.
+        oracle: Source of the privileged block that half of the transcripts carry.
+        task: The task whose room is walked.
+        longest: Highest number of actions.
+        questions_a_step: Number of questions after each observation.
+        seed: Seed of the walk and of the questions.
+    """
+    dice = random.Random(seed)
+    observation = environment.reset(task)
+    privileged = _privileged_block(environment, oracle, dice) if dice.random() < 0.5 else ()
+    opening = observation.text
+    notes = Notes(opening, privileged)
+    turns: list[Turn] = []
+    questions = list(questions_about(notes, questions_a_step, 0, dice))
+    sweep = dice.choice((0.0, 0.5, 0.8, 0.95))
+    only_surfaces = dice.random() < 0.5
+    for step in range(1, dice.randint(0, longest) + 1):
+        action = _random_action(notes, observation.admissible or (), sweep, only_surfaces, dice)
+        result = environment.step(action)
+        observation = result.observation
+        turns.append(Turn(action, observation.text))
+        notes.observe(action, observation.text)
+        questions += questions_about(notes, questions_a_step, step, dice)
+        if result.done:
+            break
+    return Transcript(opening, tuple(turns), tuple(questions), " ".join(privileged))
+
+
+def random_transcripts(
+    benchmark: Benchmark, split: str, count: int, longest: int, questions: int, seed: int
+) -> Iterator[Transcript]:
+    """Transcripts of `count` tasks of a split, one random walk each; the arguments are those of `random_transcript`."""
+    environment, oracle = benchmark.environment(), benchmark.oracle()
+    for task in benchmark.tasks(split, count, seed):
+        yield random_transcript(environment, oracle, task, longest, questions, f"{seed}/{task.id}")
+
+
+def _privileged_block(environment: Environment, oracle: Oracle, dice: random.Random) -> tuple[str, ...]:
+    facts = list(oracle.state(environment).facts)
+    dice.shuffle(facts)
+    return tuple(facts)
+
+
+def _random_action(
+    notes: Notes, admissible: Sequence[str], sweep: float, only_surfaces: bool, dice: random.Random
+) -> str:
+    if dice.random() < _REFUSED_SHARE:
+        return f"{dice.choice(('go to', 'open', 'examine'))} {dice.choice(notes.memory.places)}"
+    verbs: dict[str, list[str]] = {}
+    for action in admissible:
+        verbs.setdefault(action.split()[0], []).append(action)
+    weights = [_VERB_WEIGHTS.get(verb, _RARE_VERB_WEIGHT) for verb in verbs]
+    (verb,) = dice.choices(list(verbs), weights)
+    if verb == "go" and dice.random() < sweep:
+        following = next(notes.unvisited(is_surface if only_surfaces else any_place), None)
+        if following and f"go to {following}" in verbs[verb]:
+            return f"go to {following}"
+    return dice.choice(verbs[verb])

@@ -1,0 +1,1 @@
+"""Where games come from: the generator and the official files."""

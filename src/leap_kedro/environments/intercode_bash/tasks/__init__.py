@@ -1,0 +1,1 @@
+"""Where tasks come from: the generator and the official files."""

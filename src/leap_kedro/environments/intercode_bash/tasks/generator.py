@@ -1,0 +1,131 @@
+"""Tasks over generated file systems, drawn from the templates: some candidates over each tree.
+
+`golds.asks_for_something` says which of them are worth keeping.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from random import Random
+
+from leap_kedro.environments.intercode_bash.tasks.generated_trees import Made, generate
+from leap_kedro.environments.intercode_bash.tasks.templates import FILE_FIELDS, TEMPLATES, Template
+from leap_kedro.environments.intercode_bash.tasks.words import EXTENSIONS, FILES, FOLDERS, LINES
+
+_TASKS_A_TREE = 8  # few, so that it is no use to know the trees of training tasks by heart
+_WALKS_A_TREE = 40
+_UNUSUAL = 0.5
+_WITH_PATH = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedTask:
+    """A task over a generated tree.
+
+    Attributes:
+        made: The file system.
+        kind: Name of the template.
+        fields: Values of the template's fields, paths in full.
+        query: What is asked for.
+        usual: Whether everybody understands its wording.
+    """
+
+    made: Made
+    kind: str
+    fields: Mapping[str, str]
+    query: str
+    usual: bool
+
+    @property
+    def gold(self) -> str:
+        """The command that does it."""
+        return command_of(TEMPLATES[self.kind], self.fields)
+
+    @property
+    def misread(self) -> tuple[str, ...]:
+        """The command of somebody who takes an unusual wording for something else; none for a usual one."""
+        return () if self.usual else (command_of(TEMPLATES[TEMPLATES[self.kind].taken_for], self.fields),)
+
+
+@lru_cache(maxsize=4096)
+def candidate(split: str, number: int, seed: int) -> GeneratedTask | None:
+    """Candidate `number` of a split; None where its tree has nothing that the template drawn could be about."""
+    made = generate(split, number // (_WALKS_A_TREE if split == "base" else _TASKS_A_TREE), seed)
+    dice = Random(f"intercode_bash/task/{split}/{seed}/{number}")
+    kind = dice.choice(list(TEMPLATES))
+    template = TEMPLATES[kind]
+    fields = drawn(template, made, dice)
+    if fields is None or _has_several_answers(kind, made, fields):
+        return None
+    unusual = template.unusual and dice.random() < _UNUSUAL
+    wording = dice.choice(template.unusual if unusual else template.usual)
+    with_path = dice.random() < _WITH_PATH
+    said = {name: _said(name, value, with_path) for name, value in fields.items()}
+    return GeneratedTask(made, kind, fields, f"Below {made.root}: {wording.format(**said)}", not unusual)
+
+
+def _has_several_answers(kind: str, made: Made, fields: Mapping[str, str]) -> bool:
+    """Whether two lines of the file are the most frequent ones, where that is asked for."""
+    if kind != "frequent":
+        return False
+    counts = sorted(Counter(made.files[fields["file"]]).values())
+    return counts[-2:-1] == counts[-1:]
+
+
+def command_of(template: Template, fields: Mapping[str, str]) -> str:
+    """The command of a template for fields with paths."""
+    file = next((fields[name] for name in FILE_FIELDS if name in fields), "")
+    return template.command.format(**fields, beside=file.rpartition("/")[0])
+
+
+def _said(name: str, value: str, with_path: bool) -> str:
+    return value.rpartition("/")[2] if name in FILE_FIELDS and not with_path else value
+
+
+def drawn(template: Template, made: Made, dice: Random) -> dict[str, str] | None:
+    """Values of a template's fields that fit a tree, paths in full."""
+    fields: dict[str, str] = {}
+    lines: list[str] = []
+    folders = [made.root, *made.folders]
+    for name in sorted(template.fields):
+        match name:
+            case "file" | "csv" | "script":
+                ending = {"csv": ".csv", "script": ".sh"}.get(name, "")
+                pool = [
+                    path for path in made.named(ending) if made.files[path] and (ending or not path.endswith(".csv"))
+                ]
+                if not pool:
+                    return None
+                fields[name] = dice.choice(pool)
+                lines = [word for line in made.files[fields[name]] for word in line.replace(",", " ").split()]
+            case "dir":
+                fields[name] = dice.choice(folders)
+            case "ext":
+                fields[name] = dice.choice(EXTENSIONS)
+            case "n":
+                fields[name] = str(dice.randint(2, 4))
+            case "column":
+                fields[name] = str(dice.randint(1, 2))
+            case "new":
+                taken = {path.rpartition("/")[2].partition(".")[0] for path in made.files}
+                fields[name] = dice.choice([each for each in FILES if each not in taken]) + dice.choice(EXTENSIONS)
+            case "name":
+                taken = {path.rpartition("/")[2] for path in made.folders}
+                fields[name] = dice.choice([each for each in FOLDERS if each not in taken])
+    if "word" in template.fields:
+        lines = lines or [word for path in made.files for line in made.files[path] for word in line.split()]
+        fields["word"] = dice.choice([word for word in lines if word in LINES] or LINES)
+    if "other" in template.fields:
+        fields["other"] = dice.choice([word for word in LINES if word != fields["word"]])
+    return fields
+
+
+def candidates(split: str, seed: int) -> Iterator[tuple[int, GeneratedTask]]:
+    """All candidates of a split with their numbers, without end."""
+    number = 0
+    while True:
+        made = candidate(split, number, seed)
+        if made is not None:
+            yield number, made
+        number += 1

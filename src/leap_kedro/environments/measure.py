@@ -1,0 +1,164 @@
+"""How fast a benchmark is, and how well those play who need no training.
+
+    python -m leap_kedro.environments.measure NAME --split SPLIT [--tasks 100] [--seed 0] [--caps 20 30 50]
+        [--players random planner EXPERT "do:ls;submit" ...] [--seconds 3] [--options JSON]
+
+Players: ``random`` takes any listed action, with words of the goal in open ones; ``planner`` follows the oracle's plan;
+``do:`` carries out the actions that follow, separated by semicolons, with the goal in place of ``{goal}``; any other
+name is that of an expert. Success is the share of tasks solved within each cap on actions, the score is out of
+100, and an expert that is stuck counts as having used the highest cap. Speed: steps of random play per second of the processor, resets included, for
+environments that list their actions.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from random import Random
+from statistics import fmean
+
+from leap_kedro.environments.actions import filled, is_open
+from leap_kedro.environments.protocol import (
+    Benchmark,
+    Environment,
+    EnvironmentSpec,
+    ExpertStuck,
+    Observation,
+    StepResult,
+)
+from leap_kedro.environments.registry import REGISTERED, make_benchmark
+from leap_kedro.records import Task, UserError
+
+_EPISODE = 30  # steps of random play between two resets
+_WORDS = 4  # of the goal, in an open action
+
+Actions = Generator[str, StepResult, None]
+"""Yields a player's actions; is sent what each has led to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a player did on a task.
+
+    Attributes:
+        score: The score at the end.
+        actions: Number of actions.
+    """
+
+    score: float
+    actions: int
+
+    def solved(self, cap: int) -> bool:
+        """Whether the task was solved within `cap` actions."""
+        return self.score >= 1 and self.actions <= cap
+
+
+def play(benchmark: Benchmark, tasks: Sequence[Task], player: str, cap: int) -> list[Played]:
+    """How a player does on each of some tasks, within `cap` actions.
+
+    Raises:
+        UnknownExpert: If there is no player of that name.
+        EnvironmentFailure: If the environment breaks.
+    """
+    environment = benchmark.environment()
+    return [_play(environment, task, _actions(benchmark, player, environment, task), cap) for task in tasks]
+
+
+def _play(environment: Environment, task: Task, actions: Actions, cap: int) -> Played:
+    score, count = 0.0, 0
+    try:
+        action = next(actions)
+        while count < cap:
+            result = environment.step(action)
+            score, count = result.score, count + 1
+            if result.done:
+                break
+            action = actions.send(result)
+    except ExpertStuck:
+        count = cap
+    except StopIteration:
+        pass
+    return Played(score, count)
+
+
+def _actions(benchmark: Benchmark, player: str, environment: Environment, task: Task) -> Actions:
+    seen = environment.reset(task)
+    if player == "random":
+        dice = Random(task.id)
+        while seen.admissible:
+            seen = (yield _random_action(seen, task, dice)).observation
+    elif player == "planner":
+        for action in benchmark.oracle().state(environment).plan:
+            yield action
+    elif player.startswith("do:"):
+        for action in player.removeprefix("do:").split(";"):
+            yield action.strip().replace("{goal}", task.goal)
+    else:
+        expert = benchmark.expert(player)
+        expert.start(seen.text)
+        while True:
+            action = expert.decide().action
+            expert.observe(action, (yield action).observation.text)
+
+
+def _random_action(seen: Observation, task: Task, dice: Random) -> str:
+    action = dice.choice(seen.admissible or ("",))
+    words = task.goal.lower().replace("[", " ").replace("]", " ").split()
+    return filled(action, " ".join(dice.sample(words, min(_WORDS, len(words))))) if is_open(action) else action
+
+
+def steps_per_second(benchmark: Benchmark, tasks: Sequence[Task], seconds: float) -> float:
+    """Steps per second of the processor that random play takes; 0 if the environment lists no actions."""
+    environment, dice = benchmark.environment(), Random(0)
+    steps, start = 0, time.process_time()
+    while time.process_time() - start < seconds:
+        task = dice.choice(tasks)
+        seen = environment.reset(task)
+        if seen.admissible is None:
+            return 0.0
+        for _ in range(_EPISODE):
+            result = environment.step(_random_action(seen, task, dice))
+            seen, steps = result.observation, steps + 1
+            if result.done:
+                break
+    return steps / (time.process_time() - start)
+
+
+def _row(player: str, played: Sequence[Played], caps: Sequence[int]) -> str:
+    shares = "".join(f"{fmean(each.solved(cap) for each in played):>8.1%} " for cap in caps)
+    return f"{player:<20}{shares}{100 * fmean(p.score for p in played):>8.1f}{fmean(p.actions for p in played):>14.1f}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 2 if it could not be measured."""
+    parser = argparse.ArgumentParser(description="Speed of a benchmark, and success of players without training.")
+    parser.add_argument("name", help=f"one of {', '.join(REGISTERED)}")
+    parser.add_argument("--split", required=True)
+    parser.add_argument("--tasks", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the tasks that are drawn or generated")
+    parser.add_argument("--caps", type=int, nargs="+", default=[30], help="caps on actions")
+    parser.add_argument("--players", nargs="*", default=["random", "planner"], help="random, planner, do:..., experts")
+    parser.add_argument("--seconds", type=float, default=3.0, help="processor seconds of random play")
+    parser.add_argument("--options", type=json.loads, default={}, help="options of the environment, as JSON")
+    given = parser.parse_args(arguments)
+    for option, least in (("--tasks", given.tasks), ("--caps", min(given.caps))):
+        if least < 1:
+            parser.error(f"{option}: at least 1, not {least}")
+    try:
+        benchmark = make_benchmark(EnvironmentSpec(given.name, given.options))
+        tasks = benchmark.tasks(given.split, given.tasks, given.seed)
+        speed = steps_per_second(benchmark, tasks, given.seconds)
+        print(f"{len(tasks)} tasks of {given.split}, seed {given.seed}" + (f", steps/s {speed:.0f}" if speed else ""))
+        print(f"{'player':<20}" + "".join(f"{f'<= {cap}':>9}" for cap in given.caps) + f"{'score':>8}{'actions':>14}")
+        for player in given.players:
+            print(_row(player, play(benchmark, tasks, player, max(given.caps)), given.caps))
+    except (UserError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The shop: search, pages, sessions and rewards, as in the original."""

@@ -1,0 +1,1 @@
+"""Where shops and goals come from: the generator and the official files."""

@@ -1,0 +1,175 @@
+"""What a customer wants: the goals of the original, human or synthetic, and the published splits of them.
+
+Goals are kept as numbers and made when they are asked for: a large catalogue has millions of synthetic ones.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
+from math import prod
+from random import Random
+
+import numpy as np
+
+from leap_kedro.environments.webshop.engine.products import Product
+from leap_kedro.environments.webshop.tasks.catalogue import Catalogue
+
+NO_LIMIT = 1_000_000.0
+"""Price limit of a goal that states none, dollars."""
+
+_LIMITS = tuple(10.0 * step for step in range(1, 100))
+_SHUFFLE_SEED = 233  # the original's
+_PUBLISHED = {"test": slice(0, 500), "eval": slice(500, 1500), "train": slice(1500, None)}
+_FRACTIONS = {"test": (0.0, 0.2), "eval": (0.2, 0.3), "train": (0.3, 1.0)}
+_LEAST_FOR_PUBLISHED = 3_000
+
+SPLITS = tuple(_PUBLISHED)
+
+
+class GoalKind(StrEnum):
+    """Where goals come from."""
+
+    HUMAN = "human"
+    """Instructions that people wrote."""
+    SYNTHETIC = "synthetic"
+    """A product's attributes with every combination of its options."""
+    AUTO = "auto"
+    """Human ones where there are 500 of them, else synthetic ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be bought.
+
+    Attributes:
+        asin: The product that the goal was made of; another one may do as well.
+        instruction: What the customer says, the price limit included.
+        attributes: What the product has to be.
+        options: Values to be chosen, or (name, value) pairs of a synthetic goal.
+        price_upper: Highest price, dollars.
+        name: Title of the product it was made of.
+        query: Search of that product.
+        category: Department of that product.
+        product_category: Category path of that product.
+    """
+
+    asin: str
+    instruction: str
+    attributes: tuple[str, ...]
+    options: tuple[str, ...] | tuple[tuple[str, str], ...]
+    price_upper: float
+    name: str
+    query: str
+    category: str
+    product_category: str
+
+    @property
+    def option_values(self) -> tuple[str, ...]:
+        """The values to be chosen, whatever the names of their options."""
+        return tuple(option if isinstance(option, str) else option[1] for option in self.options)
+
+
+class Goals(Sequence[Goal]):
+    """The goals of a catalogue in the original's fixed order (shuffled with its seed)."""
+
+    def __init__(self, catalogue: Catalogue, kind: GoalKind, seed: int) -> None:
+        """Count the goals.
+
+        Args:
+            catalogue: What is sold.
+            kind: Which goals; `GoalKind.AUTO` looks how many there are.
+            seed: Seed of the price limits. The original draws them before it sets its seed, so that they differ from
+                process to process.
+        """
+        human = sum(1 for records in catalogue.human.values() for each in records if each.instruction_attributes)
+        if kind is GoalKind.AUTO:
+            kind = GoalKind.HUMAN if human >= _PUBLISHED["test"].stop else GoalKind.SYNTHETIC
+        self.kind = kind
+        self._catalogue, self._seed = catalogue, seed
+        counts = [self._count(product) for product in catalogue.products]
+        self._ends = np.array(list(accumulate(counts)), dtype=np.int64)
+        order = list(range(sum(counts)))
+        Random(_SHUFFLE_SEED).shuffle(order)
+        self._order = np.array(order, dtype=np.int64)
+
+    def __len__(self) -> int:
+        """Number of goals."""
+        return len(self._order)
+
+    def __getitem__(self, index: int) -> Goal:  # type: ignore[override]
+        """The goal at a place of the shuffled order."""
+        number = int(self._order[index])
+        place = int(np.searchsorted(self._ends, number, side="right"))
+        product = self._catalogue.products[place]
+        within = number - (int(self._ends[place - 1]) if place else 0)
+        return self._human(product, within) if self.kind is GoalKind.HUMAN else self._synthetic(product, within)
+
+    def __iter__(self) -> Iterator[Goal]:
+        """The goals in order."""
+        return (self[index] for index in range(len(self)))
+
+    def split(self, name: str) -> range:
+        """Places of the goals of a split: the published ones, or fractions where there are few goals."""
+        if len(self) >= _LEAST_FOR_PUBLISHED:
+            return range(len(self))[_PUBLISHED[name]]
+        low, high = _FRACTIONS[name]
+        return range(round(low * len(self)), round(high * len(self)))
+
+    def _count(self, product: Product) -> int:
+        if self.kind is GoalKind.HUMAN:
+            return sum(bool(each.instruction_attributes) for each in self._catalogue.human.get(product.asin, ()))
+        told = self._catalogue.synthetic.get(product.asin)
+        if told is None or not told.instruction_attributes:
+            return 0
+        return prod(len(values) for values in product.options.values())
+
+    def _human(self, product: Product, within: int) -> Goal:
+        written = [each for each in self._catalogue.human[product.asin] if each.instruction_attributes][within]
+        options = written.instruction_options
+        return self._goal(
+            product,
+            within,
+            written.instruction.strip("."),
+            written.instruction_attributes,
+            tuple(options.items()) if isinstance(options, Mapping) else options,
+        )
+
+    def _synthetic(self, product: Product, within: int) -> Goal:
+        told = self._catalogue.synthetic[product.asin]
+        chosen: list[tuple[str, str]] = []
+        for name in sorted(product.options, reverse=True):  # the last name's value changes fastest
+            within_option = product.options[name]
+            within, place = divmod(within, len(within_option))
+            chosen.insert(0, (name, within_option[place]))
+        wanted = ", and ".join(f"{name}: {value}" for name, value in chosen)
+        instruction = f"{told.instruction}{' with ' + wanted if wanted else ''}"
+        return self._goal(product, 0, instruction, told.instruction_attributes or (), tuple(chosen))
+
+    def _goal(
+        self,
+        product: Product,
+        within: int,
+        instruction: str,
+        attributes: tuple[str, ...],
+        options: tuple[str, ...] | tuple[tuple[str, str], ...],
+    ) -> Goal:
+        limit = _limit(product.price, Random(f"{self._seed}/limit/{product.asin}/{within}"))
+        told = "" if limit == NO_LIMIT else f", and price lower than {limit:.2f} dollars"
+        return Goal(
+            asin=product.asin,
+            instruction=f"{instruction}{told}",
+            attributes=attributes,
+            options=options,
+            price_upper=limit,
+            name=product.title,
+            query=product.query,
+            category=product.category,
+            product_category=product.product_category,
+        )
+
+
+def _limit(price: float, dice: Random) -> float:
+    """The larger of two of the next four ten-dollar steps above the price; `NO_LIMIT` above them all."""
+    above = [limit for limit in _LIMITS if limit > price][:4]
+    return max(dice.sample(above, 2)) if len(above) > 1 else NO_LIMIT

@@ -1,0 +1,65 @@
+"""Other shops that a history cannot tell from the one in play: what the pages not seen yet say is otherwise."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+
+from leap_kedro.environments.webshop.engine.products import Product
+from leap_kedro.environments.webshop.engine.shop import Session, Shop
+from leap_kedro.environments.webshop.tasks.goals import Goal
+
+_TRIES = 5  # draws for each shop that is wanted: some are the same shop after all
+
+
+def alternative_shops(shop: Shop, goal: Goal, actions: Sequence[str], count: int, seed: int) -> Iterator[Shop]:
+    """Shops in which `actions` show the same pages as they did in `shop`.
+
+    The products found that are of the goal's kind (its query) and were not looked at exchange what is hidden: the texts
+    of their sub pages, and attributes that their titles do not state. Search, titles, prices and options stay.
+
+    Args:
+        shop: The shop in play.
+        goal: What is wanted.
+        actions: What was done in it since its start.
+        count: Most shops; fewer, or none, come where little is left open.
+        seed: Seed of the exchange.
+
+    Yields:
+        Shops; the same one may come twice.
+    """
+    session, looked, found = Session(), set[str](), dict.fromkeys([goal.asin])
+    for action in actions:
+        after = shop.act(session, goal, action, shop.view(session, goal).clickables)
+        session = session if after is None else after
+        found |= dict.fromkeys(session.hits)
+        looked |= {session.asin} - {""}
+    hidden = [product for asin in found if asin not in looked and (product := shop.products[asin]).query == goal.query]
+    if len({_secrets(product) for product in hidden}) < 2:
+        return
+    dice = Random(f"alternatives/{seed}/{len(actions)}")
+    made = 0
+    for _ in range(_TRIES * count):
+        donors = dice.sample(hidden, len(hidden))
+        changed = {
+            product.asin: _with_secrets_of(donor, product) for product, donor in zip(hidden, donors, strict=True)
+        }
+        if all(_secrets(changed[product.asin]) == _secrets(product) for product in hidden):
+            continue
+        yield shop.selling(changed)
+        made += 1
+        if made == count:
+            return
+
+
+def _secrets(product: Product) -> tuple[object, ...]:
+    stated = product.title.lower()
+    return product.description, product.bullets, tuple(each for each in product.attributes if each not in stated)
+
+
+def _with_secrets_of(donor: Product, product: Product) -> Product:
+    own, given = product.title.lower(), donor.title.lower()
+    attributes = [each for each in product.attributes if each in own]
+    attributes += [each for each in donor.attributes if each not in given]
+    return replace(
+        product, description=donor.description, bullets=donor.bullets, attributes=tuple(dict.fromkeys(attributes))
+    )

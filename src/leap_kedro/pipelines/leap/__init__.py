@@ -1,1 +1,0 @@
-"""The stages composed: one iteration, and the loop unrolled."""

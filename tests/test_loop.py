@@ -82,7 +82,7 @@ def test_one_command_runs_an_iteration(finished_project: LoopProject) -> None:
     table = (finished_project.folder / "output.txt").read_text()
     assert re.findall(r"│ (base|pi_0|pi_1)\b", table) == ["base", "pi_0", "pi_1"]
     assert "(champion)" in table
-    assert f"mlflow ui --workers 1 --backend-store-uri sqlite:///{finished_project.folder}/mlflow.db" in table
+    assert f"mlflow ui --backend-store-uri sqlite:///{finished_project.folder}/mlflow.db" in table
     assert "kedro viz run" in table
 
 

@@ -109,7 +109,7 @@ def test_no_run_sends_usage_data_or_asks_mlflow_unasked() -> None:
         type(hooks).__module__.partition(".")[0] for hooks in LeapSession.create(ROOT)._hook_manager.get_plugins()
     }
     assert "leap_kedro" in packages
-    assert not packages & {"kedro_telemetry", "kedro_mlflow"}  # the latter's hooks ask MLflow at every command
+    assert not packages & {"kedro_telemetry", "kedro_mlflow"}  # the latter's hooks would read mlflow.yml
 
 
 def test_a_pyproject_file_beside_the_configuration_brings_the_commands_of_kedro(python: Path, place: Path) -> None:

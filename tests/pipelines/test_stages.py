@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from language_models.fake_server import FakeServer, says
+from leap_kedro.environments.alfworld.suite import ALFWorld
 from pydantic import ValidationError
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.prompts import PromptsDataset
 from leap_kedro.environments.alfworld import build_benchmark
-from leap_kedro.environments.alfworld.benchmark import ALFWorld
-from leap_kedro.language_models import Access, ModelParameters
+from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.aggregation.nodes import mix, recall_examples
-from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, MixPolicy
+from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, Mix
 from leap_kedro.pipelines.bootstrap.nodes import NoSuchBase, demonstrate, embedded_base, find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.nodes import build_examples, correct, select_prompts, to_correct
@@ -60,6 +60,8 @@ from leap_kedro.training.parameters import FineTuningParameters
 
 GENERATED: dict[str, Any] = {"alfworld": {"source": "generated"}}
 HOW = ("alfworld", GENERATED)
+SERVER = ServerParameters()
+ONE_STEP = FineTuningParameters(max_steps=1)
 UNTOLD = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
 
 
@@ -135,21 +137,21 @@ def rollout(**changes: Any) -> RolloutParameters:
 
 
 def test_a_rollout_plays_what_is_owed_and_no_more(policy: SavedPolicy, tasks: list[Task]) -> None:
-    *chunks, last = roll_out(policy, tasks, [], rollout(), *HOW, seed=0)
+    *chunks, last = roll_out(policy, tasks, [], rollout(), None, *HOW, seed=0)
     episodes = [episode for chunk in chunks for episode in chunk.records]
     assert last.complete
     assert not last.records
     assert len({episode.id for episode in episodes}) == 5
     assert {(episode.policy, episode.iteration) for episode in episodes} == {("pi_0", 1)}
     broken = replace(episodes[0], stop=StopReason.POLICY_ERROR)
-    *again, _ = roll_out(policy, tasks, [broken, *episodes[1:4]], rollout(), *HOW, seed=0)
+    *again, _ = roll_out(policy, tasks, [broken, *episodes[1:4]], rollout(), None, *HOW, seed=0)
     replayed = {episode.id: episode for chunk in again for episode in chunk.records}
     assert replayed == {episode.id: episode for episode in (episodes[0], episodes[4])}
 
 
 def test_a_policy_that_cannot_answer_stops_the_rollout(policy: SavedPolicy, tasks: list[Task]) -> None:
     with pytest.raises(AllEpisodesBroken, match=r"all 5 episodes broke.*pi_0.*exceed|all 5 episodes broke"):
-        list(roll_out(policy, [replace(task, payload={}) for task in tasks], [], rollout(), *HOW, seed=0))
+        list(roll_out(policy, [replace(task, payload={}) for task in tasks], [], rollout(), None, *HOW, seed=0))
 
 
 def test_the_parent_is_the_policy_before(policy: SavedPolicy) -> None:
@@ -159,13 +161,13 @@ def test_the_parent_is_the_policy_before(policy: SavedPolicy) -> None:
 
 
 def test_corrections_are_resumed_by_episode_and_become_examples(policy: SavedPolicy, tasks: list[Task]) -> None:
-    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"))
-    *chunks, last = correct(rollouts, [], policy, {}, Access(), how, *HOW)
+    *chunks, last = correct(rollouts, [], policy, {}, Access(), how, SERVER, *HOW)
     corrected: list[CorrectedEpisode] = [record for chunk in chunks for record in chunk.records]
     assert last.complete
     assert [len(each.corrections) for each in corrected] == [3] * 5
-    *owed, _ = correct(rollouts, corrected[:4], policy, {}, Access(), how, *HOW)
+    *owed, _ = correct(rollouts, corrected[:4], policy, {}, Access(), how, SERVER, *HOW)
     assert [record for chunk in owed for record in chunk.records] == corrected[4:]
     examples = build_examples(rollouts, corrected, how)
     by_id = {episode.id: episode for episode in rollouts}
@@ -181,12 +183,14 @@ def test_corrections_are_resumed_by_episode_and_become_examples(policy: SavedPol
 def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
     policy: SavedPolicy, tasks: list[Task]
 ) -> None:
-    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     rollouts[0] = replace(rollouts[0], stop=StopReason.ENVIRONMENT_ERROR)
     rollouts[1] = replace(rollouts[1], stop=StopReason.SOLVED, success=True)
     failed = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), episodes=Which.FAILED)
     corrected = [
-        record for chunk in correct(rollouts, [], policy, {}, Access(), failed, *HOW) for record in chunk.records
+        record
+        for chunk in correct(rollouts, [], policy, {}, Access(), failed, SERVER, *HOW)
+        for record in chunk.records
     ]
     assert {each.episode for each in corrected} == {episode.id for episode in rollouts[2:]}
     rejected = [
@@ -200,7 +204,7 @@ def test_what_an_infrastructure_failure_ended_or_a_check_rejected_is_not_learnt(
 def test_the_score_below_which_an_episode_has_failed_can_be_set(
     policy: SavedPolicy, tasks: list[Task], below: float, failed: list[float]
 ) -> None:
-    (played,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    (played,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     limit, solved = (StopReason.STEP_LIMIT, False), (StopReason.SOLVED, True)
     ends = [(0.0, *limit), (0.7, *limit), (1.0, *limit), (1.0, *solved)]
     rollouts = [
@@ -213,14 +217,14 @@ def test_the_score_below_which_an_episode_has_failed_can_be_set(
 
 @pytest.mark.parametrize("below", [0.0, 1.1])
 def test_a_score_that_no_episode_or_every_one_is_below_is_refused(below: float) -> None:
-    with pytest.raises(ValidationError, match="failed_below"):
-        CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), failed_below=below)
+    with pytest.raises(ValidationError, match="failure_threshold"):
+        CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), failure_threshold=below)
 
 
 def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy, tasks: list[Task]) -> None:
-    (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     episode = replace(episode, steps=episode.steps[:1] * 5)
-    how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), corrections_an_episode=2)
+    how = CorrectionParameters(teacher=TeacherParameters(expert="surfaces"), max_corrections_per_episode=2)
     corrected = CorrectedEpisode(
         episode.id,
         tuple(
@@ -235,11 +239,11 @@ def test_an_episode_is_learnt_up_to_so_many_changed_actions(policy: SavedPolicy,
 def test_a_student_that_teaches_itself_is_loaded_once_and_held_to_the_list(
     policy: SavedPolicy, tasks: list[Task], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     load, loaded = local.load_policy_folder, []
     monkeypatch.setattr(local, "load_policy_folder", lambda folder, *rest: loaded.append(folder) or load(folder, *rest))
     how = CorrectionParameters(teacher=TeacherParameters(kind=TeacherKind.SELF, expert="surfaces", max_reply_tokens=24))
-    corrected = [e for chunk in correct(rollouts, [], policy, {}, Access(), how, *HOW) for e in chunk.records]
+    corrected = [e for chunk in correct(rollouts, [], policy, {}, Access(), how, SERVER, *HOW) for e in chunk.records]
     assert loaded == [policy.folder]
     assert {each.episode for each in corrected} == {episode.id for episode in rollouts}
     judged = [correction for each in corrected for correction in each.corrections]
@@ -248,7 +252,7 @@ def test_a_student_that_teaches_itself_is_loaded_once_and_held_to_the_list(
 
 
 def test_a_student_that_is_served_is_asked_in_words_under_its_own_name(policy: SavedPolicy, tasks: list[Task]) -> None:
-    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), *HOW, seed=0) for e in chunk.records]
+    rollouts = [e for chunk in roll_out(policy, tasks, [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     better = {"step": 1, "verdict": "correct", "reason": "I look around first.", "action": "look"}
     with FakeServer([says(json.dumps({"corrections": [better]}))]) as server:
         how = CorrectionParameters(
@@ -256,12 +260,15 @@ def test_a_student_that_is_served_is_asked_in_words_under_its_own_name(policy: S
                 kind=TeacherKind.SELF,
                 expert="surfaces",
                 served=True,
-                model=ModelParameters(model="pi_0 served", base_url=server.base_url),
+                model="pi_0 served",
+                server={"base_url": server.base_url},
             )
         )
         library = PromptsDataset([]).load()
         prompts = select_prompts(library, how, "alfworld")
-        corrected = [e for chunk in correct(rollouts, [], policy, prompts, Access(), how, *HOW) for e in chunk.records]
+        corrected = [
+            e for chunk in correct(rollouts, [], policy, prompts, Access(), how, SERVER, *HOW) for e in chunk.records
+        ]
     assert {call.body["model"] for call in server.calls} == {"pi_0 served"}
     assert len(server.calls) == len(rollouts) == len(corrected)
     first = [each.corrections[0] for each in corrected]
@@ -283,8 +290,8 @@ def test_no_secret_reaches_a_student_that_plays(
     monkeypatch.setattr(EmbeddedRenderer, "opening", spied)
     monkeypatch.setattr(ALFWorld, "oracle", lambda _: pytest.fail("a player asked for the privileged side"))
     how = EvaluationParameters(max_actions=2, max_reply_tokens=24, base_tasks=1)
-    list(roll_out(policy, tasks, [], rollout(), *HOW, seed=0))
-    list(play_evaluation(policy, tasks[:2], [], [], how, *HOW, 0))
+    list(roll_out(policy, tasks, [], rollout(), None, *HOW, seed=0))
+    list(play_evaluation(policy, tasks[:2], [], [], how, None, *HOW, 0))
     assert shown
     assert not any(shown)
 
@@ -301,31 +308,31 @@ PARTS = [[example(k, n) for n in range(size)] for k, size in enumerate((4, 6, 2)
 @pytest.mark.parametrize(
     ("policy_of_mix", "counts", "weights"),
     [
-        (MixPolicy.ALL, [4, 6, 2], [1.0, 1.0, 1.0]),
-        (MixPolicy.EQUAL_SHARE, [2, 2, 2], [1.0, 1.0, 1.0]),
-        (MixPolicy.WEIGHTED, [4, 6, 2], [0.25, 0.5, 1.0]),
+        (Mix.ALL, [4, 6, 2], [1.0, 1.0, 1.0]),
+        (Mix.EQUAL_SHARE, [2, 2, 2], [1.0, 1.0, 1.0]),
+        (Mix.WEIGHTED, [4, 6, 2], [0.25, 0.5, 1.0]),
     ],
 )
-def test_the_mix(policy_of_mix: MixPolicy, counts: list[int], weights: list[float]) -> None:
-    mixed = mix(PARTS[:2], PARTS[2], AggregationParameters(policy=policy_of_mix), seed=0)
+def test_the_mix(policy_of_mix: Mix, counts: list[int], weights: list[float]) -> None:
+    mixed = mix(PARTS[:2], PARTS[2], AggregationParameters(mix=policy_of_mix), seed=0)
     assert [sum(each.iteration == k for each in mixed) for k in range(3)] == counts
     found = {each.iteration: each.targets[0].weight for each in mixed}
     assert [found[k] for k in range(3)] == weights
-    assert mix([part[::-1] for part in PARTS[:2]], PARTS[2], AggregationParameters(policy=policy_of_mix), 0) == mixed
+    assert mix([part[::-1] for part in PARTS[:2]], PARTS[2], AggregationParameters(mix=policy_of_mix), 0) == mixed
 
 
 def test_what_is_held_out_is_in_no_training_set_of_any_iteration() -> None:
     parts = [
         [replace(example(k, n), episode=f"{k}/generated/train/s0/{n:06d}/{k}7") for n in range(200)] for k in range(3)
     ]
-    how = AggregationParameters(policy=MixPolicy.ALL, held_out=0.2)
+    how = AggregationParameters(mix=Mix.ALL, held_out_share=0.2)
     mixed = mix(parts[:2], parts[2], how, seed=0)
     trained = [{task_of(each.episode) for each in mixed if each.iteration == k} for k in range(3)]
     assert len(trained[0]) == 200  # demonstrations
     assert trained[1] == trained[2]
     assert 20 < 200 - len(trained[1]) < 60
     assert not any(is_held_out(task, 0.2) for task in trained[1])
-    assert mix(parts[:2], parts[2], AggregationParameters(policy=MixPolicy.ALL, held_out=0), seed=0) == [
+    assert mix(parts[:2], parts[2], AggregationParameters(mix=Mix.ALL, held_out_share=0), seed=0) == [
         *parts[0],
         *parts[1],
         *parts[2],
@@ -333,7 +340,7 @@ def test_what_is_held_out_is_in_no_training_set_of_any_iteration() -> None:
 
 
 def test_a_student_without_a_fault_takes_no_share_from_others() -> None:
-    mixed = mix(PARTS[:1], [], AggregationParameters(policy=MixPolicy.EQUAL_SHARE), seed=0)
+    mixed = mix(PARTS[:1], [], AggregationParameters(mix=Mix.EQUAL_SHARE), seed=0)
     assert mixed == PARTS[0]
 
 
@@ -343,11 +350,11 @@ def test_earlier_examples_are_those_before_the_iteration() -> None:
 
 def test_nothing_to_learn_is_said_in_words(policy: SavedPolicy, tmp_path: Path) -> None:
     with pytest.raises(NothingToLearn, match=r"nothing to train pi_1 on"):
-        train_policy(policy, policy, [], tmp_path, TrainingParameters(max_steps=1), 0)
+        train_policy(policy, policy, [], tmp_path, TrainingParameters(), ONE_STEP, 0)
 
 
 def test_what_the_student_said_itself_is_kept_beside_a_correction(policy: SavedPolicy, tasks: list[Task]) -> None:
-    (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), *HOW, seed=0) for e in chunk.records]
+    (episode,) = [e for chunk in roll_out(policy, tasks[:1], [], rollout(), None, *HOW, seed=0) for e in chunk.records]
     said = replace(episode.steps[0], reason="I guess.", action="look", parse_status=ParseStatus.OK)
     episode = replace(episode, steps=(said, replace(said, parse_status=ParseStatus.NO_ACTION)))
     corrections = [Correction(episode.id, step, Verdict.CORRECT, "r", "go", "t", 50) for step in (0, 1)]
@@ -361,12 +368,12 @@ def test_each_method_trains_on_its_data_and_says_so(policy: SavedPolicy, tmp_pat
     target = Target(0, "I need a mug. Next is drawer 1.", "go to drawer 1", rejected=own)
     newest = replace(example(1, 0), targets=(target,))
     unpaired = replace(example(1, 1), targets=(replace(target, rejected=None),))
-    dpo = DPOParameters(max_steps=1)
+    dpo = DPOParameters(fine_tuning={"max_steps": 1})
     reports = {}
     for method in Method:
-        how = TrainingParameters(max_steps=2, method=method, dpo=dpo)
+        how = TrainingParameters(fine_tuning={"max_steps": 2}, method=method, dpo=dpo)
         given = [example(0, 0), newest, unpaired]
-        reports[method], (trained,) = train_policy(policy, policy, given, tmp_path / method, how, 0)
+        reports[method], (trained,) = train_policy(policy, policy, given, tmp_path / method, how, ONE_STEP, 0)
         assert (trained.folder / "model.safetensors").exists()
     assert reports[Method.SFT]["steps"] == reports[Method.SFT_DPO]["steps"] == 2
     assert "dpo" not in reports[Method.SFT]
@@ -376,24 +383,23 @@ def test_each_method_trains_on_its_data_and_says_so(policy: SavedPolicy, tmp_pat
         assert (of_pairs["steps"], of_pairs["pairs"], of_pairs["replies_alone"]) == (1, 1, 1)
         assert of_pairs["preference"]["rewards/margins"] == pytest.approx(0, abs=1e-4)  # before the first step
     with pytest.raises(NothingToLearn, match=r"no pair to train pi_1 on.*0 are what .* 1 answer .*training.method=sft"):
-        train_policy(policy, policy, [unpaired], tmp_path, TrainingParameters(max_steps=1, method="dpo", dpo=dpo), 0)
+        train_policy(policy, policy, [unpaired], tmp_path, TrainingParameters(method="dpo", dpo=dpo), ONE_STEP, 0)
 
 
 def test_the_last_checkpoint_and_the_best_play_and_the_better_player_is_the_policy(
     policy: SavedPolicy, tasks: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    how = TrainingParameters(
-        max_steps=4, learning_rate=1.0, warmup_steps=0, checkpoint_every=1, validation_share=0.4, packing="tree"
-    )
+    four = {"max_steps": 4, "learning_rate": 1.0, "warmup_steps": 0, "checkpoint_every": 1, "packing": "tree"}
+    how = TrainingParameters(fine_tuning=four, validation_share=0.4)
     examples = [replace(example(0, number), episode=f"0/task {number // 2}/s{number}") for number in range(40)]
     learnt, held_out = split(examples, 0.4)
     assert len(held_out) in range(8, 24, 2)
-    report, trained = train_policy(policy, policy, [*learnt, *held_out], tmp_path, how, 0)
+    report, trained = train_policy(policy, policy, [*learnt, *held_out], tmp_path, how, ONE_STEP, 0)
     assert [step for step, _ in report["validation"]] == [1, 2, 3, 4]
     assert report["examples"] == len(learnt)
     assert [each.folder.name for each in trained] == ["policy", "policy_best"]
     playing = EvaluationParameters(max_actions=1, processes=1, slots=2)
-    both_lose, kept = choose_checkpoint(trained, report, tasks[:2], playing, *HOW, seed=0)
+    both_lose, kept = choose_checkpoint(trained, report, tasks[:2], playing, None, *HOW, seed=0)
     assert kept == trained[0]
     assert (
         both_lose["checkpoints"]["last"]
@@ -402,25 +408,26 @@ def test_the_last_checkpoint_and_the_best_play_and_the_better_player_is_the_poli
     )
     really = choosing.play
 
-    def best_wins(player: SavedPolicy, *rest: Any) -> Iterator[Episode]:
-        for episode in really(player, *rest):
+    def best_wins(player: SavedPolicy, *rest: Any, **more: Any) -> Iterator[Episode]:
+        for episode in really(player, *rest, **more):
             yield replace(episode, success=player == trained[1])
 
     monkeypatch.setattr(choosing, "play", best_wins)
-    best_won, kept = choose_checkpoint(trained, report, tasks[:2], playing, *HOW, seed=0)
+    best_won, kept = choose_checkpoint(trained, report, tasks[:2], playing, None, *HOW, seed=0)
     assert kept == trained[1]
     assert best_won["checkpoints"]["kept"] == "best"
-    assert choose_checkpoint(trained[:1], report, [], playing, *HOW, seed=0) == (report, trained[0])
+    assert choose_checkpoint(trained[:1], report, [], playing, None, *HOW, seed=0) == (report, trained[0])
 
 
 def test_a_wrong_budget_of_the_preferences_is_named() -> None:
+    dpo = DPOParameters(fine_tuning={"max_steps": 1, "epochs": 1})
     with pytest.raises(ValidationError, match=r"exactly one budget(.|\n)*got max_steps and epochs"):
-        TrainingParameters(max_steps=1, method="dpo", dpo=DPOParameters(max_steps=1, epochs=1))
+        TrainingParameters(method="dpo", dpo=dpo).preferences(ONE_STEP, 0)
 
 
 def bootstrap(**changes: Any) -> BootstrapParameters:
     values: dict[str, Any] = {"demonstrator": "surfaces", "demonstrations": 4, "noise": 0.0, "max_actions": 50}
-    return BootstrapParameters(**{**values, "training": FineTuningParameters(max_steps=1), **changes})
+    return BootstrapParameters(**{**values, **changes})
 
 
 def test_demonstrations_are_examples_of_iteration_0(tasks: list[Task]) -> None:
@@ -446,29 +453,28 @@ def test_a_student_that_will_teach_itself_has_all_demonstrations_twice(tasks: li
 
 def test_a_base_that_is_not_there_is_named(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert find_base(bootstrap(base=str(tiny_base)), "alfworld") == SavedPolicy("base", -1, tiny_base)
+    assert find_base(bootstrap(base=str(tiny_base)), ONE_STEP, "alfworld") == SavedPolicy("base", -1, tiny_base)
     (tmp_path / "config.json").touch()
     (tmp_path / "pytorch_model.bin").touch()
     lacking = r"`bootstrap.base` is .* lacks weights \(\*\.safetensors\), tokenizer_config\.json\. .*hf download"
     with pytest.raises(NoSuchBase, match=lacking):
-        find_base(bootstrap(base=str(tmp_path)), "alfworld")
+        find_base(bootstrap(base=str(tmp_path)), ONE_STEP, "alfworld")
     with pytest.raises(NoSuchBase, match=r"Make it: python -m leap_kedro\.policies\.smollm2"):
-        find_base(bootstrap(base="smollm2"), "alfworld")
-    assert find_base(bootstrap(base="embedded"), "alfworld").folder == embedded_base("alfworld")
-    monkeypatch.setattr("leap_kedro.pipelines.bootstrap.nodes.environment_folder", tmp_path.joinpath)
+        find_base(bootstrap(base="smollm2"), ONE_STEP, "alfworld")
+    assert find_base(bootstrap(base="embedded"), ONE_STEP, "alfworld").folder == embedded_base("alfworld")
     build = r"Build it: kedro run --pipelines=base_model --params=environment=nowhere .*base_model/nowhere/policy"
     with pytest.raises(NoSuchBase, match=build):
-        find_base(bootstrap(base="embedded"), "nowhere")
+        find_base(bootstrap(base="embedded"), ONE_STEP, "nowhere")
 
 
 def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list[Task]) -> None:
     benchmark = build_benchmark(GENERATED["alfworld"])
     test = [*benchmark.tasks("valid_seen", 1, 0), *benchmark.tasks("valid_unseen", 2, 0)]
     how = EvaluationParameters(max_actions=2, max_reply_tokens=24, base_tasks=1)
-    few = [e for c in play_base_evaluation(policy, tasks[:3], test, [], how, *HOW, 0) for e in c.records]
+    few = [e for c in play_base_evaluation(policy, tasks[:3], test, [], how, None, *HOW, 0) for e in c.records]
     assert sorted(episode.task.split for episode in few) == ["train", "valid_seen", "valid_unseen"]
     episodes: list[Episode] = [
-        e for c in play_evaluation(policy, tasks[:3], test, few, how, *HOW, 0) for e in c.records
+        e for c in play_evaluation(policy, tasks[:3], test, few, how, None, *HOW, 0) for e in c.records
     ]
     assert len(episodes) == 6 - len(few)
     summaries = summarize_evaluation(policy, [*few, *episodes], tasks[:3], how, *HOW, 0)
@@ -482,7 +488,7 @@ def test_an_evaluation_reports_each_split_apart(policy: SavedPolicy, tasks: list
 
 
 def test_tasks_limits_the_validation_tasks_that_a_saved_policy_plays(tiny_base: Path) -> None:
-    asked = EvaluationParameters(max_actions=1, policy=str(tiny_base), tasks=2)
-    (summary,) = evaluate_saved({}, asked, preparation(validation=3), *HOW, 0, Access())
+    how, options = EvaluationParameters(max_actions=1), {"policy": str(tiny_base), "tasks": 2}
+    (summary,) = evaluate_saved({}, options, how, None, SERVER, preparation(validation=3), *HOW, 0, Access())
     assert summary["conditions"]["split"] == "validation"
     assert summary["success"]["total"] == 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.tracking.configuration import set_mlflow_defaults
+from leap_kedro.tracking.connection import set_mlflow_defaults
 
 set_mlflow_defaults()
 

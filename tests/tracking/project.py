@@ -14,6 +14,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner import SequentialRunner
 from recorded import TEST, make_episode, make_summary
 
+from leap_kedro.datasets.history import PolicyHistoryDataset
 from leap_kedro.datasets.json import JsonDataset
 from leap_kedro.datasets.policy import PolicyFolderDataset, SavedPolicy, WorkspaceDataset
 from leap_kedro.datasets.records import RecordsDataset
@@ -24,10 +25,13 @@ from leap_kedro.tracking.hooks import TrackingHooks
 
 CONF = Path(__file__).parents[2] / "conf" / "base"
 SOLVED = {0: 5, 1: 9, 2: 8}
+ITERATION = ("base", "pi_0", "play_pi_0", "aggregate", "train", "save", "play", "evaluate", "choose")
 
 
 class SmallProject:
     """Runs iterations; `before` is called with a node's name before it works, `train` trains."""
+
+    only_missing = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -37,8 +41,7 @@ class SmallProject:
         conf = root / "conf" / "base"
         conf.mkdir(parents=True)
         (root / "conf" / "local").mkdir()
-        for name in ("mlflow.yml", "tracking.yml"):
-            shutil.copy(CONF / name, conf / name)
+        shutil.copy(CONF / "mlflow.yml", conf / "mlflow.yml")
         (root / "pyproject.toml").write_text(
             '[tool.kedro]\npackage_name="small"\nproject_name="small"\nkedro_init_version="1.7.0"\n'
         )
@@ -47,43 +50,51 @@ class SmallProject:
         return self.root / "data" / f"iter_{iteration}" / name
 
     def run(self, iteration: int, pipeline_name: str = "leap_iteration", nodes: tuple[str, ...] = ()) -> None:
-        """Run what is missing of an iteration (of some nodes alone), as the project's session does."""
+        """Run what is missing of an iteration (or of the given nodes), as the project's command does."""
         parameters = {**self.parameters, "iteration": iteration}
         (self.root / "conf" / "base" / "parameters.yml").write_text(json.dumps(parameters))
         hooks = _create_hook_manager()
         hooks.register(TrackingHooks())
-        loader = OmegaConfigLoader(str(self.root / "conf"), base_env="base", default_run_env="local")
+        conf = str(self.root / "conf")
+        loader = OmegaConfigLoader(
+            conf, config_patterns={"mlflow": ["mlflow*"]}, base_env="base", default_run_env="local"
+        )
         context = KedroContext(self.root, loader, "local", "small", hooks)
         hooks.hook.after_context_created(context=context)
         catalog, pipeline = self.catalog(iteration), self.pipeline(iteration)
-        pipeline = pipeline.only_nodes(*nodes) if nodes else pipeline
+        pipeline = pipeline.only_nodes(*(nodes or ITERATION))
         run = {"run_params": {"pipeline_names": [pipeline_name]}, "pipeline": pipeline, "catalog": catalog}
         hooks.hook.before_pipeline_run(**run)
         try:
-            result = SequentialRunner().run(pipeline, catalog, hooks, only_missing_outputs=True)
+            result = SequentialRunner().run(pipeline, catalog, hooks, only_missing_outputs=self.only_missing)
         except Exception as error:
             hooks.hook.on_pipeline_error(error=error, **run)
             raise
         hooks.hook.after_pipeline_run(run_result=result, **run)
 
     def catalog(self, iteration: int) -> DataCatalog:
-        def entry(kind: str, **more: Any) -> dict[str, Any]:
-            return {"mlflow": {"kind": kind, **more}}
-
         def at(name: str) -> str:
             return str(self.path(iteration, name))
 
+        training = {"mlflow": {"kind": "metrics", "name": "training"}}
+        of_start = {"mlflow": {"kind": "evaluation", "run": "experiment"}}
+        pi_0_episodes = {"mlflow": {"kind": "traces", "run": "experiment"}}
+        by_hand = {"mlflow": {"kind": "evaluation", "run": "evaluation"}}
+        history = str(self.root / "data" / "iter_[k]" / "policy")
         return DataCatalog(
             {
-                "examples": RecordsDataset(at("examples.jsonl"), "Example", entry("data", name=f"D_{iteration}")),
-                "workspace": WorkspaceDataset(at("workspace"), entry("training", name="training")),
-                "training_report": JsonDataset(at("training.json"), entry("metrics", name="training")),
-                "episodes": GrowingStoreDataset(at("episodes.jsonl"), "Episode", entry("episodes")),
-                "evaluation": JsonDataset(at("evaluation.json"), entry("evaluation")),
-                "policy": PolicyFolderDataset(at("policy"), entry("policy")),
-                "champion": JsonDataset(at("champion.json"), entry("champion")),
-                "base_evaluation": JsonDataset(str(self.path(0, "base.json")), entry("evaluation", iteration=0)),
-                "pi_0_evaluation": JsonDataset(str(self.path(0, "pi_0.json")), entry("evaluation", iteration=0)),
+                "examples": RecordsDataset(at("examples.jsonl"), "Example", {"mlflow": "input"}),
+                "workspace": WorkspaceDataset(at("workspace"), training),
+                "training_report": JsonDataset(at("training.json"), training),
+                "episodes": GrowingStoreDataset(at("episodes.jsonl"), "Episode", {"mlflow": "traces"}),
+                "evaluation": JsonDataset(at("evaluation.json"), {"mlflow": "evaluation"}),
+                "policy": PolicyFolderDataset(at("policy"), {"mlflow": "policy"}),
+                "policies": PolicyHistoryDataset(history, {"mlflow": "policy"}),
+                "champion": JsonDataset(at("champion.json"), {"mlflow": "policy"}),
+                "base_evaluation": JsonDataset(str(self.path(0, "base.json")), of_start),
+                "pi_0_evaluation": JsonDataset(str(self.path(0, "pi_0.json")), of_start),
+                "pi_0_episodes": RecordsDataset(str(self.path(0, "pi_0.jsonl")), "Episode", pi_0_episodes),
+                "saved_evaluation": JsonDataset(at("saved.json"), by_hand),
             }
         )
 
@@ -107,8 +118,10 @@ class SmallProject:
                 node("train", lambda _, folder: self.train(folder), "training_report", ["examples", "workspace"]),
                 node("save", lambda _: self._policy(iteration), "policy", "training_report"),
                 node("play", _chunks, "episodes"),
+                node("play_pi_0", lambda: [make_episode(7, False)], "pi_0_episodes"),
+                node("evaluate_saved", lambda: _evaluations(iteration), "saved_evaluation"),
                 node("evaluate", lambda _, __: _evaluations(iteration), "evaluation", ["policy", "episodes"]),
-                node("choose", lambda _: self._champion(iteration), "champion", "evaluation"),
+                node("choose", lambda *_: self._champion(iteration), "champion", ["evaluation", "policies"]),
             ]
         )
 

@@ -48,7 +48,7 @@ def test_a_project_in_a_folder_of_an_odd_name_stays_inside_it(tmp_path: Path, mo
         ("https://user:geheim@mlflow.example.org/", ("https://***@mlflow.example.org/#/experiments/3/runs",)),
         (
             "sqlite:////other/my runs.db",
-            ("mlflow ui --workers 1 --backend-store-uri 'sqlite:////other/my runs.db'", "http://127.0.0.1:5000/#/exp"),
+            ("mlflow ui --backend-store-uri 'sqlite:////other/my runs.db'", "http://127.0.0.1:5000/#/exp"),
         ),
         (
             "postgresql://user:geheim@db/mlflow",

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from project import SmallProject
 
-from leap_kedro.datasets.history import PolicyHistoryDataset
 from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.parameters import REDACTED
 from leap_kedro.tracking.runs import ITERATION_TAG, KIND_TAG, ExperimentRuns
@@ -78,9 +77,11 @@ def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
     assert versions["pi_1"].run_id == first.info.run_id
 
     # Traces: a sample of the episodes, unsolved ones among them.
+    # Those of pi_0 are the parent's.
     traces = look.client.search_traces(locations=[look.mlflow_experiment], run_id=first.info.run_id)
     assert sorted(trace.info.tags["leap.success"] for trace in traces) == ["false", "false", "true", "true"]
     assert len(traces[0].data.spans) == 3
+    assert len(look.client.search_traces(locations=[look.mlflow_experiment], run_id=parent.info.run_id)) == 1
 
 
 def test_an_interrupted_run_goes_on_in_the_same_runs(project: SmallProject, look: Look) -> None:
@@ -116,14 +117,13 @@ def test_what_a_killed_run_wrote_and_did_not_log_is_logged(project: SmallProject
 
 
 def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject, look: Look) -> None:
-    project.parameters |= {"server": {"api_key": "sk-12345678901234"}, "rollout": {"api_key": "x", "episodes": 3}}
+    project.parameters |= {"elsewhere": {"api_key": "sk-12345678901234"}, "rollout": {"api_key": "x", "episodes": 3}}
     project.run(1, nodes=("base",))
     project.parameters["training"] = {"learning_rate": 0.001}
     project.run(1, nodes=("base",))
-    run = look.runs()["iteration1"]
+    run = look.runs()["experiment"]
     assert run.data.params == {
         "experiment": "small",
-        "iteration": "1",
         "seed": "7",
         "training.learning_rate": "0.005",
         "rollout.api_key": REDACTED,
@@ -134,45 +134,30 @@ def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject
     assert "sk-" not in str([entry.data.to_dictionary() for entry in look.runs().values()])
 
 
-def test_an_evaluation_by_hand_has_a_run_of_its_own(project: SmallProject, look: Look) -> None:
-    project.run(1)
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        (
+            {"policy": "models:/leap-small@champion", "split": "valid_unseen"},
+            "models:/leap-small@champion on valid_unseen",
+        ),
+        ({}, "all policies on validation"),
+    ],
+)
+def test_an_evaluation_of_saved_policies_has_a_run_of_its_own(
+    project: SmallProject, look: Look, chosen: dict[str, str], name: str
+) -> None:
+    project.run(1, nodes=("base", "pi_0"))
     before = look.runs()
-    project.path(1, "evaluation.json").unlink()
-    project.parameters["evaluation"] = {"policy": "models:/leap-small@champion", "split": "valid_unseen"}
-    project.run(1, pipeline_name="evaluation", nodes=("evaluate",))
-    run = look.runs()["evaluation"]
-    assert run.info.run_name == "models:/leap-small@champion on valid_unseen"
-    assert run.data.metrics["success/valid_unseen"] == 0.8
-    assert run.info.status == "FINISHED"
-    assert look.runs()["iteration1"].data.metrics == before["iteration1"].data.metrics
-    assert set(look.runs()) == {"experiment", "iteration1", "evaluation"}
-
-
-def test_an_evaluation_by_hand_of_all_policies_leaves_the_experiment_alone(project: SmallProject, look: Look) -> None:
-    project.run(1)
-    before = look.runs()
-    project.path(1, "evaluation.json").unlink()
-    project.run(1, pipeline_name="evaluation", nodes=("evaluate",))
+    project.parameters["evaluation"] = chosen
+    project.run(1, pipeline_name="evaluation", nodes=("evaluate_saved",))
     after = look.runs()
-    assert set(after) == {"experiment", "iteration1", "evaluation"}
-    assert after["evaluation"].info.run_name == "all policies on validation"
+    assert set(after) == {"experiment", "evaluation"}
+    assert after["evaluation"].info.run_name == name
+    assert after["evaluation"].info.status == "FINISHED"
+    assert "iteration" not in after["evaluation"].data.params
     assert look.history("evaluation", "success/valid_unseen") == [(1, 0.8)]
-    for name, run in before.items():
-        assert after[name].data.to_dictionary() == run.data.to_dictionary()
-        assert len(look.history(name, "success/valid_unseen")) == 1
-
-
-def test_one_session_over_several_iterations_closes_the_runs_of_all(project: SmallProject, look: Look) -> None:
-    """As the unrolled loop does: the catalog says which iteration a dataset belongs to."""
-    catalog = project.catalog(1)
-    catalog.get("training_report").metadata["mlflow"]["iteration"] = 2
-    project.catalog = lambda iteration: catalog  # type: ignore[method-assign]
-    project.run(1, nodes=("base", "pi_0", "aggregate", "train"))
-    runs = look.runs()
-    assert {name: run.info.status for name, run in runs.items()} == dict.fromkeys(
-        ("experiment", "iteration1", "iteration2"), "FINISHED"
-    )
-    assert runs["iteration2"].data.params == runs["iteration1"].data.params | {"iteration": "2"}
+    assert after["experiment"].data.to_dictionary() == before["experiment"].data.to_dictionary()
 
 
 def test_a_champion_that_a_killed_run_has_saved_and_not_registered_is_registered(
@@ -180,10 +165,7 @@ def test_a_champion_that_a_killed_run_has_saved_and_not_registered_is_registered
 ) -> None:
     """SIGKILL between the saving of pi_1 and its registration, then the run goes on up to the champion."""
     project.run(1, nodes=("base", "pi_0", "aggregate", "train"))
-    catalog = project.catalog(1)
-    catalog.save("policy", project._policy(1))
-    catalog["policy_history"] = PolicyHistoryDataset(str(project.root / "data" / "iter_[k]" / "policy"))
-    project.catalog = lambda iteration: catalog  # type: ignore[method-assign]
+    project.catalog(1).save("policy", project._policy(1))
     project.run(1)
     version = look.client.get_model_version_by_alias("leap-small", "champion")
     assert version.run_id == look.runs()["iteration1"].info.run_id
@@ -195,7 +177,21 @@ def test_a_pipeline_that_is_switched_off_is_not_tracked(project: SmallProject, l
     assert look.client.get_experiment_by_name("leap_kedro") is None
 
 
-def test_an_experiment_begun_anew_gets_fresh_runs(project: SmallProject, look: Look) -> None:
+def test_a_runner_that_repeats_all_nodes_logs_nothing_again(project: SmallProject, look: Look) -> None:
+    nodes = ("base", "pi_0", "play_pi_0", "aggregate", "train")
+    project.run(1, nodes=nodes)
+    before = look.runs()
+    project.only_missing = False
+    project.run(1, nodes=nodes)
+    assert {name: run.data.to_dictionary() for name, run in look.runs().items()} == {
+        name: run.data.to_dictionary() for name, run in before.items()
+    }
+    assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5)]
+    assert look.history("iteration1", "training/losses") == [(10, 1.5), (20, 0.5)]
+    assert len(look.client.search_traces(locations=[look.mlflow_experiment])) == 1
+
+
+def test_an_experiment_started_again_gets_new_runs(project: SmallProject, look: Look) -> None:
     project.run(1)
     before = {run.info.run_id for run in look.runs().values()}
     assert ExperimentRuns(look.client, look.mlflow_experiment, "small").retire() == 2
@@ -218,8 +214,8 @@ from pathlib import Path
 from project import SmallProject
 project = SmallProject.__new__(SmallProject)
 project.__dict__.update(root=Path({str(project.root)!r}), parameters={project.parameters!r})
-project.before = lambda name: os.kill(os.getpid(), signal.SIGINT) if name == "pi_0" else None
-project.run(1, nodes=("base", "pi_0"))
+project.before = lambda name: os.kill(os.getpid(), signal.SIGINT) if name == "aggregate" else None
+project.run(1, nodes=("base", "pi_0", "aggregate"))
 """
     child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert "KeyboardInterrupt" in child.stderr

@@ -1,4 +1,4 @@
-"""The loss of a training in MLflow while it is trained."""
+"""The losses of a training in MLflow while it is trained."""
 
 import logging
 import time
@@ -12,10 +12,10 @@ from project import SmallProject, training_report
 
 from leap_kedro.tracking import losses
 from leap_kedro.tracking.runs import ITERATION_TAG
-from leap_kedro.training.progress import Progress
-from leap_kedro.training.watching import tell
+from leap_kedro.training.losses import FILE, append_loss, read_losses
 
 REPORTED = [(10, 1.5), (20, 0.5)]
+History = Callable[..., list[tuple[int, float]]]
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def project(tmp_path: Path, tracking_server: str) -> SmallProject:
 
 
 @pytest.fixture
-def history(tracking_server: str) -> Callable[..., list[tuple[int, float]]]:
+def history(tracking_server: str) -> History:
     """Points that the first iteration's run has, in the order of their steps."""
     client = MlflowClient(tracking_server)
 
@@ -46,69 +46,50 @@ def history(tracking_server: str) -> Callable[..., list[tuple[int, float]]]:
     return read
 
 
-def report(work: Path, step: int, loss: float, resumed_at: int = 0) -> None:
-    tell(work, Progress(step, 20, loss, 0.001, 100, 1.0, resumed_at))
+def run(project: SmallProject, train: Callable[[Path], dict[str, Any]]) -> None:
+    project.train = train
+    project.run(1, nodes=("base", "pi_0", "aggregate", "train"))
 
 
-def test_the_loss_is_there_while_the_training_goes_on_and_once_at_its_end(project: SmallProject, history) -> None:
+def test_a_loss_is_there_while_the_training_continues_and_once_at_its_end(
+    project: SmallProject, history: History
+) -> None:
     seen = []
 
     def train(workspace: Path) -> dict[str, Any]:
-        report(workspace, 10, 1.5)
+        append_loss(workspace, 10, 1.5)
         seen.extend(history(at_least=1))
-        report(workspace / "dpo", 5, 0.7)
+        (workspace / "dpo").mkdir()
+        append_loss(workspace / "dpo", 5, 0.7)
         seen.extend(history("training/dpo/losses", at_least=1))
-        report(workspace, 20, 0.5)
+        append_loss(workspace, 20, 0.5)
         return training_report()
 
-    project.train = train
-    project.run(1)
+    run(project, train)
     assert seen == [(10, 1.5), (5, 0.7)]
     assert history() == REPORTED
-    report(project.path(1, "workspace"), 30, 9.0)
-    assert history() == REPORTED
 
 
-def test_a_training_that_goes_on_from_a_checkpoint_adds_what_is_new(project: SmallProject, history) -> None:
+def test_a_training_that_is_killed_and_continued_repeats_no_point(project: SmallProject, history: History) -> None:
     def killed(workspace: Path) -> dict[str, Any]:
-        report(workspace, 5, 2.0)
-        report(workspace, 10, 1.5)
+        append_loss(workspace, 5, 2.0)
+        append_loss(workspace, 10, 1.5)
         raise MemoryError
 
-    def resumed(workspace: Path) -> dict[str, Any]:
-        report(workspace, 10, 1.4, resumed_at=7)  # the mean over steps 8 to 10
-        report(workspace, 20, 0.5, resumed_at=7)
+    def continued(workspace: Path) -> dict[str, Any]:
+        append_loss(workspace, 10, 1.4)  # the mean of the steps since the checkpoint
+        append_loss(workspace, 20, 0.5)
         return {**training_report(), "losses": [[5, 2.0], [10, 1.4], [20, 0.5]]}
 
-    project.train = killed
     with pytest.raises(MemoryError):
-        project.run(1)
+        run(project, killed)
     assert history() == [(5, 2.0), (10, 1.5)]
-    project.train = resumed
-    project.run(1)
+    run(project, continued)
     assert history() == [(5, 2.0), *REPORTED]
 
 
-def test_a_training_begun_afresh_repeats_no_point(project: SmallProject, history) -> None:
-    def killed(workspace: Path) -> dict[str, Any]:
-        report(workspace, 10, 1.5)
-        raise MemoryError
-
-    def afresh(workspace: Path) -> dict[str, Any]:
-        report(workspace, 10, 1.5)
-        report(workspace, 20, 0.5)
-        return training_report()
-
-    project.train = killed
-    with pytest.raises(MemoryError):
-        project.run(1)
-    project.train = afresh
-    project.run(1)
-    assert history() == REPORTED
-
-
-def test_a_server_that_is_gone_is_said_once_and_the_training_goes_on(
-    project: SmallProject, history, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_server_that_fails_is_reported_once_and_the_training_continues(
+    project: SmallProject, history: History, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def gone(*_: Any, **__: Any) -> None:
         raise ConnectionError("the server is gone\nfor good")
@@ -116,19 +97,26 @@ def test_a_server_that_is_gone_is_said_once_and_the_training_goes_on(
     def train(workspace: Path) -> dict[str, Any]:
         with monkeypatch.context() as patch:
             patch.setattr(losses, "log_points", gone)
-            report(workspace, 10, 1.5)
+            append_loss(workspace, 10, 1.5)
             deadline = time.monotonic() + 20
             while "the server is gone" not in caplog.text and time.monotonic() < deadline:
                 time.sleep(0.01)
-            report(workspace, 20, 0.5)
+            append_loss(workspace, 20, 0.5)
         return training_report()
 
-    project.train = train
     with caplog.at_level(logging.WARNING):
-        project.run(1)
-    (said,) = (record.getMessage() for record in caplog.records if "MLflow did not take" in record.getMessage())
-    assert said == (
-        "MLflow did not take the loss of this training (the server is gone). The training goes on; its losses are "
-        "logged when it is finished."
-    )
+        run(project, train)
+    assert caplog.text.count("(the server is gone). The training continues") == 1
     assert history() == REPORTED
+
+
+def test_a_line_that_a_killed_process_has_not_finished_is_left_out(tmp_path: Path) -> None:
+    assert read_losses(tmp_path / FILE) == []
+    append_loss(tmp_path, 1, 2.5)
+    append_loss(tmp_path, 2, float("nan"))
+    with (tmp_path / FILE).open("a") as file:
+        file.write('{"step": 3, "lo')
+    assert read_losses(tmp_path / FILE) == [(1, 2.5)]
+    append_loss(tmp_path, 4, 1.5)
+    append_loss(tmp_path, 5, 0.5)
+    assert read_losses(tmp_path / FILE) == [(1, 2.5), (5, 0.5)]

@@ -1,6 +1,6 @@
 from recorded import TEST, make_summary
 
-from leap_kedro.tracking.metrics import Point, detail_points, headline_points, histories, scalars
+from leap_kedro.tracking.metrics import Point, evaluation_points, histories, scalars
 
 
 def test_numbers_of_a_report_become_metrics_and_pairs_histories() -> None:
@@ -15,7 +15,8 @@ def test_numbers_of_a_report_become_metrics_and_pairs_histories() -> None:
 
 def test_an_evaluation_is_grouped_by_its_split() -> None:
     summary = make_summary(2, 4, conditions=TEST)
-    assert headline_points(summary, 2) == [Point("success/valid_unseen", 0.4, 2)]
-    values = {point.key: point.value for point in detail_points(summary, 2)}
+    first, *others = evaluation_points(summary, 2)
+    assert first == Point("success/valid_unseen", 0.4, 2)
+    values = {point.key: point.value for point in others}
     assert values["valid_unseen/stopped_by_step_limit"] == 6
     assert values["valid_unseen/success_by_type/pick_and_place_simple"] == 0.4

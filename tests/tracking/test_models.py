@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.environments.vocabulary import Vocabulary
-from leap_kedro.tracking.models import Answering, UnregisteredPolicy, register_policy, set_champion
+from leap_kedro.tracking.models import UnregisteredPolicy, answering, register_policy, set_champion
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 
@@ -36,7 +36,6 @@ def run(tracking_server: str, tmp_path: Path) -> str:
     import mlflow
 
     mlflow.set_tracking_uri(tracking_server)
-    mlflow.set_registry_uri(tracking_server)
     client = mlflow.MlflowClient()
     experiment = client.create_experiment("leap_kedro", artifact_location=str(tmp_path / "mlartifacts"))
     return str(client.create_run(experiment).info.run_id)
@@ -46,9 +45,9 @@ def test_the_champion_loads_and_answers(run: str, policy_folder: Path) -> None:
     import mlflow
 
     client = mlflow.MlflowClient()
-    answering = Answering("alfworld", hold_to_admissible=True, max_new_tokens=16)
-    assert register_policy(client, run, "small", 1, policy_folder, answering) == "1"
-    assert register_policy(client, run, "small", 1, policy_folder, answering) == "1"
+    how = answering({"environment": "alfworld", "evaluation": {"hold_to_admissible": True, "max_reply_tokens": 16}})
+    assert register_policy(client, run, "small", 1, policy_folder, how) == "1"
+    assert register_policy(client, run, "small", 1, policy_folder, how) == "1"
     set_champion(client, "small", 1)
 
     policy = mlflow.pyfunc.load_model("models:/leap-small@champion")

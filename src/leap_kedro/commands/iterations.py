@@ -12,7 +12,7 @@ from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
 from leap_kedro.experiments.summary import show
 from leap_kedro.tracking.connection import where_to_look
-from leap_kedro.tracking.failures import told
+from leap_kedro.tracking.failures import reported
 from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.runs import ExperimentRuns, runs_of
 
@@ -54,7 +54,7 @@ def run_iterations(
 
 def _retire(runs: ExperimentRuns) -> None:
     """Set an experiment's MLflow runs and policies aside: they can still be looked at, and new ones start empty."""
-    with told(runs.client.tracking_uri, started=True):
+    with reported(runs.client.tracking_uri, started=True):
         runs.retire()
         retire_aliases(runs.client, runs.name)
 

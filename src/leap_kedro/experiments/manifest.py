@@ -11,7 +11,6 @@ _PACKAGES = (
     "leap_kedro",
     "accelerate",
     "kedro",
-    "kedro-mlflow",
     "mlflow",
     "numpy",
     "peft",

@@ -60,12 +60,7 @@ def without_secrets(text: str) -> str:
 
 
 def how_to_open(uri: str, experiment: str | None = None) -> tuple[str, ...]:
-    """What opens MLflow in a browser, as lines: a command where it needs one, and the page.
-
-    Args:
-        uri: Tracking URI in use.
-        experiment: Id of the MLflow experiment, if it is known.
-    """
+    """What opens MLflow in a browser, as lines: a command where it needs one, and the page (of an experiment's id)."""
     page = f"/#/experiments/{experiment}/runs?workflowType=machine_learning&compareRunsMode=CHART" if experiment else ""
     public = without_secrets(uri)
     if uri.startswith(("http://", "https://")):
@@ -73,7 +68,4 @@ def how_to_open(uri: str, experiment: str | None = None) -> tuple[str, ...]:
     if "://" not in uri:  # databricks, say
         return (public,)
     store = shlex.quote(uri) if public == uri else f'"${URI_VARIABLE}"'
-    return (
-        f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {store}",
-        f"http://127.0.0.1:5000{page}",
-    )
+    return f"mlflow ui --backend-store-uri {store}", f"http://127.0.0.1:5000{page}"

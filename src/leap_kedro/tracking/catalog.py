@@ -1,98 +1,74 @@
-"""How a catalog entry says what MLflow gets of it.
+"""What MLflow gets of a dataset: the entry `mlflow` of its metadata in the catalog.
 
-    metadata:
-      mlflow: {kind: evaluation}
+    metadata: {mlflow: artifact}                                            # the kind alone
+    metadata: {mlflow: {kind: metrics, name: training}}                     # metrics `training/...`
+    metadata: {mlflow: {kind: metrics, name: training, run: "level_{p}"}}   # of another run than the iteration's
 
-Declared in the catalog and not as kedro-mlflow datasets: those count as existing only while their run is active, which
-makes `--only-missing-outputs` repeat work that is done.
+`kind` says what the dataset is (`Kind`), `name` what it is called in MLflow: group of the metrics, name of the input.
+`run` is the run that it goes to: `iteration` (if nothing is said), `experiment` (the parent, for all of iteration 0),
+`evaluation` (of a saved policy), `baselines`, `base_model`, `ablation`, `level_P` (privilege level P).
+The name of a dataset means nothing. It must only stay the same, so that a continued run knows what it has logged.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Kind(StrEnum):
     """What a dataset is to MLflow."""
 
-    EVALUATION = "evaluation"
-    """JSON: one `EvaluationSummary` or a list of them. Metrics of the iterations that they name."""
     METRICS = "metrics"
-    """JSON: its numbers are metrics named after it, its lists of [step, number] are histories."""
-    TRAINING = "training"
-    """Folder that a node trains in: the loss is logged as it comes. What it ends with is in the node's METRICS."""
-    DATA = "data"
-    """A file of records that the run trained on: an input with digest."""
+    """JSON: each number is a metric `NAME/...`, each list of [step, number] a history. A training: its report, and
+    its losses as they are reported."""
+    EVALUATION = "evaluation"
+    """JSON: one `EvaluationSummary` or a list. Metrics by split; in the ablation `name` is put before them."""
+    COMPARISON = "comparison"
+    """JSON: a list of `EvaluationSummary` (of players) or of `LevelSummary` (run `ablation`). Metrics, and a table that
+    becomes the description of the run."""
+    INPUT = "input"
+    """A file of records that was trained on: an input with digest, called `name`; without one D_k (iteration k)."""
     POLICY = "policy"
-    """A folder: a version in the registry."""
-    CHAMPION = "champion"
-    """JSON with the champion's `iteration`: an alias in the registry."""
-    ABLATION = "ablation"
-    """JSON: a list of `LevelSummary`, one a privilege level."""
-    BASELINES = "baselines"
-    """JSON: a list of `EvaluationSummary`, of players that are compared. Metrics named by player."""
-    FIGURE = "figure"
-    """A plotly figure that is stored as a page of HTML."""
-    REPORT = "report"
-    """A file that is stored as artifact."""
-    EPISODES = "episodes"
-    """Episodes of an evaluation: a sample is logged as traces."""
-    CORRECTIONS = "corrections"
-    """Corrected episodes: the calls to a teacher that were recorded in full are logged as traces."""
+    """A folder: a version in the registry with the alias `pi_k`. JSON with the best `iteration`: the alias `champion`.
+"""
+    ARTIFACT = "artifact"
+    """A file, stored under `reports`; a plotly figure is stored as a page of HTML."""
+    TRACES = "traces"
+    """Episodes: a sample becomes traces. Corrected episodes: those whose calls to a teacher were recorded do."""
     PROMPTS = "prompts"
     """JSON: prompts by name. Versions in the prompt registry."""
 
 
-class Tracked(BaseModel):
-    """The entry `mlflow` of a dataset's metadata.
-
-    Attributes:
-        kind: What the dataset is to MLflow.
-        name: Name that it has there (group of the metrics, name of the input); the dataset's own if empty.
-        iteration: Iteration that it belongs to; the session's if None.
-        level: Privilege level that it belongs to, in the ablation.
-        baselines: Whether it belongs to the run of the baselines, in place of an iteration's.
-    """
+class Entry(BaseModel):
+    """The entry `mlflow` of a dataset's metadata."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Kind
     name: str = ""
-    iteration: int | None = Field(default=None, ge=0)
-    level: int | None = Field(default=None, ge=0, le=100)
-    baselines: bool = False
+    run: str = Field(
+        default="iteration", pattern=r"^(iteration|experiment|evaluation|baselines|base_model|ablation|level_\d+)$"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_alone(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
 
 
-def tracked(dataset: Any) -> Tracked | None:
-    """What the catalog says MLflow gets of a dataset; None if nothing.
+def entries(catalog: Any, names: Iterable[str]) -> dict[str, Entry]:
+    """The entries of those datasets that MLflow gets something of.
 
     Raises:
-        pydantic.ValidationError: If the metadata is malformed.
+        pydantic.ValidationError: If an entry is malformed.
     """
-    metadata = getattr(dataset, "metadata", None) or {}
-    return Tracked.model_validate(metadata["mlflow"]) if "mlflow" in metadata else None
+    found = {name: getattr(catalog.get(name), "metadata", None) or {} for name in sorted(names) if name in catalog}
+    return {name: Entry.model_validate(metadata["mlflow"]) for name, metadata in found.items() if "mlflow" in metadata}
 
 
 def path_of(dataset: Any) -> Path:
     """Where a dataset's file or folder is."""
     return Path(str(dataset._describe()["filepath"]))
-
-
-def tracked_outputs(catalog: Any, names: Iterable[str]) -> dict[str, Tracked]:
-    """Those of the datasets that MLflow gets something of, champions last: they name a policy that must be there."""
-    found = {name: entry for name, entry in _entries(catalog, names) if entry.kind is not Kind.TRAINING}
-    return dict(sorted(found.items(), key=lambda item: item[1].kind is Kind.CHAMPION))
-
-
-def training_folders(catalog: Any, names: Iterable[str]) -> dict[str, Tracked]:
-    """Those of the datasets that are folders of a training whose loss MLflow gets."""
-    return {name: entry for name, entry in _entries(catalog, names) if entry.kind is Kind.TRAINING}
-
-
-def _entries(catalog: Any, names: Iterable[str]) -> Iterator[tuple[str, Tracked]]:
-    for name in sorted(names):
-        if name in catalog and (entry := tracked(catalog.get(name))):
-            yield name, entry

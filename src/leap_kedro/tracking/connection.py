@@ -1,73 +1,141 @@
-"""Connects to MLflow: not before something is logged or looked up, and with one message where that fails.
+"""Where MLflow is, what is logged to it (`mlflow.yml`), and the connection: made when something is to be logged."""
 
-kedro-mlflow connects as soon as a Kedro context is made, even for `kedro catalog list`. Its hooks are switched off in
-`settings.py`; its configuration (`mlflow.yml`), its way of setting MLflow up and its commands are used.
-"""
-
+import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from kedro.config import MissingConfigException, OmegaConfigLoader
+from kedro.config import MissingConfigException
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from leap_kedro.language_models.network import keep_off_proxies
-from leap_kedro.tracking.address import how_to_open, split_login
-from leap_kedro.tracking.configuration import impatient, register_resolvers, tracking_uri
+from leap_kedro.records import UserError
+from leap_kedro.tracking.address import URI_VARIABLE, how_to_open, split_login, sqlite_file, sqlite_uri
 from leap_kedro.tracking.database import prepare_database
-from leap_kedro.tracking.failures import told
+from leap_kedro.tracking.failures import reported
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
+    from mlflow import MlflowClient
+
+_DEFAULTS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # With MLflow's own values a run waits for a server that is away for up to 20 minutes.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # 12 seconds in all between tries
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds, of each try
+}
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
 
-def configure(context: "KedroContext") -> None:
-    """Read `mlflow.yml` into `context.mlflow`, where kedro-mlflow's commands look for it. Nothing is connected."""
+class TrackingMisconfigured(UserError):
+    """`mlflow.yml` has an unknown setting or a wrong value."""
+
+
+class TrackingSettings(BaseModel):
+    """The settings of `mlflow.yml`.
+
+    Attributes:
+        tracking_uri: Address of MLflow.
+        experiment: Name of the MLflow experiment that all runs are in.
+        artifact_location: Where artifacts go; None: the server decides.
+        disabled_pipelines: Pipelines that are not tracked when no other is run with them.
+        logged_parameters: Patterns (``*`` stands for anything) of the dotted names of parameters that are logged.
+        traced_episodes: Episodes of each evaluation that are logged as traces.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tracking_uri: str
+    experiment: str = "leap_kedro"
+    artifact_location: str | None = None
+    disabled_pipelines: tuple[str, ...] = ()
+    logged_parameters: tuple[str, ...] = ()
+    traced_episodes: int = Field(default=4, ge=0)
+
+
+def set_mlflow_defaults() -> None:
+    """Set MLflow's variables that the user has not set: no telemetry, no progress bars, bounded waiting.
+
+    Call it before MLflow is imported.
+    """
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def read_settings(context: "KedroContext") -> TrackingSettings:
+    """Read `mlflow.yml`, and set the address for MLflow. Nothing is connected.
+
+    Raises:
+        TrackingMisconfigured: If a setting is unknown or its value is wrong.
+    """
     import mlflow
-    from kedro_mlflow.config.kedro_mlflow_config import KedroMlflowConfig
 
-    register_resolvers(context.project_path)
-    loader = context.config_loader
-    if isinstance(loader, OmegaConfigLoader):
-        loader.config_patterns.setdefault("mlflow", ["mlflow*"])
+    values: dict[str, Any] = {}
+    with suppress(MissingConfigException):
+        values = dict(context.config_loader["mlflow"])
+    uri = values.get("tracking_uri") or os.environ.get(URI_VARIABLE) or sqlite_uri(context.project_path / "mlflow.db")
+    database = sqlite_file(uri)
+    values["tracking_uri"], login = split_login(sqlite_uri(database) if database else uri)
+    if database and not values.get("artifact_location"):
+        values["artifact_location"] = (database.parent / "mlartifacts").as_uri()
     try:
-        values = dict(loader["mlflow"])
-    except MissingConfigException:
-        values = {}
-    configuration = KedroMlflowConfig.model_validate(values)
-    server = configuration.server
-    uri = server.mlflow_tracking_uri or tracking_uri(str(context.project_path / "mlflow.db"))
-    server.mlflow_tracking_uri, login = split_login(uri)
+        settings = TrackingSettings.model_validate(values)
+    except ValidationError as error:
+        wrong = "; ".join(f"`{'.'.join(map(str, each['loc']))}`: {each['msg']}" for each in error.errors())
+        raise TrackingMisconfigured(
+            f"mlflow.yml in {context.config_loader.conf_source} cannot be used: {wrong}. Correct it, then run the same "
+            f"command again. Settings: {', '.join(TrackingSettings.model_fields)}."
+        ) from error
     os.environ.update(login)
-    keep_off_proxies(server.mlflow_tracking_uri)
-    mlflow.set_tracking_uri(server.mlflow_tracking_uri)
-    object.__setattr__(context, "mlflow", configuration)
+    keep_off_proxies(settings.tracking_uri)
+    mlflow.set_tracking_uri(settings.tracking_uri)
+    return settings
 
 
-def connect(context: "KedroContext") -> Any:
-    """Set MLflow up as `context.mlflow` says, once, and find or make its experiment.
-
-    Returns:
-        The configuration, kedro-mlflow's.
+def connect(settings: TrackingSettings) -> tuple["MlflowClient", str]:
+    """Client of the tracking server, and the id of the MLflow experiment, which is found or made.
 
     Raises:
         MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
         StorageError: If its file cannot be made.
     """
-    configuration = context.mlflow  # type: ignore[attr-defined]
-    if _experiment(configuration) is None:
-        uri = configuration.server.mlflow_tracking_uri
-        with impatient(), told(uri, started=False):
-            prepare_database(uri)
-            configuration.setup(context)
-    return configuration
+    import mlflow
+
+    with impatient(), reported(settings.tracking_uri, started=False):
+        prepare_database(settings.tracking_uri)
+        client = mlflow.MlflowClient(settings.tracking_uri)
+        if found := client.get_experiment_by_name(settings.experiment):
+            identifier = found.experiment_id
+            if found.lifecycle_stage == "deleted":
+                client.restore_experiment(identifier)
+        else:
+            # The tag has the page of the experiment open on runs and charts instead of traces.
+            tags = {"mlflow.experimentKind": "custom_model_development"}
+            identifier = client.create_experiment(settings.experiment, settings.artifact_location, tags)
+        mlflow.set_experiment(experiment_id=identifier)
+        return client, str(identifier)
 
 
 def where_to_look(context: "KedroContext") -> tuple[str, ...]:
     """What opens the MLflow in use in a browser, as lines."""
-    configuration = context.mlflow  # type: ignore[attr-defined]
-    return how_to_open(configuration.server.mlflow_tracking_uri, _experiment(configuration))
+    # MLflow sets the variable as soon as an experiment is in use.
+    return how_to_open(read_settings(context).tracking_uri, os.environ.get("MLFLOW_EXPERIMENT_ID"))
 
 
-def _experiment(configuration: Any) -> str | None:
-    """Id of the MLflow experiment; None before `connect`."""
-    made = getattr(configuration.tracking.experiment, "_experiment", None)
-    return None if made is None else str(made.experiment_id)
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Wait for MLflow's server for seconds only, unless the user has set how long: where nothing is lost by that."""
+    before = {name: os.environ.get(name) for name in _IMPATIENT}
+    os.environ.update({name: value for name, value in _IMPATIENT.items() if before[name] in (None, _DEFAULTS[name])})
+    retries = logging.getLogger("urllib3.connectionpool")  # would announce each
+    level = retries.level
+    retries.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        retries.setLevel(level)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

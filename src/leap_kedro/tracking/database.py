@@ -1,4 +1,4 @@
-"""The sqlite file that MLflow keeps its records in: made whole, and looked at before MLflow is."""
+"""The sqlite file that MLflow keeps its records in: created whole, and checked before MLflow opens it."""
 
 import os
 import shlex
@@ -12,18 +12,21 @@ from leap_kedro.datasets.errors import writing
 from leap_kedro.tracking.address import URI_VARIABLE, sqlite_file, sqlite_uri
 from leap_kedro.tracking.failures import MlflowFailed, cause
 
-_VERSION = "alembic_version"  # the table
+_MOVE = "Move it away (a new file is made)"
+_REFUSALS = {
+    "locked": ("is locked by another process", "End that process"),
+    "readonly": ("cannot be written", "Make the file and its folder writable for this user"),
+    "not a database": ("is not a database", _MOVE),
+}
+"""What sqlite says -> the second half of a sentence, and what to do."""
 PATIENCE = 10.0  # seconds that a file locked by another process is waited for
 
 
 def prepare_database(uri: str) -> None:
-    """Make a sqlite file that is not there yet, and refuse one that MLflow cannot use.
+    """Create a sqlite file that is not there yet, and refuse one that MLflow cannot use.
 
     MLflow would retry for minutes on a file that is no database, make its tables in a foreign one, and change the
-    schema of an older one unasked.
-
-    Args:
-        uri: Address of the tracking server; nothing is done for any other than a sqlite file.
+    schema of an older one unasked. Nothing is done for any other address than a sqlite file.
 
     Raises:
         MlflowFailed: If the file cannot be used; the message says why and what to do.
@@ -33,12 +36,16 @@ def prepare_database(uri: str) -> None:
     if database is None:
         return
     if not database.exists() or (database.is_file() and database.stat().st_size == 0):
-        _make(database)
-    else:
-        _check(database, uri)
+        _create(database)
+    elif refusal := _refusal(database, uri):
+        what, advice = refusal
+        raise MlflowFailed(
+            f"MLflow's file {database} {what}. This run did not start. {advice}, or set {URI_VARIABLE} to another "
+            "address, then run the same command again."
+        )
 
 
-def _make(database: Path) -> None:
+def _create(database: Path) -> None:
     """Whole or not at all.
 
     MLflow makes its tables one by one: two first runs at once fail over that, and a kill leaves half of them for good.
@@ -57,64 +64,41 @@ def _make(database: Path) -> None:
             unfinished.replace(database)
 
 
-def _check(database: Path, uri: str) -> None:
+def _refusal(database: Path, uri: str) -> tuple[str, str] | None:
+    """What is wrong with a file, and what to do; None if it can be used."""
     if not database.is_file():
-        raise _unusable(database, "is not a file", "Move it away (a new file is made)")
+        return "is not a file", _MOVE
+    version = None
     try:
         with closing(sqlite3.connect(database, timeout=PATIENCE, isolation_level=None)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            versions = connection.execute("SELECT version_num FROM alembic_version") if _VERSION in tables else ()
-            version = next((str(found) for (found,) in versions), None)
+            if "alembic_version" in tables:
+                version = next(
+                    (found for (found,) in connection.execute("SELECT version_num FROM alembic_version")), None
+                )
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("CREATE TABLE leap_probe (value)")  # fails where the file or its folder is read-only
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
-        raise _unusable(database, *_explained(cause(error))) from error
-    if tables and version is None:
-        raise _unusable(
-            database, "is not a database of MLflow, or was left half-made", "Move it away (a new file is made)"
-        )
-    _check_version(database, uri, version)
-
-
-def _explained(why: str) -> tuple[str, str]:
-    """What is wrong with a file in a sentence's second half, and what to do."""
-    if "locked" in why:
-        return "is locked by another process", "End that process"
-    if "readonly" in why:
-        return "cannot be written", "Make the file and its folder writable for this user"
-    if "not a database" in why:
-        return "is not a database", "Move it away (a new file is made)"
-    return f"cannot be used ({why})", "Make it usable, or move it away (a new file is made)"
-
-
-def _check_version(database: Path, uri: str, version: str | None) -> None:
-    """Compare the revision of the file's schema with MLflow's. Of an empty database MLflow makes its own."""
+        why = cause(error)
+        other = (f"cannot be used ({why})", "Make it usable, or move it away (a new file is made)")
+        return next((refusal for said, refusal in _REFUSALS.items() if said in why), other)
     if version is None:
-        return
+        return ("is not a database of MLflow, or was left half-made", _MOVE) if tables else None
+    return _refusal_of_version(str(version), uri)
+
+
+def _refusal_of_version(version: str, uri: str) -> tuple[str, str] | None:
+    """Compare the revision of a file's schema with MLflow's."""
     from alembic.script import ScriptDirectory
     from mlflow import __version__
     from mlflow.store.db.utils import _get_alembic_config
 
     scripts = ScriptDirectory.from_config(_get_alembic_config(""))  # type: ignore[no-untyped-call]
     if version in scripts.get_heads():
-        return
+        return None
     if any(script.revision == version for script in scripts.walk_revisions()):
-        raise _unusable(
-            database,
-            f"has the schema of an older MLflow than the installed one ({__version__})",
-            f"Copy the file as a backup, then upgrade it:  mlflow db upgrade {shlex.quote(uri)}  ",
-        )
-    raise _unusable(
-        database,
-        f"has a schema that the installed MLflow ({__version__}) does not know: a newer MLflow made it (revision "
-        f"{version})",
-        "Install that MLflow, move the file away (a new one is made)",
-    )
-
-
-def _unusable(database: Path, what: str, advice: str) -> MlflowFailed:
-    return MlflowFailed(
-        f"MLflow's file {database} {what}. This run did not start. {advice}, or set {URI_VARIABLE} to another address, "
-        "then run the same command again."
-    )
+        upgrade = f"Copy the file as a backup, then upgrade it:  mlflow db upgrade {shlex.quote(uri)}  "
+        return f"has the schema of an older MLflow than the installed one ({__version__})", upgrade
+    unknown = f"has a schema that the installed MLflow ({__version__}) does not know (revision {version})"
+    return f"{unknown}: a newer MLflow made it", "Install that MLflow, move the file away (a new one is made)"

@@ -16,7 +16,7 @@ _PACKAGES = {
 
 _LONGEST = 300  # characters of a cause
 _STATUS = re.compile(r"error code (\d{3})\b|too many (\d{3}) error responses|\b(\d{3}) (?:Client|Server) Error")
-_MEANING = {"401": "a user name and a password or a token is needed", "403": "this user may not do that"}
+_MEANING = {"401": " (a user name and a password or a token is needed)", "403": " (this user may not do that)"}
 _SYSTEM = re.compile(r"\[Errno -?\d+\] ([^'\")\n]+)")
 
 
@@ -25,22 +25,20 @@ class MlflowFailed(UserError):
 
 
 @contextmanager
-def told(uri: str, started: bool) -> Iterator[None]:
-    """Turn what MLflow raises into an `MlflowFailed`.
+def reported(uri: str, *, started: bool) -> Iterator[None]:
+    """Turn what MLflow at `uri`, its database or its artifact store raises into an `MlflowFailed`.
 
-    Args:
-        uri: Tracking URI in use.
-        started: Whether a run is under way, so that there may be finished work to speak of.
-
-    Raises:
-        MlflowFailed: If MLflow, its database or its artifact store fails.
+    `started` says whether a run has, so that there may be finished work to speak of.
     """
     try:
         yield
     except Exception as error:
-        if not _is_of_mlflow(error):
-            raise
-        raise MlflowFailed(_message(uri, cause(error), started)) from error
+        # A missing module is the driver of a database, or the client of an artifact store.
+        if isinstance(error, ModuleNotFoundError) or any(
+            kind.__module__.partition(".")[0] in _PACKAGES for kind in type(error).__mro__
+        ):
+            raise MlflowFailed(_message(uri, cause(error), started)) from error
+        raise
 
 
 def cause(error: BaseException) -> str:
@@ -48,26 +46,18 @@ def cause(error: BaseException) -> str:
     text = without_secrets(str(error)).strip()
     first = text.partition("\n")[0][:_LONGEST].rstrip(" .") or type(error).__name__
     if type(error).__name__ == "RestException":  # MLflow's own refusal, which has its reason
-        return f"it answers {_http(str(error.get_http_status_code()))}: {first}"  # type: ignore[attr-defined]
+        status = str(error.get_http_status_code())  # type: ignore[attr-defined]
+        return f"it answers HTTP {status}{_MEANING.get(status, '')}: {first}"
     if found := _STATUS.search(text):
-        return f"it answers {_http(next(group for group in found.groups() if group))}"
+        status = next(group for group in found.groups() if group)
+        return f"it answers HTTP {status}{_MEANING.get(status, '')}"
     if "timed out" in text.lower() or "timeout" in text.lower():
         return "it did not answer in time"
     if found := _SYSTEM.search(text):
         return found[1].strip()
-    if "valid JSON" in text or "experiment ''" in text:
+    if "valid JSON" in text or "experiment ''" in text.lower():
         return "its answer is not MLflow's (a page of a proxy, or another program?)"
     return first
-
-
-def _http(status: str) -> str:
-    return f"HTTP {status} ({_MEANING[status]})" if status in _MEANING else f"HTTP {status}"
-
-
-def _is_of_mlflow(error: Exception) -> bool:
-    if isinstance(error, ModuleNotFoundError):  # the driver of a database, the client of an artifact store
-        return True
-    return any(kind.__module__.partition(".")[0] in _PACKAGES for kind in type(error).__mro__)
 
 
 def _message(uri: str, why: str, started: bool) -> str:
@@ -80,9 +70,9 @@ def _advice(uri: str) -> str:
     elsewhere = f"or set {URI_VARIABLE} to another address"
     if sqlite_file(uri):
         return f"Make the file usable or move it away (a new one is made), {elsewhere}"
+    login = ""
     if uri.startswith(("http://", "https://")):
-        return (
-            "Check that the server runs, its address, and if it asks for them MLFLOW_TRACKING_USERNAME and "
-            f"MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, {elsewhere} (unset it for a file in this project)"
+        login = (
+            ", and if it asks for them MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
         )
-    return f"Check the address and that its server runs, {elsewhere} (unset it for a file in this project)"
+    return f"Check the address, that its server runs{login}, {elsewhere} (unset it for a file in this project)"

@@ -3,32 +3,29 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.success import EvaluationSummary
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+BASE = -1
+"""Step of the base model in the charts, where pi_k is at k."""
 HEADLINE = "success/"
-"""Start of the name of the success metric; the split follows."""
-REFUSED = re.compile(r"[^\w.: -]")
-"""Characters that MLflow refuses in names of metrics and tags, and the slash, which makes a group."""
-_WARNING_TAG = "leap.warning"
+"""Start of the name of the success metric, whose group comes first among MLflow's charts; the split follows."""
+_REFUSED = re.compile(r"[^\w.: -]")  # what MLflow refuses in names, and the slash, which makes a group
 _LARGEST_BATCH = 1000  # MLflow's limit
+_DETAILS = (
+    *("mean_actions", "mean_score", "invalid_action_share", "unparseable_share", "unanswered_share"),
+    *("infrastructure_errors", "prompt_tokens", "reply_tokens"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One value of a metric.
-
-    Attributes:
-        key: Name of the metric, slashes group it in MLflow's charts.
-        value: A finite number.
-        step: Its place on the horizontal axis.
-    """
+class Point(NamedTuple):
+    """One value of a metric: its name (slashes group it), a finite number, its place on the horizontal axis."""
 
     key: str
     value: float
@@ -40,49 +37,52 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
     from mlflow.entities import Metric
 
     now = int(time.time() * 1000)
-    metrics = [Metric(point.key, point.value, now, point.step) for point in points]
-    for start in range(0, len(metrics), _LARGEST_BATCH):
-        client.log_batch(run, metrics[start : start + _LARGEST_BATCH])
+    logged = [Metric(point.key, point.value, now, point.step) for point in points]
+    for start in range(0, len(logged), _LARGEST_BATCH):
+        client.log_batch(run, logged[start : start + _LARGEST_BATCH])
 
 
 def log_warning(client: "MlflowClient", run: str, summary: EvaluationSummary) -> None:
     """Set a tag ``leap.warning.POLICY.SPLIT`` where a result may say little about its policy."""
     if summary.warning:
-        key = f"{_WARNING_TAG}.{summary.policy}.{summary.conditions.split}"
-        client.set_tag(run, REFUSED.sub("_", key), summary.warning)
+        key = f"leap.warning.{summary.policy}.{summary.conditions.split}"
+        client.set_tag(run, _REFUSED.sub("_", key), summary.warning)
 
 
-def points_of(client: "MlflowClient", run: str, key: str) -> set[tuple[int, float]]:
-    """Steps and values that a run has of a metric."""
-    return {(metric.step, metric.value) for metric in client.get_metric_history(run, key)}
+def history(client: "MlflowClient", run: str, key: str) -> dict[int, float]:
+    """The values that a run has of a metric, by step."""
+    return {metric.step: metric.value for metric in client.get_metric_history(run, key)}
 
 
-def headline_points(summary: EvaluationSummary, step: int) -> list[Point]:
-    """The success on a split, in the group ``success``, which comes first among MLflow's charts (by alphabet)."""
-    return [Point(f"{HEADLINE}{summary.conditions.split}", summary.success.rate, step)]
-
-
-def detail_points(summary: EvaluationSummary, step: int) -> list[Point]:
-    """The other metrics of an evaluation, grouped by split."""
-    values: dict[str, float] = {
+def evaluation_points(summary: EvaluationSummary, step: int, player: str = "") -> Iterator[Point]:
+    """The metrics of an evaluation, by split and, where players are compared, by player."""
+    group = summary.conditions.split + (f"/{_REFUSED.sub('_', player)}" if player else "")
+    yield Point(f"{HEADLINE}{group}", summary.success.rate, step)
+    details: dict[str, float] = {
         "success_low": summary.success.low,
         "success_high": summary.success.high,
         "episodes": summary.success.total,
-        "mean_actions": summary.mean_actions,
-        "mean_score": summary.mean_score,
-        "invalid_action_share": summary.invalid_action_share,
-        "unparseable_share": summary.unparseable_share,
-        "unanswered_share": summary.unanswered_share,
-        "infrastructure_errors": summary.infrastructure_errors,
-        "prompt_tokens": summary.prompt_tokens,
-        "reply_tokens": summary.reply_tokens,
+        **{name: getattr(summary, name) for name in _DETAILS},
         **{f"stopped_by_{reason.value}": count for reason, count in summary.stop_reasons.items()},
         **{f"score_parts/{name}": mean for name, mean in summary.mean_parts.items()},
         **{f"score_intervals/{name}_low": low for name, (low, _) in summary.score_intervals.items()},
         **{f"score_intervals/{name}_high": high for name, (_, high) in summary.score_intervals.items()},
         **{f"success_by_type/{kind.kind}": kind.success.rate for kind in summary.by_kind},
     }
-    return [Point(f"{summary.conditions.split}/{name}", float(value), step) for name, value in values.items()]
+    for name, value in details.items():
+        yield Point(f"{group}/{name}", float(value), step)
+
+
+def mean_points(summary: LevelSummary, prefix: str, step: int) -> Iterator[Point]:
+    """The means over seeds of one privilege level, with their intervals."""
+    means = {f"success/{split.split}": split.success for split in summary.splits} | dict(summary.measures)
+    for name, mean in means.items():
+        yield Point(f"{prefix}/{name}", mean.mean, step)
+        if mean.low is not None and mean.high is not None:
+            yield Point(f"{prefix}/{name}_low", mean.low, step)
+            yield Point(f"{prefix}/{name}_high", mean.high, step)
+    for split in summary.splits:
+        yield Point(f"{prefix}/mean_actions/{split.split}", split.mean_actions.mean, step)
 
 
 def scalars(value: Any, prefix: str, step: int) -> Iterator[Point]:
@@ -105,9 +105,4 @@ def histories(value: Any, prefix: str) -> Iterator[Point]:
 
 
 def _is_pair(entry: Any) -> bool:
-    return (
-        isinstance(entry, list | tuple)
-        and len(entry) == 2
-        and type(entry[0]) is int
-        and isinstance(entry[1], int | float)
-    )
+    return isinstance(entry, list) and len(entry) == 2 and type(entry[0]) is int and isinstance(entry[1], int | float)

@@ -2,40 +2,22 @@
 
 import json
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.records import UserError
-from leap_kedro.tracking.lineage import content_digest
-from leap_kedro.tracking.runs import active
+from leap_kedro.tracking.artifacts import content_digest
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 CHAMPION = "champion"
 ARTIFACT = "policy"
-ANSWERING = "answering"
-DIGEST_TAG = "leap.digest"
-ITERATION_TAG = "leap.iteration"
+_DIGEST_TAG = "leap.digest"
 _MODEL_FILE = Path(__file__).with_name("policy_model.py")
 _REQUIREMENTS = ("leap_kedro", "torch", "transformers", "safetensors", "pandas")
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """How a registered policy answers, which goes with its weights.
-
-    Attributes:
-        environment: Registered name of the environment.
-        hold_to_admissible: Whether actions are held to the listed ones.
-        max_new_tokens: Most tokens of a reply.
-    """
-
-    environment: str = ""
-    hold_to_admissible: bool = True
-    max_new_tokens: int = 64
 
 
 class UnregisteredPolicy(UserError):
@@ -52,56 +34,51 @@ def policy_alias(iteration: int) -> str:
     return f"pi_{iteration}"
 
 
-def register_policy(
-    client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path, answering: Answering
-) -> str:
-    """Register a policy folder as pi_k, unless the same content is registered already.
+def answering(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """How a registered policy answers: as in the evaluation that its figures come from (see `LocalPolicySpec`)."""
+    evaluation = parameters.get("evaluation") or {}
+    return {
+        "environment": str(parameters.get("environment", "")),
+        "hold_to_admissible": bool(evaluation.get("hold_to_admissible", True)),
+        "max_new_tokens": int(evaluation.get("max_reply_tokens", 64)),
+    }
 
-    Args:
-        client: Client of the tracking server, the one that `mlflow.set_tracking_uri` names.
-        run: Id of the run that made the policy.
-        experiment: Name of the LEAP experiment.
-        iteration: k.
-        folder: Folder with the model's files.
-        answering: How it answers.
+
+def register_policy(
+    client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path, how: Mapping[str, Any]
+) -> str:
+    """Register a folder as pi_k of an experiment, made by a run, unless the same content is registered already.
+
+    `client` must be that of the server which `mlflow.set_tracking_uri` names; `how` is what `answering` gives.
 
     Returns:
         Version in the registry.
     """
     name, alias, digest = model_name(experiment), policy_alias(iteration), content_digest(folder)
     registered = _version_of(client, name, alias)
-    if registered is not None and registered.tags.get(DIGEST_TAG) == digest:
+    if registered is not None and registered.tags.get(_DIGEST_TAG) == digest:
         return str(registered.version)
-    version = _log_model(client, run, name, iteration, folder, answering)
-    client.set_model_version_tag(name, version, DIGEST_TAG, digest)
-    client.set_model_version_tag(name, version, ITERATION_TAG, str(iteration))
+    version = _log_model(run, name, iteration, folder, how)
+    client.set_model_version_tag(name, version, _DIGEST_TAG, digest)
+    client.set_model_version_tag(name, version, "leap.iteration", str(iteration))
     client.set_registered_model_alias(name, alias, version)
     return version
 
 
-def is_registered(client: "MlflowClient", experiment: str, iteration: int) -> bool:
-    """Whether the registry has a pi_k of the experiment."""
-    return _version_of(client, model_name(experiment), policy_alias(iteration)) is not None
-
-
 def set_champion(client: "MlflowClient", experiment: str, iteration: int) -> None:
-    """Point the alias ``champion`` at pi_k.
-
-    Raises:
-        UnregisteredPolicy: If pi_k is not registered.
-    """
-    name = model_name(experiment)
-    registered = _version_of(client, name, policy_alias(iteration))
+    """Point the alias ``champion`` at pi_k. Raises `UnregisteredPolicy` if pi_k is not registered."""
+    name, alias = model_name(experiment), policy_alias(iteration)
+    registered = _version_of(client, name, alias)
     if registered is None:
         raise UnregisteredPolicy(
-            f"{policy_alias(iteration)} of experiment '{experiment}' is not in MLflow's registry (model '{name}'), so "
-            "it cannot be the champion. Run `kedro run --pipelines=leap_iteration`: it registers what is missing."
+            f"{alias} of experiment '{experiment}' is not in MLflow's registry (model '{name}'), so it cannot be the "
+            "champion. Run `kedro run --pipelines=leap_iteration`: it registers what is missing."
         )
     client.set_registered_model_alias(name, CHAMPION, registered.version)
 
 
 def retire_aliases(client: "MlflowClient", experiment: str) -> None:
-    """Take the aliases from an experiment's policies, so that none is taken for one of the experiment begun anew."""
+    """Take the aliases from an experiment's policies, so that none is taken for one of its restarted namesake."""
     name = model_name(experiment)
     for model in client.search_registered_models(f"name = '{name}'"):
         for alias in model.aliases:
@@ -119,22 +96,29 @@ def _version_of(client: "MlflowClient", name: str, alias: str) -> Any:
         raise
 
 
-def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, folder: Path, answering: Answering) -> str:
-    import mlflow
+def _log_model(run: str, name: str, iteration: int, folder: Path, how: Mapping[str, Any]) -> str:
+    from importlib.metadata import version
 
-    with active(client, run), TemporaryDirectory() as temporary, warnings.catch_warnings():
+    import mlflow
+    from mlflow.models import Model
+
+    with TemporaryDirectory() as temporary, warnings.catch_warnings():
         # A file and not MLflow's model_config, whose entries would land among the run's parameters.
-        how = Path(temporary) / "answering.json"
-        how.write_text(json.dumps(asdict(answering)), encoding="utf-8")
-        # An input example would load the model and answer, seconds an iteration, to check a signature that is given.
+        file = Path(temporary) / "answering.json"
+        file.write_text(json.dumps(how), encoding="utf-8")
+        # An input example would load the model and answer, seconds per iteration, to check a signature that is given.
         warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
-        info = mlflow.pyfunc.log_model(
+        info = Model.log(
+            None,
+            mlflow.pyfunc,
+            flavor_name="pyfunc.ModelFromCode",
             name=policy_alias(iteration),
+            run_id=run,
             python_model=str(_MODEL_FILE),
             # As URIs: of a path, MLflow takes "%", "?" and "#" for what they mean in one.
-            artifacts={ARTIFACT: folder.absolute().as_uri(), ANSWERING: how.as_uri()},
+            artifacts={ARTIFACT: folder.absolute().as_uri(), "answering": file.as_uri()},
             signature=_signature(),
-            pip_requirements=_pinned_requirements(),
+            pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],
             registered_model_name=name,
             await_registration_for=None,
             step=iteration,
@@ -142,24 +126,14 @@ def _log_model(client: "MlflowClient", run: str, name: str, iteration: int, fold
     return str(info.registered_model_version)
 
 
-def _pinned_requirements() -> list[str]:
-    from importlib.metadata import version
-
-    return [f"{package}=={version(package)}" for package in _REQUIREMENTS]
-
-
 def _signature() -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import Array, ColSpec, DataType, Object, Property, Schema
 
-    turn = Object([Property("action", DataType.string), Property("observation", DataType.string)])
+    text = DataType.string
+    turn = Object([Property("action", text), Property("observation", text)])
+    lists = [ColSpec(Array(turn), "turns"), ColSpec(Array(text), "admissible")]
     return ModelSignature(
-        inputs=Schema(
-            [
-                ColSpec(DataType.string, "opening"),
-                ColSpec(Array(turn), "turns"),
-                ColSpec(Array(DataType.string), "admissible"),
-            ]
-        ),
-        outputs=Schema([ColSpec(DataType.string, "reason"), ColSpec(DataType.string, "action")]),
+        inputs=Schema([ColSpec(text, "opening"), *lists]),
+        outputs=Schema([ColSpec(text, "reason"), ColSpec(text, "action")]),
     )

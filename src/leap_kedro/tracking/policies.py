@@ -6,7 +6,7 @@ import yaml
 
 from leap_kedro.records import UserError
 from leap_kedro.tracking.address import shown
-from leap_kedro.tracking.failures import cause, told
+from leap_kedro.tracking.failures import cause, reported
 from leap_kedro.tracking.models import ARTIFACT
 
 _SCHEME = "models:/"
@@ -41,27 +41,20 @@ def _registered(reference: str) -> Path:
     from mlflow.exceptions import MlflowException
     from mlflow.models.model import MLMODEL_FILE_NAME
 
+    uri = mlflow.get_tracking_uri()
     try:
         model = Path(mlflow.artifacts.download_artifacts(artifact_uri=reference))
     except (MlflowException, OSError) as error:
+        with reported(uri, started=True):
+            models = mlflow.MlflowClient().search_registered_models()
+        known = ", ".join(f"{_SCHEME}{model.name}@{alias}" for model in models for alias in sorted(model.aliases))
         raise UnknownPolicy(
-            f"MLflow at {shown(mlflow.get_tracking_uri())} gives no model '{reference}' (parameter "
-            f"`options.policy`): {cause(error)}. {_known_models()}"
+            f"MLflow at {shown(uri)} gives no model '{reference}' (option `--policy`): {cause(error)}. "
+            + (f"Registered: {known}." if known else "No model is registered there.")
         ) from error
     # MLflow's Model.load takes a path for a URI: of a folder with "%2F" in its name it finds nothing.
     description = yaml.safe_load((model / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
-    function = description["flavors"].get("python_function", {})
-    artifact = function.get("artifacts", {}).get(ARTIFACT)
+    artifact = description["flavors"].get("python_function", {}).get("artifacts", {}).get(ARTIFACT)
     if artifact is None:
         raise UnknownPolicy(f"'{reference}' is no policy of this project: it has no artifact '{ARTIFACT}'.")
     return model / str(artifact["path"])
-
-
-def _known_models() -> str:
-    from mlflow import MlflowClient
-
-    client = MlflowClient()
-    with told(client.tracking_uri, started=True):
-        models = client.search_registered_models()
-    known = [f"{_SCHEME}{model.name}@{alias}" for model in models for alias in sorted(model.aliases)]
-    return f"Registered: {', '.join(known)}." if known else "No model is registered there."

@@ -1,178 +1,225 @@
-"""Logs finished datasets to MLflow, each once, however often the run is continued."""
+"""Logs the finished datasets of one Kedro run to MLflow, each once, however often the run is continued."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.evaluation.sampling import sample
+from leap_kedro.datasets.history import HistoryDataset
+from leap_kedro.datasets.policy import PolicyFolderDataset
+from leap_kedro.datasets.training import Trained, TrainingDataset
+from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.success import EvaluationSummary
-from leap_kedro.evaluation.wording import conditions_in_words
-from leap_kedro.tracking.catalog import Kind, Tracked, path_of
-from leap_kedro.tracking.comparison import log_comparison
-from leap_kedro.tracking.figures import log_figure
-from leap_kedro.tracking.lineage import log_input
-from leap_kedro.tracking.metrics import (
-    Point,
-    detail_points,
-    headline_points,
-    histories,
-    log_points,
-    log_warning,
-    points_of,
-    scalars,
-)
-from leap_kedro.tracking.models import Answering, is_registered, policy_alias, register_policy, set_champion
-from leap_kedro.tracking.overview import CHAMPION_TAG, write_overview
-from leap_kedro.tracking.prompts import register_prompts
-from leap_kedro.tracking.runs import ExperimentRuns
-from leap_kedro.tracking.traces import log_teacher_calls, log_traces
+from leap_kedro.tracking import artifacts, metrics, models, tables
+from leap_kedro.tracking.catalog import Entry, Kind, entries, path_of
+from leap_kedro.tracking.connection import TrackingSettings, connect
+from leap_kedro.tracking.losses import LossStream
+from leap_kedro.tracking.parameters import digest, loggable
+from leap_kedro.tracking.runs import ExperimentRuns, Run
+from leap_kedro.tracking.traces import log_traces
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
+    from kedro.pipeline import Pipeline
 
 _LOGGED_TAG = "leap.logged"
-_BEFORE_PI_0 = -1  # step of the base in the charts
+_DIGEST_TAG = "leap.parameters_digest"
+_CHANGED_TAG = "leap.changed."
 
 
-@dataclass(frozen=True)
 class Recorder:
-    """Logs datasets to the runs that they belong to.
+    """The MLflow runs of one Kedro run, open until `close`."""
 
-    Attributes:
-        runs: Runs of the experiment.
-        iteration: The session's iteration.
-        by_hand: Run of an evaluation by hand, which everything goes to; None in the loop.
-        traced_episodes: Episodes of an evaluation that become traces.
-        answering: How registered policies answer.
-        policies: Gives the folders of the policies that are on disk, by iteration.
-    """
+    def __init__(
+        self, settings: TrackingSettings, parameters: Mapping[str, Any], pipeline: "Pipeline", catalog: Any
+    ) -> None:
+        """Connect, and open the runs that the pipeline's datasets belong to; do nothing if it has no such datasets.
 
-    runs: ExperimentRuns
-    iteration: int
-    by_hand: str | None
-    traced_episodes: int
-    answering: Answering
-    policies: Callable[[], Mapping[int, Path]]
+        Parameters must not be read again later: the iteration in them changes when one is finished.
 
-    @property
-    def client(self) -> "MlflowClient":
-        """Client of the tracking server."""
-        return self.runs.client
+        Raises:
+            MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
+        """
+        self._settings, self._parameters, self._catalog = settings, parameters, catalog
+        self._outputs = entries(catalog, pipeline.all_outputs())
+        self._histories = [
+            dataset
+            for name in sorted(pipeline.datasets())
+            if name in catalog and isinstance(dataset := catalog.get(name), HistoryDataset)
+        ]
+        self._done: set[str] = set()
+        self._open: list[str] = []
+        self._streams: list[LossStream] = []
+        if self._outputs:
+            options = parameters.get("options") or {}
+            values = {
+                "iteration": int(parameters.get("iteration") or 0),
+                "seed": int(parameters.get("seed") or 0),
+                "environment": parameters.get("environment"),
+                "policy": options.get("policy") or "all policies",
+                "split": options.get("split") or "validation",
+            }
+            self._runs = ExperimentRuns(*connect(settings), str(parameters["experiment"]), values)
+            self._client = self._runs.client
+            runs = {entry.run for entry in self._outputs.values()}
+            for run in sorted(runs, key=lambda run: (run != "iteration", run)):
+                self._open_run(self._runs.get(run))
 
-    def log(self, name: str, entry: Tracked, dataset: Any) -> None:
-        """Log a dataset that is complete."""
-        iteration = self.iteration if entry.iteration is None else entry.iteration
-        run = self.run_of(entry)
-        shown = entry.name or name
+    def begin_node(self, outputs: Iterable[str]) -> None:
+        """Log the losses of the trainings among the outputs of a node."""
+        for name, entry in entries(self._catalog, outputs).items():
+            dataset = self._catalog.get(name)
+            if self._open and isinstance(dataset, TrainingDataset):
+                run = self._runs.get(entry.run).id
+                self._streams.append(LossStream(self._client, run, entry.name or name, dataset.workspace))
+
+    def end_node(self) -> None:
+        """Stop logging losses."""
+        while self._streams:
+            self._streams.pop().close()
+
+    def saved(self, name: str) -> None:
+        """Log a dataset, if MLflow gets something of it and it is complete, unless its content was logged before."""
+        entry = self._outputs.get(name)
+        if entry is None or not self._catalog.exists(name):
+            return
+        self._done.add(name)
+        dataset, run = self._catalog.get(name), self._runs.get(entry.run)
+        if isinstance(dataset, PolicyFolderDataset):
+            self._register(run, run.step, path_of(dataset))
+            return
+        mark, content = f"{name}@{run.step}:", artifacts.content_digest(path_of(dataset))[:8]
+        marks = str(self._client.get_run(run.id).data.tags.get(_LOGGED_TAG, "")).split()
+        if mark + content not in marks:
+            self._log(run, entry, entry.name or name, dataset)
+            others = [each for each in marks if not each.startswith(mark)]
+            self._client.set_tag(run.id, _LOGGED_TAG, " ".join(sorted([*others, mark + content])))
+
+    def log_missing(self) -> None:
+        """Log what a killed run has written and not logged; policies first, because champions name them."""
+        missing = self._outputs.keys() - self._done
+        folders = {name for name in missing if isinstance(self._catalog.get(name), PolicyFolderDataset)}
+        for name in (*sorted(folders), *sorted(missing - folders)):
+            self.saved(name)
+
+    def close(self, status: str) -> None:
+        """End all runs: FINISHED, FAILED or KILLED."""
+        import mlflow
+
+        self.end_node()
+        if self._open:
+            mlflow.end_run(status)  # MLflow forgets its active run before it tells the server
+        for run in self._open:
+            self._client.set_terminated(run, status)
+
+    def _open_run(self, run: Run) -> None:
+        """Mark a run and its parent as running, also after a failure; the first one is what a user's node logs to."""
+        import mlflow
+
+        if run.id not in self._open:
+            if not self._open:
+                mlflow.start_run(run_id=run.id, nested=True)
+            self._open.append(run.id)
+            self._client.update_run(run.id, status="RUNNING")
+            self._log_parameters(run)
+        if run.parent:
+            self._open_run(run.parent)
+
+    def _log_parameters(self, run: Run) -> None:
+        """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag."""
+        from mlflow.entities import Param, RunTag
+
+        before = self._client.get_run(run.id).data.params
+        allowed = loggable(self._parameters, self._settings.logged_parameters)
+        values = {name: value for name, given in allowed.items() if (value := run.own.get(name, given)) is not None}
+        changed = {name: value for name, value in values.items() if before.get(name, value) != value}
+        tags = {_DIGEST_TAG: digest(self._parameters), **{_CHANGED_TAG + name: new for name, new in changed.items()}}
+        self._client.log_batch(
+            run.id,
+            params=[Param(name, value) for name, value in values.items() if name not in before],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+
+    def _log(self, run: Run, entry: Entry, name: str, dataset: Any) -> None:
+        from leap_kedro.datasets.figure import FigureDataset
+
+        client, loaded = self._client, dataset.load()
+        value: Any = loaded.report if isinstance(loaded, Trained) else loaded
         match entry.kind:
-            case Kind.EVALUATION:
-                self._log_evaluations(_summaries(dataset.load()))
             case Kind.METRICS:
-                self._log_metrics(run, dataset.load(), shown, iteration)
-            case Kind.DATA:
-                log_input(self.client, run, shown, path_of(dataset), len(dataset.load()))
+                self._log_metrics(run, value, name)
+            case Kind.EVALUATION:
+                for summary in _summaries(value):
+                    self._log_evaluation(run, summary, f"{entry.name}/" if entry.name else "")
+            case Kind.COMPARISON:
+                log = self._log_levels if run.of_ablation else self._log_players
+                client.set_tag(run.id, tables.DESCRIPTION_TAG, log(run, value))
+            case Kind.INPUT:
+                seed = f" of seed {run.step}" if run.of_ablation else ""
+                title = (entry.name or f"D_{run.step}") + seed
+                artifacts.log_input(client, run.id, title, path_of(dataset), len(value))
             case Kind.POLICY:
-                register_policy(self.client, run, self.runs.name, iteration, path_of(dataset), self.answering)
-            case Kind.CHAMPION:
-                best = int(dataset.load()["iteration"])
-                self._register_lost(run, best)
-                set_champion(self.client, self.runs.name, best)
-                self.client.set_tag(self.runs.parent(), CHAMPION_TAG, policy_alias(best))
-                write_overview(self.client, self.runs.parent())
-            case Kind.BASELINES:
-                log_comparison(self.client, run, _summaries(dataset.load()))
-            case Kind.FIGURE:
-                log_figure(self.client, run, path_of(dataset))
-            case Kind.REPORT:
-                self.client.log_artifact(run, str(path_of(dataset)), "reports")
-            case Kind.EPISODES:
-                log_traces(self.client, run, sample(dataset.load(), self.traced_episodes))
-            case Kind.CORRECTIONS:
-                log_teacher_calls(self.client, run, dataset.load())
+                self._log_champion(run, int(value["iteration"]))
+            case Kind.ARTIFACT:
+                artifacts.log_report(client, run.id, path_of(dataset), isinstance(dataset, FigureDataset))
+            case Kind.TRACES:
+                log_traces(run.id, value, self._settings.traced_episodes)
             case Kind.PROMPTS:
-                register_prompts(self.client, run, dataset.load())
-        mark_logged(self.client, run, name)
+                artifacts.register_prompts(client, run.id, value)
 
-    def _register_lost(self, run: str, iteration: int) -> None:
-        """Register pi_k if only the disk has it: a killed run saved it, or it was made with another server."""
-        folder = self.policies().get(iteration)
-        if folder is not None and not is_registered(self.client, self.runs.name, iteration):
-            register_policy(self.client, run, self.runs.name, iteration, folder, self.answering)
+    def _log_metrics(self, run: Run, value: Any, group: str) -> None:
+        points = [] if run.of_ablation else list(metrics.histories(value, group))  # its seeds share a run
+        # Losses were logged while they were trained.
+        known = {key: metrics.history(self._client, run.id, key) for key in {point.key for point in points}}
+        metrics.log_points(self._client, run.id, [point for point in points if point.step not in known[point.key]])
+        self._log_points(run, metrics.scalars(value, group, run.step))
 
-    def log_missing(self, entries: Mapping[str, Tracked], catalog: Any) -> None:
-        """Log complete datasets that a killed run has written and not logged any more."""
-        for name, entry in entries.items():
-            if name not in logged(self.client, self.run_of(entry)) and catalog.exists(name):
-                self.log(name, entry, catalog.get(name))
+    def _log_evaluation(self, run: Run, summary: EvaluationSummary, prefix: str) -> None:
+        step = run.step if run.of_ablation else metrics.BASE if summary.iteration is None else summary.iteration
+        points = metrics.evaluation_points(summary, step)
+        self._log_points(run, (point._replace(key=prefix + point.key) for point in points))
+        if not run.of_ablation:
+            metrics.log_warning(self._client, run.id, summary)
+        if run.experiment:
+            tables.describe_experiment(self._client, run.experiment, summary.conditions)
 
-    def run_of(self, entry: Tracked) -> str:
-        """Id of the run that a dataset's values go to."""
-        if entry.baselines:
-            return self.runs.baselines()
-        return self._run_of(self.iteration if entry.iteration is None else entry.iteration)
+    def _log_players(self, run: Run, value: Any) -> str:
+        players = _summaries(value)
+        for player in players:
+            self._log_points(run, metrics.evaluation_points(player, 0, player.policy))
+            metrics.log_warning(self._client, run.id, player)
+        return tables.players_table(players)
 
-    def own_parameters(self, entry: Tracked) -> dict[str, str | None]:
-        """Parameters in which a dataset's run differs from the session's; None: it has none such."""
-        return self._own_parameters(self.iteration if entry.iteration is None else entry.iteration)
+    def _log_levels(self, run: Run, value: Any) -> str:
+        levels = [LevelSummary.from_json(plain) for plain in value]
+        for level in levels:
+            if level.privilege is not None:
+                seeds = max(split.success.count for split in level.splits)
+                self._log_points(run, metrics.mean_points(level, f"mean_of_{seeds}_seeds", level.privilege))
+                own = self._runs.get(f"level_{level.privilege}")
+                self._log_points(own, metrics.mean_points(level, "mean", seeds))
+        return tables.levels_table(levels)
 
-    def runs_at_start(self) -> dict[str, dict[str, str | None]]:
-        """Runs that are open all along: the iteration's, and in the loop the experiment's; with own parameters."""
-        return {self._run_of(iteration): self._own_parameters(iteration) for iteration in (self.iteration, 0)}
+    def _log_points(self, run: Run, points: Iterable[metrics.Point]) -> None:
+        """To a run, and of an iteration's to the experiment's, because MLflow's charts leave child runs out."""
+        logged = list(points)
+        for target in {run.id, run.experiment or run.id}:
+            metrics.log_points(self._client, target, logged)
 
-    def _own_parameters(self, iteration: int) -> dict[str, str | None]:
-        return {} if self.by_hand else {"iteration": str(iteration) if iteration else None}
+    def _log_champion(self, run: Run, best: int) -> None:
+        # Perhaps only the disk has it: a killed run saved it, or it was made with another server.
+        for history in self._histories:
+            if best < run.step and best in (finished := history.load()):
+                self._register(run, best, finished[best].policy_folder)
+        for name in self._outputs:
+            if isinstance(self._catalog.get(name), PolicyFolderDataset):
+                self.saved(name)
+        models.set_champion(self._client, self._runs.name, best)
+        self._client.set_tag(run.experiment, tables.CHAMPION_TAG, models.policy_alias(best))
+        tables.describe_experiment(self._client, run.experiment)
 
-    def _run_of(self, iteration: int) -> str:
-        return self.by_hand or self.runs.iteration(iteration)
-
-    def _log_evaluations(self, summaries: Iterable[EvaluationSummary]) -> None:
-        for summary in summaries:
-            step = _BEFORE_PI_0 if summary.iteration is None else summary.iteration
-            points = headline_points(summary, step) + detail_points(summary, step)
-            run = self.by_hand or self.runs.iteration(max(0, step))
-            log_warning(self.client, run, summary)
-            if self.by_hand:
-                log_points(self.client, run, points)
-            else:
-                self._log_on_both(run, points)
-                write_overview(self.client, self.runs.parent(), conditions_in_words(summary.conditions))
-
-    def _log_metrics(self, run: str, value: Any, prefix: str, iteration: int) -> None:
-        points = list(histories(value, prefix))
-        # A loss was logged while it was trained; what a killed training logged again is its average over fewer steps.
-        steps = {key: {step for step, _ in points_of(self.client, run, key)} for key in {point.key for point in points}}
-        log_points(self.client, run, [point for point in points if point.step not in steps[point.key]])
-        points = list(scalars(value, prefix, iteration))
-        if self.by_hand:
-            log_points(self.client, run, points)
-        else:
-            self._log_on_both(run, points)
-
-    def _log_on_both(self, run: str, points: list[Point]) -> None:
-        """To the iteration's run, and to the parent, because MLflow's charts leave child runs out."""
-        for target in dict.fromkeys((run, self.runs.parent())):
-            log_points(self.client, target, points)
-
-
-def logged(client: "MlflowClient", run: str) -> list[str]:
-    """What a run has been told already, by the names that `mark_logged` was given."""
-    return str(client.get_run(run).data.tags.get(_LOGGED_TAG, "")).split()
-
-
-def mark_logged(client: "MlflowClient", run: str, name: str) -> None:
-    """Remember that a run has been told something."""
-    client.set_tag(run, _LOGGED_TAG, " ".join(sorted({*logged(client, run), name})))
+    def _register(self, run: Run, iteration: int, folder: Path) -> None:
+        how = models.answering(self._parameters)
+        models.register_policy(self._client, run.id, self._runs.name, iteration, folder, how)
 
 
 def _summaries(value: Any) -> list[EvaluationSummary]:
-    entries = value if isinstance(value, list) else [value]
-    return [
-        entry if isinstance(entry, EvaluationSummary) else EvaluationSummary.from_json(_plain(entry))
-        for entry in entries
-    ]
-
-
-def _plain(entry: Any) -> Any:
-    return json.loads(entry) if isinstance(entry, str) else entry
+    return [EvaluationSummary.from_json(plain) for plain in (value if isinstance(value, list) else [value])]

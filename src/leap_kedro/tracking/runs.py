@@ -1,12 +1,10 @@
 """The MLflow runs of an experiment, found again by their tags when it is continued."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from leap_kedro.tracking.connection import connect
+from leap_kedro.tracking.connection import connect, read_settings
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -15,31 +13,66 @@ if TYPE_CHECKING:
 EXPERIMENT_TAG = "leap.experiment"
 KIND_TAG = "leap.kind"
 ITERATION_TAG = "leap.iteration"
-POLICY_TAG = "leap.policy"
-SPLIT_TAG = "leap.split"
-ENVIRONMENT_TAG = "leap.environment"
-PRIVILEGE_TAG = "leap.privilege"
 RETIRED_TAG = "leap.retired"
-PARENT_TAG = "mlflow.parentRunId"
 
 
-class RunKind(StrEnum):
-    """What a run stands for."""
+class _Shape(NamedTuple):
+    """How a run is named and found again; what is in braces is filled in from `ExperimentRuns.values`."""
 
-    EXPERIMENT = "experiment"
-    """The parent: learning curves (step = iteration), and all of iteration 0 (D_0, pi_0)."""
-    ITERATION = "iteration"
-    """One LEAP iteration."""
-    EVALUATION = "evaluation"
-    """A policy evaluated by hand."""
-    ABLATION = "ablation"
-    """The parent of an experiment's privilege levels: their means over seeds (step = privilege)."""
-    LEVEL = "privilege_level"
-    """One privilege level of the ablation (step = seed)."""
-    BASELINES = "baselines"
-    """What the policies of an experiment are compared with."""
-    BASE_MODEL = "base_model"
-    """The training of the base model."""
+    name: str
+    tags: Mapping[str, str] = {}
+    parent: str = ""
+    step: str = "0"
+    own: Mapping[str, str | None] = {"iteration": None}
+
+
+_PRIVILEGE = "correction.privilege"  # parameter
+_SEEDS: dict[str, str | None] = {"iteration": None, "seed": None}
+_LEVEL = {"leap.privilege": "{level}"}
+_SHAPES = {
+    "experiment": _Shape("{experiment}"),
+    "iteration": _Shape(
+        "{experiment} iteration {iteration}", {ITERATION_TAG: "{iteration}"}, "experiment", "{iteration}", {}
+    ),
+    "evaluation": _Shape("{policy} on {split}", {"leap.policy": "{policy}", "leap.split": "{split}"}),
+    "baselines": _Shape("{experiment} baselines", {}, "experiment"),
+    "base_model": _Shape("base model {environment}", {"leap.environment": "{environment}"}),
+    "ablation": _Shape("{experiment} realizability ablation", {}, "", "{seed}", {**_SEEDS, _PRIVILEGE: None}),
+    "privilege_level": _Shape(
+        "{experiment} privilege {level}", _LEVEL, "ablation", "{seed}", {**_SEEDS, _PRIVILEGE: "{level}"}
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run in MLflow.
+
+    Attributes:
+        id: Its id.
+        kind: What it stands for, the tag `leap.kind`.
+        parent: The run that it is a child of.
+        step: Place of its values on the horizontal axis of the charts: the iteration, in the ablation the seed.
+        own: Parameters that are its own in value; None: it has no such parameter.
+    """
+
+    id: str
+    kind: str
+    parent: "Run | None"
+    step: int
+    own: Mapping[str, str | None]
+
+    @property
+    def of_ablation(self) -> bool:
+        """Whether several seeds share it."""
+        return self.kind in ("ablation", "privilege_level")
+
+    @property
+    def experiment(self) -> str:
+        """Id of the experiment's run, if it is that or an iteration of it; else ""."""
+        if self.kind == "iteration" and self.parent:
+            return self.parent.id
+        return self.id if self.kind == "experiment" else ""
 
 
 @dataclass(frozen=True)
@@ -50,87 +83,48 @@ class ExperimentRuns:
         client: Client of the tracking server.
         mlflow_experiment: Id of the MLflow experiment that the runs are in.
         name: Name of the LEAP experiment.
+        values: What tells its runs apart: iteration, seed, environment, policy and split of an evaluation.
     """
 
     client: "MlflowClient"
     mlflow_experiment: str
     name: str
-    _known: dict[frozenset[tuple[str, str]], str] = field(default_factory=dict, repr=False)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    _known: dict[str, Run] = field(default_factory=dict, repr=False)
 
-    def parent(self) -> str:
-        """Id of the parent run."""
-        return self._find_or_make(RunKind.EXPERIMENT, self.name, {})
-
-    def iteration(self, number: int) -> str:
-        """Id of iteration `number`'s run; that of iteration 0 is the parent."""
-        if number == 0:
-            return self.parent()
-        tags = {ITERATION_TAG: str(number), PARENT_TAG: self.parent()}
-        return self._find_or_make(RunKind.ITERATION, f"{self.name} iteration {number}", tags)
-
-    def evaluation(self, policy: str, split: str) -> str:
-        """Id of the run of an evaluation by hand."""
-        tags = {POLICY_TAG: policy, SPLIT_TAG: split}
-        return self._find_or_make(RunKind.EVALUATION, f"{policy} on {split}", tags)
-
-    def ablation(self) -> str:
-        """Id of the ablation's parent run."""
-        return self._find_or_make(RunKind.ABLATION, f"{self.name} realizability ablation", {})
-
-    def level(self, privilege: int) -> str:
-        """Id of the run of one privilege level, a child of the ablation's."""
-        tags = {PRIVILEGE_TAG: str(privilege), PARENT_TAG: self.ablation()}
-        return self._find_or_make(RunKind.LEVEL, f"{self.name} privilege {privilege}", tags)
-
-    def baselines(self) -> str:
-        """Id of the run of the baselines, a child of the experiment's."""
-        return self._find_or_make(RunKind.BASELINES, f"{self.name} baselines", {PARENT_TAG: self.parent()})
-
-    def base_model(self, environment: str) -> str:
-        """Id of the run of the training of an environment's base model."""
-        return self._find_or_make(RunKind.BASE_MODEL, f"base model {environment}", {ENVIRONMENT_TAG: environment})
-
-    def open(self, run: str) -> None:
-        """Mark a run as running, also one that was killed or has failed before."""
-        self.client.update_run(run, status="RUNNING")
-
-    def close(self, run: str, status: str) -> None:
-        """Mark a run as ended: FINISHED, FAILED or KILLED."""
-        self.client.set_terminated(run, status)
+    def get(self, run: str) -> Run:
+        """A run, which is made if it is not there; `run` as in `catalog.Entry`."""
+        if run not in self._known:
+            self._known[run] = self._find_or_make(run)
+        return self._known[run]
 
     def retire(self) -> int:
-        """Set all runs aside, so that the experiment, begun anew under its name, gets fresh ones.
-
-        Returns:
-            Number of runs set aside. They stay to be looked at.
-        """
-        runs = list(self._runs())
+        """Set all runs aside, so that the experiment, started again, gets new ones; returns how many they are."""
+        runs = list(self._all())
         for run in runs:
             self.client.set_tag(run.info.run_id, RETIRED_TAG, "true")
         self._known.clear()
         return len(runs)
 
-    def _find_or_make(self, kind: RunKind, name: str, tags: dict[str, str]) -> str:
-        wanted = {EXPERIMENT_TAG: self.name, KIND_TAG: kind.value, **tags}
-        key = frozenset(wanted.items())
-        if key not in self._known:
-            self._known[key] = self._find(wanted) or self._make(name, wanted)
-        return self._known[key]
-
-    def _find(self, wanted: dict[str, str]) -> str | None:
-        for run in self._runs():
-            if RETIRED_TAG not in run.data.tags and wanted.items() <= run.data.tags.items():
-                return str(run.info.run_id)
-        return None
-
-    def _make(self, name: str, tags: dict[str, str]) -> str:
+    def _find_or_make(self, run: str) -> Run:
         from mlflow.tracking.context.registry import resolve_tags
 
-        # resolve_tags gives what `mlflow.start_run` would: user, source, git commit.
-        made = self.client.create_run(self.mlflow_experiment, tags={**resolve_tags(), **tags}, run_name=name)
-        return str(made.info.run_id)
+        level = run.removeprefix("level_")
+        kind = run if level == run else "privilege_level"
+        shape, values = _SHAPES[kind], {**self.values, "experiment": self.name, "level": level}
+        parent = self.get(shape.parent) if shape.parent else None
+        tags = {EXPERIMENT_TAG: self.name, KIND_TAG: kind, **({"mlflow.parentRunId": parent.id} if parent else {})}
+        tags |= {name: value.format(**values) for name, value in shape.tags.items()}
+        found = (run for run in self._all() if RETIRED_TAG not in run.data.tags)
+        mlflow_run = next((run for run in found if tags.items() <= run.data.tags.items()), None)
+        if mlflow_run is None:
+            # resolve_tags gives what `mlflow.start_run` would: user, source, git commit.
+            tags = {**resolve_tags(), **tags}
+            mlflow_run = self.client.create_run(self.mlflow_experiment, tags=tags, run_name=shape.name.format(**values))
+        own = {name: value and value.format(**values) for name, value in shape.own.items()}
+        return Run(mlflow_run.info.run_id, kind, parent, int(shape.step.format(**values)), own)
 
-    def _runs(self) -> Iterator[Any]:
+    def _all(self) -> Iterator[Any]:
         token = None
         while True:
             page = self.client.search_runs(
@@ -143,26 +137,5 @@ class ExperimentRuns:
 
 
 def runs_of(context: "KedroContext", experiment: str) -> ExperimentRuns:
-    """The runs of a LEAP experiment on a context's server.
-
-    Raises:
-        MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
-    """
-    configuration = connect(context)
-    mlflow_experiment = configuration.tracking.experiment._experiment.experiment_id
-    return ExperimentRuns(configuration.server._mlflow_client, mlflow_experiment, experiment)
-
-
-@contextmanager
-def active(client: "MlflowClient", run: str) -> Iterator[None]:
-    """Make `run` the active one for MLflow's functions that log to nothing else."""
-    import mlflow
-
-    current = mlflow.active_run()
-    if current is not None and current.info.run_id == run:
-        yield
-        return
-    with mlflow.start_run(run_id=run, nested=True):
-        yield
-    # Leaving the block has ended the run, which goes on.
-    client.update_run(run, status="RUNNING")
+    """The runs of a LEAP experiment on a context's server. Raises `MlflowFailed` if MLflow cannot be used."""
+    return ExperimentRuns(*connect(read_settings(context)), experiment)

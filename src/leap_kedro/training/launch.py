@@ -24,11 +24,11 @@ from leap_kedro.training.adapters import ADAPTER
 from leap_kedro.training.failures import LAUNCHER, failure
 from leap_kedro.training.job import Job, stderr_folder
 from leap_kedro.training.join import MODULE, environment
+from leap_kedro.training.losses import FILE, append_loss
 from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress, TrainingResult
 from leap_kedro.training.store import PackedFile, write_packed
-from leap_kedro.training.watching import tell
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ def train(
         start: Folder with config, weights and tokenizer.
         packs: Training data, or a file that `write_packed` made.
         parameters: How to train.
-        work: Folder for data, checkpoints, the processes' stderr and the result; what another training left there is
-            removed.
+        work: Folder for data, checkpoints, the losses (`losses.jsonl`, as they are reported), the processes' stderr
+            and the result; what another training left there is removed.
         target: Folder to write; whole or absent.
         validation: Data that are not trained on, to find the best checkpoint by: see `fine_tune`.
         on_progress: Called at every report of the loss, in this process.
@@ -85,6 +85,8 @@ def train(
     for other in [*work.glob("checkpoints-*"), *work.glob("result-*.json")]:
         if other != checkpoints:
             shutil.rmtree(other) if other.is_dir() else other.unlink()
+    if not checkpoints.exists():
+        (work / FILE).unlink(missing_ok=True)
     job = Job(
         start=start, data=data, parameters=parameters, checkpoints=checkpoints, target=target, validation=held_out
     )
@@ -121,7 +123,7 @@ def _run(job: Path, parameters: FineTuning, on_progress: Callable[[Progress], No
                 message = _message(line)
                 if "progress" in message:
                     progress = decode(Progress, json.dumps(message["progress"]))
-                    tell(job.parent, progress)
+                    append_loss(job.parent, progress.step, progress.loss)
                     if on_progress is not None:
                         on_progress(progress)
                 if "log" in message:

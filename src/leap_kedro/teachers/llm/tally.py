@@ -25,9 +25,9 @@ _REMEDIES = {
 }
 """What a user can do, by the most frequent fault."""
 _OTHER_REMEDY = (
-    "Three ways on: correct the prompts (conf/base/prompts), delete prompts.json beside the corrections "
-    "(data/03_corrections), and run the same command again; raise `correction.teacher.max_unusable_share`; or begin "
-    "another experiment with a better model."
+    "Three ways on: correct the prompts (a copy in conf/base/prompts/<environment> replaces the shipped one), delete "
+    "prompts_used.json beside the corrections (data/03_corrections), and run the same command again; raise "
+    "`correction.teacher.max_unusable_share`; or begin another experiment with a better model."
 )
 
 

@@ -34,6 +34,6 @@ def _compare(episode: Episode, index: int, found: str, expected: str) -> None:
     if found != expected:
         raise ReplayMismatch(
             f"Episode {episode.id}, step {index}: the environment says {found[:200]!r} where the episode has "
-            f"{expected[:200]!r}. It was played with other options (source, text_version, data_root) or by another "
+            f"{expected[:200]!r}. It was played with other options of the environment or by another "
             "version of the environment: correct it with the options of its rollout, or play it again."
         )

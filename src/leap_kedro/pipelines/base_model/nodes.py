@@ -98,7 +98,7 @@ def measure_reader(
         workspace: Folder that `train_reader` worked in.
         training: What the training did.
         parameters: How much is measured.
-        evaluation: How games are played.
+        evaluation: How tasks are played.
         environment: Name of the environment.
         environments: Options by environment.
 

@@ -2,7 +2,7 @@
 
 Rehearsed: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
 corrections, the training set and one step of each training that the parameters describe. A language model is not asked:
-the oracle corrects in its place. Where the base model or the official games are not on this machine, others stand in.
+the oracle corrects in its place. Where the base model or the official tasks are not on this machine, others stand in.
 
 NOT rehearsed: the GPU, the server, the teacher's server, several processes or machines, sizes.
 """

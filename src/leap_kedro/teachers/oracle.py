@@ -77,7 +77,7 @@ class OracleTeacher:
         advice: dict[int, Advice | None] = {}
         for index, seen in replay(environment, episode, expert):
             state = self._oracle.state(environment)
-            moments.append(Moment(state, seen.admissible))
+            moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
             advice[index] = self._worded(decision, f"{episode.id}/{index}") if decision else None

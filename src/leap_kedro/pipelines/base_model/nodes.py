@@ -102,7 +102,7 @@ def measure_reader(
     Args:
         trained: The training of `train_reader`.
         parameters: How much is measured.
-        evaluation: How games are played.
+        evaluation: How tasks are played.
         environment: Name of the environment.
         environments: Options by environment.
 

@@ -52,9 +52,10 @@ def official_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of an embedded student with few, random weights."""
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
+    from leap_kedro.policies.folder import save_policy
 
     folder = tmp_path_factory.mktemp("models") / "tiny_base"
     tokenizer = build_tokenizer(vocabulary(), 2048)

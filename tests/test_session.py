@@ -47,7 +47,7 @@ def test_a_wrong_parameter_is_refused_with_the_place_it_comes_from(project: Loop
     overriding = project.folder / "conf" / "test" / "parameters_mine.yml"
     overriding.write_text("aggregation:\n  mxi: all\n")
     message = refusal(project)
-    assert "`aggregation.mxi` is an unknown parameter (conf/test/parameters_mine.yml)" in message
+    assert "unknown parameter `aggregation.mxi` (conf/test/parameters_mine.yml)" in message
     assert "Did you mean `aggregation.mix`?" in message
     assert not (project.folder / "data" / "00_experiments").exists()
 
@@ -57,8 +57,8 @@ def test_a_parameter_of_an_environments_file_is_refused_with_that_file(project: 
         (project.folder / "conf" / folder / "environments").mkdir(exist_ok=True)
         (project.folder / "conf" / folder / "environments" / "alfworld.yml").write_text(wrong)
     message = refusal(project)
-    assert "`rollout.slosts` is an unknown parameter (conf/base/environments/alfworld.yml)" in message
-    assert "`evaluation.slosts` is an unknown parameter (conf/test/environments/alfworld.yml)" in message
+    assert "unknown parameter `rollout.slosts` (conf/base/environments/alfworld.yml)" in message
+    assert "unknown parameter `evaluation.slosts` (conf/test/environments/alfworld.yml)" in message
 
 
 def test_an_unknown_environment_is_refused_with_the_one_that_was_meant(project: LoopProject) -> None:

@@ -25,6 +25,7 @@ STATE = PrivilegedState(
     facts=("mug 2 is in drawer 3.", "mug 1 is in safe 1."),
     plan=("go to drawer 3", "take mug 2 from drawer 3", "go to desk 1", "put mug 2 in/on desk 1"),
 )
+SECRETS = ("mug 2", "drawer 3", "desk 1", "mug 1", "safe 1")
 ADMISSIBLE = ("go to desk 1", "go to drawer 3", "look")
 NEXT = Advice("I need a mug. Next is drawer 3.", "go to drawer 3")
 
@@ -48,7 +49,7 @@ EPISODE = Episode(
     success=False,
     stop=StopReason.STEP_LIMIT,
 )
-BRIEFING = Briefing(EPISODE, tuple(Moment(STATE, ADMISSIBLE) for _ in EPISODE.steps))
+BRIEFING = Briefing(EPISODE, tuple(Moment(STATE, SECRETS, ADMISSIBLE) for _ in EPISODE.steps))
 
 
 def judged(advice: Advice | None, privilege: int = 50, reject_leaks: bool = True) -> Correction:
@@ -114,12 +115,12 @@ def test_the_level_says_how_many_leaks_pass_and_all_are_recorded(
 
 def test_what_comes_later_in_the_episode_was_not_shown_yet() -> None:
     later = replace(EPISODE, steps=(*EPISODE.steps, step("You see a mug 2.", "look")))
-    briefing = Briefing(later, tuple(Moment(STATE, ADMISSIBLE) for _ in later.steps))
+    briefing = Briefing(later, tuple(Moment(STATE, SECRETS, ADMISSIBLE) for _ in later.steps))
     advice = Advice("I saw mug 2.", "go to drawer 3")
     said = Judge("a teacher", 50).corrections(briefing, dict.fromkeys(range(4), advice))
     assert [correction.rejection for correction in said] == [Rejection.LEAKED] * 3 + [None]
 
 
 def test_where_nothing_is_listed_any_action_passes() -> None:
-    briefing = Briefing(EPISODE, tuple(Moment(STATE, None) for _ in EPISODE.steps))
+    briefing = Briefing(EPISODE, tuple(Moment(STATE, SECRETS, None) for _ in EPISODE.steps))
     assert Judge("a teacher", 50).correction(briefing, 0, Advice("I need a mug.", "search[mug]")).accepted

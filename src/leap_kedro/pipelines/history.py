@@ -35,4 +35,4 @@ def summaries_of(history: History, newest: Sequence[Mapping[str, Any]], iteratio
         iteration: k.
     """
     earlier = [plain for past in before(history, iteration) for plain in past.evaluations]
-    return [EvaluationSummary.from_json(plain) for plain in (*earlier, *newest)]
+    return EvaluationSummary.all_from_json((*earlier, *newest))

@@ -55,7 +55,7 @@ class Judge:
             return self._judged(briefing, step, short, rejection)
         advice = Advice(" ".join(advice.reason.split()), advice.action.strip())
         moment = briefing.moments[step]
-        leaked = leaked_entities(advice.reason, moment.state, briefing.known(step))
+        leaked = leaked_entities(advice.reason, moment.secrets, briefing.known(step))
         if not is_executable(advice.action, moment.admissible):
             rejection = Rejection.NOT_EXECUTABLE
         elif self._too_many(leaked):

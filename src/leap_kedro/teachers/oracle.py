@@ -75,13 +75,9 @@ class OracleTeacher:
         expert = self._benchmark.expert(self._expert, episode.seed)
         moments: list[Moment] = []
         advice: dict[int, Advice | None] = {}
-        for index, seen in replay(environment, episode):
-            if index == 0:
-                expert.start(seen.text)
-            else:
-                expert.observe(episode.steps[index - 1].action, seen.text)
+        for index, seen in replay(environment, episode, expert):
             state = self._oracle.state(environment)
-            moments.append(Moment(state, seen.admissible))
+            moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
             advice[index] = self._worded(decision, f"{episode.id}/{index}") if decision else None

@@ -9,10 +9,10 @@ Not covered: asking again after a leak. The same weights, asked the same, say th
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.policies.protocol import Policy, Reply
+from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.records import CorrectedEpisode, Episode, Fault, ParseStatus, Rejection
 from leap_kedro.teachers.advice import Advice
@@ -61,19 +61,17 @@ class SelfTeacher:
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
         """What it says of each episode; see `Teacher.correct_all`."""
-        waiting = iter(episodes)
-        live: list[_Lesson] = []
-        while True:
-            for episode in islice(waiting, self._slots - len(live)):
-                live.append(_Lesson(brief(self._benchmark, self._oracle, episode), self.privilege))
-            if not live:
-                return
-            asked = [lesson for lesson in live if not lesson.ended]
-            replies = self._policy.reply([lesson.conversation() for lesson in asked])
-            for lesson, reply in zip(asked, replies, strict=True):
-                lesson.take(reply)
-            yield from [lesson.corrected(self._judge) for lesson in live if lesson.ended]
-            live = [lesson for lesson in live if not lesson.ended]
+
+        def begin(episode: Episode) -> _Lesson:
+            return _Lesson(brief(self._benchmark, self._oracle, episode), self.privilege)
+
+        for lesson in in_slots(episodes, begin, self._advance, self._slots):
+            yield lesson.corrected(self._judge)
+
+    def _advance(self, lessons: "list[_Lesson]") -> None:
+        replies = self._policy.reply([lesson.conversation() for lesson in lessons])
+        for lesson, reply in zip(lessons, replies, strict=True):
+            lesson.take(reply)
 
 
 class _Lesson:

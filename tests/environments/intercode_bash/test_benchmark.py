@@ -269,10 +269,11 @@ def test_a_reason_may_not_say_where_a_file_is_before_the_student_knows_it(
     environment, path = started(benchmark, task), hidden_path(task)
     folder, _, name = path.rpartition("/")
     reason = f"{name} is in {folder}. I look at it."
-    state = benchmark.oracle().state(environment)
-    assert leaked_entities(reason, state, [environment.problem.query]) == (folder,)
-    assert leaked_entities(reason, state, [environment.problem.query, path]) == ()
-    assert leaked_entities("At the end I print what is asked for.", state, [environment.problem.query]) == ()
+    oracle = benchmark.oracle()
+    known = oracle.secrets(oracle.state(environment))
+    assert leaked_entities(reason, known, [environment.problem.query]) == (folder,)
+    assert leaked_entities(reason, known, [environment.problem.query, path]) == ()
+    assert leaked_entities("At the end I print what is asked for.", known, [environment.problem.query]) == ()
 
 
 def test_a_message_of_an_error_shows_no_place() -> None:

@@ -22,8 +22,10 @@ LIBRARY = PromptsDataset([]).load()
 @cache
 def episodes(count: int = 3, longest: int = 6) -> tuple[Episode, ...]:
     """Episodes of generated games, with some random actions in them."""
-    jobs = [(task, 3) for task in BENCHMARK.tasks("train", count, seed=11)]
-    return tuple(each.episode for each in demonstrations(BENCHMARK, jobs, "surfaces", max_actions=longest, noise=0.3))
+    tasks = BENCHMARK.tasks("train", count, seed=11)
+    return tuple(
+        each.episode for each in demonstrations(BENCHMARK, tasks, "surfaces", max_actions=longest, noise=0.3, seed=3)
+    )
 
 
 def briefing_of(episode: Episode) -> Briefing:

@@ -50,9 +50,10 @@ def _train_reader(
     seed: int,
 ) -> dict[str, Any]:
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.registry import make_benchmark
+    from leap_kedro.policies.folder import save_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
     from leap_kedro.training.packing import pack
@@ -101,7 +102,7 @@ def measure_reader(
     Args:
         trained: The training of `train_reader`.
         parameters: How much is measured.
-        evaluation: How games are played.
+        evaluation: How tasks are played.
         environment: Name of the environment.
         environments: Options by environment.
 
@@ -111,14 +112,14 @@ def measure_reader(
     from leap_kedro.embedded.base import answer_accuracy
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.pipelines.playing import play
-    from leap_kedro.policies.local import load_policy_folder
+    from leap_kedro.policies.folder import load_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
 
     spec = environment_spec(environment, environments)
     benchmark = make_benchmark(spec)
     workspace = trained.workspace
     folder = workspace / "base"
-    model, tokenizer = load_policy_folder(folder)
+    model, tokenizer = load_policy(folder)
     renderer = EmbeddedRenderer(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(

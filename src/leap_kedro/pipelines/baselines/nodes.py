@@ -25,7 +25,7 @@ from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
-from leap_kedro.records.seeds import derive_seed, episode_seed
+from leap_kedro.records.seeds import derive_seed
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
@@ -64,11 +64,16 @@ def choose_examples(
 
     count = read_options(BaselineOptions, options).examples
     benchmark = make_benchmark(environment_spec(environment, environments))
-    run_seed = derive_seed(seed, "examples")
     tried = tasks["train"][: _TRIED_FOR_AN_EXAMPLE * count]
-    jobs = [(task, episode_seed(run_seed, task.id)) for task in tried]
     by_kind: dict[str, list[Example]] = {}
-    for shown in demonstrations(benchmark, jobs, bootstrap.demonstrator, max_actions=bootstrap.max_actions, noise=0.0):
+    for shown in demonstrations(
+        benchmark,
+        tried,
+        bootstrap.demonstrator,
+        max_actions=bootstrap.max_actions,
+        noise=0.0,
+        seed=derive_seed(seed, "examples"),
+    ):
         if shown.episode.success:
             by_kind.setdefault(shown.episode.task.kind, []).append(shown.example())
     ranked = sorted(

@@ -161,7 +161,7 @@ def measure_gap(
 
 
 def _validation_success(evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    summaries = [EvaluationSummary.from_json(plain) for plain in evaluation]
+    summaries = EvaluationSummary.all_from_json(evaluation)
     on_validation = [summary for summary in summaries if summary.conditions.role is Role.VALIDATION]
     return _plain(on_validation[0].success) if on_validation else None
 

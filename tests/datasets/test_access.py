@@ -1,6 +1,7 @@
 """Key, prices, cache and prompts of language models, from the catalog of the project."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kedro.io import DataCatalog, DatasetError
@@ -11,16 +12,23 @@ from leap_kedro.datasets.errors import StorageError
 from leap_kedro.datasets.prompts import read_prompts
 from leap_kedro.hooks import CredentialsHooks
 from leap_kedro.language_models import Price
+from leap_kedro.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-0123456789abcdef"
 
 
+@pytest.fixture(scope="module")
+def entry() -> dict[str, Any]:
+    """The entry of the catalog."""
+    entry: dict[str, Any] = LeapConfigLoader(ROOT / "conf", **CONFIG_LOADER_ARGS)["catalog"]["language_models"]
+    return entry
+
+
 @pytest.fixture
-def catalog(monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
+def catalog(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    entries = LeapConfigLoader(ROOT / "conf", base_env="base", default_run_env="base")["catalog"]
-    return DataCatalog.from_config({"language_models": entries["language_models"]})
+    return DataCatalog.from_config({"language_models": entry})
 
 
 def key_of(catalog: DataCatalog) -> str | None:
@@ -57,17 +65,17 @@ def test_the_key_shows_in_no_text_form(catalog: DataCatalog) -> None:
     assert CANARY not in "".join([*shown, repr(vars(dataset)), repr(dataset.load())])
 
 
-@pytest.mark.parametrize("entry", [CANARY, {"key": CANARY}, {"api_key": 12345678}, [CANARY]])
-def test_credentials_of_another_form_are_refused_without_showing_them(catalog: DataCatalog, entry: object) -> None:
+@pytest.mark.parametrize("given", [CANARY, {"key": CANARY}, {"api_key": 12345678}, [CANARY]])
+def test_credentials_of_another_form_are_refused_without_showing_them(catalog: DataCatalog, given: object) -> None:
     with pytest.raises(StorageError, match=r"`openai` of conf/local/credentials\.yml must be: .*api_key") as caught:
-        CredentialsHooks().after_catalog_created(catalog, {"openai": entry})
+        CredentialsHooks().after_catalog_created(catalog, {"openai": given})
     assert CANARY not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["ключ", "two\nlines"])
 def test_a_key_that_no_request_could_carry_is_refused_without_showing_it(catalog: DataCatalog, key: str) -> None:
     CredentialsHooks().after_catalog_created(catalog, {"openai": {"api_key": key}})
-    with pytest.raises(StorageError, match=r"`openai` of conf/local/credentials\.yml") as caught:
+    with pytest.raises(DatasetError, match=r"`openai` of conf/local/credentials\.yml") as caught:
         catalog.load("language_models")
     assert key not in str(caught.value)
 

@@ -35,7 +35,9 @@ def leave_behind(data: Path, part: str, iteration: int) -> None:
     made = data / "04_training" / part / "workspace" / "policy"
     made.mkdir(parents=True)
     (made / "config.json").write_text(f"{iteration}")
-    PolicyFolderDataset(str(data / "05_policies" / part / "policy")).save(SavedPolicy(f"pi_{iteration}", iteration, made))
+    PolicyFolderDataset(str(data / "05_policies" / part / "policy")).save(
+        SavedPolicy(f"pi_{iteration}", iteration, made)
+    )
     RecordsDataset(str(data / "04_training" / part / "examples.jsonl"), "Example").save([EXAMPLE] * iteration)
 
 

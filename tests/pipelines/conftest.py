@@ -1,7 +1,9 @@
 """What the tests of several stages start from."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pipelines.stages import GENERATED, finished
@@ -11,6 +13,7 @@ from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.pipelines.history import History
 from leap_kedro.records import Episode, Task
 from leap_kedro.teachers.demonstrations import demonstrations
+from leap_kedro.training import launch
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +42,21 @@ def rollouts(benchmark: Benchmark, tasks: dict[str, list[Task]]) -> list[Episode
     """Episodes of iteration 1 on the training tasks, by an expert with noise in the student's place."""
     played = demonstrations(benchmark, tasks["train"], "surfaces", max_actions=6, noise=0.4, seed=7)
     return [replace(each.episode, iteration=1) for each in played]
+
+
+@pytest.fixture(scope="module")
+def training_in_process() -> Iterator[None]:
+    """Trainings run in this process, so that a test waits for no other Python to start."""
+    from leap_kedro.training.fine_tuning import fine_tune
+    from leap_kedro.training.job import Job
+    from leap_kedro.training.store import PackedFile
+
+    def run(job_file: Path, _: object, on_progress: Any) -> Any:
+        job = Job.model_validate_json(job_file.read_text())
+        data, held_out = PackedFile(job.data), PackedFile(job.validation) if job.validation else ()
+        where = job.checkpoints, job.target
+        return fine_tune(job.start, data, job.parameters, *where, validation=held_out, on_progress=on_progress)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "_run", run)
+        yield

@@ -21,6 +21,8 @@ from leap_kedro.pipelines.training.parameters import DPOParameters, Method, Trai
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task, Turn
 from leap_kedro.training.parameters import FineTuningParameters
 
+pytestmark = pytest.mark.usefixtures("training_in_process")
+
 Tasks = dict[str, list[Task]]
 ONE_STEP = FineTuningParameters(max_steps=1)
 OWN = OwnReply("I need a mug. Next is desk 1.", "go to desk 1")
@@ -99,7 +101,7 @@ def test_each_method_trains_on_its_data_and_reports_it(parent: SavedPolicy, tmp_
 
 @pytest.fixture(scope="module")
 def checkpoints(
-    history: History, tmp_path_factory: pytest.TempPathFactory
+    history: History, training_in_process: None, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], list[SavedPolicy], int]:
     """Report of a training whose last checkpoint is not the best; both; and how many examples it was to learn from."""
     four = {"max_steps": 4, "learning_rate": 1.0, "warmup_steps": 0, "checkpoint_every": 1, "packing": "tree"}

@@ -171,7 +171,7 @@ def show_results(
     for name, file, show_one in (
         ("saved_policy_evaluation", "saved_policy_evaluation", show_evaluations),
         ("ablation_summary", "ablation_table", show_ablation),
-        ("baselines", "baseline_table", show_comparison),
+        ("baselines_summary", "baselines_table", show_comparison),
     ):
         if name in made:
             show_one(catalog.load(name), Path(catalog.get(file)._describe()["filepath"]))  # type: ignore[union-attr]

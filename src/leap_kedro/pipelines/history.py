@@ -6,9 +6,14 @@ from typing import Any
 from leap_kedro.datasets.history import Iteration
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.records import UserError
 
 History = Mapping[int, Iteration]
 """Number -> finished iteration, from 0."""
+
+
+class NotFinished(UserError):
+    """An iteration needs one that is not finished."""
 
 
 def before(history: History, iteration: int) -> list[Iteration]:
@@ -17,13 +22,23 @@ def before(history: History, iteration: int) -> list[Iteration]:
     Args:
         history: The finished iterations.
         iteration: k.
+
+    Raises:
+        NotFinished: If one of them is not finished.
     """
+    missing = [earlier for earlier in range(iteration) if earlier not in history]
+    if missing:
+        what = f"iteration {missing[0]}" if missing[0] else "what the loop starts from (the pipeline `bootstrap`)"
+        raise NotFinished(
+            f"Iteration {iteration} needs {what}, which is not finished. Run all that is missing:  "
+            "kedro run --pipelines=leap_iteration"
+        )
     return [history[earlier] for earlier in range(iteration)]
 
 
 def parent_of(history: History, iteration: int) -> SavedPolicy:
-    """pi_{k-1}, which plays in iteration k and which pi_k is trained from."""
-    return history[iteration - 1].policy()
+    """pi_{k-1}, which plays in iteration k and which pi_k is trained from. Raises `NotFinished` as `before` does."""
+    return before(history, iteration)[-1].policy()
 
 
 def summaries_of(history: History, newest: Sequence[Mapping[str, Any]], iteration: int) -> list[EvaluationSummary]:

@@ -135,9 +135,9 @@ def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
 
 def play_prompted(
     tasks: Mapping[str, Sequence[Task]],
-    examples: Sequence[Example],
     options: Mapping[str, Any],
     evaluation: EvaluationParameters,
+    bootstrap: BootstrapParameters,
     server: ServerParameters,
     serving: ServingParameters | None,
     environment: str,
@@ -149,9 +149,9 @@ def play_prompted(
 
     Args:
         tasks: Tasks by split.
-        examples: What a few-shot prompt shows.
-        options: Which policies, on how many tasks: `BaselineOptions`.
+        options: Which policies, with how many examples, on how many tasks: `BaselineOptions`.
         evaluation: How policies are evaluated.
+        bootstrap: Who plays the tasks that a few-shot prompt shows.
         server: The server of policies named ``openai:MODEL``.
         serving: The server that answers for policies in folders; None: they are loaded.
         environment: Name of the environment.
@@ -168,8 +168,9 @@ def play_prompted(
     run_seed = derive_seed(seed, "evaluation")
 
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+        solved = choose_examples(tasks, options, bootstrap, environment, environments, seed) if wanted.policies else []
         for reference in wanted.policies:
-            for shown in ((), examples):
+            for shown in ((), solved):
                 policy = named_policy(reference, server, access)
                 policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
                 served = isinstance(policy, RemotePolicy)

@@ -21,14 +21,14 @@ from leap_kedro.settings import CONFIG_LOADER_ARGS
 
 CONF = Path(__file__).parents[2] / "conf"
 GENERATED = {"alfworld": {"source": "generated"}}
-_GIVEN = {"experiment": "small", "environments": GENERATED}
+_PLACES = ("environment", "experiment", "iteration", "options", "seed")
+"""Parameters that files are named after."""
 
 
 @cache
-def _configured(iteration: int) -> tuple[dict[str, Any], str]:
-    """Parameters, and the catalog as JSON."""
-    given = {**_GIVEN, "iteration": iteration}
-    loader = LeapConfigLoader(CONF, env="test", runtime_params=given, **CONFIG_LOADER_ARGS)
+def _configured(given: str) -> tuple[dict[str, Any], str]:
+    """Parameters, and the catalog as JSON; `given` is what `--params` would say, as JSON."""
+    loader = LeapConfigLoader(CONF, env="test", runtime_params=json.loads(given), **CONFIG_LOADER_ARGS)
     return loader["parameters"], json.dumps(loader["catalog"])
 
 
@@ -37,7 +37,8 @@ def small_parameters(changes: Mapping[str, Any] | None = None, iteration: int = 
 
     A block of `changes` is merged into the block of that name; the key of a block may be a path (``rollout.episodes``).
     """
-    tree = OmegaConf.create(_configured(iteration)[0])
+    given = {"experiment": "small", "iteration": iteration, "environments": GENERATED}
+    tree = OmegaConf.create(_configured(json.dumps(given))[0])
     for path, value in (changes or {}).items():
         OmegaConf.update(tree, path, value, force_add=True)
     return LeapParameters.model_validate(OmegaConf.to_container(tree))
@@ -52,8 +53,8 @@ def small_catalog(data: Path, parameters: LeapParameters | None = None, **values
         values: Values of datasets, which are then in memory.
     """
     parameters = parameters or small_parameters()
-    entries = json.loads(_configured(parameters.iteration)[1].replace('"data/', f'"{data}/'))
-    catalog = DataCatalog.from_config(entries)
+    given = json.dumps({name: getattr(parameters, name) for name in _PLACES})
+    catalog = DataCatalog.from_config(json.loads(_configured(given)[1].replace('"data/', f'"{data}/')))
     for name in LeapParameters.model_fields:
         catalog[f"params:{name}"] = getattr(parameters, name)
     catalog["parameters"] = parameters.model_dump()

@@ -6,8 +6,8 @@ from leap_kedro.pipelines.iteration import create_iteration, create_start, stage
 
 
 def test_a_stage_is_one_box_and_its_datasets_keep_their_names() -> None:
-    parts = [Pipeline([Node(len, "a", "b", name="first")]), Pipeline([Node(len, ["b", "params:x"], "c", name="second")])]
-    whole = stage("training", *parts)
+    first, second = Node(len, "a", "b", name="first"), Node(len, ["b", "params:x"], "c", name="second")
+    whole = stage("training", Pipeline([first]), Pipeline([second]))
     assert {node.name for node in whole.nodes} == {"training.first", "training.second"}
     assert {node.namespace for node in whole.nodes} == {"training"}
     assert whole.all_outputs() == {"b", "c"}

@@ -61,9 +61,7 @@ def mixed(history: History, newest: list[Example], how: AggregationParameters, i
     return mix(history, newest, how, seed=0, iteration=iteration)
 
 
-def test_the_pipeline_learns_what_was_accepted_and_mixes_it_with_earlier_data(
-    history: History, tmp_path: Path
-) -> None:
+def test_the_pipeline_learns_what_was_accepted_and_mixes_it_with_earlier_data(history: History, tmp_path: Path) -> None:
     episodes = [make_episode(0), make_episode(1), make_episode(2)]
     keep, correct = Verdict.KEEP, Verdict.CORRECT
     corrections = [

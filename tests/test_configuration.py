@@ -114,6 +114,8 @@ def test_an_environments_own_defaults_are_above_the_base_parameters_and_below_al
     assert parameter_files(conf, "quick", "webshop")[-2:] == [shipped, conf / "base/parameters.yml"]
     (conf / "base" / "environments" / "webshop.yml").write_text("rollout: {episodes: 3}\n")
     assert parameters(conf, environment="webshop")["rollout"] == {"episodes": 3, "max_actions": 20}
+    assert loader(conf, environment="webshop").origin("rollout.max_actions") == str(shipped)
+    assert loader(conf, environment="webshop").origin("rollout.episodes") == "conf/base/environments/webshop.yml"
 
 
 def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:

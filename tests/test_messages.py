@@ -2,12 +2,20 @@
 
 import ast
 import builtins
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kedro.io import DataCatalog, DatasetError, DatasetNotFoundError
 from loop_project import LoopProject
 
 import leap_kedro
+from leap_kedro.datasets.store import GrowingStoreDataset
+from leap_kedro.datasets.training import TrainingDataset
+from leap_kedro.experiments.errors import RunRefused
+from leap_kedro.messages import as_user_errors
+from leap_kedro.records import Task, UserError
 
 INTERNAL = {
     "BrokenAnswer",
@@ -33,6 +41,51 @@ def test_every_error_that_can_reach_a_user_is_a_user_error() -> None:
             if of_python and all(isinstance(kind, type) and issubclass(kind, Exception) for kind in of_python):
                 others.add(node.name)
     assert {name for name in others if not name.startswith("_")} == INTERNAL
+
+
+class ServerGone(UserError):
+    pass
+
+
+def save(name: str, folder: Path, error: Exception) -> None:
+    """Save the dataset `name`, which stops by `error` while it is saved."""
+
+    def play(_: list[Task]) -> Iterator[Task]:
+        raise error
+        yield
+
+    def train(_: Path) -> dict[str, int]:
+        raise error
+
+    catalog = DataCatalog()
+    catalog["rollouts"] = GrowingStoreDataset(str(folder / "tasks.jsonl"), "Task")
+    catalog["training_report"] = TrainingDataset(str(folder / "report.json"), {"path": str(folder / "workspace")})
+    with as_user_errors(folder):
+        catalog.save(name, {"rollouts": play, "training_report": train}[name])
+
+
+@pytest.mark.parametrize("name", ["rollouts", "training_report"])
+def test_what_stops_a_node_while_its_output_is_saved_is_told_without_kedros_words(name: str, tmp_path: Path) -> None:
+    with pytest.raises(RunRefused) as caught:
+        save(name, tmp_path, ServerGone("The server at 127.0.0.1 does not answer."))
+    assert str(caught.value) == "The server at 127.0.0.1 does not answer."
+    with pytest.raises(RunRefused, match=r"/scratch/weights: the disk is full"):
+        save(name, tmp_path, OSError(errno.ENOSPC, "No space left on device", "/scratch/weights"))
+
+
+def test_a_fault_of_the_program_keeps_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no such key"):
+        save("rollouts", tmp_path, KeyError("no such key"))
+    with pytest.raises(OSError, match="interrupted"), as_user_errors(tmp_path):
+        raise OSError(errno.EINTR, "interrupted")
+
+
+def test_a_user_error_passes_through_and_a_dataset_without_an_entry_becomes_one(tmp_path: Path) -> None:
+    with pytest.raises(ServerGone), as_user_errors(tmp_path):
+        raise ServerGone("gone")
+    with pytest.raises(RunRefused, match="rolouts") as caught, as_user_errors(tmp_path):
+        DataCatalog().load("rolouts")
+    assert isinstance(caught.value.__cause__, DatasetNotFoundError)
 
 
 @pytest.mark.parametrize(

@@ -28,23 +28,32 @@ def as_user_errors(data: Path) -> Iterator[None]:
     """
     try:
         yield
-    except UserError as error:
-        if not _is_full(data):
+    except (UserError, DatasetError, OSError) as error:
+        message = _message(error, data)
+        if message is None or (isinstance(error, UserError) and message == str(error)):
             raise
-        # A full disk keeps other processes from saying why they failed.
-        raise RunRefused(f"{error}\nThe disk that holds {data} is full: free some space.") from error
-    except DatasetError as error:
-        # Kedro puts the name of the dataset before the message.
-        if not isinstance(error, DatasetNotFoundError) and not isinstance(error.__cause__, UserError):
-            raise
-        raise RunRefused(str(error)) from error
-    except OSError as error:
-        if not is_refusal(error):
-            raise
-        raise RunRefused(str(cannot_write(Path(error.filename or data), error))) from error
+        raise RunRefused(message) from error
     except KeyboardInterrupt:
         logger.warning("Interrupted. What is finished is kept: the same command continues.")
         raise
+
+
+def _message(error: Exception, data: Path) -> str | None:
+    """What to tell the user; None if it is nothing that a user can fix."""
+    # Stores play and trainings train while they are saved: Kedro wraps what stops them in errors of its own.
+    causes = list(_causes(error))
+    if found := next((each for each in causes if isinstance(each, UserError)), None):
+        # A full disk keeps other processes from saying why they failed.
+        return f"{found}\nThe disk that holds {data} is full: free some space." if _is_full(data) else str(found)
+    if refusal := next((each for each in causes if isinstance(each, OSError) and is_refusal(each)), None):
+        return str(cannot_write(Path(refusal.filename or data), refusal))
+    return str(error) if isinstance(error, DatasetNotFoundError) else None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _is_full(data: Path) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from language_models import real_server
 from loop_project import LoopProject
 
@@ -50,26 +51,43 @@ def official_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder that the processes of pytest-xdist share, so that what is slow to make is made once."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def tiny_base(of_all_workers: Path) -> Path:
     """Folder of an embedded student with few, random weights."""
     from leap_kedro.embedded.shape import Shape, build_model, save_policy
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
 
-    folder = tmp_path_factory.mktemp("models") / "tiny_base"
-    tokenizer = build_tokenizer(vocabulary(), 2048)
-    shape = Shape(hidden_size=32, layers=2, heads=2, intermediate_size=64)
-    save_policy(build_model(tokenizer, shape, seed=0), tokenizer, folder)
+    folder = of_all_workers / "models" / "tiny_base"
+    with FileLock(of_all_workers / "tiny_base.lock"):
+        if not folder.is_dir():
+            tokenizer = build_tokenizer(vocabulary(), 2048)
+            shape = Shape(hidden_size=32, layers=2, heads=2, intermediate_size=64)
+            save_policy(build_model(tokenizer, shape, seed=0), tokenizer, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def finished_project(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> LoopProject:
-    """A project whose experiment `default` has run iteration 1. Not to be changed: work on a `copy`."""
-    project = LoopProject(tmp_path_factory.mktemp("loop") / "project", tiny_base)
-    finished = project.run()
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    (project.folder / "output.txt").write_text(finished.stdout)
+def finished_project(tiny_base: Path, of_all_workers: Path) -> LoopProject:
+    """A project whose experiment `default` has run iteration 1. Not to be changed: work on a `copy`.
+
+    What the run printed is in its files `stdout.txt` and `stderr.txt`.
+    """
+    folder = of_all_workers / "loop" / "project"
+    with FileLock(of_all_workers / "loop.lock"):
+        if (folder / "stdout.txt").is_file():
+            return LoopProject.at(folder, f"bootstrap.base={tiny_base}")
+        project = LoopProject(folder, tiny_base)
+        finished = project.run()
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        (folder / "stderr.txt").write_text(finished.stderr)
+        (folder / "stdout.txt").write_text(finished.stdout)
     return project
 
 

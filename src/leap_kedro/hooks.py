@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException
@@ -72,21 +71,22 @@ class ExperimentHooks:
 
     def __init__(self) -> None:
         self._held = ExitStack()
-        self._project = Path()
         self._env = ""
         self._parameters: LeapParameters | None = None
+        self._experiment: Experiment | None = None
         self._mlflow: Callable[[], tuple[str, ...]] = tuple
         self._clock: NodeClock | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters."""
+        """Check all parameters, the experiment's name among them."""
         self._release()
-        self._project, self._env = context.project_path, context.env or ""
+        self._env = context.env or ""
         loader = context.config_loader
         assert isinstance(loader, LeapConfigLoader)  # noqa: S101 - settings.py says so
         loader.project = context.project_path
         self._parameters = check(loader["parameters"], loader.origin)
+        self._experiment = Experiment(context.project_path / "data", self._parameters.experiment)
         self._mlflow = partial(where_to_look, context)
 
     @hook_impl(tryfirst=True)
@@ -97,14 +97,13 @@ class ExperimentHooks:
             UserError: If the experiment is in use or was begun with other parameters, the iteration before is
                 missing, or a model that the run needs cannot be used.
         """
-        parameters = self._parameters
-        if parameters is None:
+        parameters, experiment = self._parameters, self._experiment
+        if parameters is None or experiment is None:
             raise RuntimeError("ExperimentHooks needs Kedro's after_context_created before a pipeline runs.")
         drop_hints()
         check_students(parameters, pipeline)
         if OUTSIDE.issuperset(run_params["pipeline_names"] or ["__default__"]):
             return
-        experiment = Experiment(self._project / "data", parameters.experiment)
         self._held.enter_context(locked(experiment))
         try:
             self._check_iteration(experiment, parameters.iteration)
@@ -139,9 +138,8 @@ class ExperimentHooks:
         if self._clock:
             self._clock.stop()
         self._release()
-        if self._parameters:
-            experiment = Experiment(self._project / "data", self._parameters.experiment)
-            show_results(experiment, pipeline, catalog, self._mlflow())
+        if self._experiment:
+            show_results(self._experiment, pipeline, catalog, self._mlflow())
 
     def _check_iteration(self, experiment: Experiment, iteration: int) -> None:
         following = experiment.next_iteration()

@@ -1,9 +1,11 @@
 """Fixtures that several floors share."""
 
 import os
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -89,6 +91,23 @@ def finished_project(tiny_base: Path, of_all_workers: Path) -> LoopProject:
         (folder / "stderr.txt").write_text(finished.stderr)
         (folder / "stdout.txt").write_text(finished.stdout)
     return project
+
+
+@pytest.fixture
+def trainings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Replaces each training by a copy of the policy that it starts from; the folders that were trained in."""
+    from leap_kedro.training import launch
+    from leap_kedro.training.progress import TrainingResult
+
+    folders: list[Path] = []
+
+    def copy(start: Path, packs: Any, parameters: Any, work: Path, target: Path, **_: Any) -> TrainingResult:
+        folders.append(work)
+        shutil.copytree(start, target, ignore=shutil.ignore_patterns("policy.json", "_SUCCESS"))
+        return TrainingResult(3, 30, ((1, 1.0), (3, 0.5)), 0.1, 0, 1)
+
+    monkeypatch.setattr(launch, "train", copy)
+    return folders
 
 
 @pytest.fixture(scope="session")

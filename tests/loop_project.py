@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +109,16 @@ class LoopProject:
 
     def written(self) -> dict[str, int]:
         """When each file in `data` was written, by its path there."""
+        return {name: path.stat().st_mtime_ns for name, path in self._files().items()}
+
+    def contents(self) -> dict[str, str]:
+        """A digest of each file in `data`, by its path there."""
+        return {name: sha256(path.read_bytes()).hexdigest() for name, path in self._files().items()}
+
+    def _files(self) -> dict[str, Path]:
         data = self.folder / "data"
-        return {
-            path.relative_to(data).as_posix(): path.stat().st_mtime_ns
-            for path in data.rglob("*")
-            if path.is_file() and path.name not in ("run.lock", "run.pid")
-        }
+        files = (path for path in sorted(data.rglob("*")) if path.is_file() and path.name not in ("run.lock", "run.pid"))
+        return {path.relative_to(data).as_posix(): path for path in files}
 
 
 def _environment() -> dict[str, str]:

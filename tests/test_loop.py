@@ -69,7 +69,10 @@ def killed(finished_project: LoopProject, tmp_path_factory: pytest.TempPathFacto
     for folder in (project.folder / "data").glob("*/default/iter_1"):
         shutil.rmtree(folder)
     with sqlite3.connect(project.folder / "mlflow.db") as database:
-        database.execute("delete from metrics where key = 'training/losses' and run_uuid in " + RUN_OF_ITERATION_1)
+        database.execute(
+            "delete from metrics where key = 'training/losses' and run_uuid in "
+            "(select run_uuid from tags where key = 'leap.iteration' and value = '1')"
+        )
     loop = ("leap", "run", "--iterations=1", *project.given(*SLOWLY))
     stock = ("run", *project.given(*SLOWLY))
     data = project.folder / "data"
@@ -108,7 +111,7 @@ def test_killed_in_every_stage_its_results_are_those_of_an_undisturbed_run(
         project.read("00_experiments/default/iter_1/manifest.json") for project in (finished_project, killed)
     )
     assert continued["data"]["policy"] == undisturbed["data"]["policy"]
-    assert {**continued["champion"]} == undisturbed["champion"]
+    assert continued["champion"] == undisturbed["champion"]
 
 
 def test_killed_in_every_stage_no_episode_was_played_twice(killed: LoopProject) -> None:
@@ -149,9 +152,6 @@ def test_an_experiment_continues_without_the_mlflow_that_it_was_begun_with(kille
     with sqlite3.connect(project.folder / "mlflow.db") as database:
         aliases = dict(database.execute("select alias, version from registered_model_aliases"))
     assert aliases["champion"] == aliases[f"pi_{champion}"]
-
-
-RUN_OF_ITERATION_1 = "(select run_uuid from tags where key = 'leap.iteration' and value = '1')"
 
 
 def lines(path: Path) -> int:

@@ -35,6 +35,9 @@ from leap_kedro.tracking.connection import where_to_look
 OUTSIDE = frozenset({"evaluation", "base_model"})
 """Pipelines that read an experiment at most: they may run beside it, whatever the parameters are."""
 
+APART = frozenset({"baselines", "realizability_ablation"})
+"""Pipelines of an experiment that are no part of an iteration: their seconds are not the iteration's."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -75,6 +78,7 @@ class ExperimentHooks:
         self._parameters: LeapParameters | None = None
         self._experiment: Experiment | None = None
         self._mlflow: Callable[[], tuple[str, ...]] = tuple
+        self._guarding = False
         self._clock: NodeClock | None = None
 
     @hook_impl(tryfirst=True)
@@ -102,7 +106,8 @@ class ExperimentHooks:
             raise RuntimeError("ExperimentHooks needs Kedro's after_context_created before a pipeline runs.")
         drop_hints()
         check_students(parameters, pipeline)
-        if OUTSIDE.issuperset(run_params["pipeline_names"] or ["__default__"]):
+        names = run_params["pipeline_names"] or ["__default__"]
+        if OUTSIDE.issuperset(names):
             return
         self._held.enter_context(locked(experiment))
         try:
@@ -113,7 +118,9 @@ class ExperimentHooks:
             self._release()
             raise
         logger.info("Experiment '%s', iteration %d", experiment.name, parameters.iteration)
-        self._clock = NodeClock(experiment.manifest_path(parameters.iteration).with_name(SECONDS))
+        self._guarding = True
+        if not APART.issuperset(names):
+            self._clock = NodeClock(experiment.manifest_path(parameters.iteration).with_name(SECONDS))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -127,6 +134,7 @@ class ExperimentHooks:
         if self._clock:
             with suppress(StorageError):  # on a full disk, say, the error at hand tells more
                 self._clock.stop()
+        if self._guarding:
             logger.error("The run stopped. Run the same command again: it continues, and repeats nothing finished.")
         self._release()
 
@@ -157,5 +165,5 @@ class ExperimentHooks:
         return f" --env={self._env}" if self._env else ""
 
     def _release(self) -> None:
-        self._clock = None
+        self._clock, self._guarding = None, False
         self._held.close()

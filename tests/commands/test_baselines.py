@@ -23,14 +23,14 @@ def answer(call: Call) -> Reply:
 def compared(finished_project: LoopProject, tmp_path_factory: pytest.TempPathFactory) -> LoopProject:
     """A project with all baselines; what was printed is in `output.txt`."""
     project = finished_project.copy(tmp_path_factory.mktemp("baselines") / "project")
-    before = project.written()
+    before = project.contents()
     with FakeServer(answer) as server:
         given = project.given(f"server.base_url={server.base_url}")
         result = project.call("leap", "baselines", "--policy=openai:m", *given)
     assert result.exit_code == 0, result.output
     asked = [json.dumps(call.body, sort_keys=True) for call in server.calls]
     assert len(asked) == len(set(asked)) == 2 * 4 * 9
-    assert before.items() <= project.written().items()
+    assert before.items() <= project.contents().items()
     (project.folder / "output.txt").write_text(result.output)
     return project
 

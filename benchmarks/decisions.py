@@ -20,8 +20,10 @@ from pathlib import Path
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.policies.local import LocalPolicy, LocalPolicySpec, load_policy_folder
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.folder import load_policy
+from leap_kedro.policies.local import LocalPolicy, LocalPolicySpec
+from leap_kedro.policies.play import play
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.workers import play_in_processes
 from leap_kedro.records import Episode, Task
 
@@ -91,7 +93,7 @@ def plain(folder: Path, batch: int, tasks: Sequence[Task]) -> Measured:
     from leap_kedro.prompts.select import renderer_for
 
     torch.set_num_threads(1)
-    model, tokenizer = load_policy_folder(folder, device="cpu")
+    model, tokenizer = load_policy(folder, device="cpu")
     renderer = renderer_for(tokenizer, SPEC.name)
     generator = PlainGenerator(model, renderer, Decoding(REPLY_TOKENS, hold_to_admissible=True), batch)
     policy = LocalPolicy("bench", renderer, generator, REPLY_TOKENS)
@@ -113,9 +115,10 @@ def counted(episodes: Iterable[Episode]) -> int:
 
 def random_student(folder: Path) -> Path:
     """A random model of the shipped base's shape."""
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
+    from leap_kedro.policies.folder import save_policy
 
     tokenizer = build_tokenizer(vocabulary(), Shape().max_length)
     save_policy(build_model(tokenizer, Shape(), seed=0), tokenizer, folder)

@@ -24,13 +24,13 @@ from leap_kedro.datasets.access import read_prices
 from leap_kedro.datasets.text import TextFolderDataset
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.scripted import RandomPolicy
 from leap_kedro.policies.smollm2 import FOLDER
 from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.renderer import Renderer
 from leap_kedro.records import Episode, Example, Target, Task
-from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.briefing import brief
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
@@ -97,8 +97,7 @@ def main() -> None:
 
 def demonstrated(benchmark: Benchmark, tasks: Sequence[Task]) -> list[Example]:
     """D_0 of conf/gpu: no noise, 30 actions at most."""
-    jobs = [(task, episode_seed(0, task.id)) for task in tasks]
-    return [each.example() for each in demonstrations(benchmark, jobs, "surfaces", max_actions=30, noise=0.0)]
+    return [each.example() for each in demonstrations(benchmark, tasks, "surfaces", max_actions=30, noise=0.0, seed=0)]
 
 
 def corrected(benchmark: Benchmark, tasks: Sequence[Task]) -> list[Example]:

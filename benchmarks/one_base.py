@@ -21,11 +21,11 @@ from rich.table import Table
 from transformers import PreTrainedTokenizerFast
 
 from leap_kedro.embedded.base import answer_accuracy, curriculum, lesson_counts, reading_rows
-from leap_kedro.embedded.shape import Shape, build_model, save_policy
+from leap_kedro.embedded.shape import Shape, build_model
 from leap_kedro.embedded.tokenizer import build_tokenizer, token_list
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.policies.local import load_policy_folder
+from leap_kedro.policies.folder import load_policy, save_policy
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, pack
@@ -87,7 +87,7 @@ def measured(names: Sequence[str], transcripts: int, held_out: int, folder: Path
     write_packed(folder / "data.npz", mixed(read))
     parameters = FineTuning.model_validate({**settings["fine_tuning"], "threads": 2})
     result = train(folder / "start", folder / "data.npz", parameters, folder, folder / "base")
-    model, _ = load_policy_folder(folder / "base")
+    model, _ = load_policy(folder / "base")
     print(f"{' and '.join(names)}: {result.steps:,} steps, {result.seconds:.0f} s", flush=True)
     return {
         name: answer_accuracy(

@@ -73,8 +73,8 @@ def rows_of_demonstrations(student: Student) -> list[list[Row]]:
 
     benchmark = build_benchmark({"source": "generated"})
     renderer = renderer_for(AutoTokenizer.from_pretrained(student.folder), "alfworld")
-    jobs = [(task, 0) for task in benchmark.tasks("train", student.episodes, 0)]
-    played = demonstrations(benchmark, jobs, "surfaces", max_actions=student.max_actions, noise=0.1)
+    tasks = benchmark.tasks("train", student.episodes, 0)
+    played = demonstrations(benchmark, tasks, "surfaces", max_actions=student.max_actions, noise=0.1, seed=0)
     return [rows_of(each.example(), renderer) for each in played]
 
 

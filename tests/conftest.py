@@ -62,9 +62,10 @@ def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_base(of_all_workers: Path) -> Path:
     """Folder of an embedded student with few, random weights."""
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
+    from leap_kedro.policies.folder import save_policy
 
     folder = of_all_workers / "models" / "tiny_base"
     with FileLock(of_all_workers / "tiny_base.lock"):

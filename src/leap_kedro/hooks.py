@@ -29,7 +29,6 @@ from leap_kedro.experiments.summary import show_results
 from leap_kedro.messages import drop_hints
 from leap_kedro.pipelines.parameters import LeapParameters, check, recorded
 from leap_kedro.pipelines.students import check_students
-from leap_kedro.records.hashing import json_hash
 from leap_kedro.tracking.connection import where_to_look
 
 OUTSIDE = frozenset({"evaluation", "base_model"})
@@ -112,8 +111,9 @@ class ExperimentHooks:
         self._held.enter_context(locked(experiment))
         try:
             self._check_iteration(experiment, parameters.iteration)
-            kept = recorded(parameters)
-            check_parameters(experiment, kept, json_hash(kept), self._options)
+            # An ablation has a folder per seed.
+            free = ("seed",) if run_params["pipeline_names"] == ["realizability_ablation"] else ()
+            check_parameters(experiment, recorded(parameters), self._options, free)
         except BaseException:
             self._release()
             raise

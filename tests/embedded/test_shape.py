@@ -5,9 +5,10 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM
 
-from leap_kedro.embedded.shape import Shape, build_model, save_policy
+from leap_kedro.embedded.shape import Shape, build_model
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.policies.folder import save_policy
 
 TOKENIZER = build_tokenizer(Vocabulary({"mug": 3, "desk": 3}, ("go to", ".")), 64)
 

@@ -75,12 +75,11 @@ def test_the_papers_values_are_those_of_its_code() -> None:
         (
             "rollout.temprature",
             1,
-            "`rollout.temprature` is an unknown parameter (conf/base/parameters.yml). "
-            "Did you mean `rollout.temperature`?",
+            "unknown parameter `rollout.temprature` (conf/base/parameters.yml). Did you mean `rollout.temperature`?",
         ),
         ("bootstrap.fine_tuning.max_step", 1, "Did you mean `bootstrap.fine_tuning.max_steps`?"),
         ("bootstrap.fine_tuning.learning_rate", -1, "`bootstrap.fine_tuning.learning_rate` is -1: should be greater"),
-        ("bootstrap.fine_tuning.lora", {"rnk": 1}, "`bootstrap.fine_tuning.lora.rnk` is an unknown parameter"),
+        ("bootstrap.fine_tuning.lora", {"rnk": 1}, "unknown parameter `bootstrap.fine_tuning.lora.rnk`"),
         ("training.learning_rate", 1, "Did you mean `fine_tuning.learning_rate`?"),
         ("training.dpo.fine_tuning.max_steps", 1, "`training.dpo.fine_tuning`: a training needs exactly one budget"),
         ("correction.teacher.server.max_token", 1, "Did you mean `correction.teacher.server.max_tokens`?"),
@@ -200,7 +199,7 @@ def test_a_budget_of_a_stage_replaces_the_shared_one(raw: dict[str, Any]) -> Non
 
 def test_wrong_options_are_named() -> None:
     assert read_options(EvaluateOptions, {"tasks": 3}) == EvaluateOptions(tasks=3)
-    with pytest.raises(OptionsRefused, match=r"`options\.polcy` is an unknown parameter.*`options\.policy`"):
+    with pytest.raises(OptionsRefused, match=r"unknown parameter `options\.polcy`.*`options\.policy`"):
         read_options(EvaluateOptions, {"polcy": "somewhere"})
 
 

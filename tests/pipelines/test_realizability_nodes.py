@@ -43,7 +43,7 @@ def tasks() -> list[Task]:
 
 @pytest.fixture(scope="module")
 def rollouts(tasks: list[Task]) -> list[Episode]:
-    played = demonstrations(BENCHMARK, [(task, 7) for task in tasks], "surfaces", max_actions=6, noise=0.4)
+    played = demonstrations(BENCHMARK, tasks, "surfaces", max_actions=6, noise=0.4, seed=7)
     return [replace(each.episode, iteration=1) for each in played]
 
 

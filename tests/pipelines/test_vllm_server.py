@@ -21,7 +21,7 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
-from leap_kedro.pipelines.vllm_server import ServingParameters, served_by_vllm
+from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.policies.vllm_process import ServingFailed, free_port
 from leap_kedro.prompts.chat import ChatRenderer, templated_ids
@@ -120,7 +120,7 @@ def test_a_server_that_runs_is_used_and_left_running(tmp_path: Path) -> None:
     policy = trained_by_lora(tmp_path / "pi_1", base)
     stranger = saved(tmp_path / "stranger")
     log = tmp_path / "calls"
-    with served_by_vllm(policy, fake("--calls", str(log)), "alfworld", 40) as started:
+    with serve(policy, fake("--calls", str(log)), "alfworld", 40) as started:
         address = str(started.server.base_url)
         running = ServingParameters(base_url=address)
         (own,) = calls(log, "load_lora_adapter")
@@ -217,11 +217,11 @@ def test_a_student_trained_by_lora_plays_through_the_server_of_kedro_run(tmp_pat
 def test_the_server_ends_with_the_block_and_its_children_too(tmp_path: Path) -> None:
     policy, child = saved(tmp_path / "base"), tmp_path / "child"
     how = fake("--child", str(child))
-    with served_by_vllm(policy, how, "alfworld", 40):
+    with serve(policy, how, "alfworld", 40):
         pid = int(child.read_text())
         assert not is_gone(pid)
     assert wait_until(lambda: is_gone(pid))
-    server = served_by_vllm(policy, how, "alfworld", 40)
+    server = serve(policy, how, "alfworld", 40)
     server.__enter__()
     pid = int(child.read_text())
     stopped = PolicyStopped("the budget is spent")
@@ -237,10 +237,10 @@ import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 from pathlib import Path
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.pipelines.vllm_server import ServingParameters, served_by_vllm
+from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 
 how = ServingParameters(command={PROGRAM!r}, arguments=("--child", {str(child)!r}), port={free_port()})
-with served_by_vllm(SavedPolicy("base", -1, Path({str(policy.folder)!r})), how, "alfworld", 40):
+with serve(SavedPolicy("base", -1, Path({str(policy.folder)!r})), how, "alfworld", 40):
     print("ready", flush=True)
     time.sleep(600)
 """

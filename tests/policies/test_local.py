@@ -7,8 +7,9 @@ import pytest
 from toys import save_toy_policy, toy_conversation
 
 from leap_kedro.policies.engine import SlotEngine
+from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.policies.generate import PlainGenerator
-from leap_kedro.policies.local import LocalPolicySpec, PolicyFolderError
+from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.records import ParseStatus
 
 

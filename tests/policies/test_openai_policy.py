@@ -12,8 +12,9 @@ from toys import NAME, ROOMS, toy_task
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.language_models import Access, BudgetParameters, ModelParameters, Price, client
 from leap_kedro.policies.openai_policy import OpenAIPolicy, OpenAIPolicySpec
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
 from leap_kedro.policies.protocol import PolicyStopped
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import GENERAL_RULES, examples_text
 from leap_kedro.records import Episode, Example, ParseStatus, StopReason, Target, Turn

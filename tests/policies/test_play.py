@@ -7,8 +7,9 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.decoding import Decoding
 from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicy
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
 from leap_kedro.policies.protocol import Policy, Reply
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.scripted import RandomPolicy, ScriptedPolicy
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.embedded import EmbeddedRenderer

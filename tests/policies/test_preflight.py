@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from student_tokenizers import byte_level
 
-from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.policies.preflight import check_policy
 
 

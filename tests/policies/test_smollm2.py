@@ -11,7 +11,8 @@ from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicySpec
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import StopReason
 
 

@@ -8,7 +8,7 @@ from toys import NAME, RaisingSpec, WalkerSpec, save_toy_policy, toy_task
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.local import LocalPolicySpec
-from leap_kedro.policies.play import PlaySettings
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.workers import WorkerFailure, play_in_processes
 from leap_kedro.records import Episode, StopReason, Task
 

@@ -4,21 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leap_kedro.records import PrivilegedState, Verdict
+from leap_kedro.records import Verdict
 from leap_kedro.teachers.checks import (
     is_executable,
     leaked_entities,
     normalised,
-    privileged_entities,
     verdict_on,
 )
 
-STATE = PrivilegedState(
-    task="put a mug in desk.",
-    essentials=("mug 2", "drawer 3", "desk 1"),
-    facts=("mug 2 is in drawer 3.", "mug 1 is in safe 1.", "drawer 3 is closed."),
-    plan=("go to drawer 3", "open drawer 3", "take mug 2 from drawer 3"),
-)
+SECRETS = ("mug 2", "drawer 3", "desk 1", "mug 1", "safe 1")
 OPENING = "Looking quickly around you, you see a desk 1, a drawer 3, and a safe 1."
 
 
@@ -34,10 +28,6 @@ def test_normalised_writings_of_one_entity(written: str) -> None:
     assert normalised(written) == "mug 2"
 
 
-def test_entities_of_the_privileged_state() -> None:
-    assert privileged_entities(STATE) == ("mug 2", "drawer 3", "desk 1", "mug 1", "safe 1")
-
-
 @pytest.mark.parametrize(
     ("reason", "leaked"),
     [
@@ -49,12 +39,12 @@ def test_entities_of_the_privileged_state() -> None:
     ],
 )
 def test_a_leak_is_an_entity_that_was_not_shown(reason: str, leaked: tuple[str, ...]) -> None:
-    assert leaked_entities(reason, STATE, [OPENING]) == leaked
+    assert leaked_entities(reason, SECRETS, [OPENING]) == leaked
 
 
 def test_what_an_observation_showed_is_no_leak() -> None:
-    assert leaked_entities("mug 2 is here.", STATE, [OPENING, "On the desk 1, you see a mug 20."]) == ("mug 2",)
-    assert leaked_entities("mug 2 is here.", STATE, [OPENING, "On the desk 1, you see a mug 2."]) == ()
+    assert leaked_entities("mug 2 is here.", SECRETS, [OPENING, "On the desk 1, you see a mug 20."]) == ("mug 2",)
+    assert leaked_entities("mug 2 is here.", SECRETS, [OPENING, "On the desk 1, you see a mug 2."]) == ()
 
 
 DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
@@ -92,40 +82,38 @@ def test_a_secret_is_found_in_any_spelling(
     data: st.DataObject, kind: str, number: int, before: str, after: str
 ) -> None:
     name = f"{kind} {number}"
-    state = PrivilegedState("a task", (name,), (f"{name} is in drawer 3.",), ())
     reason = f"I think{before} {data.draw(spellings(kind, number))}{after} is what I need."
-    assert leaked_entities(reason, state, [OPENING]) == (name,)
+    assert leaked_entities(reason, (name, "drawer 3"), [OPENING]) == (name,)
 
 
 @given(st.data(), st.sampled_from(KINDS), st.integers(1, 30))
 def test_what_was_shown_is_never_a_leak_in_any_spelling(data: st.DataObject, kind: str, number: int) -> None:
     name = f"{kind} {number}"
-    state = PrivilegedState("a task", (name,), (f"{name} is in drawer 3.",), ())
     reason = f"I need {data.draw(spellings(kind, number))}, {name}."
-    assert leaked_entities(reason, state, [OPENING, f"On the desk 1, you see a {name}, and a pen 1."]) == ()
+    assert (
+        leaked_entities(reason, (name, "drawer 3"), [OPENING, f"On the desk 1, you see a {name}, and a pen 1."]) == ()
+    )
 
 
 @given(st.data(), st.sampled_from(KINDS), st.integers(1, 300), st.integers(1, 300))
 def test_another_number_is_another_entity(data: st.DataObject, kind: str, number: int, other: int) -> None:
-    state = PrivilegedState("a task", (f"{kind} {number}",), (), ())
     reason = f"There is {data.draw(spellings(kind, other))}."
-    assert bool(leaked_entities(reason, state, [OPENING])) is (number == other)
+    assert bool(leaked_entities(reason, (f"{kind} {number}",), [OPENING])) is (number == other)
 
 
 @given(st.text(), st.lists(st.text(), max_size=3), st.lists(st.text(), max_size=3))
 def test_any_text_can_be_checked(reason: str, essentials: list[str], shown: list[str]) -> None:
-    state = PrivilegedState("a task", tuple(essentials), (), ())
-    leaked = leaked_entities(reason, state, shown)
+    leaked = leaked_entities(reason, essentials, shown)
     assert set(leaked) <= set(essentials)
-    assert leaked_entities(reason, state, [*shown, *essentials]) == ()
+    assert leaked_entities(reason, essentials, [*shown, *essentials]) == ()
 
 
 def test_an_essential_is_matched_whole_whatever_it_is_made_of() -> None:
     title = "Caf\u00e9 Soap, 3-Pack (Lemon) \u4e2d\u6587"
-    state = PrivilegedState("a task", (title, "$29.99", "B07XYZ1", "--"), (), ())
-    assert leaked_entities("I would buy the cafe soap 3 pack lemon \u4e2d\u6587.", state, []) == (title,)
-    assert leaked_entities("Cafe soap, 3 bars", state, []) == ()
-    assert leaked_entities("It is b07xyz1 for 29.99 dollars.", state, []) == ("$29.99", "B07XYZ1")
+    secrets = (title, "$29.99", "B07XYZ1", "--")
+    assert leaked_entities("I would buy the cafe soap 3 pack lemon \u4e2d\u6587.", secrets, []) == (title,)
+    assert leaked_entities("Cafe soap, 3 bars", secrets, []) == ()
+    assert leaked_entities("It is b07xyz1 for 29.99 dollars.", secrets, []) == ("$29.99", "B07XYZ1")
 
 
 def test_executable_is_what_the_environment_lists() -> None:

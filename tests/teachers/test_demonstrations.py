@@ -9,11 +9,11 @@ from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, in
 from leap_kedro.teachers.oracle import OracleTeacher
 
 BENCHMARK = ALFWorld(ALFWorldOptions())
-JOBS = [(task, 3) for task in BENCHMARK.tasks("train", 30, seed=2)]
+TASKS = BENCHMARK.tasks("train", 30, seed=2)
 
 
 def play(noise: float, max_actions: int = 30) -> list[Demonstration]:
-    return list(demonstrations(BENCHMARK, JOBS, "surfaces", max_actions=max_actions, noise=noise))
+    return list(demonstrations(BENCHMARK, TASKS, "surfaces", max_actions=max_actions, noise=noise, seed=3))
 
 
 def test_without_noise_the_expert_does_what_it_says_and_nothing_is_refused() -> None:

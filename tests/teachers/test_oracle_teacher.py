@@ -19,8 +19,7 @@ TASKS = BENCHMARK.tasks("train", 40, seed=11)
 
 @pytest.fixture(scope="module")
 def played() -> list[Demonstration]:
-    jobs = [(task, 3) for task in TASKS]
-    return list(demonstrations(BENCHMARK, jobs, "surfaces", max_actions=30, noise=0.3))
+    return list(demonstrations(BENCHMARK, TASKS, "surfaces", max_actions=30, noise=0.3, seed=3))
 
 
 def stumbling_episode() -> Episode:
@@ -142,9 +141,7 @@ def test_full_privilege_is_a_shortest_way_and_names_the_secret() -> None:
     environment, oracle = BENCHMARK.environment(), BENCHMARK.oracle()
     teacher = OracleTeacher(BENCHMARK, "surfaces", privilege=100)
     leaked = 0
-    for demonstration in demonstrations(
-        BENCHMARK, [(task, 3) for task in TASKS[:10]], "surfaces", max_actions=30, noise=0
-    ):
+    for demonstration in demonstrations(BENCHMARK, TASKS[:10], "surfaces", max_actions=30, noise=0, seed=3):
         environment.reset(demonstration.episode.task)
         corrections = teacher.correct(demonstration.episode).corrections
         for correction, step in zip(corrections, demonstration.episode.steps, strict=True):

@@ -5,7 +5,7 @@ import pytest
 from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.protocol import Decision
-from leap_kedro.policies.play import PlaySettings
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import Episode, StopReason
 from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.oracle import OracleTeacher

@@ -18,7 +18,7 @@ TASKS = BENCHMARK.tasks("train", 8, 3)
 
 @pytest.fixture(scope="module")
 def episodes() -> list[Episode]:
-    played = demonstrations(BENCHMARK, [(task, 0) for task in TASKS], "surfaces", max_actions=15, noise=0.4)
+    played = demonstrations(BENCHMARK, TASKS, "surfaces", max_actions=15, noise=0.4, seed=0)
     return [each.episode for each in played]
 
 

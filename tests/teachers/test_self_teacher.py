@@ -16,9 +16,9 @@ from leap_kedro.teachers.privileged_block import privileged_block
 from leap_kedro.teachers.self_teacher import SelfTeacher
 
 BENCHMARK = ALFWorld(ALFWorldOptions())
-JOBS = [(task, 3) for task in BENCHMARK.tasks("train", 6, seed=4)]
+TASKS = BENCHMARK.tasks("train", 6, seed=4)
 EPISODES: list[Episode] = [
-    made.episode for made in demonstrations(BENCHMARK, JOBS, "surfaces", max_actions=20, noise=0.3)
+    made.episode for made in demonstrations(BENCHMARK, TASKS, "surfaces", max_actions=20, noise=0.3, seed=3)
 ]
 STATE = PrivilegedState("put a mug in a desk", ("mug 2",), ("mug 2 is in drawer 3.", "drawer 3 is closed."), ("go",))
 

@@ -277,7 +277,7 @@ def server(mlflow_port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     line.cut()
 
 
-@pytest.mark.parametrize("node", ["pi_0", "train", "choose"])
+@pytest.mark.parametrize("node", ["train", "choose"])
 def test_a_server_that_goes_away_stops_the_run_and_the_same_command_logs_what_is_missing(
     project: SmallProject, server: Line, node: str
 ) -> None:

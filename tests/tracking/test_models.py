@@ -12,8 +12,9 @@ def policy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A policy that gives no reason and acts at once: layers that add nothing, and `<act>` the likeliest token."""
     import torch
 
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
+    from leap_kedro.policies.folder import save_policy
 
     folder = tmp_path_factory.mktemp("policy")
     tokenizer = build_tokenizer(Vocabulary({"mug": 3, "desk": 3}, ("go", "to", "look", "take", "from")), 128)

@@ -11,6 +11,7 @@ from training_calls import CALLER, killed, weights
 
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import TrainingFailed, train
+from leap_kedro.training.losses import FILE, append_loss, read_losses
 from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress
@@ -33,6 +34,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory, tiny_llama: Path, co
     left_by_another = folder / "work" / "checkpoints-0123456789abcdef" / "checkpoint-2"
     left_by_another.mkdir(parents=True)
     (left_by_another / "_SUCCESS").touch()
+    append_loss(folder / "work", 70, 9.0)
     seen: list[Progress] = []
     result = train(tiny_llama, copying, PARAMETERS, folder / "work", folder / "policy", on_progress=seen.append)
     return result, seen, folder
@@ -45,6 +47,7 @@ def test_a_training_learns_reports_and_leaves_a_plain_model_folder(uninterrupted
     assert (result.steps, result.world_size, result.resumed_at) == (60, 1, 0)
     assert [progress.step for progress in seen] == [10, 20, 30, 40, 50, 60]
     assert tuple((progress.step, progress.loss) for progress in seen) == result.losses
+    assert tuple(read_losses(folder / "work" / FILE)) == result.losses
     assert seen[-1].tokens == result.tokens
     assert seen[-1].loss < 0.9 * seen[0].loss
     assert AutoModelForCausalLM.from_pretrained(folder / "policy").config.hidden_size == 16

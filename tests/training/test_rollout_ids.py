@@ -17,7 +17,8 @@ from leap_kedro.policies.decoder import CachedDecoder
 from leap_kedro.policies.decoding import Generated
 from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicySpec
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.speculative import Writing
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.messages import chat_messages
@@ -42,8 +43,7 @@ class Setting:
 def setting(spec: EnvironmentSpec, split: str, expert: str, reason: str, action: str) -> Setting:
     benchmark = make_benchmark(spec)
     tasks = benchmark.tasks(split, 3, seed=8)
-    jobs = [(task, 1) for task in tasks]
-    shown = [made.example() for made in demonstrations(benchmark, jobs, expert, max_actions=4, noise=0.0)]
+    shown = [made.example() for made in demonstrations(benchmark, tasks, expert, max_actions=4, noise=0.0, seed=1)]
     return Setting(spec, tasks, shown, reason, action)
 
 

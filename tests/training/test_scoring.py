@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.environments.alfworld import build_benchmark
-from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.teachers.demonstrations import demonstrations
@@ -18,8 +18,8 @@ from leap_kedro.training.scoring import score_replies, score_rows
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
     benchmark = build_benchmark({"source": "generated"})
-    jobs = [(task, 0) for task in benchmark.tasks("train", 3, 0)]
-    played = demonstrations(benchmark, jobs, "surfaces", max_actions=5, noise=0.3)
+    tasks = benchmark.tasks("train", 3, 0)
+    played = demonstrations(benchmark, tasks, "surfaces", max_actions=5, noise=0.3, seed=0)
     return [demonstration.example() for demonstration in played]
 
 

@@ -1,31 +1,24 @@
-"""Whole files or none: a reader never meets half a file."""
+"""Text files that are written whole or not at all."""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from leap_kedro.datasets.errors import writing
+from leap_kedro.records.atomic import replaced_file
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
-    """Write `lines` (without line ends) to `path` under a temporary name, then rename it into place.
+    """Write `lines`, given without line ends, to `path`.
 
     Raises:
         StorageError: If the operating system refuses (disk full, read-only folder); `path` is as it was before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with writing(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                for line in lines:
-                    file.write(line + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            if temporary.parent.is_dir():
-                temporary.unlink(missing_ok=True)
+    with writing(path), replaced_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        for line in lines:
+            file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_text(path: Path, text: str) -> None:

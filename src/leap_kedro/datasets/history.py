@@ -10,9 +10,8 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
-
 from leap_kedro.datasets.atomic import write_text
+from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.json import read_json
 from leap_kedro.datasets.policy import SavedPolicy, read_policy
 from leap_kedro.datasets.records import read_records
@@ -54,7 +53,7 @@ class Iteration:
         return read_records(self.examples_file, Example)
 
 
-class ManifestDataset(AbstractDataset[Mapping[str, Any], dict[str, Any]]):
+class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
     """The manifest of an iteration, which exists exactly when the iteration is finished.
 
     Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took. A manifest
@@ -71,9 +70,8 @@ class ManifestDataset(AbstractDataset[Mapping[str, Any], dict[str, Any]]):
             files: ``path`` of files and folders to hash, as glob patterns, each under any name.
             metadata: For Kedro plugins.
         """
-        self._path = Path(filepath)
+        super().__init__(filepath, metadata)
         self._patterns = tuple(place["path"] for place in files.values())
-        self.metadata = metadata
 
     def load(self) -> dict[str, Any]:
         """The manifest. Raises `StorageError` if it is missing or malformed."""
@@ -91,12 +89,6 @@ class ManifestDataset(AbstractDataset[Mapping[str, Any], dict[str, Any]]):
     def _files(self) -> list[Path]:
         found = {Path(name) for pattern in self._patterns for name in glob(pattern)}
         return sorted(path for path in found if path.parent != self._path.parent and path.name != "workspace")
-
-    def _exists(self) -> bool:
-        return self._path.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}
 
 
 class HistoryDataset(ManifestDataset):

@@ -5,11 +5,10 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from kedro.io import AbstractDataset
-
+from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.errors import StorageError, writing
+from leap_kedro.records.atomic import replaced_folder
 
 SUCCESS = "_SUCCESS"
 CARD = "policy.json"
@@ -45,28 +44,17 @@ def read_policy(folder: Path) -> SavedPolicy:
     return SavedPolicy(id=card["id"], iteration=card["iteration"], folder=folder)
 
 
-class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
+class PolicyFolderDataset(PathDataset[SavedPolicy, SavedPolicy]):
     """A policy's folder. Saving moves the folder that the node made into its place, by renaming."""
 
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
-
     def load(self) -> SavedPolicy:
-        """The policy; its files are read by whoever uses it. Raises `StorageError` if it is not finished."""
+        """The policy, without reading the model's files. Raises `StorageError` if it is not finished."""
         return read_policy(self._path)
 
     def save(self, data: SavedPolicy) -> None:
         """Mark `data.folder` as finished and move it into place.
 
-        One renaming moves it, so that a policy which was trained is never lost between two places (but over the border
-        of a file system it is copied first).
+        It is moved by one rename, so a trained policy is never lost in between. (To another file system it is copied.)
 
         A policy that was moved into place already stays as it is.
 
@@ -93,13 +81,8 @@ class PolicyFolderDataset(AbstractDataset[SavedPolicy, SavedPolicy]):
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                temporary = self._path.with_name(f".{self._path.name}.partial")
-                shutil.rmtree(temporary, ignore_errors=True)
-                shutil.copytree(data.folder, temporary)
-                temporary.replace(self._path)
+                with replaced_folder(self._path) as temporary:
+                    shutil.copytree(data.folder, temporary)
 
     def _exists(self) -> bool:
         return (self._path / SUCCESS).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}

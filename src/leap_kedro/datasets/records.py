@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
 from kedro.utils import load_obj
 from pydantic import ValidationError
 
 from leap_kedro.datasets.atomic import write_lines
+from leap_kedro.datasets.base import In, PathDataset, not_written
 from leap_kedro.datasets.errors import StorageError
 from leap_kedro.records import decode, encode
 
@@ -23,21 +23,18 @@ def read_records(path: Path, kind: type[Any]) -> list[Any]:
     """All records of `path`.
 
     Raises:
-        StorageError: If the file is missing or a line is no such record.
+        StorageError: If the file is missing or a line is not such a record.
     """
     if not path.is_file():
-        raise StorageError(
-            f"{path} does not exist: the stage that writes it has not finished. "
-            "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
-        )
+        raise not_written(path)
     return decode_lines(path, path.read_bytes().splitlines(), kind)
 
 
 def decode_lines(path: Path, lines: Iterable[bytes], kind: type[Any]) -> list[Any]:
-    """The records that `lines` of `path` hold.
+    """The records in `lines` of `path`.
 
     Raises:
-        StorageError: If a line is no such record.
+        StorageError: If a line is not such a record.
     """
     records = []
     for number, line in enumerate(lines, start=1):
@@ -51,31 +48,31 @@ def decode_lines(path: Path, lines: Iterable[bytes], kind: type[Any]) -> list[An
     return records
 
 
-class RecordsDataset(AbstractDataset[Iterable[Any], list[Any]]):
-    """A list of records of one class as JSON lines, replaced as a whole."""
+class RecordsFile(PathDataset[In, list[Any]]):
+    """A file of records of one class."""
 
     def __init__(self, filepath: str, record: str, metadata: dict[str, Any] | None = None) -> None:
         """Describe the file.
 
         Args:
-            filepath: Where the file is.
+            filepath: Path of the file.
             record: Class of the records, by its name in `leap_kedro.records` or a dotted path.
             metadata: For Kedro plugins.
         """
-        self._path = Path(filepath)
+        super().__init__(filepath, metadata)
         self._record = record
-        self.metadata = metadata
 
     def load(self) -> list[Any]:
         """All records, in file order. Raises `StorageError` if the file is missing or malformed."""
         return read_records(self._path, record_class(self._record))
 
+    def _describe(self) -> dict[str, Any]:
+        return {**super()._describe(), "record": self._record}
+
+
+class RecordsDataset(RecordsFile[Iterable[Any]]):
+    """A list of records of one class as JSON lines, replaced as a whole."""
+
     def save(self, data: Iterable[Any]) -> None:
         """Replace the file by `data`. Raises `StorageError` if it cannot be written."""
         write_lines(self._path, (encode(record) for record in data))
-
-    def _exists(self) -> bool:
-        return self._path.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path), "record": self._record}

@@ -1,14 +1,12 @@
 """Replies to be learnt as a Hugging Face dataset: a folder with one Parquet file."""
 
-import os
 from collections.abc import Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset
-
-from leap_kedro.datasets.errors import StorageError, writing
+from leap_kedro.datasets.base import PathDataset, not_written
+from leap_kedro.datasets.errors import writing
+from leap_kedro.records.atomic import replaced_file
 from leap_kedro.training.export import ReplyRow
 
 _FILE = "train.parquet"
@@ -16,21 +14,11 @@ _FILE = "train.parquet"
 _ROWS_AT_ONCE = 1000
 
 
-class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
+class RepliesDataset(PathDataset[Iterable[ReplyRow], Any]):
     """Rows of `training.export` in a folder for ``datasets.load_dataset(FOLDER, split="train")``.
 
     The columns keep their types where no row has a value in them: a D_k without a rejected reply has the same columns.
     """
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> Any:
         """A `datasets.Dataset`. Raises `StorageError` if there is none."""
@@ -39,10 +27,7 @@ class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
 
         file = self._path / _FILE
         if not file.is_file():
-            raise StorageError(
-                f"{file} does not exist: the stage that writes it has not finished. "
-                "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
-            )
+            raise not_written(file)
         return Dataset(read_table(file))
 
     def save(self, data: Iterable[ReplyRow]) -> None:
@@ -54,19 +39,13 @@ class RepliesDataset(AbstractDataset[Iterable[ReplyRow], Any]):
         columns = ("prompt", "completion", "chosen", "rejected", "privileged_context", "messages")
         schema = pa.schema([(name, pa.string() if name == "privileged_context" else messages) for name in columns])
         rows = iter(data)
-        temporary = self._path / f".{_FILE}.{os.getpid()}.partial"
-        with writing(self._path):
-            try:
-                self._path.mkdir(parents=True, exist_ok=True)
-                with ParquetWriter(temporary, schema, compression="zstd") as writer:
-                    while some := list(islice(rows, _ROWS_AT_ONCE)):
-                        writer.write_table(pa.Table.from_pylist(some, schema=schema))
-                temporary.replace(self._path / _FILE)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with (
+            writing(self._path),
+            replaced_file(self._path / _FILE) as temporary,
+            ParquetWriter(temporary, schema, compression="zstd") as writer,
+        ):
+            while some := list(islice(rows, _ROWS_AT_ONCE)):
+                writer.write_table(pa.Table.from_pylist(some, schema=schema))
 
     def _exists(self) -> bool:
         return (self._path / _FILE).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}

@@ -16,10 +16,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from kedro.io import AbstractDataset
-
 from leap_kedro.datasets.errors import writing
-from leap_kedro.datasets.records import decode_lines, read_records, record_class
+from leap_kedro.datasets.records import RecordsFile, decode_lines, record_class
 from leap_kedro.records import encode
 
 Record = TypeVar("Record")
@@ -27,24 +25,8 @@ Missing: TypeAlias = Callable[[list[Record]], Iterable[Record]]
 """What a node returns for a store: the records so far -> those that are missing."""
 
 
-class GrowingStoreDataset(AbstractDataset[Missing[Any], list[Any]]):
-    """Records as JSON lines, appended one by one."""
-
-    def __init__(self, filepath: str, record: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the store.
-
-        Args:
-            filepath: Where the complete store is.
-            record: Class of the records, by its name in `leap_kedro.records` or a dotted path.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self._record = record
-        self.metadata = metadata
-
-    def load(self) -> list[Any]:
-        """All records of the complete store. Raises `StorageError` if it is not complete."""
-        return read_records(self._path, record_class(self._record))
+class GrowingStoreDataset(RecordsFile[Missing[Any]]):
+    """Records as JSON lines, appended one by one. Only a complete store can be loaded."""
 
     def save(self, data: Missing[Any]) -> None:
         """Append what is missing; after the last record the store is complete.
@@ -76,18 +58,11 @@ class GrowingStoreDataset(AbstractDataset[Missing[Any], list[Any]]):
 
     def _so_far(self, partial: Path) -> list[Any]:
         """The whole records that are there, none if nothing was written yet; a torn last line is left out."""
-        kind = record_class(self._record)
         if self._path.is_file():
-            return read_records(self._path, kind)
+            return self.load()
         if not partial.is_file():
             return []
-        return decode_lines(partial, partial.read_bytes().split(b"\n")[:-1], kind)
-
-    def _exists(self) -> bool:
-        return self._path.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path), "record": self._record}
+        return decode_lines(partial, partial.read_bytes().split(b"\n")[:-1], record_class(self._record))
 
 
 def _cut_torn_line(partial: Path) -> None:

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from kedro.io import AbstractDataset
 
 from leap_kedro.datasets.atomic import write_lines
+from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.records import read_records
 from leap_kedro.records import Task, encode
 
@@ -14,18 +12,8 @@ SPLITS = ("train", "validation", "test")
 """Splits of an experiment. No task is in two of them."""
 
 
-class TasksDataset(AbstractDataset[Mapping[str, Sequence[Task]], dict[str, list[Task]]]):
+class TasksDataset(PathDataset[Mapping[str, Sequence[Task]], dict[str, list[Task]]]):
     """Tasks by split, in the files ``<split>.jsonl`` of a folder."""
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the folder.
-
-        Args:
-            filepath: Where the folder is.
-            metadata: For Kedro plugins.
-        """
-        self._path = Path(filepath)
-        self.metadata = metadata
 
     def load(self) -> dict[str, list[Task]]:
         """Split -> tasks. Raises `StorageError` if a file is missing or malformed."""
@@ -41,6 +29,3 @@ class TasksDataset(AbstractDataset[Mapping[str, Sequence[Task]], dict[str, list[
 
     def _exists(self) -> bool:
         return all(self._file(split).is_file() for split in SPLITS)
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path)}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from kedro.io import AbstractDataset
-
 from leap_kedro.datasets.atomic import write_text
+from leap_kedro.datasets.base import PathDataset
 from leap_kedro.datasets.errors import writing
 from leap_kedro.datasets.json import read_json
 
@@ -29,7 +28,7 @@ class Trained:
     workspace: Path
 
 
-class TrainingDataset(AbstractDataset[Train, Trained]):
+class TrainingDataset(PathDataset[Train, Trained]):
     """Runs a training in its workspace, once: where there is a report, the training is finished.
 
     A training that was killed continues from the last checkpoint in the workspace.
@@ -43,9 +42,8 @@ class TrainingDataset(AbstractDataset[Train, Trained]):
             workspace: ``path`` of the folder to train in (Kedro makes paths of this name absolute).
             metadata: For Kedro plugins.
         """
-        self._path = Path(filepath)
+        super().__init__(filepath, metadata)
         self.workspace = Path(workspace["path"])
-        self.metadata = metadata
 
     def load(self) -> Trained:
         """Report and workspace. Raises `StorageError` if the training has not finished."""
@@ -59,8 +57,5 @@ class TrainingDataset(AbstractDataset[Train, Trained]):
             self.workspace.mkdir(parents=True, exist_ok=True)
         write_text(self._path, json.dumps(data(self.workspace), indent=2, sort_keys=True))
 
-    def _exists(self) -> bool:
-        return self._path.is_file()
-
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._path), "workspace": str(self.workspace)}
+        return {**super()._describe(), "workspace": str(self.workspace)}

@@ -2,7 +2,7 @@
 
 Rehearsed: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
 corrections, the training set and one step of each training that the parameters describe. A language model is not asked:
-the oracle corrects in its place. Where the base model or the official games are not on this machine, others stand in.
+the oracle corrects in its place. Where the base model or the official tasks are not on this machine, others stand in.
 
 NOT rehearsed: the GPU, the server, the teacher's server, several processes or machines, sizes.
 """
@@ -29,7 +29,7 @@ from leap_kedro.pipelines.history import History
 from leap_kedro.pipelines.rollout.nodes import roll_out
 from leap_kedro.pipelines.training.nodes import train_by_method
 from leap_kedro.pipelines.training.parameters import TrainingParameters
-from leap_kedro.policies.local import has_weights
+from leap_kedro.policies.folder import has_weights
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    from leap_kedro.policies.local import PolicyFolderError
+    from leap_kedro.policies.folder import PolicyFolderError
     from leap_kedro.policies.preflight import check_policy
 
     described = (folder / "config.json").is_file() and not has_weights(folder)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.policies.folder import PolicyFolderError, load_config, load_tokenizer, save_policy
 from leap_kedro.records import UserError
 
 _SMALL: dict[str, Any] = {
@@ -58,8 +59,7 @@ def write_stand_in(base: Path, folder: Path, texts: Sequence[str], seed: int) ->
     config, tokenizer = _of_base(base) if there else _like_llama_3(texts)
     torch.manual_seed(seed)
     model: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
-    model.float().save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
+    save_policy(model.float(), tokenizer, folder)
     return there
 
 
@@ -75,12 +75,9 @@ def read_config(base: Path) -> Mapping[str, Any] | None:
 
 
 def _of_base(base: Path) -> tuple[Any, Any]:
-    from transformers import AutoConfig, AutoTokenizer
-
     try:
-        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
-        tokenizer = AutoTokenizer.from_pretrained(base, trust_remote_code=False)
-    except Exception as error:
+        config, tokenizer = load_config(base), load_tokenizer(base)
+    except PolicyFolderError as error:
         raise _unusable(base, error) from error
     for name, value in _SMALL.items():
         if getattr(config, name, None) is not None:

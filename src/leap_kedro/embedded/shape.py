@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,9 +60,3 @@ def build_model(tokenizer: Any, shape: Shape, seed: int) -> "LlamaForCausalLM":
             _TYPE_SHARE * weights[ids[kind]] + _NUMBER_SHARE * numbers[number] + _OWN_SHARE * weights[index]
         )
     return model
-
-
-def save_policy(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer as a plain transformers folder with safetensors."""
-    model.save_pretrained(folder, safe_serialization=True)
-    tokenizer.save_pretrained(folder)

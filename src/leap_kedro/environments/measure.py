@@ -5,9 +5,9 @@
 
 Players: ``random`` takes any listed action, with words of the goal in open ones; ``planner`` follows the oracle's plan;
 ``do:`` carries out the actions that follow, separated by semicolons, with the goal in place of ``{goal}``; any other
-name is that of an expert. Success is the share of tasks solved within each cap on actions, the score is out of
-100, and an expert that is stuck counts as having used the highest cap. Speed: steps of random play per second of the processor, resets included, for
-environments that list their actions.
+name is that of an expert. Success is the share of tasks solved within each cap on actions, the score is out of 100, and
+an expert that is stuck counts as having used the highest cap. Speed: steps of random play per second of the processor,
+resets included, for environments that list their actions.
 """
 
 import argparse

@@ -83,6 +83,10 @@ class Oracle(Protocol):
         """Privileged state at the environment's present moment."""
         ...
 
+    def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
+        """Names in a privileged state that a reason must not say while the student cannot know them."""
+        ...
+
     def cost_to_go(self, environment: Environment) -> int | None:
         """Least number of actions from here to the goal; None if there is no way."""
         ...
@@ -192,6 +196,28 @@ class Benchmark(Protocol):
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
         """Random walks through tasks of a split, of at most `longest` actions, with questions after each turn."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Which variant of its benchmark a task is of: results on different variants must not be compared.
+
+    A benchmark says so in the payload of its tasks, under these names; what has no variants is "".
+
+    Attributes:
+        source: Where the task comes from ("generated", "official").
+        text_version: Version of the texts.
+        scoring: How the score is computed.
+    """
+
+    source: str
+    text_version: str
+    scoring: str
+
+    @classmethod
+    def of(cls, task: Task) -> "Variant":
+        """The variant that a task is of."""
+        return cls(**{name: str(task.payload.get(name, "")) for name in ("source", "text_version", "scoring")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,3 +29,8 @@ class Vocabulary:
     rearranged: tuple[tuple[str, str], ...] = field(default=())
     lowercase: bool = False
     unspaced: str = r"(?<=\[) | (?=[.?,\]])"
+
+
+def phrases(table: str) -> tuple[str, ...]:
+    """The phrases of a text in which they are separated by bars."""
+    return tuple(phrase.strip() for phrase in table.split("|"))

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from leap_kedro.evaluation.intervals import Mean, Proportion, mean_interval, wilson
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
+from leap_kedro.records.encoding import Plain
 
 
 @dataclass(frozen=True, slots=True)
-class LevelResult:
+class LevelResult(Plain):
     """What one seed came to at one privilege level.
 
     Attributes:
@@ -30,16 +29,6 @@ class LevelResult:
     privilege: int | None
     evaluations: tuple[EvaluationSummary, ...]
     measures: Mapping[str, float]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values that `from_json` reads back."""
-        plain: dict[str, Any] = _RESULT.dump_python(self, mode="json")
-        return plain
-
-    @staticmethod
-    def from_json(plain: Mapping[str, Any]) -> "LevelResult":
-        """The result that `to_json` made `plain` of. Raises `pydantic.ValidationError` if it is none."""
-        return _RESULT.validate_python(plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class SplitSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class LevelSummary:
+class LevelSummary(Plain):
     """What the seeds came to at one level.
 
     Attributes:
@@ -80,16 +69,6 @@ class LevelSummary:
         """What the level is called in tables."""
         return "pi_0" if self.privilege is None else f"{self.privilege} %"
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values that `from_json` reads back."""
-        plain: dict[str, Any] = _SUMMARY.dump_python(self, mode="json")
-        return plain
-
-    @staticmethod
-    def from_json(plain: Mapping[str, Any]) -> "LevelSummary":
-        """The summary that `to_json` made `plain` of. Raises `pydantic.ValidationError` if it is none."""
-        return _SUMMARY.validate_python(plain)
-
 
 MEASURES = {
     "leak_rate": ("leak_rate", "rate"),
@@ -106,9 +85,6 @@ MEASURES = {
     "teacher_success": ("success", "teacher", "rate"),
 }
 """Name of a measure -> its place in what an iteration's realizability comes to."""
-
-_RESULT = TypeAdapter(LevelResult)
-_SUMMARY = TypeAdapter(LevelSummary)
 
 
 def realizability_measures(realizability: Mapping[str, Any]) -> dict[str, float]:

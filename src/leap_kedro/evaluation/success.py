@@ -8,13 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
 from leap_kedro.evaluation.unanswered import MOST_WITHOUT_ACTION, WORTH_A_WARNING, AnswerCount, count_answers
 from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
+from leap_kedro.records.encoding import Plain
 
 SCORE = "score"
 """Name of the whole score beside those of its parts."""
@@ -76,7 +74,7 @@ class KindSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class EvaluationSummary:
+class EvaluationSummary(Plain):
     """Result of one policy on one split.
 
     Attributes:
@@ -120,26 +118,9 @@ class EvaluationSummary:
     unanswered_share: float = 0.0
     warning: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values that `from_json` reads back."""
-        plain: dict[str, Any] = _ADAPTER.dump_python(self, mode="json")
-        return plain
-
-    @staticmethod
-    def from_json(plain: Mapping[str, Any]) -> "EvaluationSummary":
-        """The summary that `to_json` made `plain` of.
-
-        Raises:
-            pydantic.ValidationError: If `plain` is no summary.
-        """
-        return _ADAPTER.validate_python(plain)
-
 
 class NothingMeasured(UserError):
     """No episode says anything about the policy."""
-
-
-_ADAPTER = TypeAdapter(EvaluationSummary)
 
 
 def summarize(

@@ -1,7 +1,7 @@
-"""Results as data frames: one row a policy and split, one row a task type of it."""
+"""Results as data frames: one row per policy and split, or one per task type of these."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.success import EvaluationSummary
@@ -10,57 +10,11 @@ from leap_kedro.language_models import Price
 if TYPE_CHECKING:
     import pandas as pd
 
-ITERATION_COLUMNS = (
-    "policy",
-    "iteration",
-    "split",
-    "role",
-    "success",
-    "low",
-    "high",
-    "episodes",
-    "mean_actions",
-    "mean_score",
-    "invalid_action_share",
-    "unparseable_share",
-    "unanswered_share",
-    "infrastructure_errors",
-    "held_to_admissible",
-    "max_actions",
-    "data_source",
-    "text_version",
-    "scoring",
-)
-KIND_COLUMNS = ("policy", "iteration", "split", "role", "kind", "success", "low", "high", "episodes", "mean_actions")
-
-COMPARISON_COLUMNS = (
-    "policy",
-    "split",
-    "kind",
-    "success",
-    "low",
-    "high",
-    "episodes",
-    "mean_actions",
-    "mean_score",
-    "invalid_action_share",
-    "unparseable_share",
-    "unanswered_share",
-    "infrastructure_errors",
-    "prompt_tokens",
-    "reply_tokens",
-    "dollars",
-    "held_to_admissible",
-    "max_actions",
-    "data_source",
-    "text_version",
-    "scoring",
-)
 ALL_KINDS = "all"
 
 
 def in_order(summaries: Iterable[EvaluationSummary]) -> list[EvaluationSummary]:
-    """By split, and in it policies outside the loop (the base) first, then by iteration."""
+    """Sorted by split, validation first, then by iteration, policies outside the loop (the base) first."""
     return sorted(
         summaries,
         key=lambda summary: (
@@ -72,96 +26,77 @@ def in_order(summaries: Iterable[EvaluationSummary]) -> list[EvaluationSummary]:
 
 
 def by_iteration(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
-    """One row a policy and split; columns `ITERATION_COLUMNS`, `iteration` missing outside the loop."""
-    import pandas as pd
-
-    rows = [
-        {
-            **_identity(summary),
-            "success": summary.success.rate,
-            "low": summary.success.low,
-            "high": summary.success.high,
-            "episodes": summary.success.total,
-            "mean_actions": summary.mean_actions,
-            "mean_score": summary.mean_score,
-            "invalid_action_share": summary.invalid_action_share,
-            "unparseable_share": summary.unparseable_share,
-            "unanswered_share": summary.unanswered_share,
-            "infrastructure_errors": summary.infrastructure_errors,
-            "held_to_admissible": summary.conditions.held_to_admissible,
-            "max_actions": summary.conditions.max_actions,
-            "data_source": summary.conditions.data_source,
-            "text_version": summary.conditions.text_version,
-            "scoring": summary.conditions.scoring,
-        }
-        for summary in in_order(summaries)
-    ]
-    return pd.DataFrame(rows, columns=list(ITERATION_COLUMNS)).astype({"iteration": "Int64"})
+    """One row per policy and split; `iteration` is missing outside the loop."""
+    rows = (
+        {**_identity(each), **_success(each.success, each.mean_actions), **_shares(each), **_conditions(each)}
+        for each in in_order(summaries)
+    )
+    return _frame(rows, {"iteration": "Int64"})
 
 
 def by_kind(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
-    """One row a task type of a policy and split; columns `KIND_COLUMNS`."""
-    import pandas as pd
-
-    rows = [
-        {
-            **_identity(summary),
-            "kind": kind.kind,
-            "success": kind.success.rate,
-            "low": kind.success.low,
-            "high": kind.success.high,
-            "episodes": kind.success.total,
-            "mean_actions": kind.mean_actions,
-        }
-        for summary in in_order(summaries)
-        for kind in summary.by_kind
-    ]
-    return pd.DataFrame(rows, columns=list(KIND_COLUMNS)).astype({"iteration": "Int64"})
+    """One row per task type of a policy and split."""
+    rows = (
+        {**_identity(each), "kind": kind.kind, **_success(kind.success, kind.mean_actions)}
+        for each in in_order(summaries)
+        for kind in each.by_kind
+    )
+    return _frame(rows, {"iteration": "Int64"})
 
 
 def comparison(summaries: Iterable[EvaluationSummary], prices: Mapping[str, Price] | None = None) -> "pd.DataFrame":
-    """One row a split, policy and task type, `ALL_KINDS` first; columns `COMPARISON_COLUMNS`.
+    """One row per split, policy and task type, `ALL_KINDS` first.
 
-    Policies stay in the order given. What is not told apart by task type is missing in the rows of single types.
+    Policies stay in the order given. Figures that are not counted by task type are missing in the rows of single types.
 
     Args:
-        summaries: One a policy and split.
-        prices: Price by policy. `dollars` are those of all its tokens, as if none had come from a cache; missing for
-            policies without one.
+        summaries: One per policy and split.
+        prices: Price by policy. `dollars` is the price of all its tokens, as if none had come from a cache; missing for
+            policies without a price.
     """
+    rows: list[dict[str, Any]] = []
+    for each in in_order(summaries):
+        name = {"policy": each.policy, "split": each.conditions.split}
+        price = (prices or {}).get(each.policy)
+        tokens = {"prompt_tokens": each.prompt_tokens, "reply_tokens": each.reply_tokens}
+        dollars = price.of(each.prompt_tokens, each.reply_tokens) if price else None
+        rows.append(
+            {
+                **name,
+                "kind": ALL_KINDS,
+                **_success(each.success, each.mean_actions),
+                **_shares(each),
+                **tokens,
+                "dollars": dollars,
+                **_conditions(each),
+            }
+        )
+        rows += (
+            {**name, "kind": kind.kind, **_success(kind.success, kind.mean_actions), **_conditions(each)}
+            for kind in each.by_kind
+        )
+    counts = dict.fromkeys(("infrastructure_errors", "prompt_tokens", "reply_tokens"), "Int64")
+    return _frame(rows, {**counts, "dollars": "Float64"})
+
+
+def _frame(rows: Iterable[Mapping[str, Any]], types: Mapping[str, str]) -> "pd.DataFrame":
     import pandas as pd
 
-    rows = []
-    for summary in in_order(summaries):
-        who = {"policy": summary.policy, "split": summary.conditions.split}
-        how = {
-            "held_to_admissible": summary.conditions.held_to_admissible,
-            "max_actions": summary.conditions.max_actions,
-            "data_source": summary.conditions.data_source,
-            "text_version": summary.conditions.text_version,
-            "scoring": summary.conditions.scoring,
-        }
-        price = (prices or {}).get(summary.policy)
-        shares = {
-            "mean_score": summary.mean_score,
-            "invalid_action_share": summary.invalid_action_share,
-            "unparseable_share": summary.unparseable_share,
-            "unanswered_share": summary.unanswered_share,
-            "infrastructure_errors": summary.infrastructure_errors,
-            "prompt_tokens": summary.prompt_tokens,
-            "reply_tokens": summary.reply_tokens,
-            "dollars": price.of(summary.prompt_tokens, summary.reply_tokens) if price else None,
-        }
-        rows.append({**who, **_found(ALL_KINDS, summary.success, summary.mean_actions), **shares, **how})
-        rows += [{**who, **_found(kind.kind, kind.success, kind.mean_actions), **how} for kind in summary.by_kind]
-    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)).astype(
-        {"infrastructure_errors": "Int64", "prompt_tokens": "Int64", "reply_tokens": "Int64", "dollars": "Float64"}
-    )
+    frame = pd.DataFrame(list(rows))
+    return frame if frame.empty else frame.astype(dict(types))
 
 
-def _found(kind: str, success: Proportion, mean_actions: float) -> dict[str, object]:
+def _identity(summary: EvaluationSummary) -> dict[str, Any]:
     return {
-        "kind": kind,
+        "policy": summary.policy,
+        "iteration": summary.iteration,
+        "split": summary.conditions.split,
+        "role": summary.conditions.role.value,
+    }
+
+
+def _success(success: Proportion, mean_actions: float) -> dict[str, Any]:
+    return {
         "success": success.rate,
         "low": success.low,
         "high": success.high,
@@ -170,10 +105,22 @@ def _found(kind: str, success: Proportion, mean_actions: float) -> dict[str, obj
     }
 
 
-def _identity(summary: EvaluationSummary) -> dict[str, object]:
+def _shares(summary: EvaluationSummary) -> dict[str, Any]:
     return {
-        "policy": summary.policy,
-        "iteration": summary.iteration,
-        "split": summary.conditions.split,
-        "role": summary.conditions.role.value,
+        "mean_score": summary.mean_score,
+        "invalid_action_share": summary.invalid_action_share,
+        "unparseable_share": summary.unparseable_share,
+        "unanswered_share": summary.unanswered_share,
+        "infrastructure_errors": summary.infrastructure_errors,
+    }
+
+
+def _conditions(summary: EvaluationSummary) -> dict[str, Any]:
+    conditions = summary.conditions
+    return {
+        "held_to_admissible": conditions.held_to_admissible,
+        "max_actions": conditions.max_actions,
+        "data_source": conditions.data_source,
+        "text_version": conditions.text_version,
+        "scoring": conditions.scoring,
     }

@@ -4,22 +4,25 @@ Results of different parameters must not mix in one experiment: its policies are
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from leap_kedro.datasets.atomic import write_text
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.experiments.folders import Experiment
+from leap_kedro.records.hashing import json_hash
 
 
-def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], digest: str, options: str = "") -> None:
+def check_parameters(
+    experiment: Experiment, parameters: Mapping[str, Any], options: str = "", free: Collection[str] = ()
+) -> None:
     """Record the parameters at the experiment's first run; once it has files, refuse others.
 
     Args:
         experiment: The experiment.
         parameters: Parameter path -> value, of those that change results.
-        digest: Digest of the same.
         options: Options of the run that the commands in the message need, too.
+        free: Parameters that may differ in this run.
 
     Raises:
         RunRefused: If the experiment was begun with other parameters; the message lists them.
@@ -28,14 +31,14 @@ def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], dige
     path = experiment.record_folder / "experiment.json"
     has_files = any(folder != experiment.record_folder for folder in experiment.folders())
     if not path.is_file() or not (has_files or experiment.finished(1)):
-        record = {"experiment": experiment.name, "digest": digest, "parameters": dict(parameters)}
+        record = {"experiment": experiment.name, "digest": json_hash(parameters), "parameters": dict(parameters)}
         write_text(path, json.dumps(record, indent=2, sort_keys=True))
         return
     began_with = json.loads(path.read_text(encoding="utf-8"))["parameters"]
     changed = [
         f"  {name}: {_shown(began_with, name)} -> {_shown(parameters, name)}"
         for name in sorted({*began_with, *parameters})
-        if _shown(began_with, name) != _shown(parameters, name)
+        if name not in free and _shown(began_with, name) != _shown(parameters, name)
     ]
     if changed:
         raise RunRefused(
@@ -44,7 +47,7 @@ def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], dige
             + "\nOne experiment keeps one set of parameters. Three ways on:\n"
             "  change them back;\n"
             f"  begin another experiment:  kedro run{options} --params=experiment=NAME\n"
-            f"  begin this one anew:       kedro leap run{options} --fresh --experiment={experiment.name}  "
+            f"  start this one again:      kedro leap run{options} --fresh --experiment={experiment.name}  "
             "(deletes its files, after asking)"
         )
 

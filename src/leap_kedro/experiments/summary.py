@@ -104,7 +104,7 @@ def show(experiment: Experiment, mlflow: Sequence[str], console: Console | None 
 def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
     """Print evaluations made by hand and the file that holds them."""
     console = console or _console()
-    summaries = [EvaluationSummary.from_json(each) for each in plain]
+    summaries = EvaluationSummary.all_from_json(plain)
     _print_results(console, summaries, "Evaluation")
     kinds = Table(title="By task type: success % / tasks / mean actions")
     kinds.add_column("task type")
@@ -126,7 +126,7 @@ def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Co
 def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
     """Print the means over seeds by privilege level and the file that holds them."""
     console = console or _console()
-    levels = [LevelSummary.from_json(each) for each in plain]
+    levels = LevelSummary.all_from_json(plain)
     seeds = max(split.success.count for level in levels for split in level.splits)
     table = Table(title=f"Privilege of the teacher: success %, mean of {seeds} seeds (95 % interval, Student's t)")
     table.add_column("privilege", no_wrap=True)
@@ -148,7 +148,7 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
 def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
     """Print how the baselines compare, and the file of the table by task type."""
     console = console or _console()
-    summaries = [EvaluationSummary.from_json(each) for each in plain]
+    summaries = EvaluationSummary.all_from_json(plain)
     _print_results(console, summaries, "Baselines")
     free = dict.fromkeys(each.policy for each in summaries if not each.conditions.held_to_admissible)
     if free:
@@ -171,7 +171,7 @@ def show_results(
     for name, file, show_one in (
         ("saved_policy_evaluation", "saved_policy_evaluation", show_evaluations),
         ("ablation_summary", "ablation_table", show_ablation),
-        ("baselines", "baseline_table", show_comparison),
+        ("baselines_summary", "baselines_table", show_comparison),
     ):
         if name in made:
             show_one(catalog.load(name), Path(catalog.get(file)._describe()["filepath"]))  # type: ignore[union-attr]

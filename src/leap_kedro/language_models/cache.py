@@ -7,14 +7,13 @@ answer (a file cut off by a power failure) is taken as absent and written again.
 """
 
 import json
-import os
-import uuid
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.language_models.chat import Completion, Finish, Request
 from leap_kedro.language_models.parameters import ModelParameters
+from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
 
 _FORM = 2
@@ -62,14 +61,8 @@ class AnswerCache:
 
     def keep(self, asked: dict[str, Any], answer: Completion) -> None:
         """Write an answer. Raises OSError if the operating system refuses (disk full, read-only folder)."""
-        path = self._path(asked)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.partial")
-        try:
+        with replaced_file(self._path(asked)) as temporary:
             temporary.write_text(json.dumps({"asked": asked, "answer": asdict(answer)}, indent=1), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
 
     def _path(self, asked: dict[str, Any]) -> Path:
         name = json_hash(asked, 64)

@@ -12,8 +12,8 @@ History = Mapping[int, Iteration]
 """Number -> finished iteration, from 0."""
 
 
-class IterationMissing(UserError):
-    """An iteration that a stage needs is not finished."""
+class NotFinished(UserError):
+    """An iteration needs one that is not finished."""
 
 
 def before(history: History, iteration: int) -> list[Iteration]:
@@ -24,19 +24,20 @@ def before(history: History, iteration: int) -> list[Iteration]:
         iteration: k.
 
     Raises:
-        IterationMissing: If one of them is not finished.
+        NotFinished: If one of them is not finished.
     """
-    for earlier in range(iteration):
-        if earlier not in history:
-            raise IterationMissing(
-                f"This stage needs iteration {earlier}, which is not finished. Run "
-                "`kedro run --pipelines=leap_iteration`, which runs all that is missing."
-            )
+    missing = [earlier for earlier in range(iteration) if earlier not in history]
+    if missing:
+        what = f"iteration {missing[0]}" if missing[0] else "what the loop starts from (the pipeline `bootstrap`)"
+        raise NotFinished(
+            f"Iteration {iteration} needs {what}, which is not finished. Run all that is missing:  "
+            "kedro run --pipelines=leap_iteration"
+        )
     return [history[earlier] for earlier in range(iteration)]
 
 
 def parent_of(history: History, iteration: int) -> SavedPolicy:
-    """pi_{k-1}, which plays in iteration k and which pi_k is trained from. Raises `IterationMissing` as `before`."""
+    """pi_{k-1}, which plays in iteration k and which pi_k is trained from. Raises `NotFinished` as `before` does."""
     return before(history, iteration)[-1].policy()
 
 
@@ -49,4 +50,4 @@ def summaries_of(history: History, newest: Sequence[Mapping[str, Any]], iteratio
         iteration: k.
     """
     earlier = [plain for past in before(history, iteration) for plain in past.evaluations]
-    return [EvaluationSummary.from_json(plain) for plain in (*earlier, *newest)]
+    return EvaluationSummary.all_from_json((*earlier, *newest))

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from leap_kedro.records import UserError
-from leap_kedro.records.complaints import complaint
+from leap_kedro.records.parameter_errors import parameter_error
 from leap_kedro.records.parameters import StrictModel
 
 OptionsT = TypeVar("OptionsT", bound=StrictModel)
@@ -30,6 +30,6 @@ def read_options(model: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
         return model.model_validate(given)
     except ValidationError as error:
         problems = [
-            complaint(model, ("options",), details, lambda _: "given by --params") for details in error.errors()
+            parameter_error(model, ("options",), details, lambda _: "given by --params") for details in error.errors()
         ]
         raise OptionsRefused("Wrong options:\n" + "\n".join(f"  {problem}" for problem in problems)) from error

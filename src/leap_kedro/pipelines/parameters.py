@@ -21,8 +21,8 @@ from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import UserError
-from leap_kedro.records.complaints import complaint
 from leap_kedro.records.hashing import json_hash
+from leap_kedro.records.parameter_errors import parameter_error
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
 from leap_kedro.training.parameters import FineTuningParameters
 
@@ -99,14 +99,14 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
     try:
         parameters = LeapParameters.model_validate(raw)
     except ValidationError as error:
-        problems += [complaint(LeapParameters, (), details, origin) for details in error.errors()]
+        problems += [parameter_error(LeapParameters, (), details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     try:
         benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
     except ValidationError as error:
         place = ("environments", parameters.environment)
         model = options_model(parameters.environment)
-        problems += [complaint(model, place, details, origin) for details in error.errors()]
+        problems += [parameter_error(model, place, details, origin) for details in error.errors()]
         raise ParametersRefused(_message(problems)) from error
     experts = {
         "bootstrap.demonstrator": parameters.bootstrap.demonstrator,
@@ -158,7 +158,7 @@ def _wrong_overrides(parameters: LeapParameters, origin: Callable[[str], str]) -
         except ValidationError as error:
             wrong.append(path)
             model = ServerParameters if path.endswith(".server") else FineTuningParameters
-            problems += [complaint(model, tuple(path.split(".")), details, origin) for details in error.errors()]
+            problems += [parameter_error(model, tuple(path.split(".")), details, origin) for details in error.errors()]
     return problems
 
 

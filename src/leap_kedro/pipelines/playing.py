@@ -15,7 +15,7 @@ from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:
     from leap_kedro.pipelines.rollout.parameters import PlayParameters
-    from leap_kedro.policies.play import PlaySettings
+    from leap_kedro.policies.running_episode import PlaySettings
     from leap_kedro.policies.workers import PolicySpec
 
 LEAST_WATCHED = 8
@@ -86,7 +86,7 @@ def play(
 
 def play_settings(parameters: "PlayParameters", run_seed: int, iteration: int) -> "PlaySettings":
     """What the driver is told; arguments as in `play`."""
-    from leap_kedro.policies.play import PlaySettings
+    from leap_kedro.policies.running_episode import PlaySettings
 
     return PlaySettings(
         max_actions=parameters.max_actions,

@@ -126,8 +126,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
         ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no rules,
             other options than here, or the day off the clock.
     """
-    from transformers import AutoTokenizer
-
+    from leap_kedro.policies.folder import load_tokenizer
     from leap_kedro.policies.vllm_process import ServingFailed
     from leap_kedro.prompts.chat import ChatRenderer
     from leap_kedro.prompts.conversation import Conversation
@@ -138,7 +137,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     from leap_kedro.records import Turn
 
     try:
-        renderer = renderer_for(AutoTokenizer.from_pretrained(policy.folder), environment)
+        renderer = renderer_for(load_tokenizer(policy.folder), environment)
         if not isinstance(renderer, ChatRenderer):
             raise ServingFailed(
                 f"{policy.id} ({policy.folder}) is the embedded student, which no chat server can prompt: set "

@@ -8,7 +8,7 @@ NOT covered: holding replies to the admissible actions (they can be shown in the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.language_models import (
@@ -93,7 +93,7 @@ class OpenAIPolicy:
         gone = [answer for answer in answers if isinstance(answer, ModelUnavailable)]
         if gone and len(gone) == len(answers):
             raise PolicyStopped(str(gone[-1]))
-        return [_broken(answer) if isinstance(answer, LanguageModelError) else answer for answer in answers]
+        return [Reply.failed(str(answer)) if isinstance(answer, LanguageModelError) else answer for answer in answers]
 
     def fits(self, conversation: Conversation) -> bool:
         """Only the server knows: what does not fit comes back as `too_long`."""
@@ -107,7 +107,7 @@ class OpenAIPolicy:
         except _FOR_ALL:
             raise
         except PromptTooLong as error:
-            return Reply("", "", "", ParseStatus.NO_ACTION, error=str(error), too_long=True)
+            return Reply.failed(str(error), too_long=True)
         except LanguageModelError as error:
             return error
         return _read(completion, conversation)
@@ -120,23 +120,11 @@ class OpenAIPolicy:
         return Request(messages, seed=conversation.seed + len(conversation.turns) if sampled else None)
 
 
-def _broken(error: LanguageModelError) -> Reply:
-    return Reply("", "", "", ParseStatus.NO_ACTION, error=str(error))
-
-
 def _read(completion: Completion, conversation: Conversation) -> Reply:
     finished = completion.finish is not Finish.LENGTH
     parsed = parse_reply(completion.text, conversation.admissible, finished)
-    status = parsed.status
-    if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and status is not ParseStatus.OK:
-        status = ParseStatus.REFUSED
-    elif status is ParseStatus.EMPTY and completion.thought:
-        status = ParseStatus.ONLY_THOUGHTS
-    return Reply(
-        parsed.text,
-        parsed.reason,
-        parsed.action,
-        status,
-        completion.prompt_tokens,
-        completion.completion_tokens,
-    )
+    if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and parsed.status is not ParseStatus.OK:
+        parsed = replace(parsed, status=ParseStatus.REFUSED)
+    elif parsed.status is ParseStatus.EMPTY and completion.thought:
+        parsed = replace(parsed, status=ParseStatus.ONLY_THOUGHTS)
+    return Reply.of(parsed, completion.prompt_tokens, completion.completion_tokens)

@@ -1,35 +1,16 @@
-"""The rollout driver: a policy plays tasks, many episodes at once, and a finished one makes room for the next."""
+"""The rollout driver: a policy plays tasks, many episodes at once."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import partial
 
-from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
+from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
-from leap_kedro.policies.running_episode import RunningEpisode
+from leap_kedro.policies.running_episode import PlaySettings, RunningEpisode
+from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import Episode, ParseStatus, StopReason, Task
-from leap_kedro.records.seeds import episode_seed
-
-
-@dataclass(frozen=True, slots=True)
-class PlaySettings:
-    """How episodes are played.
-
-    Attributes:
-        max_actions: Cap on actions.
-        refused_limit: Refused actions in a row that end an episode; None for no limit (where replies are held to the
-            admissible actions).
-        slots: Episodes alive at once.
-        seed: Seed of the run, from which each episode's own seed follows.
-        iteration: LEAP iteration, for the record.
-    """
-
-    max_actions: int
-    refused_limit: int | None = 3
-    slots: int = 32
-    seed: int = 0
-    iteration: int = 0
+from leap_kedro.records import Episode, StopReason, Task
+from leap_kedro.records.errors import described
 
 
 def play(
@@ -37,8 +18,8 @@ def play(
 ) -> Iterator[Episode]:
     """Play each task once.
 
-    A task is drawn only when a slot is free. What breaks in an environment or a policy ends that episode with an
-    infrastructure stop; nothing is raised for an episode's sake.
+    A task is drawn only when a slot is free. An environment or a policy that fails ends the episode with an
+    infrastructure stop; no exception is raised because of a single episode.
 
     Yields:
         Episodes as they end, which is not the order of the tasks.
@@ -47,42 +28,18 @@ def play(
         PolicyStopped: If the policy will answer no more; the episodes under way are lost.
     """
     benchmark = make_benchmark(environment_spec)
-    waiting = iter(tasks)
-    live: list[RunningEpisode] = []
-    while True:
-        for task in _drawn(waiting, settings.slots - len(live)):
-            live.append(_begin(task, benchmark, policy, settings))
-        if not live:
-            return
-        _round([episode for episode in live if episode.stop is None], policy)
-        yield from [episode.result() for episode in live if episode.stop is not None]
-        live = [episode for episode in live if episode.stop is None]
+
+    def begin(task: Task) -> RunningEpisode:
+        return RunningEpisode(task, benchmark, policy.id, settings)
+
+    for episode in in_slots(tasks, begin, partial(_decide, policy), settings.slots):
+        yield episode.result()
 
 
-def _drawn(waiting: Iterator[Task], count: int) -> Iterator[Task]:
-    for _ in range(count):
-        task = next(waiting, None)
-        if task is None:
-            return
-        yield task
-
-
-def _begin(task: Task, benchmark: Benchmark, policy: Policy, settings: PlaySettings) -> RunningEpisode:
-    return RunningEpisode(
-        task,
-        benchmark,
-        policy=policy.id,
-        iteration=settings.iteration,
-        seed=episode_seed(settings.seed, task.id),
-        max_actions=settings.max_actions,
-        refused_limit=settings.refused_limit,
-    )
-
-
-def _round(live: list[RunningEpisode], policy: Policy) -> None:
-    """One decision of every live episode."""
+def _decide(policy: Policy, episodes: list[RunningEpisode]) -> None:
+    """One decision of every episode."""
     asked = []
-    for episode in live:
+    for episode in episodes:
         conversation = episode.conversation()
         if policy.fits(conversation):
             asked.append((episode, conversation))
@@ -100,5 +57,4 @@ def _replies(policy: Policy, conversations: list[Conversation]) -> list[Reply]:
     except PolicyStopped:
         raise
     except Exception as error:
-        broken = Reply("", "", "", ParseStatus.NO_ACTION, error=f"{type(error).__name__}: {error}")
-        return [broken] * len(conversations)
+        return [Reply.failed(described(error))] * len(conversations)

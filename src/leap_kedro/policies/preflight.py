@@ -1,22 +1,16 @@
-"""Checks before any work that a folder's model can be loaded and prompted; only headers of its weights are read.
+"""Checks, before any work, that a folder's model can be loaded and prompted; only the weights' headers are read.
 
-What a head does not show is not covered: bytes of the weights that are damaged.
+Not covered: damaged bytes of the weights.
 """
 
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.policies.local import PolicyFolderError, check_policy_folder, quiet, read_weights
+from leap_kedro.policies.folder import PolicyFolderError, check_parts, load_config, load_model, load_tokenizer
 from leap_kedro.prompts.renderer import Renderer
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Turn
-
-_CONFIG, _TOKENIZER = "its config.json", "its tokenizer"
-_HINTS = {
-    _CONFIG: "Give the folder of a causal language model that transformers has",
-    _TOKENIZER: "Put the files of its tokenizer there: tokenizer.json, tokenizer_config.json",
-}
 
 
 def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -> None:
@@ -25,33 +19,22 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
     Args:
         folder: Its folder.
         environment: Registered name of the environment whose instructions its prompts state; "" states none.
-        weights: Whether its weights have to be there; where not, they are not looked at.
+        weights: Whether the folder must have weights; if not, they are not looked at.
 
     Raises:
-        PolicyFolderError: If it cannot; the message names the folder and what is wrong.
+        PolicyFolderError: If it cannot; the message names the folder and the cause.
     """
     if weights:
-        check_policy_folder(folder)
-    from transformers import AutoConfig, AutoTokenizer
-
-    with quiet():
-        try:
-            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        except Exception as error:
-            raise _broken(folder, _CONFIG, error) from error
-        _check_architecture(folder, config)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        except Exception as error:
-            raise _broken(folder, _TOKENIZER, error) from error
-        try:
-            renderer = renderer_for(tokenizer, environment)
-        except UnusableChatTemplate as error:
-            raise PolicyFolderError(f"The policy folder {folder} cannot be prompted: {error}") from error
-        rows = config.get_text_config().vocab_size
-        if weights:
-            model = read_weights(folder, device_map="meta")
-            rows = model.get_input_embeddings().weight.shape[0]
+        check_parts(folder)
+    config = load_config(folder)
+    _check_architecture(folder, config)
+    try:
+        renderer = renderer_for(load_tokenizer(folder), environment)
+    except UnusableChatTemplate as error:
+        raise PolicyFolderError(f"The policy folder {folder} cannot be prompted: {error}") from error
+    rows = config.get_text_config().vocab_size
+    if weights:
+        rows = load_model(folder, device_map="meta").get_input_embeddings().weight.shape[0]
     largest, token = _largest_id(renderer)
     if largest >= rows:
         raise PolicyFolderError(
@@ -68,7 +51,7 @@ def _check_architecture(folder: Path, config: Any) -> None:
         named = ", ".join(getattr(config, "architectures", None) or [str(config.model_type)])
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be used: {named} is not a causal language model of transformers "
-            f"{__version__}. Code from a folder is never run (`trust_remote_code`): take a model that transformers has."
+            f"{__version__}. Code from a folder is never run (`trust_remote_code`): use a model that transformers has."
         )
 
 
@@ -81,12 +64,3 @@ def _largest_id(renderer: Renderer) -> tuple[int, str]:
     special = set(tokenizer.all_special_ids)
     found = {index: token for token, index in tokenizer.get_vocab().items() if index not in special or index in written}
     return max(found.items())
-
-
-def _broken(folder: Path, part: str, error: Exception) -> PolicyFolderError:
-    needs_code = "trust_remote" in str(error)
-    hint = "Code from a folder is never run: take a model that transformers has" if needs_code else _HINTS[part]
-    said = str(error).strip().partition("\n")[0].rstrip(" .:")
-    return PolicyFolderError(
-        f"The policy folder {folder} cannot be loaded, {part} cannot be read: {type(error).__name__}: {said}. {hint}."
-    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import ParseStatus, UserError
 
 
@@ -14,15 +15,15 @@ class Reply:
 
     Attributes:
         text: The whole reply, untrusted.
-        reason: Reason read out of it.
-        action: Action read out of it; "" if there is none.
-        status: How reading it ended.
+        reason: Reason parsed from it.
+        action: Action parsed from it; "" if there is none.
+        status: Outcome of parsing.
         prompt_tokens: Tokens of the prompt, cached ones included.
         reply_tokens: Tokens of the reply.
         logprob: Sum of the reply's log-probabilities (natural log), where asked for.
-        error: What broke when the policy could not answer, or what a server said of a conversation that is too long;
-            then the fields above mean nothing.
-        too_long: Whether the conversation turned out not to fit into the policy's context.
+        error: Why the policy could not answer, or what a server said about a conversation that is too long; if set, the
+            fields above mean nothing.
+        too_long: Whether the conversation did not fit into the policy's context.
     """
 
     text: str
@@ -35,11 +36,23 @@ class Reply:
     error: str = ""
     too_long: bool = False
 
+    @classmethod
+    def of(
+        cls, parsed: ParsedReply, prompt_tokens: int = 0, reply_tokens: int = 0, logprob: float | None = None
+    ) -> "Reply":
+        """A reply that was parsed."""
+        return cls(parsed.text, parsed.reason, parsed.action, parsed.status, prompt_tokens, reply_tokens, logprob)
+
+    @classmethod
+    def failed(cls, error: str, *, too_long: bool = False) -> "Reply":
+        """The place of a reply that the policy could not give."""
+        return cls("", "", "", ParseStatus.NO_ACTION, error=error, too_long=too_long)
+
 
 class PolicyStopped(UserError):
-    """The policy will answer no conversation any more (its server is gone, a budget is spent): play has to stop.
+    """The policy cannot answer any more conversations (its server is gone, a budget is spent), so play stops.
 
-    The message says what to do. Unlike a reply with an error it ends no episode: what was under way is played again.
+    The message says what to do. Unlike a reply with an error it ends no episode: those under way are played again.
     """
 
 
@@ -49,10 +62,10 @@ class Policy(Protocol):
     id: str
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
-        """One reply a conversation, in their order. Never raises for a single conversation's sake.
+        """One reply per conversation, in order. A single conversation never raises an exception.
 
         Raises:
-            PolicyStopped: If it will answer none any more.
+            PolicyStopped: If the policy cannot answer any more conversations.
         """
         ...
 

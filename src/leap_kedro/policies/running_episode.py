@@ -1,38 +1,65 @@
 """An episode while it is played."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from leap_kedro.environments.protocol import Benchmark, Environment, Observation, StepResult
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, Step, StopReason, Task, Turn
+from leap_kedro.records.errors import described
+from leap_kedro.records.seeds import episode_seed
 
 NOTHING_HAPPENS = "Nothing happens."
-"""What a policy reads after a reply without an action; the environment is not called."""
+"""Observation after a reply without an action; the environment is not called."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaySettings:
+    """How episodes are played.
+
+    Attributes:
+        max_actions: Cap on actions.
+        refused_limit: Refused actions in a row that end an episode; None for no limit (where replies are held to the
+            admissible actions).
+        slots: Episodes under way at once.
+        seed: Seed of the run, from which each episode's own seed follows.
+        iteration: LEAP iteration, for the record.
+    """
+
+    max_actions: int
+    refused_limit: int | None = 3
+    slots: int = 32
+    seed: int = 0
+    iteration: int = 0
 
 
 def no_action(before: Observation) -> Observation:
-    """What is seen after a reply without an action."""
+    """The observation after a reply without an action."""
     return Observation(NOTHING_HAPPENS, before.admissible)
 
 
 class RunningEpisode:
-    """One task, the environment that plays it, and what has happened."""
+    """One task, the environment in which it is played, and what has happened so far.
 
-    def __init__(
-        self,
-        task: Task,
-        benchmark: Benchmark,
-        policy: str,
-        iteration: int,
-        seed: int,
-        max_actions: int,
-        refused_limit: int | None,
-    ) -> None:
-        """Start the task; if that fails the episode has ended with `ENVIRONMENT_ERROR`."""
+    Attributes:
+        stop: Why the episode ended; None while it is under way.
+        failure: The exception that ended it; None if none did.
+    """
+
+    def __init__(self, task: Task, benchmark: Benchmark, policy: str, settings: PlaySettings) -> None:
+        """Start the task; if that fails, the episode has ended with `ENVIRONMENT_ERROR`.
+
+        Args:
+            task: The task.
+            benchmark: The benchmark that it belongs to.
+            policy: Id of the policy, for the record.
+            settings: How it is played.
+        """
         self.stop: StopReason | None = None
-        self._task, self._policy, self._iteration, self._seed = task, policy, iteration, seed
-        self._max_actions, self._refused_limit = max_actions, refused_limit
+        self.failure: Exception | None = None
+        self._task, self._policy, self._settings = task, policy, settings
+        self.seed = episode_seed(settings.seed, task.id)
         self._steps: list[Step] = []
         self._turns: list[Turn] = []
         self._score, self._refused, self._error = 0.0, 0, ""
@@ -47,17 +74,27 @@ class RunningEpisode:
 
     @property
     def environment(self) -> Environment:
-        """Where it is played; for players that see more than a conversation. Never stepped but by `take`."""
+        """The environment, for players that see more than a conversation; only `take` may step it."""
         return self._environment
 
+    @property
+    def admissible(self) -> tuple[str, ...] | None:
+        """The actions that the environment lists now; None if it lists none."""
+        return self._observation.admissible
+
+    @property
+    def ended(self) -> bool:
+        """Whether the episode has ended."""
+        return self.stop is not None
+
     def conversation(self) -> Conversation:
-        """What the policy is asked now."""
+        """The conversation that the policy has to answer now."""
         return Conversation(
-            key=f"{self._iteration}/{self._task.id}/{self._seed}",
+            key=f"{self._settings.iteration}/{self._task.id}/{self.seed}",
             opening=self._opening,
             turns=tuple(self._turns),
             admissible=self._observation.admissible,
-            seed=self._seed,
+            seed=self.seed,
         )
 
     def take(self, reply: Reply) -> None:
@@ -91,17 +128,19 @@ class RunningEpisode:
         self._parts = {**self._parts, **result.parts}
         self._turns.append(Turn(reply.action, result.observation.text))
         self._refused = 0 if result.accepted else self._refused + 1
+        limit = self._settings.refused_limit
         if result.done:
             self.end(StopReason.SOLVED if result.score >= 1.0 else StopReason.FINISHED)
-        elif len(self._steps) >= self._max_actions:
+        elif len(self._steps) >= self._settings.max_actions:
             self.end(StopReason.STEP_LIMIT)
-        elif self._refused_limit is not None and self._refused >= self._refused_limit:
+        elif limit is not None and self._refused >= limit:
             self.end(StopReason.REFUSED_ACTIONS)
 
     def end(self, stop: StopReason, error: Exception | str = "") -> None:
-        """End the episode; `error` says what broke."""
+        """End the episode; `error` says what failed."""
         self.stop = stop
-        self._error = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else error
+        self._error = error if isinstance(error, str) else described(error)
+        self.failure = None if isinstance(error, str) else error
 
     def result(self) -> Episode:
         """The episode's record; it must have ended."""
@@ -110,8 +149,8 @@ class RunningEpisode:
         return Episode(
             task=self._task,
             policy=self._policy,
-            iteration=self._iteration,
-            seed=self._seed,
+            iteration=self._settings.iteration,
+            seed=self.seed,
             steps=tuple(self._steps),
             final_observation=self._observation.text,
             score=self._score,
@@ -122,7 +161,7 @@ class RunningEpisode:
         )
 
     def _result_of(self, action: str) -> StepResult | None:
-        """What the action leads to; None if the environment broke, which ends the episode."""
+        """The result of an action; None if the environment failed, which ends the episode."""
         if not action:
             return StepResult(no_action(self._observation), self._score, done=False, accepted=False, parts=self._parts)
         try:

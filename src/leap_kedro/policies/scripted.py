@@ -1,15 +1,15 @@
-"""Policies without a model: a script for tests, and random play as the floor of every comparison."""
+"""Policies without a model: a script for tests, and random play as the lower bound of every comparison."""
 
 import random
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from leap_kedro.environments.actions import filled, is_open
 from leap_kedro.policies.protocol import Reply
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.records import ParseStatus
+from leap_kedro.records.errors import described
 
 _WORDS = 3
 
@@ -34,15 +34,14 @@ class ScriptedPolicy:
         try:
             text = self._script(conversation)
         except Exception as error:
-            return Reply("", "", "", ParseStatus.NO_ACTION, error=f"{type(error).__name__}: {error}")
-        parsed = parse_reply(text, conversation.admissible, finished=True)
-        return Reply(text, parsed.reason, parsed.action, parsed.status)
+            return Reply.failed(described(error))
+        return Reply.of(parse_reply(text, conversation.admissible, finished=True))
 
 
 class RandomPolicy:
-    """Takes one of the listed actions, each as likely; where none is listed it answers nothing.
+    """Takes one of the listed actions, each with the same probability; gives no action where none is listed.
 
-    The words of an open one are drawn from the first observation.
+    The words of an open action are drawn from the first observation.
     """
 
     id = "random"
@@ -58,18 +57,9 @@ class RandomPolicy:
     def _answer(self, conversation: Conversation) -> Reply:
         if not conversation.admissible:
             return Reply("", "", "", ParseStatus.NO_ACTION)
-        draw = random.Random(f"{conversation.seed}/{len(conversation.turns)}")
+        rng = random.Random(f"{conversation.seed}/{len(conversation.turns)}")
         words = sorted(set(re.findall(r"[a-z]+", conversation.opening.lower())))
-        action = draw.choice(conversation.admissible)
+        action = rng.choice(conversation.admissible)
         if is_open(action):
-            action = filled(action, " ".join(draw.sample(words, min(_WORDS, len(words)))))
+            action = filled(action, " ".join(rng.sample(words, min(_WORDS, len(words)))))
         return Reply(action, "", action, ParseStatus.OK)
-
-
-@dataclass(frozen=True, slots=True)
-class RandomPolicySpec:
-    """Builds a `RandomPolicy` in any process."""
-
-    def load(self) -> RandomPolicy:
-        """The policy."""
-        return RandomPolicy()

@@ -7,11 +7,11 @@ tokenizer and chat template, 0.5 GB; nothing is downloaded. The model is Hugging
 """
 
 import argparse
-import shutil
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from leap_kedro.policies.folder import save_policy
 from leap_kedro.records import UserError
 
 FOLDER = Path("data/09_cache/smollm2")
@@ -56,12 +56,7 @@ def write_policy(weights: Path, folder: Path) -> None:
     model = AutoModelForCausalLM.from_pretrained(
         weights.parent, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True), **read
     )
-    temporary = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(temporary, ignore_errors=True)
-    model.save_pretrained(temporary)
-    tokenizer.save_pretrained(temporary)
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.replace(folder)
+    save_policy(model, tokenizer, folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
 from leap_kedro.policies.protocol import Policy
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import Episode, Task, UserError
+from leap_kedro.records.errors import described
 
 _STDERR_TAIL = 2_000
 
@@ -172,7 +174,7 @@ def _work(
         return
     except Exception as error:
         with suppress(_ParentGone):
-            _send(connection, _Broken(f"{type(error).__name__}: {error}"))
+            _send(connection, _Broken(described(error)))
 
 
 def _drawn(connection: Connection) -> Iterator[Task]:

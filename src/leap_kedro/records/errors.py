@@ -22,6 +22,11 @@ class UserError(click.ClickException):
         click.secho(self.message, file=file, err=True, fg="red")
 
 
+def described(error: BaseException) -> str:
+    """An exception's class and message, as episodes record it."""
+    return f"{type(error).__name__}: {error}"
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one probably means; None if no name is close."""
     return next(iter(get_close_matches(name, list(known), n=1)), None)

@@ -13,10 +13,12 @@ class Moment:
 
     Attributes:
         state: Privileged state at that moment.
+        secrets: Names in that state that a reason must not give away.
         admissible: Actions that the environment lists there; None if it lists none.
     """
 
     state: PrivilegedState
+    secrets: tuple[str, ...]
     admissible: tuple[str, ...] | None
 
 
@@ -41,5 +43,5 @@ def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:
         EnvironmentFailure: If the task cannot be built.
     """
     environment = benchmark.environment()
-    moments = [Moment(oracle.state(environment), seen.admissible) for _, seen in replay(environment, episode)]
-    return Briefing(episode, tuple(moments))
+    states = ((oracle.state(environment), seen.admissible) for _, seen in replay(environment, episode))
+    return Briefing(episode, tuple(Moment(state, oracle.secrets(state), admissible) for state, admissible in states))

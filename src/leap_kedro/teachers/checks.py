@@ -13,9 +13,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from leap_kedro.environments.actions import is_listed
-from leap_kedro.records import PrivilegedState, Verdict
+from leap_kedro.records import Verdict
 
-_ENTITY = re.compile(r"\b[a-z]+ \d+\b")
 _GLUED_NUMBER = re.compile(r"(?<=[^\W\d])(?=\d)|(?<=\d)(?=[^\W\d])")
 _NO_WORD = re.compile(r"[\W_]+")
 _NUMBER_SIGN = re.compile(r"\b(?:no|nr|num|number)(?= \d)")
@@ -55,24 +54,16 @@ def names(text: str, entity: str) -> bool:
     return _pattern(entity).search(normalised(text)) is not None
 
 
-def privileged_entities(state: PrivilegedState) -> tuple[str, ...]:
-    """Names that the privileged state mentions: its essentials, and whatever has a number in its facts and plan."""
-    found = [*state.essentials]
-    for sentence in (*state.facts, *state.plan):
-        found += _ENTITY.findall(sentence)
-    return tuple(dict.fromkeys(found))
-
-
-def leaked_entities(reason: str, state: PrivilegedState, known: Iterable[str]) -> tuple[str, ...]:
-    """Entities of the privileged state that the reason names although nothing that the student knew names them.
+def leaked_entities(reason: str, secrets: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """Secrets that the reason names although nothing that the student knew names them.
 
     Args:
         reason: The teacher's reason.
-        state: The privileged state at that step.
+        secrets: Names in the privileged state at that step, see `Oracle.secrets`.
         known: Every observation that the student had by then, the first and the present one included, and its own
             actions.
     """
-    suspects = [entity for entity in privileged_entities(state) if names(reason, entity)]
+    suspects = [entity for entity in secrets if names(reason, entity)]
     if not suspects:
         return ()
     history = list(known)

@@ -1,22 +1,24 @@
-"""Demonstrations: an unprivileged expert plays, now and then a random action instead, and says at each step what to do.
+"""Demonstrations: an unprivileged expert plays, with some random actions, and labels each step with its own decision.
 
-The random actions lead off the expert's path, and its label is kept there, too: so a student sees how to come back.
-Labels are always executable (`executable_options`), as replies are that are held to the admissible actions.
+The random actions lead off the expert's path, where its labels show the student how to come back. Labels are always
+executable (`executable_options`), like replies that are held to the admissible actions.
 
-`informed` shows one a second time, with a block of privileged facts in front and an informed teacher's labels: so a
-student learns to use such a block, and can be its own teacher.
+`informed` repeats a demonstration with a block of privileged facts in front and an informed teacher's labels, so that a
+student learns to use such a block and can be its own teacher.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
 from leap_kedro.environments.actions import is_open
-from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Expert
-from leap_kedro.records import Episode, Example, ParseStatus, Step, StopReason, Target, Task
+from leap_kedro.environments.protocol import Benchmark, Decision, Option
+from leap_kedro.policies.running_episode import PlaySettings, RunningEpisode
+from leap_kedro.records import Episode, Example, StopReason, Target, Task
+from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.oracle import OracleTeacher
+from leap_kedro.teachers.players import play_guided
 from leap_kedro.teachers.privileged_block import privileged_block
-from leap_kedro.teachers.unprivileged import executable_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,106 +41,60 @@ class Demonstration:
         return Example.of(self.episode, targets)
 
 
-def demonstrate(
-    environment: Environment,
-    expert: Expert,
-    task: Task,
-    *,
-    name: str,
-    max_actions: int,
-    noise: float,
-    seed: int,
-    iteration: int = 0,
-) -> Demonstration:
-    """Let an expert play a task.
+def demonstrations(
+    benchmark: Benchmark, tasks: Iterable[Task], expert: str, *, max_actions: int, noise: float, seed: int
+) -> Iterator[Demonstration]:
+    """One demonstration per task, solved or not, in order.
 
     Args:
-        environment: Where it plays.
-        expert: Who plays.
-        task: What it plays.
-        name: Id of the expert, recorded as the episode's policy.
+        benchmark: The benchmark of the tasks.
+        tasks: What is played.
+        expert: Name of the benchmark's expert that plays; recorded as the episode's policy.
         max_actions: Cap on actions.
         noise: Share of random admissible actions, 0 to 1.
-        seed: Seed of the random actions.
-        iteration: Iteration that the episode belongs to.
+        seed: Seed of the run, from which each episode's own seed follows.
 
     Raises:
-        EnvironmentFailure: If the task cannot be built.
+        EnvironmentFailure: If a task cannot be built.
     """
-    rng = Random(f"{seed}/{task.id}")
-    seen = environment.reset(task)
-    expert.start(seen.text)
-    steps: list[Step] = []
-    labels: list[Decision | None] = []
-    score, stop = 0.0, StopReason.STEP_LIMIT
-    parts: Mapping[str, float] = {}
-    while len(steps) < max_actions:
-        options = executable_options(expert, environment, seen.admissible)
+    settings = PlaySettings(max_actions, refused_limit=None, seed=seed)
+    for task in tasks:
+        player = _NoisyExpert(noise, Random(f"{episode_seed(seed, task.id)}/{task.id}"))
+        (episode,) = play_guided(benchmark, [task], expert, settings, expert, player)
+        if episode.failure is not None:
+            raise episode.failure
+        yield Demonstration(episode.result(), tuple(player.labels))
+
+
+class _NoisyExpert:
+    """Takes the expert's decision or, at random, another listed action.
+
+    Attributes:
+        labels: The expert's decision at each step so far.
+    """
+
+    def __init__(self, noise: float, rng: Random) -> None:
+        self._noise, self._rng = noise, rng
+        self.labels: list[Decision | None] = []
+
+    def __call__(self, episode: RunningEpisode, options: Sequence[Option]) -> Decision | None:
         label = options[0].decision if options else None
-        strays = rng.random() < noise or label is None
-        closed = [action for action in seen.admissible or () if not is_open(action)]
-        decision = Decision("", rng.choice(closed)) if strays and closed else label
+        strays = self._rng.random() < self._noise or label is None
+        closed = [action for action in episode.admissible or () if not is_open(action)]
+        decision = Decision("", self._rng.choice(closed)) if strays and closed else label
         if decision is None:
-            break
-        result = environment.step(decision.action)
-        score, parts = result.score, result.parts
-        labels.append(label)
-        steps.append(
-            Step(
-                observation=seen.text,
-                admissible=seen.admissible,
-                reply=f"{decision.reason}\n{decision.action}".strip(),
-                reason=decision.reason,
-                action=decision.action,
-                parse_status=ParseStatus.OK,
-                accepted=result.accepted,
-                score=score,
-            )
-        )
-        seen = result.observation
-        expert.observe(decision.action, seen.text)
-        if result.done:
-            stop = StopReason.SOLVED if score >= 1 else StopReason.FINISHED
-            break
-    episode = Episode(
-        task=task,
-        policy=name,
-        iteration=iteration,
-        seed=seed,
-        steps=tuple(steps),
-        final_observation=seen.text,
-        score=score,
-        success=stop is StopReason.SOLVED,
-        stop=stop,
-        parts=parts,
-    )
-    return Demonstration(episode, tuple(labels))
-
-
-def demonstrations(
-    benchmark: Benchmark, jobs: Iterable[tuple[Task, int]], expert: str, *, max_actions: int, noise: float
-) -> Iterator[Demonstration]:
-    """One demonstration a job, won or not, in order; `expert` names one of the benchmark's.
-
-    Args:
-        benchmark: Whose tasks they are.
-        jobs: Tasks with the seeds of their episodes.
-        expert: Name of the expert.
-        max_actions: Cap on actions.
-        noise: Share of random admissible actions, 0 to 1.
-    """
-    environment = benchmark.environment()
-    for task, seed in jobs:
-        player = benchmark.expert(expert, seed)
-        yield demonstrate(environment, player, task, name=expert, max_actions=max_actions, noise=noise, seed=seed)
+            episode.end(StopReason.STEP_LIMIT)
+        else:
+            self.labels.append(label)
+        return decision
 
 
 def informed(demonstration: Demonstration, benchmark: Benchmark, teacher: OracleTeacher) -> Example:
-    """The same episode for a student that is told the secret: the block in front, the teacher's corrections as labels.
+    """The same episode with the privileged block in front, and the corrections of a teacher as labels.
 
     Args:
-        demonstration: What was done.
-        benchmark: Where.
+        demonstration: The episode.
+        benchmark: The benchmark of its task.
         teacher: Who labels; its privilege level is that of the block.
     """
     episode = demonstration.episode

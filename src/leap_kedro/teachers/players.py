@@ -1,22 +1,39 @@
-"""Experts as players: what they solve is recorded as a student's episodes are, with the same cap on actions.
+"""Experts as players: their episodes are recorded as a student's are, with the same cap on actions.
 
-An expert is told what no conversation holds (the unprivileged one whether the environment would refuse an action, a
-teacher the privileged state), so that it is no `Policy`: episodes of a teacher are an upper bound and belong into a
-store of their own.
+An expert sees more than a conversation holds (the unprivileged one whether the environment would refuse an action, a
+teacher the privileged state), so it is no `Policy`: episodes of a teacher are an upper bound and have their own store.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from leap_kedro.environments.protocol import Benchmark, Decision, Expert
-from leap_kedro.policies.play import PlaySettings
+from leap_kedro.environments.protocol import Benchmark, Decision, Expert, Option
 from leap_kedro.policies.protocol import Reply
-from leap_kedro.policies.running_episode import RunningEpisode
+from leap_kedro.policies.running_episode import PlaySettings, RunningEpisode
+from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import past_reply
-from leap_kedro.records import Episode, ParseStatus, Task
-from leap_kedro.records.seeds import episode_seed
+from leap_kedro.records import Episode, ParseStatus, StopReason, Task
 from leap_kedro.teachers.probing import Decider
 from leap_kedro.teachers.unprivileged import executable_options
+
+Decide = Callable[[RunningEpisode, Sequence[Option]], Decision | None]
+"""The decision at the present moment of an episode, given the expert's options there; None for no action.
+
+It may also end the episode.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Guided:
+    """An episode and the expert that follows it."""
+
+    running: RunningEpisode
+    expert: Expert
+
+    @property
+    def ended(self) -> bool:
+        return self.running.ended
 
 
 def play_expert(
@@ -28,60 +45,70 @@ def play_expert(
     name: str,
     teacher: Decider | None = None,
 ) -> Iterator[Episode]:
-    """Play each task once, one after the other; one who knows nothing more to do lets its actions pass.
+    """Play each task once, one after another; a player without a decision gives no action.
 
     Args:
-        benchmark: Whose tasks they are.
+        benchmark: The benchmark of the tasks.
         tasks: What is played.
         expert: Name of the unprivileged expert, which follows each episode.
         settings: How episodes are played.
         name: Name of the player in episodes.
-        teacher: Who decides, told what the expert considers; None: the expert itself.
+        teacher: Who decides, given the expert's options; None: the expert itself.
 
     Yields:
-        Episodes as they end; one in which environment or expert broke has an infrastructure stop.
+        Episodes as they end; one in which environment or expert failed has an infrastructure stop.
     """
-    for task in tasks:
-        seed = episode_seed(settings.seed, task.id)
-        episode = RunningEpisode(
-            task,
-            benchmark,
-            policy=name,
-            iteration=settings.iteration,
-            seed=seed,
-            max_actions=settings.max_actions,
-            refused_limit=settings.refused_limit,
-        )
-        player = benchmark.expert(expert, seed)
-        while episode.stop is None:
-            episode.take(_reply(episode, player, teacher))
+
+    def decide(episode: RunningEpisode, options: Sequence[Option]) -> Decision | None:
+        if teacher is not None:
+            return teacher.decide(episode.environment, options)
+        return options[0].decision if options else None
+
+    for episode in play_guided(benchmark, tasks, expert, settings, name, decide):
         yield episode.result()
 
 
-def _reply(episode: RunningEpisode, player: Expert, teacher: Decider | None) -> Reply:
-    conversation = episode.conversation()
+def play_guided(
+    benchmark: Benchmark, tasks: Iterable[Task], expert: str, settings: PlaySettings, name: str, decide: Decide
+) -> Iterator[RunningEpisode]:
+    """The loop of `play_expert`, with any rule that decides; yields episodes as they end."""
+
+    def begin(task: Task) -> _Guided:
+        running = RunningEpisode(task, benchmark, name, settings)
+        return _Guided(running, benchmark.expert(expert, running.seed))
+
+    def advance(live: list[_Guided]) -> None:
+        for each in live:
+            _advance(each, decide)
+
+    for guided in in_slots(tasks, begin, advance, slots=1):
+        yield guided.running
+
+
+def _advance(guided: _Guided, decide: Decide) -> None:
+    episode, conversation = guided.running, guided.running.conversation()
     try:
-        _follow(player, conversation)
-        options = executable_options(player, episode.environment, conversation.admissible)
-        if teacher is not None:
-            decision = teacher.decide(episode.environment, options)
-        else:
-            decision = options[0].decision if options else None
+        _follow(guided.expert, conversation)
+        options = executable_options(guided.expert, episode.environment, conversation.admissible)
+        decision = decide(episode, options)
     except Exception as error:
-        return Reply("", "", "", ParseStatus.NO_ACTION, error=f"{type(error).__name__}: {error}")
-    return _said(decision) if decision else Reply("", "", "", ParseStatus.NO_ACTION)
+        episode.end(StopReason.POLICY_ERROR, error)
+    if not episode.ended:
+        episode.take(_reply(decision))
 
 
-def _follow(player: Expert, conversation: Conversation) -> None:
-    """Tell the expert what it has not read yet."""
+def _follow(expert: Expert, conversation: Conversation) -> None:
+    """Show the expert what it has not read yet."""
     if not conversation.turns:
-        player.start(conversation.opening)
+        expert.start(conversation.opening)
         return
     last = conversation.turns[-1]
     if last.action:
-        player.observe(last.action, last.observation)
+        expert.observe(last.action, last.observation)
 
 
-def _said(decision: Decision) -> Reply:
+def _reply(decision: Decision | None) -> Reply:
+    if decision is None:
+        return Reply("", "", "", ParseStatus.NO_ACTION)
     text = f"REASON: {decision.reason}\n{past_reply(decision.action)}"
     return Reply(text, decision.reason, decision.action, ParseStatus.OK)

@@ -78,11 +78,7 @@ def swapped_decisions(
         EnvironmentFailure: If the task cannot be built.
     """
     actions: list[str] = []
-    for index, seen in replay(environment, episode):
-        if index == 0:
-            expert.start(seen.text)
-        else:
-            expert.observe(actions[-1], seen.text)
+    for index, seen in replay(environment, episode, expert):
         options = executable_options(expert, environment, seen.admissible)
         others = oracle.alternatives(environment, actions, count, seed)
         yield teacher.decide(environment, options), tuple(teacher.decide(other, options) for other in others)

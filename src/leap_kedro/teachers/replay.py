@@ -1,21 +1,28 @@
-"""Replay: an episode's states again, checked against what the student saw."""
+"""Replay: the states of an episode once more, checked against what the student saw."""
 
 from collections.abc import Iterator
 
-from leap_kedro.environments.protocol import Environment, Observation
+from leap_kedro.environments.protocol import Environment, Expert, Observation
 from leap_kedro.policies.running_episode import no_action
 from leap_kedro.records import Episode
 from leap_kedro.teachers.protocol import ReplayMismatch
 
 
-def replay(environment: Environment, episode: Episode) -> Iterator[tuple[int, Observation]]:
+def replay(
+    environment: Environment, episode: Episode, expert: Expert | None = None
+) -> Iterator[tuple[int, Observation]]:
     """Bring `environment` to the state of each decision of the episode in turn.
 
-    While the caller has a step in hand, the environment stands where the student decided; the caller must leave it
-    there.
+    While the caller handles a step, the environment is in the state in which the student decided; the caller must leave
+    it there.
+
+    Args:
+        environment: Where the episode is played again.
+        episode: The episode.
+        expert: An expert that follows the episode: it is shown what the student saw and did.
 
     Yields:
-        Index of the step and what the student had in front of it.
+        Index of the step and what the student observed there.
 
     Raises:
         ReplayMismatch: If an observation is not the one in the episode.
@@ -24,6 +31,10 @@ def replay(environment: Environment, episode: Episode) -> Iterator[tuple[int, Ob
     seen = environment.reset(episode.task)
     for index, step in enumerate(episode.steps):
         _compare(episode, index, seen.text, step.observation)
+        if expert is not None and index == 0:
+            expert.start(seen.text)
+        elif expert is not None:
+            expert.observe(episode.steps[index - 1].action, seen.text)
         yield index, seen
         seen = environment.step(step.action).observation if step.action else no_action(seen)
     if episode.steps:
@@ -33,7 +44,7 @@ def replay(environment: Environment, episode: Episode) -> Iterator[tuple[int, Ob
 def _compare(episode: Episode, index: int, found: str, expected: str) -> None:
     if found != expected:
         raise ReplayMismatch(
-            f"Episode {episode.id}, step {index}: the environment says {found[:200]!r} where the episode has "
-            f"{expected[:200]!r}. It was played with other options (source, text_version, data_root) or by another "
-            "version of the environment: correct it with the options of its rollout, or play it again."
+            f"Episode {episode.id}, step {index}: the environment answers {found[:200]!r} where the episode has "
+            f"{expected[:200]!r}. The episode was played with other environment options or by another version of the "
+            "environment: correct it with the options of its rollout, or play it again."
         )

@@ -6,7 +6,7 @@
 
 `kind` says what the dataset is (`Kind`), `name` what it is called in MLflow: group of the metrics, name of the input.
 `run` is the run that it goes to: `iteration` (if nothing is said), `experiment` (the parent, for all of iteration 0),
-`evaluation` (of a saved policy), `baselines`, `base_model`, `ablation`, `level_P` (privilege level P).
+`evaluation` (of a saved policy), `baselines`, `base_model`, `ablation` (also called `start`), `level_P` (privilege P).
 The name of a dataset means nothing. It must only stay the same, so that a continued run knows what it has logged.
 """
 
@@ -17,6 +17,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+START = "start"
+"""Run of what the privilege levels of an ablation share: the ablation's own."""
+
 
 class Kind(StrEnum):
     """What a dataset is to MLflow."""
@@ -25,7 +28,7 @@ class Kind(StrEnum):
     """JSON: each number is a metric `NAME/...`, each list of [step, number] a history. A training: its report, and
     its losses as they are reported."""
     EVALUATION = "evaluation"
-    """JSON: one `EvaluationSummary` or a list. Metrics by split; in the ablation `name` is put before them."""
+    """JSON: one `EvaluationSummary` or a list. Metrics by split; those of the run `start` are called `pi_0/...`."""
     COMPARISON = "comparison"
     """JSON: a list of `EvaluationSummary` (of players) or of `LevelSummary` (run `ablation`). Metrics, and a table that
     becomes the description of the run."""
@@ -50,7 +53,8 @@ class Entry(BaseModel):
     kind: Kind
     name: str = ""
     run: str = Field(
-        default="iteration", pattern=r"^(iteration|experiment|evaluation|baselines|base_model|ablation|level_\d+)$"
+        default="iteration",
+        pattern=r"^(iteration|experiment|evaluation|baselines|base_model|ablation|start|level_\d+)$",
     )
 
     @model_validator(mode="before")

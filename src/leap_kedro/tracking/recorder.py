@@ -10,7 +10,7 @@ from leap_kedro.datasets.training import Trained, TrainingDataset
 from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.tracking import artifacts, metrics, models, tables
-from leap_kedro.tracking.catalog import Entry, Kind, entries, path_of
+from leap_kedro.tracking.catalog import START, Entry, Kind, entries, path_of
 from leap_kedro.tracking.connection import TrackingSettings, connect
 from leap_kedro.tracking.losses import LossStream
 from leap_kedro.tracking.parameters import digest, loggable
@@ -147,8 +147,9 @@ class Recorder:
             case Kind.METRICS:
                 self._log_metrics(run, value, name)
             case Kind.EVALUATION:
+                prefix = "pi_0/" if entry.run == START else ""
                 for summary in _summaries(value):
-                    self._log_evaluation(run, summary, f"{entry.name}/" if entry.name else "")
+                    self._log_evaluation(run, summary, prefix)
             case Kind.COMPARISON:
                 log = self._log_levels if run.of_ablation else self._log_players
                 client.set_tag(run.id, tables.DESCRIPTION_TAG, log(run, value))

@@ -110,7 +110,7 @@ class ExperimentRuns:
         from mlflow.tracking.context.registry import resolve_tags
 
         level = run.removeprefix("level_")
-        kind = run if level == run else "privilege_level"
+        kind = {level: run, "start": "ablation"}.get(run, "privilege_level")
         shape, values = _SHAPES[kind], {**self.values, "experiment": self.name, "level": level}
         parent = self.get(shape.parent) if shape.parent else None
         tags = {EXPERIMENT_TAG: self.name, KIND_TAG: kind, **({"mlflow.parentRunId": parent.id} if parent else {})}

@@ -5,6 +5,8 @@ import os
 import zlib
 from pathlib import Path
 
+from leap_kedro.records.atomic import replaced_file
+
 MARKER = "_SUCCESS"
 """File of a whole checkpoint: size and CRC-32 of each of its files, by name."""
 
@@ -12,9 +14,8 @@ MARKER = "_SUCCESS"
 def mark_whole(checkpoint: Path) -> None:
     """Mark a checkpoint that all processes have written as whole, once its files are on the disk."""
     files = {path.relative_to(checkpoint).as_posix(): path for path in checkpoint.rglob("*") if path.is_file()}
-    temporary = checkpoint / f".{MARKER}"
-    temporary.write_text(json.dumps({name: _measured(path, sync=True) for name, path in sorted(files.items())}))
-    temporary.replace(checkpoint / MARKER)
+    with replaced_file(checkpoint / MARKER) as temporary:
+        temporary.write_text(json.dumps({name: _measured(path, sync=True) for name, path in sorted(files.items())}))
 
 
 def last_whole(work: Path) -> tuple[Path | None, tuple[str, ...]]:

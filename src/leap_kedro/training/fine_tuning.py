@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from leap_kedro.policies.folder import load_tokenizer
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.checkpoints import last_whole
@@ -58,7 +59,7 @@ def fine_tune(
         ValueError: If there is nothing to train on.
     """
     import torch
-    from transformers import AutoTokenizer, PrinterCallback
+    from transformers import PrinterCallback
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
     set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -74,7 +75,7 @@ def fine_tune(
     together = 2 if parameters.preference else 1
     replies = [packed.row_count // together for packed in packs] if parameters.replies_per_step else None
     batches = plan(lengths, parameters, replies)
-    tokenizer = AutoTokenizer.from_pretrained(start)
+    tokenizer = load_tokenizer(start)
     tree, why_not = _packing(model, packs, parameters)
     if not tree:
         packs, batches = by_themselves(packs, batches, together)

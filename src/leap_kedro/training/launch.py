@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.records import UserError, decode, encode
+from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import SHORT, add_file
 from leap_kedro.records.parameters import binding
 from leap_kedro.training.adapters import ADAPTER
@@ -92,9 +93,8 @@ def train(
     job_file = work / "job.json"
     job_file.write_text(job.model_dump_json(indent=2))
     result = _run(job_file, parameters, on_progress)
-    temporary = result_file.with_suffix(".partial")
-    temporary.write_text(encode(result))
-    temporary.replace(result_file)
+    with replaced_file(result_file) as temporary:
+        temporary.write_text(encode(result))
     shutil.rmtree(checkpoints, ignore_errors=True)
     return result
 

@@ -38,9 +38,9 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
         return []
     import torch
 
-    from leap_kedro.policies.local import load_policy_folder
+    from leap_kedro.policies.folder import load_policy
 
-    model, tokenizer = load_policy_folder(folder)
+    model, tokenizer = load_policy(folder)
     renderer = renderer_for(tokenizer, examples[0].environment)
     stated = (without_unstated(example, renderer) for example in examples)
     examples = [example for example in stated if example.targets]

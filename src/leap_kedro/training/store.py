@@ -1,6 +1,5 @@
 """Packed rows on disk: one uncompressed npz of flat arrays, fast for tens of millions of tokens."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from hashlib import sha256
@@ -11,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from leap_kedro.records.atomic import replaced_file
 from leap_kedro.training.packing import Packed
 
 OF_TOKENS = ("input_ids", "ends")
@@ -32,9 +32,7 @@ def write_packed(path: Path, packs: Iterable[Packed]) -> None:
         lengths.append(len(packed))
         predictions.append(len(packed.targets))
         depths.append(packed.depth)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
+    with replaced_file(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             lengths=np.array(lengths, dtype=np.int64),
@@ -43,7 +41,6 @@ def write_packed(path: Path, packs: Iterable[Packed]) -> None:
             allow_pickle=False,
             **{name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in columns.items()},
         )
-    temporary.replace(path)
 
 
 class PackedFile(Sequence[Packed]):

@@ -269,10 +269,11 @@ def test_a_reason_may_not_say_where_a_file_is_before_the_student_knows_it(
     environment, path = started(benchmark, task), hidden_path(task)
     folder, _, name = path.rpartition("/")
     reason = f"{name} is in {folder}. I look at it."
-    state = benchmark.oracle().state(environment)
-    assert leaked_entities(reason, state, [environment.problem.query]) == (folder,)
-    assert leaked_entities(reason, state, [environment.problem.query, path]) == ()
-    assert leaked_entities("At the end I print what is asked for.", state, [environment.problem.query]) == ()
+    oracle = benchmark.oracle()
+    known = oracle.secrets(oracle.state(environment))
+    assert leaked_entities(reason, known, [environment.problem.query]) == (folder,)
+    assert leaked_entities(reason, known, [environment.problem.query, path]) == ()
+    assert leaked_entities("At the end I print what is asked for.", known, [environment.problem.query]) == ()
 
 
 def test_a_message_of_an_error_shows_no_place() -> None:
@@ -323,7 +324,7 @@ def test_what_cannot_be_played_says_why(benchmark: Benchmark, tasks: list[Task])
         benchmark.environment().reset(lost)
     with pytest.raises(EndlessSplit, match=r"data_preparation\.train=400"):
         benchmark.tasks("train", None, 0)
-    with pytest.raises(TaskDataError, match="no split 'moon'; its splits: train, eval, test, base"):
+    with pytest.raises(TaskDataError, match=r"split .*'moon'.*: train, eval, test, base"):
         benchmark.tasks("moon", 1, 0)
-    with pytest.raises(UnknownExpert, match="its experts: fluent, novice"):
+    with pytest.raises(UnknownExpert, match=r"expert .*: fluent, novice"):
         benchmark.expert("wise")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from leap_kedro.datasets.prompts import PromptsDataset
+from leap_kedro.datasets.prompts import read_prompts
 from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.registry import environment_instructions
@@ -16,14 +16,16 @@ from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 
 BENCHMARK = ALFWorld(ALFWorldOptions())
-LIBRARY = PromptsDataset([]).load()
+LIBRARY = read_prompts([])
 
 
 @cache
 def episodes(count: int = 3, longest: int = 6) -> tuple[Episode, ...]:
     """Episodes of generated games, with some random actions in them."""
-    jobs = [(task, 3) for task in BENCHMARK.tasks("train", count, seed=11)]
-    return tuple(each.episode for each in demonstrations(BENCHMARK, jobs, "surfaces", max_actions=longest, noise=0.3))
+    tasks = BENCHMARK.tasks("train", count, seed=11)
+    return tuple(
+        each.episode for each in demonstrations(BENCHMARK, tasks, "surfaces", max_actions=longest, noise=0.3, seed=3)
+    )
 
 
 def briefing_of(episode: Episode) -> Briefing:

@@ -1,16 +1,15 @@
 """InterCode Bash as a benchmark: its tasks, its environment, its oracle and its experts."""
 
-from collections.abc import Iterator
-from random import Random
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
-from leap_kedro.environments.intercode_bash.engine.golds import asks_for_something
 from leap_kedro.environments.intercode_bash.engine.reward import PARTS
 from leap_kedro.environments.intercode_bash.engine.runtime import runtime_of
 from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import SandboxFailure
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
-from leap_kedro.environments.intercode_bash.tasks.generator import candidates
+from leap_kedro.environments.intercode_bash.tasks.generator import asks_for_something, candidates
 from leap_kedro.environments.intercode_bash.tasks.problems import (
     FILE_SYSTEMS,
     folder_of,
@@ -18,62 +17,40 @@ from leap_kedro.environments.intercode_bash.tasks.problems import (
     official_tasks,
 )
 from leap_kedro.environments.protocol import (
-    EndlessSplit,
     Environment,
     Expert,
     Oracle,
     Phrasing,
     TaskDataError,
-    UnknownExpert,
 )
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.sources import Source
+from leap_kedro.environments.suite import Suite, sampled
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import Task
 
-GENERATED_SPLITS = ("train", "eval", "test", "base")
-"""Splits of generated tasks, over file systems of their own; ``base`` is for the base model alone."""
 
-
-class InterCodeBash:
-    """The benchmark, over generated file systems or the official ones.
-
-    Attributes:
-        name: Registered name.
-        options: Its options.
-    """
+class InterCodeBash(Suite[InterCodeBashOptions]):
+    """The benchmark, over generated file systems or the official ones."""
 
     name = "intercode_bash"
+    title = "InterCode Bash"
+    generated_splits = ("train", "eval", "test", "base")
+    official_splits = tuple(FILE_SYSTEMS)
     score_parts: tuple[str, ...] = PARTS
 
-    def __init__(self, options: InterCodeBashOptions) -> None:
-        self.options = options
-
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
-        """Tasks of a split.
-
-        Args:
-            split: ``train`` or ``test``; of generated tasks ``eval`` and ``base``, too.
-            count: The first so many; None for all official ones.
-            seed: Generated tasks: seed of file systems and tasks. Official ones: draws their order where `count` is
-                given.
+        """Tasks of a split; generated ones are over file systems of their own, official ones in an order that is drawn.
 
         Raises:
             TaskDataError: If there is no such split, the official files are missing or malformed, or no sandbox works.
             EndlessSplit: If all generated tasks are asked for.
         """
-        known = GENERATED_SPLITS if self.options.source is Source.GENERATED else tuple(FILE_SYSTEMS)
-        if split not in known:
-            raise TaskDataError(f"InterCode Bash has no split '{split}'; its splits: {', '.join(known)}.")
+        self.check_split(split)
         if self.options.source is Source.OFFICIAL:
             return self._official(split, count, seed)
-        if count is None:
-            raise EndlessSplit(
-                "Generated tasks of InterCode Bash have no last one: say how many, e.g. "
-                "--params=data_preparation.train=400,data_preparation.test.test=150"
-            )
         try:
-            return list(self._generated(split, count, seed))
+            return list(self._generated(split, self.check_count(split, count), seed))
         except SandboxFailure as error:
             raise TaskDataError(str(error)) from error
 
@@ -87,17 +64,11 @@ class InterCodeBash:
 
         return InterCodeBashOracle()
 
-    def expert(self, name: str, seed: int = 0) -> Expert:
-        """An expert by name; all are deterministic.
-
-        Raises:
-            UnknownExpert: If there is none of that name.
-        """
+    def experts(self) -> Mapping[str, Callable[[], Expert]]:
+        """Experts by whether they understand unusual wordings."""
         from leap_kedro.environments.intercode_bash.teaching.experts import EXPERTS, BashExpert
 
-        if name not in EXPERTS:
-            raise UnknownExpert(f"InterCode Bash has no expert '{name}'; its experts: {', '.join(EXPERTS)}.")
-        return BashExpert(EXPERTS[name])
+        return {name: partial(BashExpert, fluent) for name, fluent in EXPERTS.items()}
 
     def phrasing(self) -> Phrasing:
         """The clauses of `reasons.py`, hinted and varied."""
@@ -155,4 +126,4 @@ class InterCodeBash:
             )
             for number, index in official_split(folder, split, self.options.train_fraction)
         ]
-        return made if count is None else Random(seed).sample(made, len(made))[:count]
+        return sampled(made, count, seed)

@@ -1,19 +1,19 @@
 """WebShop as a benchmark: its tasks, its environment, its oracle and its experts."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from random import Random
 
 from leap_kedro.environments.protocol import (
     Environment,
-    EnvironmentFailure,
     Expert,
     Oracle,
     Phrasing,
     TaskDataError,
-    UnknownExpert,
 )
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.sources import Source
+from leap_kedro.environments.suite import Suite
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.environments.webshop.engine.nouns import NounTagger
 from leap_kedro.environments.webshop.engine.reward import PARTS
@@ -23,45 +23,33 @@ from leap_kedro.environments.webshop.tasks.goals import SPLITS
 from leap_kedro.environments.webshop.tasks.store import GENERATED_PRODUCTS, Store, generated_store, official_store
 from leap_kedro.records import Task
 
-GENERATED_SPLITS = (*SPLITS, "base")
-"""Splits of generated goals, each a shop of its own; ``base`` is for the base model alone."""
-
 _FIRST_SHOPS = ((1, 12), (6, 60), (16, 300))
 """Longest walk -> products of the shop that the base model's transcripts are from."""
 
 _SCORING = {NounTagger.SPACY: "nouns by spaCy", NounTagger.WORDS: "nouns by words"}
 
 
-class WebShop:
-    """The benchmark, in generated shops or in the official one.
-
-    Attributes:
-        name: Registered name.
-        options: Its options.
-    """
+class WebShop(Suite[WebShopOptions]):
+    """The benchmark, in generated shops or in the official one."""
 
     name = "webshop"
+    title = "WebShop"
+    generated_splits = (*SPLITS, "base")
+    """Each is a shop of its own; ``base`` is for the base model alone."""
+    official_splits = SPLITS
     score_parts: tuple[str, ...] = PARTS
 
-    def __init__(self, options: WebShopOptions) -> None:
-        self.options = options
-
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
-        """Tasks of a split, a goal each.
+        """Tasks of a split, one per goal.
 
-        Args:
-            split: ``train``, ``eval`` or ``test`` (``base`` for generated goals, too).
-            count: The first so many; None for all. A split with fewer gives all that it has.
-            seed: Generated goals: seed of the shop. Official ones come in their own order, which is shuffled already;
-                of training goals `seed` draws which are taken.
+        `seed` is that of a generated shop. Official goals come in their own order, which is shuffled already; of
+        training goals `seed` draws which are taken.
 
         Raises:
             TaskDataError: If there is no such split, or the official files are missing or malformed or have no goals
                 for it.
         """
-        known = GENERATED_SPLITS if self.options.source is Source.GENERATED else SPLITS
-        if split not in known:
-            raise TaskDataError(f"WebShop has no split '{split}'; its splits: {', '.join(known)}.")
+        self.check_split(split)
         if self.options.source is Source.GENERATED:
             size = self.options.products or GENERATED_PRODUCTS
             store = generated_store(self.options.model_copy(update={"products": size}), split, seed)
@@ -101,31 +89,18 @@ class WebShop:
         return WebShopEnvironment(self.options)
 
     def oracle(self) -> Oracle:
-        """The privileged planner.
-
-        Raises:
-            EnvironmentFailure: If the options name another backend than the native shop.
-        """
-        if self.options.backend is not Backend.NATIVE:
-            raise EnvironmentFailure(
-                "The WebShop oracle needs the native shop, and the option `environments.webshop.backend` is "
-                f"'{self.options.backend}'. Run with --params=environments.webshop.backend=native."
-            )
+        """The privileged planner. Raises `EnvironmentFailure` with another backend than the native one."""
         from leap_kedro.environments.webshop.teaching.oracle import WebShopOracle
 
+        self.check_native(self.options.backend)
         return WebShopOracle()
 
-    def expert(self, name: str, seed: int = 0) -> Expert:
-        """A shopper by name; all are deterministic.
-
-        Raises:
-            UnknownExpert: If there is none of that name.
-        """
+    def experts(self) -> Mapping[str, Callable[[], Expert]]:
+        """Shoppers by their habits."""
         from leap_kedro.environments.webshop.teaching.experts import EXPERTS, Shopper
 
-        if name not in EXPERTS:
-            raise UnknownExpert(f"WebShop has no expert '{name}'; its experts: {', '.join(EXPERTS)}.")
-        return Shopper(EXPERTS[name], known_words=self.options.source is Source.GENERATED)
+        known_words = self.options.source is Source.GENERATED
+        return {name: partial(Shopper, habits, known_words) for name, habits in EXPERTS.items()}
 
     def phrasing(self) -> Phrasing:
         """The clauses of `reasons.py`, hinted and varied."""
@@ -158,17 +133,15 @@ class WebShop:
     def _tasks(
         self, store: Store, split: str, places: Sequence[int], about: Mapping[str, str | int], prefix: str
     ) -> list[Task]:
-        made = []
-        for place in places:
-            goal = store.goals[place]
-            made.append(
-                Task(
-                    id=f"{prefix}/{place}",
-                    environment=self.name,
-                    split=split,
-                    goal=goal.instruction,
-                    kind=goal.category,
-                    payload={**about, "goal": place, "scoring": _SCORING[store.nouns]},
-                )
+        return [
+            Task(
+                id=f"{prefix}/{place}",
+                environment=self.name,
+                split=split,
+                goal=goal.instruction,
+                kind=goal.category,
+                payload={**about, "goal": place, "scoring": _SCORING[store.nouns]},
             )
-        return made
+            for place in places
+            for goal in (store.goals[place],)
+        ]

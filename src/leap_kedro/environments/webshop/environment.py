@@ -6,11 +6,11 @@ from random import Random
 from leap_kedro.environments.actions import OPEN
 from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult, TaskDataError
 from leap_kedro.environments.webshop.engine import pages
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.pages import View
 from leap_kedro.environments.webshop.engine.reward import PARTS, Reward
 from leap_kedro.environments.webshop.engine.shop import Session, Shop
 from leap_kedro.environments.webshop.parameters import WebShopOptions
-from leap_kedro.environments.webshop.tasks.goals import Goal
 from leap_kedro.environments.webshop.tasks.store import store_of
 from leap_kedro.records import Task
 

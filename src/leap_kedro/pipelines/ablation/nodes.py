@@ -63,18 +63,14 @@ def tabulate(summary: Sequence[Mapping[str, Any]]) -> Any:
     """The summary as a data frame, one row a level and split."""
     import pandas as pd
 
-    return pd.DataFrame(level_rows(_levels(summary))).astype({"privilege": "Int64"})
+    return pd.DataFrame(level_rows(LevelSummary.all_from_json(summary))).astype({"privilege": "Int64"})
 
 
 def draw(summary: Sequence[Mapping[str, Any]]) -> Any:
     """The summary as a figure."""
     from leap_kedro.reports.ablation import ablation_figure
 
-    return ablation_figure(_levels(summary))
-
-
-def _levels(summary: Sequence[Mapping[str, Any]]) -> list[LevelSummary]:
-    return [LevelSummary.from_json(plain) for plain in summary]
+    return ablation_figure(LevelSummary.all_from_json(summary))
 
 
 def _summaries(evaluation: Sequence[Mapping[str, Any]]) -> tuple[EvaluationSummary, ...]:

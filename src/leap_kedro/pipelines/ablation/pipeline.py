@@ -23,6 +23,14 @@ from leap_kedro.teachers.constrained import LEVELS
 
 _NAME = "realizability_ablation"
 _START = f"{_NAME}.start"
+_COMMON_NAMES = {
+    "D_0": "examples",
+    "pi_0": "policy",
+    "pi_0_training_report": "training_report",
+    "pi_0_evaluation": "evaluation",
+    "pi_0_evaluation_episodes": "evaluation_episodes",
+}
+"""Datasets of iteration 0 -> what the same is called in each part, so that the catalog has one entry for both."""
 
 
 def create_pipeline() -> Pipeline:
@@ -66,13 +74,14 @@ def _part(name: str, inputs: dict[str, str], *stages: Pipeline) -> Pipeline:
     one = Node(first_iteration, inputs=None, outputs="first_iteration", name="first_iteration")
     body = sum(stages, Pipeline([one]))
     shared = {**inputs, **{each: each for each in body.inputs() if each == "language_models"}}
+    outputs = {own: f"{name}.{common}" for own, common in _COMMON_NAMES.items() if own in body.all_outputs()}
     parameters = {each for each in body.inputs() if each.startswith("params:")}
-    return Pipeline(body, namespace=name, inputs=shared, parameters=parameters)
+    return Pipeline(body, namespace=name, inputs=shared, outputs=outputs, parameters=parameters)
 
 
 def _summary() -> Pipeline:
     """Levels of this seed -> its results; results of all seeds so far -> summary, table, figure."""
-    parts = {"pi_0_evaluation": f"{_START}.pi_0_evaluation"}
+    parts = {"pi_0_evaluation": f"{_START}.evaluation"}
     for privilege, name in product(LEVELS, ("evaluation", "realizability")):
         parts[f"{name}_{privilege}"] = f"{_NAME}.level_{privilege}.{name}"
     nodes = [

@@ -20,26 +20,35 @@ HELD_OUT_LENGTHS = (4, 16, 30)
 
 def train_reader(
     parameters: BaseModelParameters,
+    evaluation: EvaluationParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> Train:
-    """Train the reader, into the folder ``base`` of the workspace.
+    """Train the reader and measure it.
 
     Args:
         parameters: How much of what.
+        evaluation: How tasks are played, to show that the reader cannot act.
         environment: Name of the environment whose texts are read.
         environments: Options by environment.
         seed: Seed of everything random.
 
     Returns:
-        Folder to train in -> the report: steps, tokens, losses, seconds.
+        Folder to train in -> the report: steps, tokens, losses, seconds, and under ``measures`` what it can do.
     """
 
     def train_in(workspace: Path) -> dict[str, Any]:
-        return _train_reader(workspace, parameters, environment, environments, seed)
+        report = _train_reader(workspace, parameters, environment, environments, seed)
+        measures = measure_reader(workspace, report, parameters, evaluation, environment, environments)
+        return {**report, "measures": measures}
 
     return train_in
+
+
+def release_reader(trained: Trained) -> SavedPolicy:
+    """The base, as `train_reader` left it."""
+    return SavedPolicy(id="base", iteration=-1, folder=trained.workspace / "policy")
 
 
 def _train_reader(
@@ -50,9 +59,10 @@ def _train_reader(
     seed: int,
 ) -> dict[str, Any]:
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
-    from leap_kedro.embedded.shape import Shape, build_model, save_policy
+    from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.registry import make_benchmark
+    from leap_kedro.policies.folder import save_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
     from leap_kedro.training.packing import pack
@@ -90,35 +100,36 @@ def _train_reader(
 
 
 def measure_reader(
-    trained: Trained,
+    workspace: Path,
+    training: Mapping[str, Any],
     parameters: BaseModelParameters,
     evaluation: EvaluationParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
-) -> tuple[dict[str, Any], SavedPolicy]:
+) -> dict[str, Any]:
     """Accuracy of the reader's answers on texts it has not seen, and its success when made to act.
 
     Args:
-        trained: The training of `train_reader`.
+        workspace: Folder that the reader was trained in; it gets the folder ``policy``, with a model card.
+        training: What the training did.
         parameters: How much is measured.
-        evaluation: How games are played.
+        evaluation: How tasks are played.
         environment: Name of the environment.
         environments: Options by environment.
 
     Returns:
-        The measures, and the base as a policy with its model card.
+        The measures.
     """
     from leap_kedro.embedded.base import answer_accuracy
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.pipelines.playing import play
-    from leap_kedro.policies.local import load_policy_folder
+    from leap_kedro.policies.folder import load_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
 
     spec = environment_spec(environment, environments)
     benchmark = make_benchmark(spec)
-    workspace = trained.workspace
     folder = workspace / "base"
-    model, tokenizer = load_policy_folder(folder)
+    model, tokenizer = load_policy(folder)
     renderer = EmbeddedRenderer(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(
@@ -139,11 +150,11 @@ def measure_reader(
         "split": parameters.unseen_split,
         "games": len(played),
         "games_won": sum(episode.success for episode in played),
-        **{name: value for name, value in trained.report.items() if name != "losses"},
+        **{name: value for name, value in training.items() if name != "losses"},
     }
     (target / "README.md").write_text(model_card(measures), encoding="utf-8")
     (target / "measures.json").write_text(json.dumps(measures, indent=2) + "\n", encoding="utf-8")
-    return measures, policy
+    return measures
 
 
 def model_card(measures: Mapping[str, Any]) -> str:

@@ -83,7 +83,7 @@ def tabulate_baselines(summaries: Sequence[Mapping[str, Any]], access: Access) -
     from leap_kedro.evaluation.tables import comparison
     from leap_kedro.reports.comparison import comparison_chart
 
-    found = [EvaluationSummary.from_json(plain) for plain in summaries]
+    found = EvaluationSummary.all_from_json(summaries)
     models = {summary.policy: model for summary in found if (model := served_model(summary.policy))}
     prices = {policy: price for policy, model in models.items() if (price := price_of(model, access.prices))}
     return comparison(found, prices), comparison_chart(found)

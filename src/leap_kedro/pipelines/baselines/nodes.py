@@ -25,7 +25,7 @@ from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
-from leap_kedro.records.seeds import derive_seed, episode_seed
+from leap_kedro.records.seeds import derive_seed
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
@@ -64,11 +64,16 @@ def choose_examples(
 
     count = read_options(BaselineOptions, options).examples
     benchmark = make_benchmark(environment_spec(environment, environments))
-    run_seed = derive_seed(seed, "examples")
     tried = tasks["train"][: _TRIED_FOR_AN_EXAMPLE * count]
-    jobs = [(task, episode_seed(run_seed, task.id)) for task in tried]
     by_kind: dict[str, list[Example]] = {}
-    for shown in demonstrations(benchmark, jobs, bootstrap.demonstrator, max_actions=bootstrap.max_actions, noise=0.0):
+    for shown in demonstrations(
+        benchmark,
+        tried,
+        bootstrap.demonstrator,
+        max_actions=bootstrap.max_actions,
+        noise=0.0,
+        seed=derive_seed(seed, "examples"),
+    ):
         if shown.episode.success:
             by_kind.setdefault(shown.episode.task.kind, []).append(shown.example())
     ranked = sorted(
@@ -130,9 +135,9 @@ def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
 
 def play_prompted(
     tasks: Mapping[str, Sequence[Task]],
-    examples: Sequence[Example],
     options: Mapping[str, Any],
     evaluation: EvaluationParameters,
+    bootstrap: BootstrapParameters,
     server: ServerParameters,
     serving: ServingParameters | None,
     environment: str,
@@ -144,9 +149,9 @@ def play_prompted(
 
     Args:
         tasks: Tasks by split.
-        examples: What a few-shot prompt shows.
-        options: Which policies, on how many tasks: `BaselineOptions`.
+        options: Which policies, with how many examples, on how many tasks: `BaselineOptions`.
         evaluation: How policies are evaluated.
+        bootstrap: Who plays the tasks that a few-shot prompt shows.
         server: The server of policies named ``openai:MODEL``.
         serving: The server that answers for policies in folders; None: they are loaded.
         environment: Name of the environment.
@@ -163,8 +168,9 @@ def play_prompted(
     run_seed = derive_seed(seed, "evaluation")
 
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
+        solved = choose_examples(tasks, options, bootstrap, environment, environments, seed) if wanted.policies else []
         for reference in wanted.policies:
-            for shown in ((), examples):
+            for shown in ((), solved):
                 policy = named_policy(reference, server, access)
                 policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
                 served = isinstance(policy, RemotePolicy)

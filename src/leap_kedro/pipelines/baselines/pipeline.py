@@ -7,7 +7,6 @@ from leap_kedro.pipelines.baselines.nodes import (
     PRIVILEGED,
     RANDOM,
     UNPRIVILEGED,
-    choose_examples,
     play_prompted,
     play_without_model,
 )
@@ -21,12 +20,6 @@ def create_pipeline() -> Pipeline:
     """Parameters -> table and chart: success with intervals of each player, by task type."""
     own = Pipeline(
         [
-            Node(
-                choose_examples,
-                inputs=["tasks", "params:options", "params:bootstrap", *_WHERE],
-                outputs="few_shot_examples",
-                name="choose_examples",
-            ),
             *(
                 Node(
                     play_without_model(player),
@@ -40,8 +33,8 @@ def create_pipeline() -> Pipeline:
                 play_prompted,
                 inputs=[
                     "tasks",
-                    "few_shot_examples",
                     *_PLAYED,
+                    "params:bootstrap",
                     "params:server",
                     "params:serving",
                     *_WHERE,
@@ -63,13 +56,13 @@ def create_pipeline() -> Pipeline:
                     *_PLAYED,
                     "params:seed",
                 ],
-                outputs="baselines",
+                outputs="baselines_summary",
                 name="summarize_baselines",
             ),
             Node(
                 tabulate_baselines,
-                inputs=["baselines", "language_models"],
-                outputs=["baseline_table", "baseline_chart"],
+                inputs=["baselines_summary", "language_models"],
+                outputs=["baselines_table", "baselines_figure"],
                 name="tabulate_baselines",
             ),
         ]

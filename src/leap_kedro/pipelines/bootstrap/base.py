@@ -6,7 +6,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.registry import environment_folder
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.policies import smollm2
-from leap_kedro.policies.local import PolicyFolderError, instead_of_policy, missing_parts
+from leap_kedro.policies.folder import PolicyFolderError, instead_of_policy, missing_parts
 from leap_kedro.records import UserError
 from leap_kedro.training.parameters import FineTuningParameters
 

@@ -19,7 +19,7 @@ from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.training.fine_tuning import fine_tune, release_policy
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Example, Task
-from leap_kedro.records.seeds import derive_seed, episode_seed
+from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.training.parameters import FineTuning, FineTuningParameters
@@ -44,12 +44,16 @@ def demonstrate(
         seed: Seed of the noise.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
-    run_seed = derive_seed(seed, "demonstrations")
-    jobs = [(task, episode_seed(run_seed, task.id)) for task in tasks["train"][: parameters.demonstrations]]
+    chosen = tasks["train"][: parameters.demonstrations]
     played = demonstrations(
-        benchmark, jobs, parameters.demonstrator, max_actions=parameters.max_actions, noise=parameters.noise
+        benchmark,
+        chosen,
+        parameters.demonstrator,
+        max_actions=parameters.max_actions,
+        noise=parameters.noise,
+        seed=derive_seed(seed, "demonstrations"),
     )
-    demonstrated = list(progress_bar("demonstrations", "episode", len(jobs), played))
+    demonstrated = list(progress_bar("demonstrations", "episode", len(chosen), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from leap_kedro.environments.protocol import Variant
 from leap_kedro.evaluation.success import Conditions, NothingMeasured, Role
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.records import Episode
@@ -32,6 +33,7 @@ def conditions(
     if not episodes:
         raise NothingMeasured(f"No episodes on split '{split}': nothing to sum up. Does the split have tasks?")
     task = episodes[0].task
+    variant = Variant.of(task)
     held = parameters.hold_to_admissible if held_to_admissible is None else held_to_admissible
     listed = any(step.admissible is not None for episode in episodes for step in episode.steps)
     return Conditions(
@@ -42,7 +44,7 @@ def conditions(
         held_to_admissible=held and listed,
         temperature=parameters.temperature,
         seed=seed,
-        data_source=str(task.payload.get("source", "")),
-        text_version=str(task.payload.get("text_version", "")),
-        scoring=str(task.payload.get("scoring", "")),
+        data_source=variant.source,
+        text_version=variant.text_version,
+        scoring=variant.scoring,
     )

@@ -23,7 +23,7 @@ from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
 from leap_kedro.pipelines.vllm_server import ServingParameters
-from leap_kedro.policies.local import PolicyFolderError
+from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.records import UserError
 from leap_kedro.records.seeds import derive_seed
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy

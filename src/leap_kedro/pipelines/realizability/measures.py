@@ -19,7 +19,7 @@ from leap_kedro.evaluation.realizability import (
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.episodes import settled
-from leap_kedro.policies.play import PlaySettings
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Task
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.score import ReplyScore

@@ -70,10 +70,11 @@ def measure_realizability(
     history: History,
     policy: SavedPolicy,
     evaluation: Sequence[Mapping[str, Any]],
-    experts: Mapping[str, Any],
+    tasks: Mapping[str, Sequence[Task]],
     correction: CorrectionParameters,
     aggregation: AggregationParameters,
     parameters: RealizabilityParameters,
+    playing: EvaluationParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -87,10 +88,11 @@ def measure_realizability(
         history: The iterations before: pi_0..pi_{k-1} are compared with pi_k in hindsight.
         policy: pi_k.
         evaluation: Summaries of its evaluation, that on validation tasks among them.
-        experts: What `measure_experts` gave for the same `correction`.
+        tasks: Tasks by split; teacher and experts play the validation tasks.
         correction: Who teaches, at what level.
         aggregation: What was held out.
         parameters: Sample sizes.
+        playing: How policies are evaluated: the cap on actions above all.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the samples.
@@ -104,6 +106,7 @@ def measure_realizability(
     benchmark = make_benchmark(environment_spec(environment, environments))
     examples = build_examples(rollouts, corrections, correction)
     policies = [*(past.policy() for past in before(history, iteration)), policy]
+    experts = measure_experts(tasks, correction, playing, environment, environments)
     episodes = sample_episodes(rollouts, corrections, parameters.episodes, seed)
     teacher = deciding_teacher(benchmark, correction)
     swapped = (
@@ -161,7 +164,7 @@ def measure_gap(
 
 
 def _validation_success(evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    summaries = [EvaluationSummary.from_json(plain) for plain in evaluation]
+    summaries = EvaluationSummary.all_from_json(evaluation)
     on_validation = [summary for summary in summaries if summary.conditions.role is Role.VALIDATION]
     return _plain(on_validation[0].success) if on_validation else None
 

@@ -2,13 +2,13 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.realizability.nodes import measure_experts, measure_realizability
+from leap_kedro.pipelines.realizability.nodes import measure_realizability
 
 _WHERE = ["params:environment", "params:environments"]
 
 
 def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
-    """What an iteration made -> success of teacher and experts, and the iteration's realizability.
+    """What an iteration made -> its realizability.
 
     Args:
         correction: Dataset of the parameters of the correction.
@@ -17,12 +17,6 @@ def create_pipeline(correction: str = "params:correction", iteration: str = "par
     return Pipeline(
         [
             Node(
-                measure_experts,
-                inputs=["tasks", correction, "params:evaluation", *_WHERE],
-                outputs="expert_success",
-                name="measure_experts",
-            ),
-            Node(
                 measure_realizability,
                 inputs=[
                     "rollouts",
@@ -30,10 +24,11 @@ def create_pipeline(correction: str = "params:correction", iteration: str = "par
                     "history",
                     "policy",
                     "evaluation",
-                    "expert_success",
+                    "tasks",
                     correction,
                     "params:aggregation",
                     "params:realizability",
+                    "params:evaluation",
                     *_WHERE,
                     "params:seed",
                     iteration,

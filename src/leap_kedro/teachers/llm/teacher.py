@@ -1,13 +1,13 @@
-"""A language model as teacher: it is shown an episode and what was hidden in it, and its replies are doubted.
+"""A language model as teacher: it sees an episode and its privileged states, and its replies are not trusted.
 
-Each reply ends in records: corrections that the judge checked like anybody's, and faults for what was wrong with the
-reply itself. Where that can help, the model is asked once more, with what was wrong. A server that fails or a budget
-that is spent stops the teacher; the episodes that were under way are still finished, the others stay owed.
+Each reply ends in records: corrections, which the judge checks like those of any teacher, and faults of the reply
+itself. Where that can help, the model is asked once more and told what was wrong. A server that fails or a budget that
+is spent stops the teacher; episodes under way are still finished, the others stay pending.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 
 from leap_kedro.environments.protocol import Benchmark
@@ -20,9 +20,10 @@ from leap_kedro.language_models import (
     RequestRejected,
     as_completed,
 )
-from leap_kedro.records import CorrectedEpisode, Correction, Episode, Exchange, Fault, Rejection, Usage
+from leap_kedro.records import CorrectedEpisode, Correction, Episode, Fault, Rejection
 from leap_kedro.teachers.briefing import Briefing, brief
 from leap_kedro.teachers.judging import LONGEST_REASON, Judge
+from leap_kedro.teachers.llm.calls import EpisodeCalls
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 from leap_kedro.teachers.llm.replies import (
     EPISODE_SCHEMA,
@@ -44,37 +45,27 @@ _HELPED = frozenset(
         Rejection.LEAKED,
     }
 )
-"""What asking again can mend."""
+"""What can be corrected by asking again."""
 
 LONGEST_REFUSAL = 500
-"""Characters kept of a message that a server does not take the question."""
+"""Characters kept of the message with which a server rejects a request."""
 _QUOTED = 200  # characters of a wrong action that are shown again
-
-
-@dataclass(slots=True)
-class _Talk:
-    """The calls about one episode."""
-
-    recorded: bool
-    usage: Usage = field(default_factory=lambda: Usage(dollars=0.0))
-    exchanges: list[Exchange] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Opinion:
-    """What the model says about the steps that a call was about.
+    """The model's corrections of the steps that a call was about.
 
     Attributes:
-        corrections: By step, judged; the student's own reply stands at steps that were not mentioned.
+        corrections: By step, judged; at steps that are not mentioned the student's own reply is kept.
         usable: Whether a reply could be used.
     """
 
     corrections: Mapping[int, Correction]
     usable: bool
 
-    def mended(self, corrections: Mapping[int, Correction], usable: bool) -> "_Opinion":
-        """With a later answer: what was accepted before stands, of the rest the later answer counts."""
+    def updated(self, corrections: Mapping[int, Correction], usable: bool) -> "_Opinion":
+        """With a later answer: what was accepted before is kept, the later answer replaces the rest."""
         stands = {step: correction for step, correction in self.corrections.items() if correction.accepted}
         return _Opinion({**self.corrections, **corrections, **stands}, self.usable or usable)
 
@@ -108,11 +99,11 @@ class LLMTeacher:
             model: Who answers.
             prompts: Prompts of the same view and level.
             privilege: Privilege level, per cent.
-            view: What of an episode it sees in one call.
-            reject_leaks: Whether a reason that names too much of the secret is rejected.
+            view: How much of an episode it sees in one call.
+            reject_leaks: Whether a reason that names too many secrets is rejected.
             max_unusable_share: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
             recorded_episodes: Episodes whose calls are recorded in full.
-            earlier: What it said before, of other episodes of the stage.
+            earlier: Its earlier corrections in this stage.
             kind: First part of its id: ``self`` where the server serves the student.
         """
         self.id = f"{kind}-{privilege}-{model.parameters.model}" + ("-causal" if view is View.CAUSAL else "")
@@ -132,8 +123,8 @@ class LLMTeacher:
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
         """Corrected episodes as they end, several under way at once; see `Teacher.correct_all`.
 
-        Those that no reply could be used for come last: where they are so many that the teacher stops, they stay owed,
-        and are asked about again once prompts or model are mended.
+        Those without a usable reply come last: where they are so many that the teacher stops, they stay pending, and
+        the model is asked about them again once prompts or model are fixed.
         """
         stopped: list[TeacherStopped] = []
         useless: list[CorrectedEpisode] = []
@@ -172,43 +163,43 @@ class LLMTeacher:
         if not episode.steps:
             return CorrectedEpisode(episode.id, ())
         self._to_record -= 1
-        talk = _Talk(recorded=self._to_record >= 0)
+        calls = EpisodeCalls(recorded=self._to_record >= 0)
         briefing = brief(self._benchmark, self._oracle, episode)
         if self._view is View.EPISODE:
-            corrections = await self._whole(briefing, talk)
+            corrections = await self._whole(briefing, calls)
         else:
-            corrections = await self._step_by_step(briefing, talk)
+            corrections = await self._step_by_step(briefing, calls)
         return CorrectedEpisode(
             episode.id,
             tuple(corrections),
-            tuple(talk.faults),
-            talk.usage,
-            tuple(talk.exchanges),
+            tuple(calls.faults),
+            calls.usage,
+            tuple(calls.exchanges),
             briefing.moments[0].state,
         )
 
-    async def _whole(self, briefing: Briefing, talk: _Talk) -> list[Correction]:
+    async def _whole(self, briefing: Briefing, calls: EpisodeCalls) -> list[Correction]:
         kept = self._judge.corrections(briefing, {})
         steps = range(len(kept))
         opinion = await self._opinion(
             briefing,
             kept,
-            talk,
+            calls,
             self._prompts.episode(briefing),
             lambda completion, attempt: read_episode(completion, steps, attempt),
         )
         return [opinion.corrections.get(step, kept[step]) for step in steps] if opinion.usable else []
 
-    async def _step_by_step(self, briefing: Briefing, talk: _Talk) -> list[Correction]:
+    async def _step_by_step(self, briefing: Briefing, calls: EpisodeCalls) -> list[Correction]:
         kept = self._judge.corrections(briefing, {})
         corrections = []
         usable = False
         for step in range(len(kept)):
             opinion = await self._opinion(
-                briefing, kept, talk, self._prompts.step(briefing, step), partial(read_step, step=step), step
+                briefing, kept, calls, self._prompts.step(briefing, step), partial(read_step, step=step), step
             )
             usable |= opinion.usable
-            unanswered = None if opinion.usable else talk.faults[-1].rejection
+            unanswered = None if opinion.usable else calls.faults[-1].rejection
             corrections.append(
                 self._judge.unanswered(briefing, step, unanswered) if unanswered else opinion.corrections[step]
             )
@@ -218,36 +209,36 @@ class LLMTeacher:
         self,
         briefing: Briefing,
         kept: Sequence[Correction],
-        talk: _Talk,
+        calls: EpisodeCalls,
         prompt: tuple[Message, ...],
         read: Callable[[Completion, int], Reading],
         step: int | None = None,
     ) -> _Opinion:
-        """Ask, and ask once more where that can mend what was wrong.
+        """Ask, and ask once more where that can correct the answer.
 
         Args:
-            briefing: The episode and what was hidden in it.
-            kept: What is recorded of each step where the student's own reply stands.
-            talk: What is noted down.
+            briefing: The episode and its privileged states.
+            kept: The correction of each step if the student's own reply is kept.
+            calls: Record of the calls.
             prompt: The question.
-            read: How its answer is read: completion, attempt -> reading.
+            read: Parses its answer: completion, attempt -> reading.
             step: The step that it is about; None: all.
         """
         opinion = _Opinion({}, usable=False)
         messages = prompt
         for attempt in (0, 1):
             try:
-                completion = await self._asked(messages, talk, step, attempt, read)
+                completion = await self._asked(messages, calls, step, attempt, read)
             except RequestRejected as error:
-                talk.faults.append(Fault(Rejection.NOT_TAKEN, str(error)[:LONGEST_REFUSAL], attempt, step))
+                calls.faults.append(Fault(Rejection.NOT_TAKEN, str(error)[:LONGEST_REFUSAL], attempt, step))
                 break
             reading = read(completion, attempt)
-            talk.faults += reading.faults
+            calls.faults += reading.faults
             said = {
                 number: kept[number] if advice is None else self._judge.correction(briefing, number, advice)
                 for number, advice in reading.advice.items()
             }
-            opinion = opinion.mended(said, reading.usable)
+            opinion = opinion.updated(said, reading.usable)
             wrong = [fault.detail for fault in reading.faults if fault.rejection in _HELPED]
             wrong += [_what_is_wrong(correction) for correction in said.values() if correction.rejection in _HELPED]
             if not wrong:
@@ -258,51 +249,25 @@ class LLMTeacher:
     async def _asked(
         self,
         messages: tuple[Message, ...],
-        talk: _Talk,
+        calls: EpisodeCalls,
         step: int | None,
         attempt: int,
         read: Callable[[Completion, int], Reading],
     ) -> Completion:
         schema = EPISODE_SCHEMA if step is None else STEP_SCHEMA
         completion = await self._model.complete(Request(messages, schema), lambda found: read(found, attempt).usable)
-        talk.usage = _with(talk.usage, completion)
-        if talk.recorded:
-            talk.exchanges.append(
-                Exchange(
-                    prompt=tuple((message.role.value, message.content) for message in messages),
-                    reply=completion.text,
-                    finish=completion.finish.value,
-                    attempt=attempt,
-                    step=step,
-                    cached=completion.cached,
-                    prompt_tokens=completion.prompt_tokens,
-                    reply_tokens=completion.completion_tokens,
-                )
-            )
+        calls.add(messages, completion, attempt, step)
         return completion
 
 
 def _stopped(error: LanguageModelError) -> TeacherStopped:
-    stopped = TeacherStopped(f"The teacher cannot go on; what it has said is kept. {error}")
+    stopped = TeacherStopped(f"The teacher cannot continue; its corrections so far are kept. {error}")
     stopped.__cause__ = error
     return stopped
 
 
-def _with(usage: Usage, completion: Completion) -> Usage:
-    if completion.cached:
-        return replace(usage, cached=usage.cached + 1)
-    known = usage.dollars is not None and completion.dollars is not None
-    return Usage(
-        calls=usage.calls + 1,
-        cached=usage.cached,
-        prompt_tokens=usage.prompt_tokens + completion.prompt_tokens,
-        reply_tokens=usage.reply_tokens + completion.completion_tokens,
-        dollars=(usage.dollars or 0.0) + (completion.dollars or 0.0) if known else None,
-    )
-
-
 def _what_is_wrong(correction: Correction) -> str:
-    """Why a correction is rejected, in words for the model."""
+    """Why a correction is rejected, as told to the model."""
     match correction.rejection:
         case Rejection.NOT_EXECUTABLE:
             what = f"{json.dumps(correction.action[:_QUOTED])} is not among the admissible actions of that step"

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from derive_statistics import ROOM_OF_HUNDRED, derive, official_train_games
 
 from leap_kedro.environments.alfworld.tasks.generator import Split, generate
 from leap_kedro.environments.alfworld.tasks.rooms import outline, statistics
-from leap_kedro.environments.alfworld.tools.derive_statistics import ROOM_OF_HUNDRED, derive, official_train_games
 from leap_kedro.environments.protocol import TaskDataError
 
 

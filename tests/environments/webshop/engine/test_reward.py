@@ -10,10 +10,10 @@ from webshop_files import product
 
 from leap_kedro.environments.protocol import TaskDataError
 from leap_kedro.environments.webshop.engine.colours import plain_colour
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.nouns import MODEL, NounTagger, noun_finder, resolved, words
 from leap_kedro.environments.webshop.engine.reward import RewardRule, attributes_met, options_met
 from leap_kedro.environments.webshop.tasks.catalogue import build_catalogue
-from leap_kedro.environments.webshop.tasks.goals import Goal
 from leap_kedro.environments.webshop.tools import conformance
 
 (MUG,) = build_catalogue([product()], [("B000000001", {"attributes": ["dishwasher safe"]})], []).products

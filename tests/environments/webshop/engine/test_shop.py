@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from webshop_files import product
 
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.nouns import words
 from leap_kedro.environments.webshop.engine.reward import RewardRule
 from leap_kedro.environments.webshop.engine.search_index import Engine, product_search
 from leap_kedro.environments.webshop.engine.shop import Page, Session, Shop
 from leap_kedro.environments.webshop.tasks.catalogue import build_catalogue
-from leap_kedro.environments.webshop.tasks.goals import Goal, GoalKind, Goals
+from leap_kedro.environments.webshop.tasks.goals import GoalKind, Goals
 
 OPTIONS = {
     "Color": [{"value": "red"}, {"value": 'a "b"'}, {"value": "grün"}, {"value": "description"}, {"value": ""}],

@@ -66,7 +66,7 @@ def test_words_of_a_search_are_its_own() -> None:
 def test_all_that_demonstrations_say_can_be_said_and_fits_into_the_context() -> None:
     tasks = BENCHMARK.tasks("train", 20, 0)
     unknown = RENDERER.tokenizer.unk_token_id
-    for shown in demonstrations(BENCHMARK, [(task, 1) for task in tasks], "careful", max_actions=30, noise=0.1):
+    for shown in demonstrations(BENCHMARK, tasks, "careful", max_actions=30, noise=0.1, seed=1):
         example = shown.example()
         trunk, ends = trunk_and_ends(RENDERER, example.opening, example.turns)
         assert ends[-1] == len(trunk) < 1500

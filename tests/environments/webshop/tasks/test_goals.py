@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from webshop_files import product
 
+from leap_kedro.environments.webshop.engine.goal import NO_LIMIT
 from leap_kedro.environments.webshop.tasks.catalogue import Catalogue, Size, build_catalogue, read_catalogue
-from leap_kedro.environments.webshop.tasks.goals import NO_LIMIT, GoalKind, Goals
+from leap_kedro.environments.webshop.tasks.goals import GoalKind, Goals
 from leap_kedro.environments.webshop.tools import conformance
 
 

@@ -6,7 +6,8 @@ from teachers.llm.lessons import LIBRARY
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.environments.webshop import build_benchmark
-from leap_kedro.policies.play import PlaySettings, play
+from leap_kedro.policies.play import play
+from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.scripted import RandomPolicy
 from leap_kedro.records import Episode, Rejection, Verdict
 from leap_kedro.teachers.briefing import brief

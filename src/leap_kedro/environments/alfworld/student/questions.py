@@ -11,28 +11,13 @@ from leap_kedro.environments.alfworld.teaching.placement import ROW_KINDS
 from leap_kedro.environments.alfworld.teaching.reasons import Fact
 from leap_kedro.environments.alfworld.teaching.text_parser import Change, kind_of
 from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
+from leap_kedro.environments.vocabulary import phrases
 
-QUESTION_PHRASES = (
-    "Where is",
-    "What do I have",
-    "Which",
-    "is next",
-    "Which place is next",
-    "Which surface is next",
-    "Which container is next",
-    "What comes after",
-    "Which surface comes after",
-    "Where am I",
-    "What is needed",
-    "What was done to",
-    "What does",
-    "lack",
-    "Was I at",
-    "Yes",
-    "No",
-    "None",
-    "Nowhere",
-)
+QUESTION_PHRASES = phrases("""
+    Where is | What do I have | Which | is next | Which place is next | Which surface is next |
+    Which container is next | What comes after | Which surface comes after | Where am I | What is needed |
+    What was done to | What does | lack | Was I at | Yes | No | None | Nowhere
+""")
 
 
 def questions_about(notes: Notes, number: int, step: int, dice: Random) -> Iterator[Question]:

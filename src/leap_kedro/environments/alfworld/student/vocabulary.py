@@ -3,7 +3,7 @@
 from leap_kedro.environments.alfworld.student.questions import QUESTION_PHRASES
 from leap_kedro.environments.alfworld.teaching.reasons import CLAUSES
 from leap_kedro.environments.clauses import fixed_parts
-from leap_kedro.environments.vocabulary import Vocabulary
+from leap_kedro.environments.vocabulary import Vocabulary, phrases
 
 _PLACES = """
     armchair 4  bathtubbasin 2  bed 3  cabinet 30  cart 2  coffeemachine 2  coffeetable 3  countertop 6  desk 3
@@ -26,15 +26,15 @@ _THINGS = """
 """
 """Kind of object -> highest number."""
 
-_PHRASES = """
+_PHRASES = phrases("""
     middle of a room | Your task is to: | On the | In it, you see | nothing | is closed | is open |
     Nothing happens | Done | You are carrying | You are not carrying anything | You are facing | Next to it |
     This is a | There's nothing special about | Available commands |
     clean | cool | cold | hot | heat | put | find | two | look at | examine | put it in | put it on |
     put them in | put them on | under the | with the |
     go to | take | open | close | use | slice | look | inventory | help | . | ?
-"""
-"""Of observations, goals and actions, parted by bars."""
+""")
+"""Of observations, goals and actions."""
 
 _REWRITES = (
     (r"You arrive at [a-z]+ \d+\. ", ""),
@@ -48,8 +48,7 @@ _REWRITES = (
 
 def vocabulary() -> Vocabulary:
     """All that ALFWorld's texts, actions, reasons and questions are made of."""
-    known = (phrase.strip() for phrase in _PHRASES.split("|"))
-    phrases = dict.fromkeys([*known, *fixed_parts(CLAUSES, "."), *QUESTION_PHRASES])
+    known = dict.fromkeys([*_PHRASES, *fixed_parts(CLAUSES, "."), *QUESTION_PHRASES])
     words = f"{_PLACES}{_THINGS}".split()
     entities = dict(zip(words[::2], map(int, words[1::2]), strict=True))
-    return Vocabulary(entities, tuple(phrases), _REWRITES)
+    return Vocabulary(entities, tuple(known), _REWRITES)

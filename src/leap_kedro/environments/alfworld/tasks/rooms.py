@@ -5,7 +5,7 @@ can be opened, the fixtures (lamps, mirrors, plants) and which types of objects 
 the objects and in where these lie, as the official games of one floor plan do. The numbers of the kinds of furniture
 are drawn independently of each other, so that rooms mix more freely than the 108 official training floor plans.
 
-All figures are in `statistics.json` (see `derive_statistics`).
+All figures are in `statistics.json` (made by tests/environments/alfworld/tools/derive_statistics.py).
 """
 
 import json

@@ -9,6 +9,7 @@ from leap_kedro.environments.alfworld.engine.state import NOTHING, Action, State
 from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
 from leap_kedro.environments.alfworld.teaching import alternatives, planner
 from leap_kedro.environments.alfworld.teaching.reasons import Fact
+from leap_kedro.environments.naming import names_of
 from leap_kedro.environments.protocol import Environment
 from leap_kedro.records import PrivilegedState
 
@@ -28,6 +29,10 @@ class AlfworldOracle:
             facts=tuple(_facts(game.rules, game.state, plan)),
             plan=tuple(game.command(action) for action in plan),
         )
+
+    def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
+        """Names in a state that a reason must not give away."""
+        return names_of(state)
 
     def cost_to_go(self, environment: Environment) -> int | None:
         """Least number of actions from here to the goal; None if there is no way."""

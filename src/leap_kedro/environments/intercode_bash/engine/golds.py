@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-from leap_kedro.environments.intercode_bash.engine.reward import Outcome, Quoting, RewardRule
+from leap_kedro.environments.intercode_bash.engine.reward import Outcome, Quoting
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import SandboxHost
 from leap_kedro.environments.intercode_bash.engine.sandbox.trees import Tree
 from leap_kedro.environments.intercode_bash.engine.session import MALFORMED, Session
-from leap_kedro.environments.intercode_bash.tasks.generator import GeneratedTask
 
 
 class GoldRuns:
@@ -37,23 +36,3 @@ class GoldRuns:
             return session.outcome(output)
         finally:
             sandbox.close()
-
-
-_NEAR = 0.9
-
-LAZY = ("", "ls", "ls -R {root}", "{query}")
-"""What takes no thought: nothing, looking around, running the query as if it were a command."""
-
-
-def asks_for_something(golds: GoldRuns, rule: RewardRule, task: GeneratedTask) -> bool:
-    """Whether a task's gold command succeeds and does something that nothing lazy and no misreading comes near to."""
-    tree = task.made.tree
-    wanted = golds.of(tree, task.gold)
-    if not wanted.succeeded or not (wanted.changes.files or (wanted.output or "").strip()):
-        return False
-    lazy = [each.format(root=task.made.root, query=task.query) for each in LAZY]
-    for command in (*lazy, *task.misread):
-        outcome = golds.play(tree, (command,) if command else (), task.query)
-        if rule(outcome, wanted).total >= _NEAR:
-            return False
-    return True

@@ -7,22 +7,13 @@ from leap_kedro.environments.intercode_bash.tasks.templates import FILE_FIELDS
 from leap_kedro.environments.intercode_bash.teaching.memory import Memory
 from leap_kedro.environments.intercode_bash.teaching.reasons import Clause
 from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
+from leap_kedro.environments.vocabulary import phrases
 
-QUESTION_PHRASES = (
-    "Where is",
-    "Which file is it about",
-    "Which directory is it about",
-    "Which word is it about",
-    "Which other word is it about",
-    "Which ending is it about",
-    "Which new file is it about",
-    "Which number is it about",
-    "What was run last",
-    "What is the first line shown",
-    "What does it",
-    "None",
-    "nothing",
-)
+QUESTION_PHRASES = phrases("""
+    Where is | Which file is it about | Which directory is it about | Which word is it about |
+    Which other word is it about | Which ending is it about | Which new file is it about |
+    Which number is it about | What was run last | What is the first line shown | What does it | None | nothing
+""")
 
 
 def questions_about(memory: Memory, gold: str, number: int, step: int, dice: Random) -> Iterator[Question]:

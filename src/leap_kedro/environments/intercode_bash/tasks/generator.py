@@ -1,6 +1,6 @@
 """Tasks over generated file systems, drawn from the templates: some candidates over each tree.
 
-`golds.asks_for_something` says which of them are worth keeping.
+`asks_for_something` says which of them are worth keeping.
 """
 
 from collections import Counter
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
+from leap_kedro.environments.intercode_bash.engine.golds import GoldRuns
+from leap_kedro.environments.intercode_bash.engine.reward import RewardRule
 from leap_kedro.environments.intercode_bash.tasks.generated_trees import Made, generate
 from leap_kedro.environments.intercode_bash.tasks.templates import FILE_FIELDS, TEMPLATES, Template
 from leap_kedro.environments.intercode_bash.tasks.words import EXTENSIONS, FILES, FOLDERS, LINES
@@ -17,6 +19,10 @@ _TASKS_A_TREE = 8  # few, so that it is no use to know the trees of training tas
 _WALKS_A_TREE = 40
 _UNUSUAL = 0.5
 _WITH_PATH = 0.3
+_NEAR = 0.9
+
+LAZY = ("", "ls", "ls -R {root}", "{query}")
+"""What takes no thought: nothing, looking around, running the query as if it were a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,3 +135,17 @@ def candidates(split: str, seed: int) -> Iterator[tuple[int, GeneratedTask]]:
         if made is not None:
             yield number, made
         number += 1
+
+
+def asks_for_something(golds: GoldRuns, rule: RewardRule, task: GeneratedTask) -> bool:
+    """Whether a task's gold command succeeds and does something that nothing lazy and no misreading comes near to."""
+    tree = task.made.tree
+    wanted = golds.of(tree, task.gold)
+    if not wanted.succeeded or not (wanted.changes.files or (wanted.output or "").strip()):
+        return False
+    lazy = [each.format(root=task.made.root, query=task.query) for each in LAZY]
+    for command in (*lazy, *task.misread):
+        outcome = golds.play(tree, (command,) if command else (), task.query)
+        if rule(outcome, wanted).total >= _NEAR:
+            return False
+    return True

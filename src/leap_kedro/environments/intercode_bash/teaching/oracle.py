@@ -11,6 +11,7 @@ from leap_kedro.environments.intercode_bash.environment import SUBMIT, InterCode
 from leap_kedro.environments.intercode_bash.teaching.alternatives import alternative_problems
 from leap_kedro.environments.intercode_bash.teaching.experts import NOTHING
 from leap_kedro.environments.intercode_bash.teaching.reasons import Fact
+from leap_kedro.environments.naming import names_of
 from leap_kedro.environments.protocol import Environment
 from leap_kedro.records import PrivilegedState
 
@@ -35,6 +36,10 @@ class InterCodeBashOracle:
             facts=tuple(_facts(at)),
             plan=tuple(self._plan(at) or ()),
         )
+
+    def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
+        """Names in a state that a reason must not give away."""
+        return names_of(state)
 
     def cost_to_go(self, environment: Environment) -> int | None:
         """Least number of actions from here to a full reward, ``submit`` included; None if there is no way."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from leap_kedro.environments.webshop.engine.colours import plain_colour
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.nouns import Nouns
 from leap_kedro.environments.webshop.engine.products import Product
-from leap_kedro.environments.webshop.tasks.goals import Goal
 
 PARTS = ("attributes", "options", "type", "price")
 """Names of the parts as they are recorded."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from leap_kedro.environments.webshop.engine import pages
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.pages import View
 from leap_kedro.environments.webshop.engine.products import Product
 from leap_kedro.environments.webshop.engine.reward import Reward
-from leap_kedro.environments.webshop.tasks.goals import Goal
 
 _ACTION = re.compile(r"(.+)\[(.+)\]")
 _BY_CATEGORY, _BY_QUERY, _NO_SEARCHES = "<c>", "<q>", ("<r>", "<a>")

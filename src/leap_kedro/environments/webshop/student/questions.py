@@ -7,29 +7,16 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from leap_kedro.environments.questions import Asked, Asker, Question, drawn_questions
+from leap_kedro.environments.vocabulary import phrases
 from leap_kedro.environments.webshop.tasks.words import SPOKEN
 from leap_kedro.environments.webshop.teaching.memory import Memory
 from leap_kedro.environments.webshop.teaching.page_parser import Item, Results, Shown, Text
 from leap_kedro.environments.webshop.teaching.reasons import Clause
 
-QUESTION_PHRASES = (
-    "Which item",
-    "after",
-    "Is it too dear",
-    "Was it looked at",
-    "I look for",
-    "I do not see",
-    "I want",
-    "It lacks",
-    "This page says",
-    "What is chosen",
-    "In the words of the shop",
-    "What fits is",
-    "Yes",
-    "No",
-    "None",
-    "nothing",
-)
+QUESTION_PHRASES = phrases("""
+    Which item | after | Is it too dear | Was it looked at | I look for | I do not see | I want | It lacks |
+    This page says | What is chosen | In the words of the shop | What fits is | Yes | No | None | nothing
+""")
 
 _A_LIST = 2  # times as many questions about a list of ten products
 _KNOWN_WELL = 0.8  # a few words in place of others are learnt soon

@@ -4,7 +4,6 @@ Goals are kept as numbers and made when they are asked for: a large catalogue ha
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
 from math import prod
@@ -12,11 +11,9 @@ from random import Random
 
 import numpy as np
 
+from leap_kedro.environments.webshop.engine.goal import NO_LIMIT, Goal
 from leap_kedro.environments.webshop.engine.products import Product
 from leap_kedro.environments.webshop.tasks.catalogue import Catalogue
-
-NO_LIMIT = 1_000_000.0
-"""Price limit of a goal that states none, dollars."""
 
 _LIMITS = tuple(10.0 * step for step in range(1, 100))
 _SHUFFLE_SEED = 233  # the original's
@@ -36,38 +33,6 @@ class GoalKind(StrEnum):
     """A product's attributes with every combination of its options."""
     AUTO = "auto"
     """Human ones where there are 500 of them, else synthetic ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What is to be bought.
-
-    Attributes:
-        asin: The product that the goal was made of; another one may do as well.
-        instruction: What the customer says, the price limit included.
-        attributes: What the product has to be.
-        options: Values to be chosen, or (name, value) pairs of a synthetic goal.
-        price_upper: Highest price, dollars.
-        name: Title of the product it was made of.
-        query: Search of that product.
-        category: Department of that product.
-        product_category: Category path of that product.
-    """
-
-    asin: str
-    instruction: str
-    attributes: tuple[str, ...]
-    options: tuple[str, ...] | tuple[tuple[str, str], ...]
-    price_upper: float
-    name: str
-    query: str
-    category: str
-    product_category: str
-
-    @property
-    def option_values(self) -> tuple[str, ...]:
-        """The values to be chosen, whatever the names of their options."""
-        return tuple(option if isinstance(option, str) else option[1] for option in self.options)
 
 
 class Goals(Sequence[Goal]):

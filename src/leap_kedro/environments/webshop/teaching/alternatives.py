@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.products import Product
 from leap_kedro.environments.webshop.engine.shop import Session, Shop
-from leap_kedro.environments.webshop.tasks.goals import Goal
 
 _TRIES = 5  # draws for each shop that is wanted: some are the same shop after all
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from copy import copy
 
+from leap_kedro.environments.naming import names_of
 from leap_kedro.environments.protocol import Environment
 from leap_kedro.environments.webshop.engine.pages import View
 from leap_kedro.environments.webshop.environment import WebShopEnvironment
@@ -30,6 +31,10 @@ class WebShopOracle:
             facts=tuple(_facts(at, purchase)),
             plan=tuple(plan),
         )
+
+    def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
+        """Names in a state that a reason must not give away."""
+        return names_of(state)
 
     def cost_to_go(self, environment: Environment) -> int | None:
         """Least number of actions from here to a purchase worth 1; None if there is no way."""

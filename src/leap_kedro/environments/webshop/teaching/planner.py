@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import product as combinations
 
 from leap_kedro.environments.webshop.engine import pages
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.products import Product
 from leap_kedro.environments.webshop.engine.reward import Reward, options_met
 from leap_kedro.environments.webshop.engine.shop import Page, Session, Shop
-from leap_kedro.environments.webshop.tasks.goals import Goal
 
 _MOST_TRIED = 200  # choices of option values of one product
 

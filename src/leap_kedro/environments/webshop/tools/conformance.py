@@ -18,13 +18,13 @@ from typing import Any
 
 from leap_kedro.environments.protocol import TaskDataError
 from leap_kedro.environments.recordings import Difference, compare, read_recordings, require
+from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.nouns import NounTagger, noun_finder, resolved
 from leap_kedro.environments.webshop.engine.pages import View
 from leap_kedro.environments.webshop.engine.reward import Reward, RewardRule
 from leap_kedro.environments.webshop.engine.search_index import Engine, product_search
 from leap_kedro.environments.webshop.engine.shop import Session, Shop
 from leap_kedro.environments.webshop.tasks.catalogue import Size, read_catalogue
-from leap_kedro.environments.webshop.tasks.goals import Goal
 
 _SHOWN = 5
 _KEYS = frozenset({"goal", "start", "steps"})

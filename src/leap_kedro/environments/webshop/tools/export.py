@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from leap_kedro.environments.webshop.benchmark import GENERATED_SPLITS
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.tasks.catalogue import ATTRIBUTES, HUMAN, PRODUCTS
 from leap_kedro.environments.webshop.tasks.generator import generate_shop
 from leap_kedro.environments.webshop.tasks.store import GENERATED_PRODUCTS
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write, and say what; 2 if it cannot be written."""
     parser = argparse.ArgumentParser(description="Write a generated WebShop as the three official files.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--split", choices=GENERATED_SPLITS, default="test")
+    parser.add_argument("--split", choices=WebShop.generated_splits, default="test")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--products", type=int, default=GENERATED_PRODUCTS)
     options = parser.parse_args(arguments)

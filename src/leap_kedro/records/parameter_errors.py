@@ -1,25 +1,26 @@
-"""What is wrong with a parameter, in words."""
+"""Messages about wrong parameters."""
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from leap_kedro.records.errors import closest
 
-def complaint(
+
+def parameter_error(
     model: type[BaseModel] | None,
     place: tuple[str, ...],
     details: ErrorDetails,
     origin: Callable[[str], str],
 ) -> str:
-    """What is wrong with a value, in one sentence with its path and the closest name.
+    """One sentence on a wrong value, with its path and, for an unknown name, the closest known one.
 
     Args:
         model: The model that refused it; None: unknown.
         place: Path of the model's block.
-        details: What pydantic says.
+        details: The error as pydantic gives it.
         origin: Path of a parameter -> where it is set.
     """
     path = ".".join([*place, *(str(part) for part in details["loc"])])
@@ -27,7 +28,7 @@ def complaint(
     if details["type"] == "extra_forbidden":
         meant = _meant(model, details["loc"])
         hint = f" Did you mean `{'.'.join([*place, meant])}`?" if meant else ""
-        return f"`{path}` is an unknown parameter ({where}).{hint}"
+        return f"unknown parameter `{path}` ({where}).{hint}"
     if details["type"] == "missing":
         return f"`{path}` is missing: set it in {where}."
     expected = details["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -41,8 +42,8 @@ def _meant(model: type[BaseModel] | None, loc: tuple[int | str, ...]) -> str:
     name, parent = str(loc[-1]), ".".join(str(part) for part in loc[:-1])
     paths = list(_paths(model)) if model else []
     beside = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent]
-    if close := get_close_matches(name, beside, n=1):
-        return ".".join([parent, close[0]] if parent else close)
+    if close := closest(name, beside):
+        return f"{parent}.{close}" if parent else close
     return next((path for path in paths if path.rpartition(".")[2] == name), "")
 
 

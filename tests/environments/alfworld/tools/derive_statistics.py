@@ -1,6 +1,6 @@
 """Derives `statistics.json`, the figures that generated games follow, from the official training games.
 
-    python -m leap_kedro.environments.alfworld.tools.derive_statistics FOLDER > statistics.json
+    python tests/environments/alfworld/tools/derive_statistics.py FOLDER > statistics.json
 
 FOLDER holds ``json_2.1.1/train``. Only counts and shares go into the file, no game does. What belongs to a floor plan
 (furniture, fixtures, which types of objects occur) is counted once a floor plan; what changes from game to game

@@ -117,7 +117,9 @@ class LoopProject:
 
     def _files(self) -> dict[str, Path]:
         data = self.folder / "data"
-        files = (path for path in sorted(data.rglob("*")) if path.is_file() and path.name not in ("run.lock", "run.pid"))
+        files = (
+            path for path in sorted(data.rglob("*")) if path.is_file() and path.name not in ("run.lock", "run.pid")
+        )
         return {path.relative_to(data).as_posix(): path for path in files}
 
 

@@ -93,7 +93,7 @@ def test_a_refused_run_gives_the_experiment_back(project: LoopProject) -> None:
 def test_other_parameters_on_an_existing_experiment_are_refused(project: LoopProject) -> None:
     experiment = Experiment(project.folder / "data", "default")
     (project.folder / "data" / "01_tasks" / "default").mkdir(parents=True)
-    check_parameters(experiment, {"seed": 3}, "digest")
+    check_parameters(experiment, {"seed": 3})
     message = refusal(project)
     assert "seed: 3 -> 0" in message
     assert "kedro leap run --env=test --fresh --experiment=default" in message

@@ -2,12 +2,17 @@
 
 import ast
 import builtins
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from loop_project import LoopProject
 
 import leap_kedro
+from leap_kedro.experiments.errors import RunRefused
+from leap_kedro.messages import as_user_errors
+from leap_kedro.records import UserError
 
 INTERNAL = {
     "BrokenAnswer",
@@ -59,3 +64,21 @@ def test_a_command_of_kedro_shows_no_traceback_either(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert "catalog_mine.yml" in ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize("kind", [RunRefused, OSError])
+def test_what_a_dataset_raises_is_found_however_often_kedro_wraps_it(tmp_path: Path, kind: type[Exception]) -> None:
+    cause = RunRefused("the key is missing") if kind is RunRefused else OSError(ENOSPC, "no space", "the key")
+
+    class Failing(MemoryDataset):
+        def save(self, data: object) -> None:
+            raise cause
+
+    with pytest.raises(UserError, match="the key") as caught, as_user_errors(tmp_path):
+        DataCatalog({"corrections": Failing()}).save("corrections", 1)
+    assert "Failed while saving" not in str(caught.value)
+
+
+def test_what_no_user_can_fix_passes_through(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError), as_user_errors(tmp_path):
+        raise DatasetError("a bug") from ValueError("a bug")

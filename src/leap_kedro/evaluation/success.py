@@ -1,6 +1,6 @@
-"""What a set of episodes says about the policy that played them.
+"""The result of a set of episodes of one policy.
 
-Infrastructure errors are counted apart: they are in no denominator, because they say nothing about the policy.
+Infrastructure errors are counted separately and are in no denominator: they say nothing about the policy.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a result was measured under. Two results may be compared only where these agree.
+    """The conditions of a result. Two results may be compared only if these agree.
 
     Attributes:
         environment: Registered name of the environment.

@@ -44,7 +44,7 @@ def check_parameters(experiment: Experiment, parameters: Mapping[str, Any], dige
             + "\nOne experiment keeps one set of parameters. Three ways on:\n"
             "  change them back;\n"
             f"  begin another experiment:  kedro run{options} --params=experiment=NAME\n"
-            f"  begin this one anew:       kedro leap run{options} --fresh --experiment={experiment.name}  "
+            f"  start this one again:      kedro leap run{options} --fresh --experiment={experiment.name}  "
             "(deletes its files, after asking)"
         )
 

@@ -1,4 +1,4 @@
-"""Memory and time that a training on a GPU needs, reckoned from shapes: nothing is run.
+"""Estimates of the memory and time of a training on a GPU, from shapes alone: nothing is run.
 
 Counts of parameters are exact. Operations are those of the matrix products and of dense attention (a tree mask skips
 nothing), 2 for a multiplication and an addition; a test compares them with PyTorch's own counter. Memory counts what
@@ -192,7 +192,7 @@ def _inside_a_layer(shape: ModelShape, parameters: FineTuning, number: int) -> i
 def training_operations(shape: ModelShape, load: Load, parameters: FineTuning) -> float:
     """Floating-point operations of one pass over the data.
 
-    Forward once, again where activations are computed anew; backward once for the inputs of each matrix and, where it
+    Forward once, and again if activations are recomputed; backward once for the inputs of each matrix and, where it
     is trained, once for itself. An adapter's own part is small (rank / width) and counted.
     """
     lora = parameters.lora

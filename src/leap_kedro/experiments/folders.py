@@ -13,7 +13,6 @@ from leap_kedro.datasets.errors import writing
 from leap_kedro.experiments.errors import RunRefused
 
 _RECORDS = "00_experiments"
-_ABLATION = "08_ablation"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -44,10 +43,6 @@ class Experiment:
     def manifest_path(self, iteration: int) -> Path:
         """File that exists exactly when `iteration` is finished."""
         return self.record_folder / f"iter_{iteration}" / "manifest.json"
-
-    def ablation_folder(self, seed: int) -> Path:
-        """Folder of one seed of the realizability ablation; it holds ``results.json`` when the seed is finished."""
-        return self.data / _ABLATION / self.name / f"seed_{seed}"
 
     def finished(self, iteration: int) -> bool:
         """Whether all of an iteration is there."""

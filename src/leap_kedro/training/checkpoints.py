@@ -1,4 +1,4 @@
-"""Which checkpoint a training goes on from: one that was written whole, and still is what was written."""
+"""The checkpoint from which a training is resumed: the last one that is complete and unchanged."""
 
 import json
 import os

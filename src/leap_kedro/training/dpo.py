@@ -2,7 +2,7 @@
 
 An episode's pairs are one sequence, so that the history which all its replies share, and the prompt which the two
 replies of a pair share, are encoded once. The objective is TRL's: the log-probability of a reply is the sum over its
-tokens, of rows that are told apart by `rows`.
+tokens; `rows` says which row a token belongs to.
 """
 
 from collections.abc import Sequence

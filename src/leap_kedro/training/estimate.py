@@ -1,4 +1,4 @@
-"""Memory and time that a training on a GPU needs, reckoned from shapes: nothing is run.
+"""Estimates of the memory and time of a training on a GPU, from shapes alone: nothing is run.
 
 Counts of parameters are exact. Operations are those of the matrix products and of dense attention (a tree mask skips
 nothing), 2 for a multiplication and an addition; a test compares them with PyTorch's own counter. Memory counts what
@@ -192,7 +192,7 @@ def _inside_a_layer(shape: ModelShape, parameters: FineTuning, number: int) -> i
 def training_operations(shape: ModelShape, load: Load, parameters: FineTuning) -> float:
     """Floating-point operations of one pass over the data.
 
-    Forward once, again where activations are computed anew; backward once for the inputs of each matrix and, where it
+    Forward once, and again if activations are recomputed; backward once for the inputs of each matrix and, where it
     is trained, once for itself. An adapter's own part is small (rank / width) and counted.
     """
     lora = parameters.lora
@@ -228,26 +228,3 @@ GPUS = (
     GPU("H100 SXM", 80e9, 989e12, 3350e9),
 )
 """Data sheet figures, dense (without structured sparsity); the A6000 is the paper's."""
-
-
-def decoding_seconds(shape: ModelShape, gpu: GPU, replies: int, tokens: int, context: int, at_once: int) -> float:
-    """Least seconds that a server needs to write replies, where reading weights and caches sets the pace.
-
-    Each token of a batch reads all weights once and each sequence's keys and values, all in bfloat16.
-
-    Args:
-        shape: The model.
-        gpu: What it runs on.
-        replies: Replies in all.
-        tokens: Tokens of a reply.
-        context: Tokens in a sequence's cache, in the mean.
-        at_once: Sequences in a batch.
-    """
-    cache = 2 * 2 * shape.layers * shape.key_value_heads * shape.head_size * context
-    steps = replies / at_once * tokens
-    return steps * (2 * shape.weights + at_once * cache) / gpu.bandwidth
-
-
-def reading_seconds(shape: ModelShape, gpu: GPU, tokens: int) -> float:
-    """Least seconds that a server needs to read prompts, of which `tokens` are not in its cache of prefixes."""
-    return 2.0 * shape.layers * shape.layer_weights * tokens / gpu.operations

@@ -1,4 +1,4 @@
-"""What is told of a training that failed: which process was first, how it ended, and what it said at its end."""
+"""The error message of a failed training: which process failed first, how it ended, and the end of its stderr."""
 
 import errno
 import os

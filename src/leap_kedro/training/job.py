@@ -1,4 +1,4 @@
-"""What a training process is told, in a file."""
+"""The job of a training process, in a file."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from leap_kedro.training.parameters import FineTuning
 
 
 class Job(BaseModel):
-    """What the training process is told.
+    """The job of a training process.
 
     Attributes:
         start: Folder of the model to start from.

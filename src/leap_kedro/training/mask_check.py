@@ -1,4 +1,4 @@
-"""Whether a model's attention takes the mask of packed rows: asked of the model itself, on its training data."""
+"""Tests whether a model's attention supports the mask of packed rows, with the model and its training data."""
 
 from collections.abc import Sequence
 from typing import Any

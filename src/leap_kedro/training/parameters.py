@@ -1,4 +1,4 @@
-"""What a fine-tuning is told."""
+"""Parameters of a fine-tuning."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -166,5 +166,5 @@ class FineTuning(FineTuningParameters):
         cls, parameters: FineTuningParameters, seed: int, preference: PreferenceParameters | None = None
     ) -> "FineTuning":
         """The fine-tuning that these parameters describe."""
-        told = {name: getattr(parameters, name) for name in FineTuningParameters.model_fields}
-        return cls(**told, seed=seed, preference=preference)
+        values = {name: getattr(parameters, name) for name in FineTuningParameters.model_fields}
+        return cls(**values, seed=seed, preference=preference)

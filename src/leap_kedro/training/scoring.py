@@ -1,4 +1,4 @@
-"""How probable a saved policy holds replies that somebody else gave: one forward pass an episode, no gradients."""
+"""Log-probabilities of given replies under a saved policy: one forward pass per episode, no gradients."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What an iteration needs of those before it."""
+"""What an iteration reads from earlier ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,27 +12,16 @@ History = Mapping[int, Iteration]
 
 
 def before(history: History, iteration: int) -> list[Iteration]:
-    """Iterations 0 to k-1, also where later ones are finished.
-
-    Args:
-        history: The finished iterations.
-        iteration: k.
-    """
+    """Iterations 0 to k-1, even if later ones are finished; `iteration` is k."""
     return [history[earlier] for earlier in range(iteration)]
 
 
 def parent_of(history: History, iteration: int) -> SavedPolicy:
-    """pi_{k-1}, which plays in iteration k and which pi_k is trained from."""
+    """pi_{k-1}, which plays in iteration k and from which pi_k is trained."""
     return history[iteration - 1].policy()
 
 
 def summaries_of(history: History, newest: Sequence[Mapping[str, Any]], iteration: int) -> list[EvaluationSummary]:
-    """Evaluations of the base model and of pi_0..pi_k, in this order.
-
-    Args:
-        history: The finished iterations.
-        newest: Evaluation of pi_k, as plain values.
-        iteration: k.
-    """
+    """Evaluations of the base model and of pi_0..pi_k; `newest` is that of pi_k, `iteration` is k."""
     earlier = [plain for past in before(history, iteration) for plain in past.evaluations]
     return EvaluationSummary.all_from_json((*earlier, *newest))

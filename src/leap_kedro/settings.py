@@ -26,4 +26,4 @@ CONFIG_LOADER_ARGS = {
 
 # `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.
 # kedro-mlflow, which other projects may need in the same environment, would take our mlflow.yml for its own.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

@@ -1,4 +1,4 @@
-"""What the terminal shows of a dry run."""
+"""What the terminal shows of a rehearsal."""
 
 import shlex
 from collections.abc import Mapping
@@ -30,14 +30,14 @@ def show(found: Rehearsal, parameters: "LeapParameters", config: Mapping[str, An
     if parameters.serving is not None:
         lora = parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning).lora
         _text(console, "The server", _served(parameters.serving, found, lora.rank if lora else None))
-    table = Table(title="Dry run", show_header=False)
+    table = Table(title="Rehearsal", show_header=False)
     for name, value in _summary(found, parameters):
         table.add_row(name, value)
     table.add_section()
     for name, value in estimated(parameters, config, found.packs, found.row_tokens):
         table.add_row(name, value)
     table.caption = (
-        f"Estimates: reckoned, not measured; {UTILISATION:.0%} of the data sheet's speed is assumed; "
+        f"Estimates: computed, not measured; {UTILISATION:.0%} of the data sheet's speed is assumed; "
         f"{len(found.packs)} episodes stand for {parameters.bootstrap.demonstrations:,}."
     )
     console.print(table)

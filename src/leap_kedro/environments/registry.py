@@ -4,13 +4,13 @@ A package has `build_benchmark(options)` in its `__init__`, and beside it what `
 `instructions.py`, `defaults.yml` (parameters), `prompts/` (of teachers) and `student/base` (the base model).
 """
 
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.records import UserError
+from leap_kedro.records.errors import unknown_name
 
 _HERE = Path(__file__).parent
 _PACKAGES = {found.name: f"leap_kedro.environments.{found.name}" for found in iter_modules([str(_HERE)]) if found.ispkg}
@@ -54,9 +54,5 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
 
 def _package(name: str) -> str:
     if name not in _PACKAGES:
-        close = get_close_matches(name, _PACKAGES, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise UnknownEnvironment(
-            f"Unknown environment '{name}' (parameter `environment`); registered: {', '.join(_PACKAGES)}.{hint}"
-        )
+        raise UnknownEnvironment(unknown_name("environment (parameter `environment`)", name, _PACKAGES))
     return _PACKAGES[name]

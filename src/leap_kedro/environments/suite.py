@@ -13,6 +13,7 @@ from leap_kedro.environments.protocol import (
 )
 from leap_kedro.environments.sources import Source, SourceOptions
 from leap_kedro.records import Task
+from leap_kedro.records.errors import unknown_name
 
 OptionsT = TypeVar("OptionsT", bound=SourceOptions)
 
@@ -41,7 +42,7 @@ class Suite(Generic[OptionsT]):
         """Raise `TaskDataError` if there is no such split."""
         known = self.generated_splits if self.options.source is Source.GENERATED else self.official_splits
         if split not in known:
-            raise TaskDataError(f"{self.title} has no split '{split}'; its splits: {', '.join(known)}.")
+            raise TaskDataError(unknown_name(f"split of {self.title}", split, known))
 
     def check_count(self, split: str, count: int | None) -> int:
         """The number of generated tasks asked for. Raises `EndlessSplit` if it is None."""
@@ -69,7 +70,7 @@ class Suite(Generic[OptionsT]):
         """
         experts = self.experts()
         if name not in experts:
-            raise UnknownExpert(f"{self.title} has no expert '{name}'; its experts: {', '.join(experts)}.")
+            raise UnknownExpert(unknown_name(f"expert of {self.title}", name, experts))
         return experts[name]()
 
     def experts(self) -> Mapping[str, Callable[[], Expert]]:

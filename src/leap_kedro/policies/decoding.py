@@ -1,10 +1,11 @@
-"""What decoding is told and what it gives: shared by the slot engine and the plain `generate` fallback."""
+"""How replies are decoded: shared by the slot engine and the plain `generate` fallback."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
+from leap_kedro.policies.admissible import ActionHold, ActionHolds
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer, answered
 
@@ -41,23 +42,6 @@ class Generated:
     logprob: float | None
 
 
-class Generator(Protocol):
-    """Decodes one reply a conversation."""
-
-    @property
-    def context(self) -> int:
-        """Most tokens of prompt and reply together."""
-        ...
-
-    def prompt_tokens(self, conversation: Conversation) -> int:
-        """Tokens of a conversation's prompt."""
-        ...
-
-    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """Replies in order; all conversations fit into the context together with a reply."""
-        ...
-
-
 class Prompts:
     """Token ids of prompts; each opening and turn is tokenized once."""
 
@@ -79,3 +63,36 @@ class Prompts:
         turned = answered(conversation.opening, conversation.turns)
         turns = sum(len(self._turn(turn, before)) for turn, before in turned)
         return len(self._opening(conversation.opening, conversation.privileged)) + turns + len(self.branch)
+
+
+class Generator(ABC):
+    """Decodes one reply per conversation, in groups of limited size."""
+
+    def __init__(self, renderer: Renderer, decoding: Decoding, group_size: int) -> None:
+        """Decode at most `group_size` conversations together."""
+        self._prompts = Prompts(renderer)
+        self._holds = ActionHolds(renderer)
+        self._ends = renderer.end_ids()
+        self._decoding = decoding
+        self._group_size = group_size
+
+    @property
+    @abstractmethod
+    def context(self) -> int:
+        """Maximum number of tokens of prompt and reply together."""
+
+    def prompt_tokens(self, conversation: Conversation) -> int:
+        """Number of tokens of a conversation's prompt."""
+        return self._prompts.length(conversation)
+
+    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        """Replies in order; each conversation must fit into the context together with a reply."""
+        starts = range(0, len(conversations), self._group_size)
+        groups = (conversations[start : start + self._group_size] for start in starts)
+        return [generated for group in groups for generated in self._group(group)]
+
+    @abstractmethod
+    def _group(self, conversations: Sequence[Conversation]) -> list[Generated]: ...
+
+    def _hold(self, conversation: Conversation) -> ActionHold | None:
+        return self._holds.of(conversation) if self._decoding.hold_to_admissible else None

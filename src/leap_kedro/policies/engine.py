@@ -13,11 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from leap_kedro.policies.admissible import ActionHolds
 from leap_kedro.policies.attention import Span
 from leap_kedro.policies.cache_slots import SlotTable, common_length
 from leap_kedro.policies.decoder import CachedDecoder
-from leap_kedro.policies.decoding import Decoding, Generated, Prompts
+from leap_kedro.policies.decoding import Decoding, Generated, Generator
 from leap_kedro.policies.drafts import DraftMemory
 from leap_kedro.policies.speculative import SpeculativeReply
 from leap_kedro.policies.token_sampling import choose
@@ -28,33 +27,20 @@ from leap_kedro.prompts.renderer import Renderer
 _SHORTEST_SHARED = 64
 
 
-class SlotEngine:
+class SlotEngine(Generator):
     """Decodes replies with a transformers model for which `weights.is_supported`."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, slots: int) -> None:
         """Take over the model's weights; `slots` conversations are kept in the cache."""
+        super().__init__(renderer, decoding, slots)
         self._decoder = CachedDecoder(extract_weights(model), slots)
-        self._decoding = decoding
-        self._prompts = Prompts(renderer)
-        self._holds = ActionHolds(renderer)
-        self._ends = frozenset(renderer.end_ids())
-        self._slots = slots
         self._table = SlotTable(slots)
         self._drafts = DraftMemory()
 
     @property
     def context(self) -> int:
-        """Most tokens of prompt and reply together."""
+        """Maximum number of tokens of prompt and reply together."""
         return self._decoder.context
-
-    def prompt_tokens(self, conversation: Conversation) -> int:
-        """Tokens of a conversation's prompt."""
-        return self._prompts.length(conversation)
-
-    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """One reply a conversation, in order; each must fit into the context together with a reply."""
-        groups = [conversations[start : start + self._slots] for start in range(0, len(conversations), self._slots)]
-        return [generated for group in groups for generated in self._group(group)]
 
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
         trunks = [self._prompts.trunk(conversation) for conversation in conversations]
@@ -64,7 +50,7 @@ class SlotEngine:
             prompt = [*trunk, *self._prompts.branch]
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
             self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
-            hold = self._holds.of(conversation) if self._decoding.hold_to_admissible else None
+            hold = self._hold(conversation)
             writings.append(
                 SpeculativeReply(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts)
             )

@@ -1,6 +1,6 @@
 """One reply while it is written: what to encode next, what may follow, and what was chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from leap_kedro.policies.admissible import ActionHold, HoldState
 from leap_kedro.policies.attention import Span
@@ -24,7 +24,7 @@ class SpeculativeReply:
         prompt: Sequence[int],
         held: int,
         hold: ActionHold | None,
-        ends: frozenset[int],
+        ends: Collection[int],
         decoding: Decoding,
         memory: DraftMemory,
     ) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.language_models import Message, Role
 from leap_kedro.records import UserError
+from leap_kedro.records.errors import unknown_name
 from leap_kedro.teachers.briefing import Briefing
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def prompts_of(library: Mapping[str, str], environment: str, view: View, privile
         name = f"{environment}/{wanted.pop()}"
         if name not in library:
             raise PromptError(
-                f"There is no prompt '{name}': put it into conf/base/prompts/{name}.jinja. There are: "
-                f"{', '.join(sorted(library)) or 'none'}."
+                f"{unknown_name('prompt', name, sorted(library))} Put it into conf/base/prompts/{name}.jinja."
             )
         found[name] = library[name]
         try:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from leap_kedro.environments.protocol import Decision
 from leap_kedro.language_models import Completion, Finish
 from leap_kedro.records import Fault, Rejection
-from leap_kedro.teachers.advice import Advice
 from leap_kedro.teachers.llm.tolerant_json import values_in
 
 LONGEST_REPLY = 100_000
@@ -49,19 +49,19 @@ class Reading:
     """What could be read out of a reply.
 
     Attributes:
-        advice: Advice by index of the step; None: the student's own reply stands. Steps that the teacher would not
-            change may be absent.
+        advice: Reason and action by index of the step; None: the student's own reply is kept. Steps that the teacher
+            would not change may be absent.
         faults: What is wrong with the reply.
         usable: Whether the reply says anything that can be used, be it that there is nothing to change.
     """
 
-    advice: Mapping[int, Advice | None] = field(default_factory=dict)
+    advice: Mapping[int, Decision | None] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     usable: bool = True
 
 
 def read_episode(completion: Completion, steps: Collection[int], attempt: int = 0) -> Reading:
-    """Advice on the steps of an episode.
+    """The advice on the steps of an episode.
 
     Of several JSON values the last whole one of the right form counts: a model that thinks aloud corrects itself. So
     does the last advice on a step.
@@ -77,7 +77,7 @@ def read_episode(completion: Completion, steps: Collection[int], attempt: int = 
     found = [items for value in values_in(completion.answer) if (items := _items(value)) is not None]
     if not found:
         return _unusable(Rejection.UNREADABLE, f"no JSON of the form asked for: {completion.answer}", attempt, None)
-    advice: dict[int, Advice | None] = {}
+    advice: dict[int, Decision | None] = {}
     strange: list[str] = []
     unread: list[str] = []
     for item in found[-1]:
@@ -98,7 +98,7 @@ def read_episode(completion: Completion, steps: Collection[int], attempt: int = 
 
 
 def read_step(completion: Completion, attempt: int = 0, *, step: int) -> Reading:
-    """Advice on one step; as `read_episode`.
+    """The advice on one step; as `read_episode`.
 
     Args:
         completion: The reply.
@@ -118,10 +118,10 @@ def read_step(completion: Completion, attempt: int = 0, *, step: int) -> Reading
 
 
 class _Unread(ValueError):
-    """Advice is not of the form asked for; the message says how."""
+    """The advice does not have the expected form; the message says how."""
 
 
-def _advice(item: Mapping[str, Any]) -> Advice | None:
+def _advice(item: Mapping[str, Any]) -> Decision | None:
     """What is said of a step; None if the student's own reply stands.
 
     Raises:
@@ -136,7 +136,7 @@ def _advice(item: Mapping[str, Any]) -> Advice | None:
     verdict = item.get("verdict")
     if isinstance(verdict, str) and verdict.strip().casefold() == "keep":
         return None
-    return Advice(texts["reason"], texts["action"])
+    return Decision(texts["reason"], texts["action"])
 
 
 def _items(value: Any) -> list[Mapping[str, Any]] | None:

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+import pytest
 from loop_project import LoopProject
 
 from leap_kedro.datasets.policy import read_policy
 
 
-def test_the_base_is_rebuilt_and_described(tmp_path: Path) -> None:
-    project = LoopProject(tmp_path / "project", tmp_path)
-    done = project.kedro("run", "--pipelines=base_model", "--env=test")
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.slow
+def test_the_base_is_rebuilt_and_described(finished_project: LoopProject, tmp_path: Path) -> None:
+    project = finished_project.copy(tmp_path / "project")
+    done = project.call("run", "--pipelines=base_model", "--env=test")
+    assert done.exit_code == 0, done.output
     folder = project.folder / "data" / "05_policies" / "base_model" / "alfworld" / "policy"
     assert read_policy(folder).id == "base"
     assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6

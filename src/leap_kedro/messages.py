@@ -29,31 +29,31 @@ def as_user_errors(data: Path) -> Iterator[None]:
     try:
         yield
     except (UserError, DatasetError, OSError) as error:
-        message = _message(error, data)
-        if message is None or (isinstance(error, UserError) and message == str(error)):
+        fixable = _fixable(error, data)
+        if fixable is None:
             raise
-        raise RunRefused(message) from error
+        if _is_full(data):
+            # A full disk keeps other processes from saying why they failed.
+            raise RunRefused(f"{fixable}\nThe disk that holds {data} is full: free some space.") from error
+        if fixable is error:
+            raise
+        raise RunRefused(str(fixable)) from error
     except KeyboardInterrupt:
         logger.warning("Interrupted. What is finished is kept: the same command continues.")
         raise
 
 
-def _message(error: Exception, data: Path) -> str | None:
-    """What to tell the user; None if it is nothing that a user can fix."""
-    # Stores play and trainings train while they are saved: Kedro wraps what stops them in errors of its own.
-    causes = list(_causes(error))
-    if found := next((each for each in causes if isinstance(each, UserError)), None):
-        # A full disk keeps other processes from saying why they failed.
-        return f"{found}\nThe disk that holds {data} is full: free some space." if _is_full(data) else str(found)
-    if refusal := next((each for each in causes if isinstance(each, OSError) and is_refusal(each)), None):
-        return str(cannot_write(Path(refusal.filename or data), refusal))
-    return str(error) if isinstance(error, DatasetNotFoundError) else None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def _fixable(error: BaseException | None, data: Path) -> UserError | None:
+    """What a user can fix, of the errors that led to this one: Kedro wraps what a dataset raises, once or twice."""
     while error is not None:
-        yield error
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, DatasetNotFoundError):
+            return RunRefused(str(error))
+        if isinstance(error, OSError) and is_refusal(error):
+            return cannot_write(Path(error.filename or data), error)
         error = error.__cause__
+    return None
 
 
 def _is_full(data: Path) -> bool:

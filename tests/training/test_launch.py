@@ -120,7 +120,7 @@ def test_two_processes_killed_and_a_checkpoint_torn_the_one_before_serves(
     assert result.resumed_at == int(before.name.rpartition("-")[2])
     assert result.torn_checkpoints == (f"{last.name}: model.safetensors is not what was written",)
     assert f"{last.name}: model.safetensors is not what was written" in caplog.text
-    assert f"going on from {before.name}" in caplog.text
+    assert f"resuming from {before.name}" in caplog.text
     assert_same_weights(tmp_path, by_two[1])
 
 
@@ -175,7 +175,7 @@ def test_a_training_that_diverges_leaves_no_policy(tiny_llama: Path, data: Path,
 
 
 def test_a_start_that_is_no_model_is_named(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="is no model folder"):
+    with pytest.raises(FileNotFoundError, match="config.json"):
         train(tmp_path, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
 

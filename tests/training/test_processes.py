@@ -81,7 +81,7 @@ def test_a_second_machine_takes_part(tiny_llama: Path, data: Path, tmp_path: Pat
     said, _ = other.communicate(timeout=60)
     assert result.world_size == 2
     assert other.returncode == 0
-    assert said == "The 1 process(es) of this machine took part to the end.\n"
+    assert said == "The 1 process(es) of this machine have finished.\n"
 
 
 def test_machines_that_do_not_come_are_told_how(tiny_llama: Path, data: Path, tmp_path: Path) -> None:

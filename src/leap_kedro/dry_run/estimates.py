@@ -42,10 +42,7 @@ def estimated(
     lines = [
         ("parameters of the base", f"{shape.weights / 1e9:.3f} billion"),
         ("tokens of a demonstration, packed", f"{load.tokens / len(packs):,.0f} (longest {load.length:,})"),
-        (
-            "the same, one row per reply",
-            f"{row_tokens / len(packs):,.0f} ({row_tokens / load.tokens:.1f} times as many)",
-        ),
+        ("one row per reply instead", f"{row_tokens / len(packs):,.0f} ({row_tokens / load.tokens:.1f} times as many)"),
         ("memory of a training step, one episode at a time", f"{sum(memory.values()) / GIB:.1f} GiB"),
     ]
     lines += [(f"  {name}", f"{size / GIB:.2f} GiB") for name, size in memory.items() if size > GIB / 100]

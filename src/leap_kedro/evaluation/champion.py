@@ -1,4 +1,4 @@
-"""Which policy is released: the best one on validation tasks. Learning curves are not monotone."""
+"""The released policy: the best one on validation tasks, since learning curves are not monotone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from leap_kedro.records import UserError
 
 
 class NotComparable(UserError):
-    """These results must not be held against each other."""
+    """These results must not be compared."""
 
 
 def champion(summaries: Sequence[EvaluationSummary]) -> EvaluationSummary:

@@ -1,4 +1,4 @@
-"""Which episodes a person is shown: a few of both sorts, always the same ones."""
+"""A sample of episodes for people to read: a few solved and unsolved ones, always the same."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Whether a policy answered at all: replies that are empty, cut off or refused as too long show no decision of it.
+"""Replies without an answer: empty, cut off, or rejected as too long. They show no decision of the policy.
 
 A success rate over such replies measures the limit of tokens or the server, not the policy.
 """

@@ -1,4 +1,4 @@
-"""What the terminal shows of experiments."""
+"""Results of experiments as tables for the terminal."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ def evaluations(experiment: Experiment) -> list[EvaluationSummary]:
 
 
 def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: str = "") -> Table:
-    """One row a policy, one column a split: success with its interval, mean score where it has parts, mean actions.
+    """One row per policy, one column per split: success with its interval, mean score where it has parts, mean actions.
 
     Args:
         summaries: At least one.
@@ -60,7 +60,7 @@ def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: s
 
 
 def score_table(summaries: Sequence[EvaluationSummary]) -> Table:
-    """One row a policy and split: the mean score and the mean of each of its parts, with intervals.
+    """One row per policy and split: the mean score and the mean of each of its parts, with intervals.
 
     Args:
         summaries: At least one, of an environment whose score has parts.
@@ -70,8 +70,8 @@ def score_table(summaries: Sequence[EvaluationSummary]) -> Table:
     for title in ("policy", "split", *names):
         table.add_column(title, justify="left" if title in ("policy", "split") else "right", no_wrap=True)
     for summary in in_order(summaries):
-        told = scores_in_words(summary)
-        table.add_row(summary.policy, summary.conditions.split, *(told.get(name, "-") for name in names))
+        scores = scores_in_words(summary)
+        table.add_row(summary.policy, summary.conditions.split, *(scores.get(name, "-") for name in names))
     return table
 
 
@@ -180,7 +180,7 @@ def show_results(
 
 
 def status_table(data: Path) -> Table:
-    """One row an experiment: what is finished and how good its champion is on validation."""
+    """One row per experiment: its finished iterations, and its champion's success on validation."""
     table = Table(title=f"Experiments in {data}")
     for title in ("experiment", "finished iterations", "champion", "validation success %"):
         table.add_column(title)
@@ -194,7 +194,7 @@ def status_table(data: Path) -> Table:
 
 
 def _console() -> Console:
-    """The terminal; what is no terminal (a file, CI) gets lines long enough for the table."""
+    """The terminal; anything else (a file, CI) gets lines long enough for the table."""
     console = Console()
     return console if console.is_terminal else Console(width=120)
 

@@ -1,7 +1,7 @@
-"""Language models over HTTP: whoever speaks to an OpenAI-compatible server.
+"""Language models behind OpenAI-compatible servers.
 
-`LanguageModel.complete` answers a `Request` with a `Completion`: from the cache on disk where the same was answered
-before, else from the server, with bounded concurrency, repeated tries and a budget. `as_completed` and `in_order`
+`LanguageModel.complete` answers a `Request` with a `Completion`: from the cache on disk if the same request was
+answered before, else from the server, with limited concurrency, retries and a budget. `as_completed` and `in_order`
 (`concurrency`) call it from code that is not asynchronous.
 """
 

@@ -1,4 +1,4 @@
-"""What is asked of a language model, and what it answers."""
+"""Requests to a language model, and its completions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,12 +71,12 @@ class Completion:
     Attributes:
         text: The answer, untrusted; "" if there is none.
         finish: Why it ended.
-        prompt_tokens: Tokens of the request, those from the server's own prompt cache included; 0 if not told.
-        completion_tokens: Tokens of the answer; 0 if not told.
-        dollars: What this call cost, 0 from the cache; None if the model's price or its usage is unknown.
+        prompt_tokens: Tokens of the request, those from the server's own prompt cache included; 0 if unknown.
+        completion_tokens: Tokens of the answer; 0 if unknown.
+        dollars: Cost of the call, 0 from the cache; None if the model's price or its usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
-        own_temperature: Whether the server took its own temperature, because it refuses to be given one.
-        thought: Whether the server gave the model's thoughts in a field of their own, beside the text.
+        own_temperature: Whether the server used its own temperature, because it accepts none.
+        thought: Whether the server returned the model's thoughts in a separate field.
     """
 
     text: str

@@ -25,8 +25,8 @@ FIRST_WAIT = 1.0
 """Longest wait before the second try, in seconds; it doubles from try to try."""
 LONGEST_WAIT = 60.0
 LONGEST_WAIT_ASKED_FOR = 600.0
-"""A server that asks to wait longer than this (a daily limit, say) is given up at once."""
-_LONG = 10.0  # seconds; a longer wait is told
+"""A server that asks for a longer wait (for example a daily limit) is given up at once."""
+_LONG = 10.0  # seconds; a longer wait is logged as a warning
 
 logger = logging.getLogger(__name__)
 

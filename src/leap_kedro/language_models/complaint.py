@@ -1,4 +1,4 @@
-"""What a server says is wrong, read out of the many forms in which servers say it."""
+"""The error in a server's response, parsed from the many forms that servers use."""
 
 import html
 import json
@@ -101,8 +101,8 @@ def _status(names: list[str]) -> int | None:
     for name in names:
         if name.isdecimal() and 400 <= int(name) < 600:
             return int(name)
-    told = " ".join(names).casefold()
-    return next((status for part, status in _STATUS_OF.items() if part in told), None)
+    text = " ".join(names).casefold()
+    return next((status for part, status in _STATUS_OF.items() if part in text), None)
 
 
 def _of_page(body: bytes) -> Complaint:

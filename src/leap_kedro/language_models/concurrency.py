@@ -1,7 +1,7 @@
-"""Calls in flight at once, for code that is not asynchronous.
+"""Concurrent calls, for code that is not asynchronous.
 
-A process has one event loop for all its language models, in a thread of its own: connections and limits belong to a
-loop, and calls go on while the caller works on the results that it already has.
+A process has one event loop for all its language models, in a separate thread: connections and limits belong to a loop,
+and calls continue while the caller processes the results that it already has.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What a server understands of the chat completions interface, learnt from what it refuses."""
+"""Which variant of the chat completions API a server accepts, learnt from the requests that it rejects."""
 
 import json
 import re
@@ -131,6 +131,6 @@ def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _with_schema(messages: list[dict[str, str]], schema: dict[str, Any]) -> list[dict[str, str]]:
-    told = f"Answer with one JSON value that fits this JSON schema, and with nothing else:\n{json.dumps(schema)}"
+    instruction = f"Answer with one JSON value that fits this JSON schema, and with nothing else:\n{json.dumps(schema)}"
     last = messages[-1]
-    return [*messages[:-1], {**last, "content": f"{last['content']}\n\n{told}"}]
+    return [*messages[:-1], {**last, "content": f"{last['content']}\n\n{instruction}"}]

@@ -109,5 +109,5 @@ class ServerParameters(CallParameters):
 
     def model(self, name: str, temperature: float | None, **more: Any) -> ModelParameters:
         """A model of this server; `more` are further fields of `ModelParameters`."""
-        told = self.model_dump(exclude={"budget"})
-        return ModelParameters(model=name, temperature=temperature, **told, **more)
+        values = self.model_dump(exclude={"budget"})
+        return ModelParameters(model=name, temperature=temperature, **values, **more)

@@ -1,4 +1,4 @@
-"""What a server's HTTP body says. Servers are not trusted: fields may be missing or of another type."""
+"""Parses the body of a chat completion. Servers are not trusted: fields may be missing or of another type."""
 
 import json
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class ErrorInAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered.
+    """A server's answer.
 
     Attributes:
         text: The model's words.
         finish: Why they ended.
-        prompt_tokens: Tokens read; None if not told.
-        completion_tokens: Tokens written; None if not told.
+        prompt_tokens: Tokens of the prompt; None if unknown.
+        completion_tokens: Tokens of the answer; None if unknown.
         cached_tokens: Tokens read that were in the server's prompt cache.
         thought: Whether the model's thoughts came in a field of their own.
     """

@@ -1,4 +1,4 @@
-"""One try at one HTTP call, with every way in which it can fail told apart."""
+"""One attempt at one HTTP call; every kind of failure has its own exception."""
 
 import asyncio
 import email.utils

@@ -1,1 +1,1 @@
-"""Who answers: a local model, a server, a script."""
+"""Policies: a local model, a model behind a server, a script; and the driver that plays tasks with them."""

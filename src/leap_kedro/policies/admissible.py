@@ -1,8 +1,8 @@
 """Replies held to the admissible actions.
 
-Once the mark that starts an action stands in a reply, only token ids that continue a listed action are allowed; a
-listed action's ids include the end token, so the reply ends exactly where an action does. The reason stays free, and so
-do the words of an open action, and what comes after them.
+After the token ids that start an action, a reply may only continue with ids of a listed action. These include the end
+token, so the reply ends where the action ends. The reason is not restricted, nor are the words of an open action and
+what follows them.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ HoldState = tuple[int, ...] | TrieNode
 
 
 class ActionHold:
-    """An automaton over the token ids of one reply; its states are values, so a draft can be tried and dropped."""
+    """An automaton over the token ids of one reply. Its states are values, so a draft can be tried and dropped."""
 
     def __init__(self, mark: tuple[int, ...], root: TrieNode) -> None:
-        """Hold to the actions below `root` once `mark` has been written."""
+        """Allow only the actions below `root` once `mark` has been written."""
         self._mark = mark
         self._root = root
 
@@ -38,12 +38,12 @@ class ActionHold:
         return self._root if tail == self._mark else tail
 
     def allowed(self, state: HoldState) -> Sequence[int] | None:
-        """Token ids that may follow; None where every one may, or where the action has ended."""
+        """Token ids that may follow; None if all may, or if the action has ended."""
         return tuple(state) if isinstance(state, dict) and state and _ANYTHING not in state else None
 
 
 class ActionHolds:
-    """Makes the hold of a conversation from the actions listed in it; keeps the recent ones."""
+    """Builds the hold of a conversation from the actions listed in it, and caches the recent ones."""
 
     def __init__(self, renderer: Renderer) -> None:
         """Use the renderer's token ids of mark and actions."""
@@ -53,7 +53,7 @@ class ActionHolds:
         self._made = lru_cache(maxsize=2_000)(self._make)
 
     def of(self, conversation: Conversation) -> ActionHold | None:
-        """The hold to the actions that a conversation lists; None where it lists none."""
+        """The hold to the actions that a conversation lists; None if it lists none."""
         return self._made(conversation.admissible, conversation.seen) if conversation.admissible else None
 
     def _make(self, actions: tuple[str, ...], seen: str) -> ActionHold:

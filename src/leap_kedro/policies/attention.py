@@ -1,9 +1,9 @@
-"""Attention of spans of new tokens over the slots that hold what came before them.
+"""Attention of spans of new tokens over the cache slots of their conversations, in two equivalent forms.
 
-Two forms of the same thing. `SlotwiseAttention` takes one slot after another and reads exactly what each holds: best on
-a CPU, where reading the cache is what costs. `PaddedAttention` is one call for all slots, padded to the longest: best
-on a GPU, where calls are what costs. Where query heads share key heads, the queries of a group are stacked as if they
-were more tokens, so that keys are never repeated.
+`SlotwiseAttention` handles one slot after another and reads exactly its tokens, which is fast on a CPU, where reading
+the cache dominates. `PaddedAttention` is one call for all slots, padded to the longest, which is fast on a GPU, where
+calls dominate. Where query heads share key heads, the queries of a group are stacked like further tokens, so keys are
+never repeated.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Span:
         slot: The slot.
         start: Position of the first token: the number of tokens before it that the slot holds.
         tokens: Token ids.
-        wanted: For how many of the last tokens logits are wanted.
+        wanted: Number of last tokens for which logits are returned.
     """
 
     slot: int
@@ -34,12 +34,12 @@ class Span:
 
     @property
     def end(self) -> int:
-        """Tokens that the slot holds afterwards."""
+        """Number of tokens in the slot afterwards."""
         return self.start + len(self.tokens)
 
 
 class Attention(Protocol):
-    """What a layer reads from the cache, for spans fixed beforehand."""
+    """Attention of one layer, for spans that are fixed beforehand."""
 
     def __call__(self, queries: Tensor, cache: Tensor) -> Tensor:
         """Attend.
@@ -55,7 +55,7 @@ class Attention(Protocol):
 
 
 class SlotwiseAttention:
-    """One call a slot, over what that slot holds."""
+    """One call per slot, over its tokens."""
 
     def __init__(self, spans: Sequence[Span], key_heads: int, groups: int, device: torch.device) -> None:
         """Prepare for `spans`; `groups` query heads share a key head."""

@@ -1,8 +1,8 @@
 """Forward pass of a Llama-family decoder over many slots of a key-value cache at once.
 
-Each slot holds one sequence. A pass takes spans: for some slots, a run of new tokens after a cursor. All tokens of all
-spans lie in one flat row for everything but attention, so that spans of different lengths waste nothing. Moving the
-cursor back drops what lies after it: it is overwritten.
+Each slot holds one sequence. A pass takes spans: runs of new tokens, each after a cursor in its slot. For everything
+but attention all tokens of all spans are one flat row, so spans of different lengths waste nothing. Moving the cursor
+back drops the tokens after it: they are overwritten.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,9 @@ _SMALLEST_CACHE = 512
 
 
 class CachedDecoder:
-    """A model and the key-value cache of its slots.
+    """A model with a key-value cache of several slots.
 
-    The cache of a layer is (slot, key heads then value heads, position, head size). It grows by doubling when a
+    The cache of a layer has the shape (slot, key heads then value heads, position, head size). It doubles when a
     conversation needs more positions, up to the model's context.
     """
 
@@ -37,7 +37,7 @@ class CachedDecoder:
 
     @property
     def context(self) -> int:
-        """Most tokens that a slot can hold."""
+        """Maximum number of tokens of a slot."""
         return self._weights.rotations.shape[0]
 
     @torch.inference_mode()
@@ -116,7 +116,7 @@ class CachedDecoder:
 
 
 def _passes(spans: Sequence[Span]) -> Iterator[list[Span]]:
-    """The spans in groups of limited size, so that activations stay in the processor's caches and memory stays flat."""
+    """The spans in groups of limited size, so that activations fit into the processor's caches."""
     batch: list[Span] = []
     size = 0
     for span in spans:

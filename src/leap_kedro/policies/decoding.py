@@ -15,9 +15,9 @@ class Decoding:
     """How replies are decoded.
 
     Attributes:
-        max_new_tokens: Most tokens of a reply.
-        temperature: 0 takes the best token, more samples.
-        hold_to_admissible: Whether actions are held to the listed ones, where a conversation lists any.
+        max_new_tokens: Maximum number of tokens of a reply.
+        temperature: 0 is greedy; higher values sample.
+        hold_to_admissible: Whether only listed actions are allowed, where a conversation lists any.
         logprobs: Whether log-probabilities are wanted.
     """
 
@@ -32,9 +32,9 @@ class Generated:
     """A decoded reply.
 
     Attributes:
-        ids: Token ids of the reply, the end token included where one came.
+        ids: Token ids of the reply, including its end token if it has one.
         prompt_tokens: Tokens of trunk and branch.
-        logprob: Sum of the log-probabilities under the model at temperature 1, nothing held; None if not wanted.
+        logprob: Sum of the log-probabilities at temperature 1 with all tokens allowed; None if not wanted.
     """
 
     ids: tuple[int, ...]
@@ -43,7 +43,7 @@ class Generated:
 
 
 class Prompts:
-    """Token ids of prompts; each opening and turn is tokenized once."""
+    """Token ids of prompts. Each opening and each turn is tokenized once."""
 
     def __init__(self, renderer: Renderer) -> None:
         """Render with `renderer`."""

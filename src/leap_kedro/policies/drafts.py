@@ -1,8 +1,8 @@
-"""Drafts of replies: what the next tokens will probably be, so that one forward pass can check several at once.
+"""Draft tokens for speculative decoding, so that one forward pass can check several tokens at once.
 
-Replies of an agent repeat themselves: the same sentence with another object. A draft follows an earlier reply, its
-own conversation's last one or another that had the same two tokens in a row, and puts the new object where the old one
-stood. Checking a draft chooses each token as if there were none, so drafts change the speed and never the reply.
+The replies of an agent are similar: often the same sentence with another object. A draft follows an earlier reply (the
+last one of the conversation, or another one with the same two tokens in a row) and substitutes the new object. Each
+token is chosen as without a draft, so drafts change the speed and never the reply.
 """
 
 from collections import OrderedDict
@@ -26,7 +26,7 @@ class DraftMemory:
         self._replies = 0
 
     def learn(self, key: str, reply: Sequence[int]) -> None:
-        """Take note of a finished reply in the conversation `key`."""
+        """Remember a finished reply of the conversation `key`."""
         if len(self._after) > _PAIRS_KEPT:
             self._after.clear()
         kept = tuple(reply)
@@ -39,7 +39,7 @@ class DraftMemory:
         self._replies += 1
 
     def last(self, key: str) -> tuple[int, ...]:
-        """The last reply in a conversation, or else the last of all; () if there was none yet."""
+        """The last reply of a conversation, else the last reply of all; () if there is none yet."""
         newest = next(reversed(self._last), key)
         return self._last.get(key) or self._last.get(newest, ())
 
@@ -48,11 +48,11 @@ class DraftMemory:
         return self._after.get((before, token))
 
     def longest(self) -> int:
-        """How many tokens to draft: none while drafts mostly fail, but for a trial now and then."""
+        """How many tokens to draft: none while drafts mostly fail, except for an occasional trial."""
         return _LONGEST if self._hit_rate > _WORTHWHILE or self._replies % _TRIAL_EVERY == 0 else 0
 
     def count(self, drafted: int, right: int) -> None:
-        """Take note of how a draft went."""
+        """Record how many tokens of a draft were right."""
         if drafted:
             self._hit_rate += 0.02 * (right / drafted - self._hit_rate)
 
@@ -69,7 +69,7 @@ class Draft:
         self._before: int | None = None
 
     def follow(self, token: int) -> None:
-        """Take note of the reply's next token."""
+        """Record the reply's next token."""
         expected = self._source[self._index] if self._index < len(self._source) else None
         before, self._before = self._before, token
         if expected is None or self._swapped.get(expected, expected) != token:

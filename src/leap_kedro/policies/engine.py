@@ -1,9 +1,9 @@
 """Local inference for Llama-family models: many episodes at once, each trunk in a slot of the key-value cache.
 
-A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor where the trunk ends. At the next
-decision of the same conversation only what the trunk has gained is encoded. Nothing is promised between calls: the
-tokens that a slot holds are compared with those of the prompt and the rest is encoded, so any conversation may come at
-any time. With more conversations than slots in a call, they are answered in groups and slots change hands.
+A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor at the end of the trunk. At the
+next decision of the conversation only the new part of the trunk is encoded. The engine compares the tokens in a slot
+with those of the prompt and encodes the rest, so any conversation may come at any time. If a call has more
+conversations than there are slots, they are answered in groups.
 
 Covered: the families of `weights.is_supported`, one device, float32 or half precision. Not covered: quantized weights,
 adapters that are not merged, several devices.
@@ -31,7 +31,7 @@ class SlotEngine(Generator):
     """Decodes replies with a transformers model for which `weights.is_supported`."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, slots: int) -> None:
-        """Take over the model's weights; `slots` conversations are kept in the cache."""
+        """Copy the model's weights; `slots` conversations are kept in the cache."""
         super().__init__(renderer, decoding, slots)
         self._decoder = CachedDecoder(extract_weights(model), slots)
         self._table = SlotTable(slots)
@@ -75,7 +75,7 @@ class SlotEngine(Generator):
             live = [writing for writing in live if not writing.done]
 
     def _place(self, keys: Sequence[str], trunks: Sequence[list[int]]) -> list[int]:
-        """A slot for each conversation, filled with what other slots already hold of its trunk."""
+        """A slot for each conversation, with what other slots already hold of its trunk copied into it."""
         fresh = [key not in self._table for key in keys]
         slots = [0] * len(keys)
         for index in sorted(range(len(keys)), key=fresh.__getitem__):
@@ -95,7 +95,7 @@ class SlotEngine(Generator):
 
 
 def _distinct_keys(conversations: Sequence[Conversation]) -> list[str]:
-    """Keys of slots: a conversation that comes twice in a call needs two."""
+    """Keys of slots: a conversation that occurs twice in a call needs two slots."""
     seen: Counter[str] = Counter()
     keys = []
     for conversation in conversations:

@@ -1,7 +1,7 @@
-"""Plain `generate` of transformers: for causal LMs that the slot engine does not compute.
+"""Plain `generate` of transformers, for causal LMs that the slot engine does not support.
 
-Every prompt is encoded whole at every decision, in one left-padded batch. Sampling draws each row's tokens from the
-conversation's own random numbers, as the engine does.
+Every prompt is encoded as a whole at every decision, in one left-padded batch. Sampling uses the conversation's own
+random numbers, as the engine does.
 """
 
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class PlainGenerator(Generator):
 
 
 class _Chooser:
-    """A logits processor that leaves one token a row: the one that `choose` takes."""
+    """A logits processor that leaves one token per row: the one that `choose` takes."""
 
     def __init__(
         self,

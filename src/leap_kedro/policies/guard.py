@@ -1,8 +1,8 @@
 """Runs a command for as long as the process that asked for it lives: `python -m leap_kedro.policies.guard COMMAND ...`.
 
-Its stdin is a pipe that its parent never writes to. When that ends, because the parent closed it or is gone however it
-went, the command's whole process group is told to end, and killed if it does not. So a server that holds a GPU never
-outlives the run that started it. The exit status is the command's.
+Its stdin is a pipe that its parent never writes to. When the pipe ends, because the parent closed it or ended for
+whatever reason, the command's whole process group is terminated, and killed if it does not end. So a server that holds
+a GPU never outlives the run that started it. The exit status is the command's.
 """
 
 import os
@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 
 PATIENCE = 20.0
-"""Seconds between being told to end and being killed."""
+"""Seconds between SIGTERM and SIGKILL."""
 
 
 def main(command: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""A policy whose model runs in this process, from a folder as transformers saves it."""
+"""A policy whose model runs in this process, loaded from a transformers folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +22,9 @@ class LocalPolicySpec:
         folder: Folder with config, safetensors and tokenizer.
         id: Name of the policy in episodes.
         temperature: 0 is greedy.
-        max_new_tokens: Most tokens of a reply.
-        hold_to_admissible: Whether actions are held to the listed ones.
-        slots: Conversations that are kept in the cache: as many as are played at once.
+        max_new_tokens: Maximum number of tokens of a reply.
+        hold_to_admissible: Whether only listed actions are allowed.
+        slots: Conversations kept in the cache, as many as are played at once.
         threads: Threads of torch in the process that loads it.
         dtype: Number format of weights and cache; ``auto`` keeps the folder's.
         device: ``auto`` takes a GPU where there is one.

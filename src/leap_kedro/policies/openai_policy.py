@@ -1,10 +1,10 @@
 """A policy behind an OpenAI-compatible server: a language model that is prompted and not trained (as in ReAct).
 
-It writes a reason and an action at each step. The conversations of a batch are asked about at once, as many as the
-model's parameters allow. What the server cannot answer is an infrastructure error of that episode; where it answers
-none of a batch, or the key, the model's name or the budget is at fault, play stops.
+The model writes a reason and an action at each step. The conversations of a batch are sent at once, as many as the
+model's parameters allow. A request that fails is an infrastructure error of that episode; if all requests of a batch
+fail, or if the key, the model's name or the budget is the cause, play stops.
 
-NOT covered: holding replies to the admissible actions (they can be shown in the prompt instead), and log-probabilities.
+Not covered: holding replies to the admissible actions (the prompt can list them instead), and log-probabilities.
 """
 
 from collections.abc import Sequence
@@ -35,21 +35,21 @@ from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.records import ParseStatus
 
 _FOR_ALL = (BudgetSpent, ModelRefusedRequest)
-"""Errors that every further call would meet, too."""
+"""Errors that every further call would have, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAIPolicySpec:
-    """All that is needed to ask a served model.
+    """All that is needed to ask a model behind a server.
 
     Attributes:
         id: Name of the policy in episodes.
         model: Which model, where.
         access: Key, prices, cache.
-        budget: The most that it may use from `load` on.
-        environment: Registered name of the environment whose instructions it is given; "" gives none.
-        examples: Finished episodes that it is shown, as `examples_text` writes them; "" for none (zero-shot).
-        show_admissible: Whether it is shown the actions that are listed at the moment.
+        budget: Limit of what it may use from `load` on.
+        environment: Registered name of the environment whose instructions the prompt states; "" for none.
+        examples: Finished episodes in the prompt, as `examples_text` writes them; "" for none (zero-shot).
+        show_admissible: Whether the prompt lists the admissible actions of the moment.
     """
 
     id: str
@@ -75,10 +75,10 @@ class OpenAIPolicySpec:
 
 
 class OpenAIPolicy:
-    """Answers with a served model."""
+    """Answers with a model behind a server."""
 
     def __init__(self, name: str, model: LanguageModel, rules: str, show_admissible: bool) -> None:
-        """Ask `model`; `rules` stand in front of every conversation."""
+        """Ask `model`; `rules` are the first message of every conversation."""
         self.id = name
         self._model = model
         self._rules = rules
@@ -96,7 +96,7 @@ class OpenAIPolicy:
         return [Reply.failed(str(answer)) if isinstance(answer, LanguageModelError) else answer for answer in answers]
 
     def fits(self, conversation: Conversation) -> bool:
-        """Only the server knows: what does not fit comes back as `too_long`."""
+        """Only the server knows: a conversation that does not fit gets a reply with `too_long`."""
         return True
 
     async def _answer(self, conversation: Conversation) -> Reply | LanguageModelError:

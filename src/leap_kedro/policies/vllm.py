@@ -1,6 +1,6 @@
-"""What vLLM needs to be told to answer for a policy's folder: its command line, and LoRA adapters while it runs.
+"""How vLLM serves a policy's folder: its command line, and LoRA adapters that are loaded while it runs.
 
-NOT covered: holding replies to the admissible actions, and log-probabilities.
+Not covered: holding replies to the admissible actions, and log-probabilities.
 """
 
 import json
@@ -14,7 +14,7 @@ from leap_kedro.language_models.network import client_options, through, usable_n
 from leap_kedro.policies.vllm_process import ServingFailed
 
 ENVIRONMENT = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}
-"""Variables of a server that adapters are loaded into; it reports its use to nobody."""
+"""Variables of the server process: adapters can be loaded while it runs, and no usage statistics are sent."""
 
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
 """Values that `--max-lora-rank` takes."""
@@ -27,9 +27,9 @@ class Adapter:
     """A LoRA adapter as PEFT saves it.
 
     Attributes:
-        name: Under what name a server knows it.
+        name: Its name on a server.
         folder: Its folder.
-        base: Folder of the weights that it was made for.
+        base: Folder of the weights that it was trained on.
     """
 
     name: str
@@ -50,9 +50,9 @@ def command_of(
     Args:
         program: What comes before `serve`.
         weights: Folder of the model.
-        rank: Rank of the adapters that will be loaded into it; None: there will be none.
-        port: Port on this machine, to which nobody else has access.
-        arguments: Further arguments; they come last, so they count.
+        rank: Rank of the adapters that will be loaded; None for none.
+        port: Port on this machine; other machines cannot reach it.
+        arguments: Further arguments; they come last, so they take precedence.
     """
     # Without `--generation-config vllm` the model's own defaults (top_p, say) would join what a request asks for.
     command = [*program, "serve", str(weights), "--host", "127.0.0.1", "--port", str(port)]
@@ -65,15 +65,15 @@ def command_of(
 
 @contextmanager
 def model_of(base_url: str, weights: Path, adapter: Adapter | None) -> Iterator[str]:
-    """Name under which a running server answers for a policy, while the block lasts.
+    """The name under which a running server answers for a policy, while the block lasts.
 
-    An adapter is loaded if the server has it not, and then unloaded at the end. A server that serves the policy's own,
-    merged weights is taken as it is.
+    An adapter that the server does not have is loaded, and unloaded at the end. A server of the policy's own, merged
+    weights is used as it is.
 
     Args:
         base_url: URL of its API, with its `/v1`.
         weights: The policy's folder.
-        adapter: The policy's adapter; None: it has none.
+        adapter: The policy's adapter; None if it has none.
 
     Raises:
         ServingFailed: If the server does not answer, serves other weights, or refuses the adapter.
@@ -96,8 +96,8 @@ def model_of(base_url: str, weights: Path, adapter: Adapter | None) -> Iterator[
     if adapter.name in folders:
         yield adapter.name
         return
-    told = {"lora_name": adapter.name, "lora_path": str(adapter.folder.resolve())}
-    _call("POST", f"{base_url}/load_lora_adapter", told)
+    body = {"lora_name": adapter.name, "lora_path": str(adapter.folder.resolve())}
+    _call("POST", f"{base_url}/load_lora_adapter", body)
     try:
         yield adapter.name
     finally:
@@ -139,4 +139,6 @@ def _json(content: bytes) -> Any:
             return tree
     except (ValueError, KeyError, TypeError):
         pass
-    raise ServingFailed(f"What the server answers is no list of models: {content[:200]!r}. Does `base_url` end in /v1?")
+    raise ServingFailed(
+        f"The server does not answer with a list of models: {content[:200]!r}. Does `base_url` end in /v1?"
+    )

@@ -1,4 +1,4 @@
-"""A server of language models as a child process: started, waited for until it answers, and stopped for certain."""
+"""vLLM as a child process: started, waited for until it answers, and always stopped."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ from leap_kedro.records import UserError
 
 _LOG_LINES = 15
 _POLL = 0.2  # seconds
-_DYING = 5.0  # seconds that an ending server may take
+_DYING = 5.0  # seconds that a server may take to end
 
 
 class ServingFailed(UserError):
-    """A server that has to answer for a policy cannot; the message says why and what to do."""
+    """A server cannot answer for a policy; the message says why and what to do."""
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on at the moment."""
+    """A free port of this machine."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -36,19 +36,19 @@ def free_port() -> int:
 def running_server(
     command: Sequence[str], environment: Mapping[str, str], health: str, ready_timeout: float
 ) -> Iterator[None]:
-    """Have a server run while the block lasts.
+    """Run a server while the block lasts.
 
-    It ends with the block, with an error or Ctrl-C in it, and also if this process is killed. What it writes goes to a
-    file, which stays where the server fails and is removed otherwise.
+    It ends with the block, also after an error or Ctrl-C, and when this process is killed. Its output goes to a log
+    file, which is kept if the server fails and removed otherwise.
 
     Args:
         command: Program and arguments.
-        environment: Variables that it gets beside those of this process.
-        health: URL that answers with status 200 once the server is ready.
-        ready_timeout: Seconds that it may take until then.
+        environment: Variables in addition to those of this process.
+        health: URL that answers with status 200 when the server is ready.
+        ready_timeout: Seconds until the server must be ready.
 
     Raises:
-        ServingFailed: If the program is not there, ends, or does not answer in time.
+        ServingFailed: If the program is missing, ends, or does not answer in time.
     """
     if shutil.which(command[0]) is None:
         raise ServingFailed(
@@ -66,25 +66,25 @@ def running_server(
             env={**os.environ, **environment},
             start_new_session=True,  # Ctrl-C is for this process, which then ends the server in order
         )
-    told = False
+    keep_log = False
     try:
         _wait_until_ready(guard, health, ready_timeout)
         yield
     except Exception as error:
         ended = not isinstance(error, _NotReady) and _has_ended(guard, health)
-        told = ended or isinstance(error, _NotReady)
-        if not told:
+        keep_log = ended or isinstance(error, _NotReady)
+        if not keep_log:
             raise
         what = f"ended while it was needed (exit code {guard.returncode}; {error})" if ended else str(error)
         raise ServingFailed(_gone(what, command, log)) from error
     finally:
         _stop(guard)
-        if not told:
+        if not keep_log:
             log.unlink(missing_ok=True)
 
 
 class _NotReady(Exception):
-    """Why the server does not come up."""
+    """Why the server does not become ready."""
 
 
 def _wait_until_ready(guard: "subprocess.Popen[bytes]", health: str, timeout: float) -> None:

@@ -1,9 +1,8 @@
 """Weights of a Llama-family model, laid out for the inference engine.
 
-Query, key and value projections are one matrix, so are gate and up projection; the norms' scales are folded into the
-matrices that follow them. Query and key rows are reordered so that the two numbers which rotary embedding turns
-together lie side by side: the rotation is then one product of complex numbers. All of it leaves the logits unchanged.
-The tensors are copies: while the model they come from is alive, memory holds both.
+Query, key and value projections are one matrix, and so are gate and up projections; the scales of the norms are folded
+into the matrices that follow them. Query and key rows are reordered so that the two numbers of a rotary pair are
+adjacent: the rotation is then one product of complex numbers. None of this changes the logits. The tensors are copies.
 """
 
 from dataclasses import dataclass
@@ -58,10 +57,10 @@ class DecoderWeights:
 
 
 def is_supported(config: Any) -> bool:
-    """Whether the engine computes models of this transformers configuration.
+    """Whether the engine supports models of this transformers configuration.
 
-    Llama and its likes, not quantized, with full attention in every layer and rotary frequencies that do not change
-    with the length.
+    These are Llama and similar families, not quantized, with full attention in every layer and rotary frequencies that
+    do not depend on the length.
     """
     quantized = getattr(config, "quantization_config", None) is not None
     sliding = getattr(config, "sliding_window", None) is not None and getattr(config, "use_sliding_window", True)

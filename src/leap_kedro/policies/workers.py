@@ -1,7 +1,7 @@
 """The rollout driver over several worker processes.
 
-Each worker loads the policy and draws tasks as its slots fall free, so a slow episode holds nobody up. Episodes depend
-on task and seed alone, not on the number of workers; only the order in which they come does.
+Each worker loads the policy and draws tasks when it has free slots, so a slow episode delays no others. Episodes depend
+only on task and seed; only their order depends on the number of workers.
 """
 
 import multiprocessing
@@ -27,7 +27,7 @@ _STDERR_TAIL = 2_000
 
 
 class PolicySpec(Protocol):
-    """Loads a policy in whatever process it is sent to; picklable."""
+    """Loads a policy in any process; picklable."""
 
     def load(self) -> Policy:
         """The policy, ready to answer."""
@@ -35,7 +35,7 @@ class PolicySpec(Protocol):
 
 
 class WorkerFailure(UserError):
-    """A worker process ended before its work was done; episodes that were yielded before are whole."""
+    """A worker process ended too early; episodes yielded before are complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class _Drawing:
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """A worker could not go on."""
+    """A worker failed."""
 
     message: str
 
 
 class _ParentGone(Exception):
-    """The parent no longer listens."""
+    """The parent process has ended."""
 
 
 def play_in_processes(
@@ -63,7 +63,7 @@ def play_in_processes(
 ) -> Iterator[Episode]:
     """Play each task once, in `processes` worker processes with one thread and `settings.slots` episodes each.
 
-    With one process all happens in this one. Closing the iterator, an error or Ctrl-C ends the workers.
+    A single process is this one. Closing the iterator, an error or Ctrl-C ends the workers.
 
     Yields:
         Episodes as they end.
@@ -90,11 +90,11 @@ def play_in_processes(
 def _episodes(workers: Sequence["_Worker"], tasks: list[Task]) -> Iterator[Episode]:
     waiting = tasks[::-1]
     by_connection = {worker.connection: worker for worker in workers}
-    owed = len(tasks)
-    while owed:
+    pending = len(tasks)
+    while pending:
         if not by_connection:
             raise WorkerFailure(
-                f"All rollout workers ended before {owed} episodes were played. "
+                f"All rollout workers ended before {pending} episodes were played. "
                 "Finished episodes are kept; run the same command again to play the rest."
             )
         for ready in wait(list(by_connection)):
@@ -103,7 +103,7 @@ def _episodes(workers: Sequence["_Worker"], tasks: list[Task]) -> Iterator[Episo
             if message is None:
                 del by_connection[worker.connection]
             elif isinstance(message, Episode):
-                owed -= 1
+                pending -= 1
                 yield message
             else:
                 count = max(1, len(waiting) // (4 * len(workers)))
@@ -126,7 +126,7 @@ class _Worker:
         theirs.close()
 
     def receive(self) -> Episode | _Drawing | None:
-        """The next message; None if the worker has ended well.
+        """The next message; None if the worker has ended normally.
 
         Raises:
             WorkerFailure: If it has not.
@@ -142,7 +142,7 @@ class _Worker:
                 f"Finished episodes are kept; run the same command again to play the rest. {self._last_words()}"
             ) from None
         if isinstance(message, _Broken):
-            raise WorkerFailure(f"A rollout worker could not go on: {message.message}")
+            raise WorkerFailure(f"A rollout worker failed: {message.message}")
         return message
 
     def stop(self) -> None:
@@ -163,7 +163,7 @@ def _work(
     policy_spec: PolicySpec,
     settings: PlaySettings,
 ) -> None:
-    """Body of a worker process; the parent alone hears Ctrl-C, and a lost parent ends the worker."""
+    """Body of a worker process. Only the parent handles Ctrl-C; the end of the parent ends the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)

@@ -1,4 +1,4 @@
-"""A correction: what a teacher says about one step of a student's episode, and what the checks made of it."""
+"""A correction: a teacher's advice on one step of a student's episode, and the result of the checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,11 +1,11 @@
-"""A score: how probable a policy holds one reply that somebody else gave."""
+"""A score: the log-probability of a given reply under a policy."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyScore:
-    """One reply at one decision, as a policy sees it.
+    """The score of one reply at one decision.
 
     Attributes:
         episode: Id of the episode.

@@ -1,7 +1,7 @@
 """Baselines play the tasks that policies of the loop are evaluated on.
 
 Whoever plays has an own store, which is extended by what is owed: a task more, a policy more. Privileged state is built
-for test tasks by the privileged expert alone, to have an upper bound, and its episodes lie in a folder of their own.
+for test tasks by the privileged expert alone, to have an upper bound, and its episodes are in a store of their own.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What decoding is told and what it gives: shared by the slot engine and the plain `generate` fallback."""
+"""Input and output of decoding, shared by the slot engine and the plain `generate` fallback."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ class Decoding:
     """How replies are decoded.
 
     Attributes:
-        max_new_tokens: Most tokens of a reply.
-        temperature: 0 takes the best token, more samples.
-        hold_to_admissible: Whether actions are held to the listed ones, where a conversation lists any.
-        logprobs: Whether log-probabilities are wanted.
+        max_new_tokens: Maximum number of tokens of a reply.
+        temperature: 0 takes the most probable token; higher values sample.
+        hold_to_admissible: Whether actions are restricted to those that a conversation lists, if any.
+        logprobs: Whether log-probabilities are computed.
     """
 
     max_new_tokens: int
@@ -31,9 +31,9 @@ class Generated:
     """A decoded reply.
 
     Attributes:
-        ids: Token ids of the reply, the end token included where one came.
+        ids: Token ids of the reply, including its end token if there is one.
         prompt_tokens: Tokens of trunk and branch.
-        logprob: Sum of the log-probabilities under the model at temperature 1, nothing held; None if not wanted.
+        logprob: Sum of the unrestricted log-probabilities at temperature 1; None if not requested.
     """
 
     ids: tuple[int, ...]
@@ -42,11 +42,11 @@ class Generated:
 
 
 class Generator(Protocol):
-    """Decodes one reply a conversation."""
+    """Decodes one reply per conversation."""
 
     @property
     def context(self) -> int:
-        """Most tokens of prompt and reply together."""
+        """Maximum number of tokens of prompt and reply together."""
         ...
 
     def prompt_tokens(self, conversation: Conversation) -> int:
@@ -54,7 +54,7 @@ class Generator(Protocol):
         ...
 
     def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """Replies in order; all conversations fit into the context together with a reply."""
+        """Replies in order; every conversation must fit into the context together with a reply."""
         ...
 
 
@@ -62,7 +62,6 @@ class Prompts:
     """Token ids of prompts; each opening and turn is tokenized once."""
 
     def __init__(self, renderer: Renderer) -> None:
-        """Render with `renderer`."""
         self._opening = lru_cache(maxsize=5_000)(lambda text, privileged: tuple(renderer.opening(text, privileged)))
         self._turn = lru_cache(maxsize=50_000)(lambda turn, before: tuple(renderer.turn(turn, before)))
         self.branch = tuple(renderer.branch())
@@ -76,6 +75,4 @@ class Prompts:
 
     def length(self, conversation: Conversation) -> int:
         """Tokens of trunk and branch."""
-        turned = answered(conversation.opening, conversation.turns)
-        turns = sum(len(self._turn(turn, before)) for turn, before in turned)
-        return len(self._opening(conversation.opening, conversation.privileged)) + turns + len(self.branch)
+        return len(self.trunk(conversation)) + len(self.branch)

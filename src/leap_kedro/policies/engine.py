@@ -1,9 +1,9 @@
 """Local inference for Llama-family models: many episodes at once, each trunk in a slot of the key-value cache.
 
-A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor where the trunk ends. At the next
-decision of the same conversation only what the trunk has gained is encoded. Nothing is promised between calls: the
-tokens that a slot holds are compared with those of the prompt and the rest is encoded, so any conversation may come at
-any time. With more conversations than slots in a call, they are answered in groups and slots change hands.
+A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor at the end of the trunk. At the
+next decision of the same conversation, only the new part of the trunk is encoded. Calls are independent: the tokens in
+a slot are compared with the prompt and the rest is encoded, so conversations may come in any order. If there are more
+conversations than slots, they are answered in groups that reuse the slots.
 
 Covered: the families of `weights.is_supported`, one device, float32 or half precision. Not covered: quantized weights,
 adapters that are not merged, several devices.
@@ -29,10 +29,9 @@ _SHORTEST_SHARED = 64
 
 
 class SlotEngine:
-    """Decodes replies with a transformers model for which `weights.is_supported`."""
+    """Decodes replies with a model for which `weights.is_supported`, with `slots` conversations in the cache."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, slots: int) -> None:
-        """Take over the model's weights; `slots` conversations are kept in the cache."""
         self._decoder = CachedDecoder(extract_weights(model), slots)
         self._decoding = decoding
         self._prompts = Prompts(renderer)
@@ -44,7 +43,7 @@ class SlotEngine:
 
     @property
     def context(self) -> int:
-        """Most tokens of prompt and reply together."""
+        """Maximum number of tokens of prompt and reply together."""
         return self._decoder.context
 
     def prompt_tokens(self, conversation: Conversation) -> int:
@@ -52,7 +51,7 @@ class SlotEngine:
         return self._prompts.length(conversation)
 
     def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """One reply a conversation, in order; each must fit into the context together with a reply."""
+        """See `Generator`."""
         groups = [conversations[start : start + self._slots] for start in range(0, len(conversations), self._slots)]
         return [generated for group in groups for generated in self._group(group)]
 
@@ -63,7 +62,7 @@ class SlotEngine:
         for conversation, trunk, slot in zip(conversations, trunks, slots, strict=True):
             prompt = [*trunk, *self._prompts.branch]
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
-            self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
+            self._table.hold(slot, trunk[:held])  # the rest is overwritten, even if the call fails
             hold = self._holds.of(conversation) if self._decoding.hold_to_admissible else None
             writings.append(
                 SpeculativeReply(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts)
@@ -89,7 +88,7 @@ class SlotEngine:
             live = [writing for writing in live if not writing.done]
 
     def _place(self, keys: Sequence[str], trunks: Sequence[list[int]]) -> list[int]:
-        """A slot for each conversation, filled with what other slots already hold of its trunk."""
+        """A slot for each conversation, filled with the part of its trunk that other slots contain."""
         fresh = [key not in self._table for key in keys]
         slots = [0] * len(keys)
         for index in sorted(range(len(keys)), key=fresh.__getitem__):
@@ -109,11 +108,10 @@ class SlotEngine:
 
 
 def _distinct_keys(conversations: Sequence[Conversation]) -> list[str]:
-    """Keys of slots: a conversation that comes twice in a call needs two."""
+    """Keys of slots: a conversation that occurs twice in a call needs two."""
     seen: Counter[str] = Counter()
     keys = []
-    for conversation in conversations:
-        seen[conversation.key] += 1
-        count = seen[conversation.key]
-        keys.append(conversation.key if count == 1 else f"{conversation.key}\0{count}")
+    for key in (conversation.key for conversation in conversations):
+        seen[key] += 1
+        keys.append(key if seen[key] == 1 else f"{key}\0{seen[key]}")
     return keys

@@ -1,7 +1,7 @@
-"""Plain `generate` of transformers: for causal LMs that the slot engine does not compute.
+"""Plain `generate` of transformers, for causal LMs that the slot engine does not support.
 
-Every prompt is encoded whole at every decision, in one left-padded batch. Sampling draws each row's tokens from the
-conversation's own random numbers, as the engine does.
+The whole prompt is encoded at every decision, in one left-padded batch. As in the engine, each row is sampled with the
+conversation's own random numbers.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,9 @@ from leap_kedro.prompts.renderer import Renderer
 
 
 class PlainGenerator:
-    """Decodes replies with any transformers causal LM."""
+    """Decodes replies with any transformers causal LM in evaluation mode, at most `batch` conversations at once."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, batch: int = 64) -> None:
-        """Wrap a model in evaluation mode; at most `batch` conversations are decoded together."""
         self._model = model
         self._decoding = decoding
         self._batch = batch
@@ -31,7 +30,7 @@ class PlainGenerator:
 
     @property
     def context(self) -> int:
-        """Most tokens of prompt and reply together."""
+        """Maximum number of tokens of prompt and reply together."""
         return int(getattr(self._model.config, "max_position_embeddings", 1_000_000))
 
     def prompt_tokens(self, conversation: Conversation) -> int:
@@ -39,7 +38,7 @@ class PlainGenerator:
         return self._prompts.length(conversation)
 
     def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """One reply a conversation, in order; each must fit into the context together with a reply."""
+        """See `Generator`."""
         groups = [conversations[start : start + self._batch] for start in range(0, len(conversations), self._batch)]
         return [generated for group in groups for generated in self._group(group)]
 
@@ -69,13 +68,13 @@ class PlainGenerator:
         ]
 
     def _cut(self, row: Sequence[int]) -> tuple[int, ...]:
-        """The reply up to and with its end token."""
-        ends = [index for index, token in enumerate(row) if token in self._ends]
-        return tuple(row[: ends[0] + 1] if ends else row)
+        """The reply up to and including its end token."""
+        length = next((index + 1 for index, token in enumerate(row) if token in self._ends), len(row))
+        return tuple(row[:length])
 
 
 class _Chooser:
-    """A logits processor that leaves one token a row: the one that `choose` takes."""
+    """A logits processor that leaves one token per row, the one that `choose` takes."""
 
     def __init__(
         self, conversations: Sequence[Conversation], prompt_length: int, decoding: Decoding, holds: ActionHolds

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 from kedro.config import MissingConfigException
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from loop_project import LoopProject
 
 from leap_kedro.configuration import ConfigurationUnreadable, LeapConfigLoader, parameter_files
 from leap_kedro.environments.registry import environment_folder
+from leap_kedro.experiments.folders import Experiment
 from leap_kedro.settings import CONFIG_LOADER_ARGS
 
 
@@ -150,3 +154,19 @@ def test_what_is_no_folder_of_configuration_is_named_with_the_option(tmp_path: P
     for source in (tmp_path / "nothing", archive):
         with pytest.raises(ConfigurationUnreadable, match=rf"{source} .*--conf-source.*tar -xzf"):
             loader(source)
+
+
+def test_parameters_and_catalog_agree_on_the_iteration_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = LoopProject(tmp_path / "project", tmp_path)
+    bootstrap_project(project.folder)
+    Experiment(project.folder / "data", "mine").write_manifest(1, {})
+    monkeypatch.chdir(tmp_path)
+    for given, expected in (({}, 1), ({"experiment": "mine"}, 2), ({"experiment": "mine", "iteration": 1}, 1)):
+        found = KedroSession.create(project.folder, env="test", runtime_params=given)._get_config_loader()
+        assert found["parameters"]["iteration"] == expected
+        assert f"/iter_{expected}/" in found["catalog"]["policy"]["filepath"]
+        Experiment(project.folder / "data", "mine").write_manifest(2, {})
+        assert found["parameters"]["iteration"] == expected  # whatever a run finishes meanwhile
+        Experiment(project.folder / "data", "mine").manifest_path(2).unlink()

@@ -54,16 +54,16 @@ def check_levels(project: LoopProject) -> None:
 
 def check_table(project: LoopProject, shown: str) -> None:
     """One row per level and split."""
-    place = project.folder / "data" / FOLDER / "seed_1"
-    header, *rows = (place / "table.csv").read_text().splitlines()
+    place = project.folder / "data/07_reports/default/seed_1"
+    header, *rows = (place / "ablation_table.csv").read_text().splitlines()
     columns = header.split(",")
     assert columns[:4] == ["level", "privilege", "split", "seeds"]
     assert {"success_low", "pooled_low", "leak_rate", "gap_l1", "recoverability_mean"} <= set(columns)
     splits = ("validation", "valid_seen", "valid_unseen")
     names = [("pi_0", ""), *((f"{level} %", str(level)) for level in LEVELS)]
     assert [row.split(",")[:4] for row in rows] == [[*name, split, "2"] for name in names for split in splits]
-    assert str(place / "table.csv") in shown.replace("\n", "")
-    figure = json.loads((place / "figure.json").read_text())
+    assert str(place / "ablation_table.csv") in shown.replace("\n", "")
+    figure = json.loads((place / "ablation_figure.json").read_text())
     assert {trace["name"] for trace in figure["data"]} == {*splits, "leak_rate", "gap_l1"}
 
 

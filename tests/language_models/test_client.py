@@ -26,7 +26,6 @@ from leap_kedro.language_models import (
     ModelRefusedRequest,
     ModelUnavailable,
     Price,
-    PriceUnknown,
     PromptTooLong,
     Request,
     RequestRejected,
@@ -34,6 +33,7 @@ from leap_kedro.language_models import (
     client,
     in_order,
 )
+from leap_kedro.language_models.errors import PriceUnknown
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 CANARY = "sk-canary-0123456789abcdef"

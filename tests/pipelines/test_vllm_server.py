@@ -15,7 +15,6 @@ from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 from pipelines.stages import run, small_catalog, small_parameters
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.dry_run.stand_in import write_stand_in
 from leap_kedro.environments.alfworld.instructions import INSTRUCTIONS
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
@@ -27,6 +26,7 @@ from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.policies.vllm_process import ServingFailed, free_port
 from leap_kedro.prompts.chat import ChatRenderer, templated_ids
 from leap_kedro.records import Episode, Example, Target
+from leap_kedro.rehearsal.stand_in import write_stand_in
 from leap_kedro.training.examples import rows_of
 
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})

@@ -175,7 +175,7 @@ def test_a_training_that_diverges_leaves_no_policy(tiny_llama: Path, data: Path,
 
 
 def test_a_start_that_is_no_model_is_named(data: Path, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="config.json"):
+    with pytest.raises(FileNotFoundError, match=r"config\.json"):
         train(tmp_path, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
 

@@ -64,7 +64,7 @@ def _drawn(benchmark: Benchmark, split: str, count: int | None, asked: str, leas
     drawn = benchmark.tasks(split, count, seed)
     if len(drawn) < (least if count is None else count):
         raise TooFewTasks(
-            f"Split '{split}' has {len(drawn)} tasks, but the parameters need {asked}: lower data_preparation.train or "
+            f"Split '{split}' has {len(drawn)} tasks, and {asked} are asked for: lower data_preparation.train or "
             "data_preparation.validation (conf/<env>/parameters.yml, conf/<env>/environments/)."
         )
     return drawn

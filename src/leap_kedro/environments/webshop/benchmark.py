@@ -103,11 +103,11 @@ class WebShop(Suite[WebShopOptions]):
         return {name: partial(Shopper, habits, known_words) for name, habits in EXPERTS.items()}
 
     def phrasing(self) -> Phrasing:
-        """The clauses of `reasons.py`, hinted and varied."""
-        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        """The phrasing of the clauses in `reasons.py`."""
+        from leap_kedro.environments.clauses import FixedHints
         from leap_kedro.environments.webshop.teaching.reasons import VARIANTS, Hint
 
-        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=".+"), Hint.PRINCIPLE, Hint.PERHAPS)
+        return FixedHints(VARIANTS, ".+", Hint.PRINCIPLE, Hint.PERHAPS)
 
     def vocabulary(self) -> Vocabulary:
         """All that generated shops' pages, actions, reasons and questions are made of."""

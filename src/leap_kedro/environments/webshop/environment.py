@@ -88,12 +88,12 @@ def listed_actions(view: View) -> tuple[str, ...]:
     return (*clicks, SEARCH) if view.clickables else ()
 
 
-def _some(listed: Sequence[str], most: int, dice: Random) -> tuple[str, ...]:
+def _some(listed: Sequence[str], most: int, rng: Random) -> tuple[str, ...]:
     """All buttons and the search, and a draw of the other clicks, in their order."""
     kept = {SEARCH, *(f"click[{label}]" for label in _BUTTONS)}
     others = [action for action in listed if action not in kept]
     room = max(0, most - (len(listed) - len(others)))
-    kept.update(dice.sample(others, min(room, len(others))))
+    kept.update(rng.sample(others, min(room, len(others))))
     return tuple(action for action in listed if action in kept)
 
 

@@ -23,7 +23,7 @@ _KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
 _EVEN = 0.5  # "yes" and "no" are to be about as frequent
 
 
-def questions_about(memory: Memory, told: str, number: int, step: int, dice: Random) -> Iterator[Question]:
+def questions_about(memory: Memory, told: str, number: int, step: int, rng: Random) -> Iterator[Question]:
     """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions.
 
     Args:
@@ -31,13 +31,13 @@ def questions_about(memory: Memory, told: str, number: int, step: int, dice: Ran
         told: What the privileged block says would fit (its title); "" without a block.
         number: Most questions.
         step: Actions so far.
-        dice: What draws them.
+        rng: What draws them.
     """
     askers = dict(_ASKERS.get(type(memory.page), _ANYWHERE))
     number *= _A_LIST if isinstance(memory.page, Results) else 1
     if told:
         askers["privileged"] = (1.0, lambda *_: ("What fits is", f"{told}."))
-    return drawn_questions(askers, memory, number, step, dice)
+    return drawn_questions(askers, memory, number, step, rng)
 
 
 def _listed(phrases: list[str]) -> str:
@@ -48,15 +48,15 @@ def _wish(memory: Memory, _: Random) -> Asked:
     return "I look for", _listed(list(memory.wish.phrases))
 
 
-def _spoken(memory: Memory, dice: Random) -> Asked | None:
+def _spoken(memory: Memory, rng: Random) -> Asked | None:
     said = [
         (other, value) for value in memory.wish.values for other in SPOKEN.get(value, ()) if other in memory.wish.text
     ]
     if not said:
-        if dice.random() < _KNOWN_WELL:
+        if rng.random() < _KNOWN_WELL:
             return None
         said = [(other, value) for value, others in SPOKEN.items() for other in others]
-    other, value = dice.choice(said)
+    other, value = rng.choice(said)
     return f"In the words of the shop {other}?", f"{value}."
 
 
@@ -64,20 +64,20 @@ def _items(memory: Memory) -> tuple[Item, ...]:
     return memory.page.items if isinstance(memory.page, Results) else ()
 
 
-def _dear(memory: Memory, dice: Random) -> Asked | None:
+def _dear(memory: Memory, rng: Random) -> Asked | None:
     items = [item for item in _items(memory) if not item.visited]
     if not items:
         return None
     dear = [item for item in items if not memory.affordable(item)]
-    item = dice.choice(dear if dear and dice.random() < _EVEN else items)
+    item = rng.choice(dear if dear and rng.random() < _EVEN else items)
     return f"Is it too dear {item.asin}?", "No." if memory.affordable(item) else "Yes."
 
 
-def _visited(memory: Memory, dice: Random) -> Asked | None:
+def _visited(memory: Memory, rng: Random) -> Asked | None:
     if not _items(memory):
         return None
-    pool = [item for item in _items(memory) if item.visited] if dice.random() < _EVEN else []
-    item = dice.choice(pool or _items(memory))
+    pool = [item for item in _items(memory) if item.visited] if rng.random() < _EVEN else []
+    item = rng.choice(pool or _items(memory))
     return f"Was it looked at {item.asin}?", "Yes." if item.visited else "No."
 
 
@@ -85,11 +85,11 @@ def _next(memory: Memory, _: Random) -> Asked | None:
     return "Which item is worth a look?", _first_new(memory, _items(memory))
 
 
-def _next_after(memory: Memory, dice: Random) -> Asked | None:
+def _next_after(memory: Memory, rng: Random) -> Asked | None:
     items = _items(memory)
     if len(items) < 2:
         return None
-    place = dice.randrange(len(items) - 1)
+    place = rng.randrange(len(items) - 1)
     return f"Which item is worth a look after {items[place].asin}?", _first_new(memory, items[place + 1 :])
 
 

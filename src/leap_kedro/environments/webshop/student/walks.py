@@ -44,20 +44,20 @@ def random_transcript(
         questions_a_step: Number of questions after each observation.
         seed: Seed of the walk and of the questions.
     """
-    dice = Random(seed)
+    rng = Random(seed)
     observation = environment.reset(task)
-    state = oracle.state(environment) if dice.random() < 0.5 else None
+    state = oracle.state(environment) if rng.random() < 0.5 else None
     told = state.essentials[1].split(" ", 1)[1].lower() if state and len(state.essentials) > 1 else ""
     opening = observation.text
     memory = Memory(opening, known_words=True)
     turns: list[Turn] = []
-    questions = list(questions_about(memory, told, questions_a_step, 0, dice))
-    for step in range(1, dice.randint(0, longest) + 1):
-        action = _random_action(memory, observation, dice)
+    questions = list(questions_about(memory, told, questions_a_step, 0, rng))
+    for step in range(1, rng.randint(0, longest) + 1):
+        action = _random_action(memory, observation, rng)
         observation = environment.step(action).observation
         turns.append(Turn(action, observation.text))
         memory.observe(action, observation.text)
-        questions += questions_about(memory, told, questions_a_step, step, dice)
+        questions += questions_about(memory, told, questions_a_step, step, rng)
     return Transcript(opening, tuple(turns), tuple(questions), " ".join(state.facts) if state else "")
 
 
@@ -78,27 +78,27 @@ def _repeated(tasks: list[Task], count: int) -> Iterator[Task]:
     return (tasks[number % len(tasks)] for number in range(count))
 
 
-def _random_action(memory: Memory, observation: Observation, dice: Random) -> str:
+def _random_action(memory: Memory, observation: Observation, rng: Random) -> str:
     listed = observation.admissible or ()
     search = next((action for action in listed if is_open(action)), "")
     clicks = [action for action in listed if not is_open(action)]
-    if isinstance(memory.page, Index) or dice.random() < _SEARCH_WEIGHT:
-        return filled(search, _random_words(memory, dice))
-    if isinstance(memory.page, Results) and memory.page.items and dice.random() < 0.7:
-        return f"click[{dice.choice(memory.page.items).asin.lower()}]"
-    if isinstance(memory.page, Shown) and memory.page.options and dice.random() < 0.4:
+    if isinstance(memory.page, Index) or rng.random() < _SEARCH_WEIGHT:
+        return filled(search, _random_words(memory, rng))
+    if isinstance(memory.page, Results) and memory.page.items and rng.random() < 0.7:
+        return f"click[{rng.choice(memory.page.items).asin.lower()}]"
+    if isinstance(memory.page, Shown) and memory.page.options and rng.random() < 0.4:
         values = [value for values in memory.page.options.values() for value in values]
-        return f"click[{dice.choice([*values, *memory.wish.values])}]"
+        return f"click[{rng.choice([*values, *memory.wish.values])}]"
     weights = [_WEIGHTS.get(action[len("click[") : -1], 0.3) for action in clicks]
-    return dice.choices(clicks, weights)[0] if any(weights) else filled(search, _random_words(memory, dice))
+    return rng.choices(clicks, weights)[0] if any(weights) else filled(search, _random_words(memory, rng))
 
 
-def _random_words(memory: Memory, dice: Random) -> str:
+def _random_words(memory: Memory, rng: Random) -> str:
     """Words to search for: seldom all that is wished for, which would put what comes nearest on top of every list."""
-    drawn = dice.random()
+    drawn = rng.random()
     if drawn < _ALL_OF_THE_WISH:
         return " ".join(memory.wish.phrases)
     if drawn < _ALL_OF_THE_WISH + _SOME_OF_THE_WISH:
-        return " ".join(dice.sample(memory.wish.phrases, dice.randint(1, min(2, len(memory.wish.phrases)))))
-    kind = dice.choice(KINDS)
-    return " ".join([dice.choice(kind.looks), kind.noun])
+        return " ".join(rng.sample(memory.wish.phrases, rng.randint(1, min(2, len(memory.wish.phrases)))))
+    kind = rng.choice(KINDS)
+    return " ".join([rng.choice(kind.looks), kind.noun])

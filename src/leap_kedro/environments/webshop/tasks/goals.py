@@ -134,7 +134,7 @@ class Goals(Sequence[Goal]):
         )
 
 
-def _limit(price: float, dice: Random) -> float:
+def _limit(price: float, rng: Random) -> float:
     """The larger of two of the next four ten-dollar steps above the price; `NO_LIMIT` above them all."""
     above = [limit for limit in _LIMITS if limit > price][:4]
-    return max(dice.sample(above, 2)) if len(above) > 1 else NO_LIMIT
+    return max(rng.sample(above, 2)) if len(above) > 1 else NO_LIMIT

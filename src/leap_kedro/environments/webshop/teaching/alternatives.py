@@ -36,10 +36,10 @@ def alternative_shops(shop: Shop, goal: Goal, actions: Sequence[str], count: int
     hidden = [product for asin in found if asin not in looked and (product := shop.products[asin]).query == goal.query]
     if len({_secrets(product) for product in hidden}) < 2:
         return
-    dice = Random(f"alternatives/{seed}/{len(actions)}")
+    rng = Random(f"alternatives/{seed}/{len(actions)}")
     made = 0
     for _ in range(_TRIES * count):
-        donors = dice.sample(hidden, len(hidden))
+        donors = rng.sample(hidden, len(hidden))
         changed = {
             product.asin: _with_secrets_of(donor, product) for product, donor in zip(hidden, donors, strict=True)
         }

@@ -1,7 +1,7 @@
 """The user's own installation of the original WebShop behind the `Environment` protocol, for cross-checks.
 
 It is imported only when it is chosen, and built once a process: it takes seconds to load, and plays some twenty steps a
-second. The original draws price limits before it seeds its dice; here they are seeded first, so that processes agree.
+second. The original draws price limits before it seeds its rng; here they are seeded first, so that processes agree.
 Goals are numbered as in the native shop; their price limits are the original's own draws.
 """
 

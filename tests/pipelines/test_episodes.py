@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from recorded import make_episode
 
-from leap_kedro.pipelines.episodes import settled, still_owed
+from leap_kedro.pipelines.episodes import pending_tasks, settled
 from leap_kedro.records import Episode, StopReason
 from leap_kedro.records.seeds import episode_seed
 
@@ -31,7 +31,7 @@ def of_run(number: int = 0, stop: StopReason = StopReason.STEP_LIMIT, *, steps: 
 def test_a_task_is_pending_until_an_episode_says_something_about_the_policy(episode: Episode, pending: bool) -> None:
     other = of_run(1).task
     expected = [episode.task, other] if pending else [other]
-    assert still_owed([episode.task, other], [episode], RUN_SEED) == expected
+    assert pending_tasks([episode.task, other], [episode], RUN_SEED) == expected
 
 
 def test_episodes_are_settled_in_the_order_of_their_ids_whatever_order_they_ended_in() -> None:

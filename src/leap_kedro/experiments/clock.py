@@ -11,7 +11,7 @@ class NodeClock:
     """Seconds by node, kept in a file so that they add up over interrupted runs."""
 
     def __init__(self, path: Path) -> None:
-        """Go on from what `path` holds, if it is there."""
+        """Continue with the seconds in `path`, if the file exists."""
         self._path = path
         self._running: tuple[str, float] | None = None
         self.seconds: dict[str, float] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

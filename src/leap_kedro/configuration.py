@@ -111,7 +111,8 @@ class LeapConfigLoader(OmegaConfigLoader):
         conf, environment = Path(self.conf_source), str(self[PARAMETERS].get("environment"))
         for file in parameter_files(conf, self.env or self.default_run_env or "", environment):
             if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
-                return f"conf/{file.relative_to(conf).as_posix()}"
+                inside = file.is_relative_to(conf)
+                return f"conf/{file.relative_to(conf).as_posix()}" if inside else str(file)
         return "conf/base/parameters.yml"
 
     def _inside(self, name: str) -> str:

@@ -151,7 +151,7 @@ _CHATML_RENDERER = ChatRenderer(tokenizer(CHATML))
     ("template", "reason"),
     [
         (None, "neither the embedded student's marks nor a chat template"),
-        (SYSTEM_LAST, "chat template of .* (writes earlier messages anew|leaves out or repeats)"),
+        (SYSTEM_LAST, "chat template of .* (changes earlier messages|leaves out or repeats)"),
         ("{{ messages[9]['content'] }}", "refuses a conversation|leaves out"),
     ],
 )

@@ -32,7 +32,7 @@ def test_the_last_whole_one_serves(work: Path) -> None:
             lambda folder: (folder / "model.safetensors").write_bytes(bytes(7)),
             "model.safetensors is not what was written",
         ),
-        (lambda folder: (folder / "rng_state_1.pth").unlink(), "rng_state_1.pth is gone"),
+        (lambda folder: (folder / "rng_state_1.pth").unlink(), "rng_state_1.pth is missing"),
         (lambda folder: (folder / MARKER).write_text('{"model.saf'), "_SUCCESS is torn"),
         (lambda folder: (folder / MARKER).write_text(""), "_SUCCESS is torn"),
     ],

@@ -40,7 +40,7 @@ def test_a_window_shorter_than_the_rows_does_not(copying: list[Packed]) -> None:
 
 
 def test_a_model_without_attention_does_not(copying: list[Packed]) -> None:
-    assert "takes no such mask (" in why_no_tree(model("mamba", state_size=4), copying)
+    assert "its attention does not support the mask (" in why_no_tree(model("mamba", state_size=4), copying)
 
 
 def test_data_without_a_branch_need_no_tree(copying: list[Packed]) -> None:

@@ -175,7 +175,7 @@ def test_branches_leave_from_the_token_that_they_share() -> None:
     ("wrong", "message"),
     [
         (lambda: Row((1, 2), (0.0,)), "2 token ids has 1 weights"),
-        (lambda: Row((1, 2), (1.0, 1.0)), "nothing before it"),
+        (lambda: Row((1, 2), (1.0, 1.0)), "first token"),
         (lambda: Row((1, 2), (0.0, 0.0)), "predicts nothing"),
         (lambda: pack([]), "no rows"),
     ],

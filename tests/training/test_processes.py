@@ -1,5 +1,6 @@
 """Training in several processes and on several machines, and what is told when one of them fails."""
 
+import os
 import shutil
 import signal
 import socket
@@ -45,7 +46,7 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder = tmp_path / "site"
         folder.mkdir()
         (folder / "sitecustomize.py").write_text(IN_EVERY_PROCESS.format(what=what))
-        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         monkeypatch.setenv("FAILING", str(rank))
 
     return make
@@ -81,7 +82,7 @@ def test_a_second_machine_takes_part(tiny_llama: Path, data: Path, tmp_path: Pat
     said, _ = other.communicate(timeout=60)
     assert result.world_size == 2
     assert other.returncode == 0
-    assert said == "The 1 process(es) of this machine took part to the end.\n"
+    assert said == "The 1 process(es) of this machine have finished.\n"
 
 
 def test_machines_that_do_not_come_are_told_how(tiny_llama: Path, data: Path, tmp_path: Path) -> None:

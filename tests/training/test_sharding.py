@@ -1,5 +1,6 @@
-"""Training with FSDP. Accelerate gives it on GPUs alone; here it is made to give it on a CPU, too."""
+"""Training with FSDP. Accelerate supports it only on GPUs; here it is enabled on a CPU."""
 
+import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,7 +52,7 @@ def data(tmp_path: Path, copying: list[Packed]) -> Path:
 def on_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(ON_CPU)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
 
 
 def shared_out(folder: Path, **more: object) -> FineTuning:
@@ -87,8 +88,8 @@ def test_weights_that_are_shared_out_take_the_same_steps_also_killed_and_resumed
     ("enabled", "optimizer", "version", "state", "message"),
     [
         (True, "adamw", 2, "FULL_STATE_DICT", "^$"),
-        (False, "adamw", 2, "FULL_STATE_DICT", r"fsdp\.yaml asks for FSDP, .* on GPUs alone"),
-        (True, "muon", 2, "FULL_STATE_DICT", "take optimizer=adamw"),
+        (False, "adamw", 2, "FULL_STATE_DICT", r"fsdp\.yaml.*FSDP.*GPU"),
+        (True, "muon", 2, "FULL_STATE_DICT", "optimizer=adamw"),
         (True, "adamw", 1, "FULL_STATE_DICT", "set fsdp_version to 2 in .*yaml"),
         (True, "adamw", 2, "SHARDED_STATE_DICT", "set fsdp_state_dict_type to FULL_STATE_DICT in .*yaml"),
     ],

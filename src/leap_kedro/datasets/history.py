@@ -56,7 +56,8 @@ class Iteration:
 class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
     """The manifest of an iteration, which exists exactly when the iteration is finished.
 
-    Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took.
+    Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took. A manifest
+    of the same files is kept: when and with what they were made does not change where nodes run again.
     """
 
     def __init__(
@@ -78,12 +79,11 @@ class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
 
     def save(self, data: Mapping[str, Any]) -> None:
         """Hash the files and write the manifest. Raises `StorageError` if it cannot be written."""
+        hashes = {path.stem: content_hash(path) for path in self._files()}
+        if hashes and self._exists() and read_json(self._path)["data"] == hashes:
+            return
         seconds = self._path.with_name(SECONDS)
-        manifest = {
-            **data,
-            "data": {path.stem: content_hash(path) for path in self._files()},
-            "seconds": read_json(seconds) if seconds.is_file() else {},
-        }
+        manifest = {**data, "data": hashes, "seconds": read_json(seconds) if seconds.is_file() else {}}
         write_text(self._path, json.dumps(manifest, indent=2, sort_keys=True))
 
     def _files(self) -> list[Path]:

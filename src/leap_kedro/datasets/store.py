@@ -43,16 +43,14 @@ class GrowingStoreDataset(RecordsFile[Missing[Any]]):
             if self._path.is_file() and not partial.exists():
                 self._path.replace(partial)
             _cut_torn_line(partial)
-            file = partial.open("ab")
-        with file:
-            while first is not None:
-                with writing(self._path):
-                    file.write(f"{encode(first)}\n".encode())
-                    file.flush()
-                first = next(missing, None)
-            with writing(self._path):
-                os.fsync(file.fileno())
+        while first is not None:
+            # Opened for each record: closing a file flushes it, so that a full disk is noticed inside `writing`.
+            with writing(self._path), partial.open("ab") as file:
+                file.write(f"{encode(first)}\n".encode())
+            first = next(missing, None)
         with writing(self._path):
+            with partial.open("ab") as file:
+                os.fsync(file.fileno())
             partial.replace(self._path)
 
     def _so_far(self, partial: Path) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A sample of episodes to show: solved and unsolved ones, the same in every call."""
+"""A sample of episodes for people to read: a few solved and unsolved ones, always the same."""
 
 from collections.abc import Sequence
 

@@ -4,14 +4,14 @@ Infrastructure errors are counted separately and are in no denominator, because 
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
 from leap_kedro.evaluation.unanswered import MOST_WITHOUT_ACTION, WORTH_A_WARNING, AnswerCount, count_answers
-from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
+from leap_kedro.records import Episode, ParseStatus, StopReason, UserError
 from leap_kedro.records.encoding import Plain
 
 SCORE = "score"
@@ -142,8 +142,11 @@ def summarize(
         raise NothingMeasured(_why_nothing(episodes, conditions, policy))
     solved = [episode for episode in counted if episode.success]
     steps = [step for episode in counted for step in episode.steps]
+    parsed = [step for step in steps if step.parse_status is ParseStatus.OK]
     reasons = Counter(episode.stop for episode in episodes)
     answered = count_answers(counted)
+    parts = _part_values(counted)
+    scores = {SCORE: [episode.score for episode in counted], **parts} if parts else {}
     return EvaluationSummary(
         policy=policy,
         iteration=iteration,
@@ -153,14 +156,14 @@ def summarize(
         mean_actions_solved=_mean_actions(solved) if solved else None,
         mean_score=fmean(episode.score for episode in counted),
         by_kind=tuple(_kind_summary(kind, counted) for kind in sorted({episode.task.kind for episode in counted})),
-        invalid_action_share=_share(steps, _is_invalid),
-        unparseable_share=_share(steps, _is_unparseable),
+        invalid_action_share=_share(sum(not step.accepted for step in parsed), len(steps)),
+        unparseable_share=_share(len(steps) - len(parsed), len(steps)),
         stop_reasons={reason: reasons[reason] for reason in StopReason if reasons[reason]},
         infrastructure_errors=len(episodes) - len(counted),
         prompt_tokens=sum(step.prompt_tokens for step in steps),
         reply_tokens=sum(step.reply_tokens for step in steps),
-        mean_parts=_mean_parts(counted),
-        score_intervals=_score_intervals(counted),
+        mean_parts={name: fmean(values) for name, values in parts.items()},
+        score_intervals={name: bootstrap_interval(values) for name, values in scores.items()},
         unanswered_share=answered.share,
         warning=_warning(episodes, counted, answered),
     )
@@ -194,18 +197,6 @@ def _part_values(episodes: Sequence[Episode]) -> dict[str, list[float]]:
     return {name: [episode.parts.get(name, 0.0) for episode in episodes] for name in names}
 
 
-def _mean_parts(episodes: Sequence[Episode]) -> dict[str, float]:
-    return {name: fmean(values) for name, values in _part_values(episodes).items()}
-
-
-def _score_intervals(episodes: Sequence[Episode]) -> dict[str, tuple[float, float]]:
-    parts = _part_values(episodes)
-    if not parts:
-        return {}
-    scores = {SCORE: [episode.score for episode in episodes], **parts}
-    return {name: bootstrap_interval(values) for name, values in scores.items()}
-
-
 def _mean_actions(episodes: Sequence[Episode]) -> float:
     return fmean(len(episode.steps) for episode in episodes)
 
@@ -215,16 +206,8 @@ def _kind_summary(kind: str, episodes: Sequence[Episode]) -> KindSummary:
     return KindSummary(kind, _success(of_kind), _mean_actions(of_kind))
 
 
-def _is_unparseable(step: Step) -> bool:
-    return step.parse_status is not ParseStatus.OK
-
-
-def _is_invalid(step: Step) -> bool:
-    return step.parse_status is ParseStatus.OK and not step.accepted
-
-
-def _share(steps: Sequence[Step], has: Callable[[Step], bool]) -> float:
-    return sum(map(has, steps)) / len(steps) if steps else 0.0
+def _share(count: int, total: int) -> float:
+    return count / total if total else 0.0
 
 
 def _why_nothing(episodes: Sequence[Episode], conditions: Conditions, policy: str) -> str:

@@ -1,4 +1,4 @@
-"""The wording of results in all reports."""
+"""Results as text, the same in every report."""
 
 from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.success import SCORE, Conditions, EvaluationSummary
@@ -32,13 +32,13 @@ def temperature_in_words(temperature: float | None) -> str:
 
 
 def scores_in_words(summary: EvaluationSummary) -> dict[str, str]:
-    """Mean score and means of its parts by name, of 100, with their intervals if there are any."""
-    worded = {}
+    """Mean score and the mean of each of its parts by name, of 100, with intervals where there are any."""
+    found = {}
     for name, mean in {SCORE: summary.mean_score, **summary.mean_parts}.items():
         interval = summary.score_intervals.get(name)
         ends = f" ({100 * interval[0]:.1f}-{100 * interval[1]:.1f})" if interval else ""
-        worded[name] = f"{100 * mean:.1f}{ends}"
-    return worded
+        found[name] = f"{100 * mean:.1f}{ends}"
+    return found
 
 
 def kind_in_words(kind: str) -> str:

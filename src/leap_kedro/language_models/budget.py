@@ -1,22 +1,22 @@
-"""What calls cost, and that they never cost more than the budget allows."""
+"""Keeps the cost of calls within the budget."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from leap_kedro.language_models.access import Price
 from leap_kedro.language_models.errors import BudgetSpent, PriceUnknown
 from leap_kedro.language_models.parameters import BudgetParameters
-from leap_kedro.language_models.prices import Price
 
 
 @dataclass(slots=True)
 class Bill:
-    """What one call cost.
+    """Cost of one call.
 
     Attributes:
-        answered: Whether the server answered; a call that failed is not billed.
-        dollars: Its cost; None if unknown.
+        answered: Whether the server answered; failed calls are not billed.
+        dollars: The cost; None if unknown.
     """
 
     answered: bool = False
@@ -24,18 +24,16 @@ class Bill:
 
 
 class SpendingLimit:
-    """Calls and dollars spent so far, and those that calls under way may still spend.
+    """Calls and dollars spent so far, and those reserved by unfinished calls.
 
-    Each call first sets aside the most that it can cost. If that could go over the budget it waits until the calls
-    under way have been billed, which is mostly for less; if none is under way, the budget is spent.
+    Each call first reserves its maximum cost. If that could exceed the budget, it waits until unfinished calls have
+    been billed, usually for less. If there are no unfinished calls, the budget is spent.
+
+    Raises:
+        PriceUnknown: If the budget is in dollars and there is no price.
     """
 
     def __init__(self, model: str, budget: BudgetParameters, price: Price | None) -> None:
-        """Begin with nothing spent.
-
-        Raises:
-            PriceUnknown: If the budget is in dollars and there is no price.
-        """
         if budget.dollars is not None and price is None:
             raise PriceUnknown(
                 f"The budget is {budget.dollars} dollars, but the price of the model '{model}' is unknown: add it to "
@@ -46,7 +44,7 @@ class SpendingLimit:
         self._price = price
         self._changed = asyncio.Condition()
         self._under_way = 0
-        self._set_aside = 0.0
+        self._reserved = 0.0
         self.calls = 0
         self.dollars = 0.0
 
@@ -55,11 +53,11 @@ class SpendingLimit:
         """One call, to be billed inside the context.
 
         Args:
-            prompt_bytes: Bytes of the request; a token has at least one.
-            max_tokens: Longest answer.
+            prompt_bytes: Bytes of the request, an upper bound for its tokens.
+            max_tokens: Maximum tokens of the answer.
 
         Raises:
-            BudgetSpent: If the call could go over the budget.
+            BudgetSpent: If the call could exceed the budget.
         """
         most = self._price.of(prompt_bytes, max_tokens) if self._price else 0.0
         async with self._changed:
@@ -68,14 +66,14 @@ class SpendingLimit:
                     raise BudgetSpent(self._message(most))
                 await self._changed.wait()
             self._under_way += 1
-            self._set_aside += most
+            self._reserved += most
         bill = Bill()
         try:
             yield bill
         finally:
             async with self._changed:
                 self._under_way -= 1
-                self._set_aside -= most
+                self._reserved -= most
                 if bill.answered:
                     self.calls += 1
                     self.dollars += most if bill.dollars is None else bill.dollars
@@ -84,7 +82,7 @@ class SpendingLimit:
     def _affords(self, most: float) -> bool:
         calls, dollars = self._budget.calls, self._budget.dollars
         return (calls is None or self.calls + self._under_way < calls) and (
-            dollars is None or self.dollars + self._set_aside + most <= dollars
+            dollars is None or self.dollars + self._reserved + most <= dollars
         )
 
     def _message(self, most: float) -> str:
@@ -96,4 +94,4 @@ class SpendingLimit:
                 f"Of the budget of {dollars} dollars for '{self._model}' {self.dollars:.4f} are spent, and the next "
                 f"call could cost {most:.4f} (`budget.dollars`)."
             )
-        return f"{spent} Raise the budget and run the same command again: what was answered is not paid for twice."
+        return f"{spent} Raise the budget and run the same command again: earlier answers are not paid for twice."

@@ -1,9 +1,8 @@
-"""Answers on disk, found again by what was asked.
+"""A cache of answers on disk, by request.
 
-One JSON file per answer, `ab/abcdef....json`, named by the SHA-256 of server, model, parameters and request. The
-server's address is part of it, because servers on different ports often give their models the same name. A file is
-written under another name first: one that has its name is whole, also when the process was killed. What is no whole
-answer (a file cut off by a power failure) is taken as absent and written again.
+Each answer is a JSON file `ab/abcdef....json`, named by the SHA-256 of server, model, parameters and request. The
+server's address is included because servers on different ports often use the same model names. Files are written
+atomically. A damaged file, for example after a power failure, is treated as absent and written again.
 """
 
 import json
@@ -17,11 +16,11 @@ from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
 
 _FORM = 2
-"""Changes when what is kept, or what it is named by, changes its meaning."""
+"""Version of the format; changes when the content or the key changes its meaning."""
 
 
 def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
-    """All that an answer depends on, as plain JSON."""
+    """Everything that an answer depends on, as plain JSON."""
     return {
         "form": _FORM,
         "server": parameters.address,
@@ -37,10 +36,9 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
 
 
 class AnswerCache:
-    """Answers by question."""
+    """Answers by question, in `folder`, which need not exist."""
 
     def __init__(self, folder: Path) -> None:
-        """Use `folder`, which need not exist."""
         self._folder = folder
 
     def find(self, asked: dict[str, Any]) -> Completion | None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.language_models import Access, CallParameters, Price, ServerParameters
+from leap_kedro.language_models import Access, Price, ServerParameters
+from leap_kedro.language_models.parameters import CallParameters
 from leap_kedro.pipelines.remote_policy import RemotePolicy
 from leap_kedro.records.parameters import Free
 

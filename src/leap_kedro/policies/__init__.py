@@ -1,1 +1,1 @@
-"""Who answers: a local model, a server, a script."""
+"""Policies answer conversations: a local model, a server, a script."""

@@ -1,8 +1,8 @@
-"""Drafts of replies: what the next tokens will probably be, so that one forward pass can check several at once.
+"""Drafts of replies: the probable next tokens, so that one forward pass can check several at once.
 
-Replies of an agent repeat themselves: the same sentence with another object. A draft follows an earlier reply, its
-own conversation's last one or another that had the same two tokens in a row, and puts the new object where the old one
-stood. Checking a draft chooses each token as if there were none, so drafts change the speed and never the reply.
+Replies of an agent repeat the same sentences with other objects. A draft follows an earlier reply: the last one of its
+conversation, or another one with the same two consecutive tokens. It replaces the old object by the new one. Each token
+is still chosen as without a draft, so drafts change the speed but never the reply.
 """
 
 from collections import OrderedDict
@@ -19,14 +19,13 @@ class DraftMemory:
     """Earlier replies, shared by all conversations of an engine."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self._after: dict[tuple[int, int], tuple[tuple[int, ...], int]] = {}
         self._last: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._hit_rate = 1.0
         self._replies = 0
 
     def learn(self, key: str, reply: Sequence[int]) -> None:
-        """Take note of a finished reply in the conversation `key`."""
+        """Record a finished reply in the conversation `key`."""
         if len(self._after) > _PAIRS_KEPT:
             self._after.clear()
         kept = tuple(reply)
@@ -39,29 +38,28 @@ class DraftMemory:
         self._replies += 1
 
     def last(self, key: str) -> tuple[int, ...]:
-        """The last reply in a conversation, or else the last of all; () if there was none yet."""
+        """The last reply in a conversation, or else the last of all; () if there is none yet."""
         newest = next(reversed(self._last), key)
         return self._last.get(key) or self._last.get(newest, ())
 
     def find(self, before: int, token: int) -> tuple[tuple[int, ...], int] | None:
-        """The latest reply that has `token` right after `before`, and the index of what follows there."""
+        """The latest reply with `token` right after `before`, and the index of the token that follows."""
         return self._after.get((before, token))
 
     def longest(self) -> int:
-        """How many tokens to draft: none while drafts mostly fail, but for a trial now and then."""
+        """The number of tokens to draft: none while drafts mostly fail, except for regular trials."""
         return _LONGEST if self._hit_rate > _WORTHWHILE or self._replies % _TRIAL_EVERY == 0 else 0
 
     def count(self, drafted: int, right: int) -> None:
-        """Take note of how a draft went."""
+        """Record how many tokens of a draft were right."""
         if drafted:
             self._hit_rate += 0.02 * (right / drafted - self._hit_rate)
 
 
 class Draft:
-    """Follows an earlier reply while a new one is written."""
+    """Follows an earlier reply, at first `last`, while a new one is written."""
 
     def __init__(self, memory: DraftMemory, last: Sequence[int]) -> None:
-        """Begin with the reply to follow first."""
         self._memory = memory
         self._source = tuple(last)
         self._index = 0
@@ -69,7 +67,7 @@ class Draft:
         self._before: int | None = None
 
     def follow(self, token: int) -> None:
-        """Take note of the reply's next token."""
+        """Record the reply's next token."""
         expected = self._source[self._index] if self._index < len(self._source) else None
         before, self._before = self._before, token
         if expected is None or self._swapped.get(expected, expected) != token:

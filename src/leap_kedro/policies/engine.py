@@ -1,9 +1,9 @@
 """Local inference for Llama-family models: many episodes at once, each trunk in a slot of the key-value cache.
 
-A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor where the trunk ends. At the next
-decision of the same conversation only what the trunk has gained is encoded. Nothing is promised between calls: the
-tokens that a slot holds are compared with those of the prompt and the rest is encoded, so any conversation may come at
-any time. With more conversations than slots in a call, they are answered in groups and slots change hands.
+A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor at the end of the trunk. At the
+next decision of the same conversation, only the new part of the trunk is encoded. Calls are independent: the tokens in
+a slot are compared with the prompt and the rest is encoded, so conversations may come in any order. If there are more
+conversations than slots, they are answered in groups that reuse the slots.
 
 Covered: the families of `weights.is_supported`, one device, float32 or half precision. Not covered: quantized weights,
 adapters that are not merged, several devices.
@@ -16,7 +16,7 @@ from typing import Any
 from leap_kedro.policies.attention import Span
 from leap_kedro.policies.cache_slots import SlotTable, common_length
 from leap_kedro.policies.decoder import CachedDecoder
-from leap_kedro.policies.decoding import Decoding, Generated, Generator
+from leap_kedro.policies.decoding import Decoding, Generated
 from leap_kedro.policies.drafts import DraftMemory
 from leap_kedro.policies.speculative import SpeculativeReply
 from leap_kedro.policies.token_sampling import choose
@@ -27,12 +27,10 @@ from leap_kedro.prompts.renderer import Renderer
 _SHORTEST_SHARED = 64
 
 
-class SlotEngine(Generator):
-    """Decodes replies with a transformers model for which `weights.is_supported`."""
+class SlotEngine:
+    """Decodes replies with a model for which `weights.is_supported`, with `slots` conversations in the cache."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, slots: int) -> None:
-        """Take over the model's weights; `slots` conversations are kept in the cache."""
-        super().__init__(renderer, decoding, slots)
         self._decoder = CachedDecoder(extract_weights(model), slots)
         self._table = SlotTable(slots)
         self._drafts = DraftMemory()
@@ -42,6 +40,15 @@ class SlotEngine(Generator):
         """Maximum number of tokens of prompt and reply together."""
         return self._decoder.context
 
+    def prompt_tokens(self, conversation: Conversation) -> int:
+        """Tokens of a conversation's prompt."""
+        return self._prompts.length(conversation)
+
+    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        """See `Generator`."""
+        groups = [conversations[start : start + self._slots] for start in range(0, len(conversations), self._slots)]
+        return [generated for group in groups for generated in self._group(group)]
+
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
         trunks = [self._prompts.trunk(conversation) for conversation in conversations]
         slots = self._place(_distinct_keys(conversations), trunks)
@@ -49,8 +56,8 @@ class SlotEngine(Generator):
         for conversation, trunk, slot in zip(conversations, trunks, slots, strict=True):
             prompt = [*trunk, *self._prompts.branch]
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
-            self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
-            hold = self._hold(conversation)
+            self._table.hold(slot, trunk[:held])  # the rest is overwritten, even if the call fails
+            hold = self._holds.of(conversation) if self._decoding.hold_to_admissible else None
             writings.append(
                 SpeculativeReply(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts)
             )
@@ -75,7 +82,7 @@ class SlotEngine(Generator):
             live = [writing for writing in live if not writing.done]
 
     def _place(self, keys: Sequence[str], trunks: Sequence[list[int]]) -> list[int]:
-        """A slot for each conversation, filled with what other slots already hold of its trunk."""
+        """A slot for each conversation, filled with the part of its trunk that other slots contain."""
         fresh = [key not in self._table for key in keys]
         slots = [0] * len(keys)
         for index in sorted(range(len(keys)), key=fresh.__getitem__):
@@ -95,11 +102,10 @@ class SlotEngine(Generator):
 
 
 def _distinct_keys(conversations: Sequence[Conversation]) -> list[str]:
-    """Keys of slots: a conversation that comes twice in a call needs two."""
+    """Keys of slots: a conversation that occurs twice in a call needs two."""
     seen: Counter[str] = Counter()
     keys = []
-    for conversation in conversations:
-        seen[conversation.key] += 1
-        count = seen[conversation.key]
-        keys.append(conversation.key if count == 1 else f"{conversation.key}\0{count}")
+    for key in (conversation.key for conversation in conversations):
+        seen[key] += 1
+        keys.append(key if seen[key] == 1 else f"{key}\0{seen[key]}")
     return keys

@@ -1,4 +1,4 @@
-"""One reply while it is written: what to encode next, what may follow, and what was chosen."""
+"""One reply while it is written: the tokens to encode next, those that may follow, and those that were chosen."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,10 +11,10 @@ from leap_kedro.prompts.conversation import Conversation
 
 
 class SpeculativeReply:
-    """A reply that grows by what is accepted after each forward pass.
+    """A reply that grows by the tokens accepted after each forward pass.
 
-    A pass encodes the tokens that are certain and a draft of those that come after; a draft's token counts only as
-    long as the model chooses the same.
+    A pass encodes the certain tokens and a draft of the following ones. Drafted tokens are accepted as long as the
+    model chooses the same.
     """
 
     def __init__(
@@ -28,17 +28,17 @@ class SpeculativeReply:
         decoding: Decoding,
         memory: DraftMemory,
     ) -> None:
-        """Begin a reply.
+        """Start a reply.
 
         Args:
-            conversation: What is answered.
-            slot: Where its tokens lie.
+            conversation: The conversation to answer.
+            slot: The slot with its tokens.
             prompt: Token ids of trunk and branch.
-            held: How many of them the slot holds; fewer than all.
-            hold: What the action is held to; None leaves it free.
+            held: Number of them in the slot; fewer than all.
+            hold: Restriction of the action; None for none.
             ends: Token ids that end a reply.
             decoding: How to decode.
-            memory: Where drafts come from.
+            memory: Source of drafts.
         """
         self.done = False
         self._slot, self._start, self._certain = slot, held, list(prompt[held:])
@@ -55,17 +55,17 @@ class SpeculativeReply:
         self._plan()
 
     def span(self) -> Span:
-        """What the next pass has to encode for this reply."""
+        """The tokens of this reply to encode in the next pass."""
         return Span(self._slot, self._start, [*self._certain, *self._drafted], len(self._drafted) + 1)
 
     def positions(self) -> list[Position]:
-        """What decides the token after the certain ones and after each drafted one."""
+        """Random numbers and restrictions for the token after the certain ones and after each drafted one."""
         count = len(self._reply)
         random = self._random or [0.0] * self._decoding.max_new_tokens
         return [Position(random[count + index], allowed) for index, allowed in enumerate(self._allowed)]
 
     def accept(self, tokens: Sequence[int], logprobs: Sequence[float]) -> None:
-        """Take what was chosen at each of `positions`, up to the first that was drafted otherwise."""
+        """Accept the tokens chosen at `positions`, up to the first that differs from the draft."""
         agreed = 0
         while agreed < len(self._drafted) and tokens[agreed] == self._drafted[agreed]:
             agreed += 1
@@ -95,7 +95,7 @@ class SpeculativeReply:
         self.done = token in self._ends or len(self._reply) == self._decoding.max_new_tokens
 
     def _append_forced(self) -> None:
-        """Write what the hold leaves no choice about: it takes no forward pass."""
+        """Append tokens that the restriction determines, without a forward pass."""
         while not self.done and self._hold is not None:
             allowed = self._hold.allowed(self._state)
             if allowed is None or len(allowed) != 1:
@@ -104,7 +104,7 @@ class SpeculativeReply:
             self._append(allowed[0])
 
     def _plan(self) -> None:
-        """Draft as far as the hold and the limit of new tokens let it."""
+        """Draft as far as the restriction and the limit of new tokens allow."""
         state: HoldState = self._state
         room = self._decoding.max_new_tokens - len(self._reply) - 1
         self._drafted, self._allowed = [], [self._hold.allowed(state) if self._hold else None]

@@ -3,7 +3,7 @@
 The messages are those of `messages.py`. Reply: ``REASON: ...``, ``ACTION: ...``; of it the history keeps the action.
 
 A template is asked once, with stand-ins for the texts; what it puts between them makes the pieces, so the trunk of a
-decision is a prefix of the next one's by construction. Templates that write earlier messages anew when later ones come
+decision is a prefix of the next one's by construction. Templates that change earlier messages when later ones are added
 are refused. Texts are untrusted: special tokens written out in them are broken up, so they cannot end a message.
 """
 
@@ -197,7 +197,7 @@ class ChatRenderer:
         asking = self._template(start, reply=True)
         if not longer.startswith(first) or not asking.startswith(first):
             raise UnusableChatTemplate(
-                f"The chat template of {self._name} writes earlier messages anew when later ones come, "
+                f"The chat template of {self._name} changes earlier messages when later ones are added, "
                 "so prompts would not grow at their end; set another `tokenizer.chat_template`."
             )
         before, self._after_user = self._around(first, _OPENING)

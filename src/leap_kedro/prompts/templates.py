@@ -43,20 +43,20 @@ def templated(
         tokenizer: A Hugging Face tokenizer with a chat template.
         messages: Messages, each with `role` and `content`.
         reply: Whether it ends in the mark of a reply.
-        options: What the template is told beside messages.
-        now: What it reads off the clock.
+        options: Variables of the template besides the messages.
+        now: Date and time that the template sees.
 
     Raises:
         UnusableChatTemplate: If the template refuses the messages.
     """
-    told = {**options, _CLOCK: _directives(now)}
+    variables = {**options, _CLOCK: _directives(now)}
     try:
         text: str = tokenizer.apply_chat_template(
             [dict(message) for message in messages],
             chat_template=_AT_NOW + tokenizer.get_chat_template(),
             tokenize=False,
             add_generation_prompt=reply,
-            **told,
+            **variables,
         )
     except Exception as error:
         raise UnusableChatTemplate(
@@ -76,14 +76,14 @@ def templated_ids(
     Args:
         tokenizer: A Hugging Face tokenizer with a chat template.
         messages: Role and content of each message.
-        options: What the server tells the template beside messages.
-        now: What its clock says.
+        options: Variables that the server gives the template besides the messages.
+        now: Date and time that the template sees.
 
     Raises:
         UnusableChatTemplate: If the template refuses the messages.
     """
-    told = [{"role": role, "content": text} for role, text in messages]
-    text = templated(tokenizer, told, reply=True, options=options, now=now)
+    named = [{"role": role, "content": text} for role, text in messages]
+    text = templated(tokenizer, named, reply=True, options=options, now=now)
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 

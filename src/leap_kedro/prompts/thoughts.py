@@ -1,4 +1,4 @@
-"""What a model thinks aloud before it answers, told apart from the answer.
+"""Separates the thoughts of a reasoning model from its answer.
 
 Models that reason put their thoughts between marks, in front of the answer. Some templates write the opening mark into
 the prompt, so that a reply may hold the closing one alone; it counts where it begins or ends a line, so that a command

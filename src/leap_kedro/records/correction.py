@@ -1,4 +1,4 @@
-"""A correction: a teacher's reason and action for one step of an episode, and the verdict of the checks."""
+"""A correction: a teacher's advice on one step of a student's episode, and the result of the checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum

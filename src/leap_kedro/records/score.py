@@ -1,11 +1,11 @@
-"""A score: the probability of a given reply under a policy."""
+"""A score: the log-probability of a given reply under a policy."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyScore:
-    """The score of one reply at one decision under a policy.
+    """The score of one reply at one decision.
 
     Attributes:
         episode: Id of the episode.

@@ -1,4 +1,4 @@
-"""A briefing: an episode with what was hidden from the student at each of its decisions."""
+"""A briefing: an episode with the privileged state at each of its decisions."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """An episode, and one moment a step of it."""
+    """An episode, and one moment per step."""
 
     episode: Episode
     moments: tuple[Moment, ...]

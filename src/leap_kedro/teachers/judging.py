@@ -1,4 +1,4 @@
-"""Judging: every check on every correction, whoever made it."""
+"""The checks of corrections, the same for every teacher."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LONGEST_ACTION = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Turns advice into corrections.
+    """Turns a teacher's advice into judged corrections.
 
     Attributes:
         teacher: Id of the teacher that advises.
@@ -33,7 +33,7 @@ class Judge:
     reject_leaks: bool = True
 
     def corrections(self, briefing: Briefing, advice: Mapping[int, Decision | None]) -> list[Correction]:
-        """One correction a step.
+        """One correction per step.
 
         Args:
             briefing: The episode and what was hidden in it.

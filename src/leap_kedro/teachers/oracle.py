@@ -183,5 +183,5 @@ def _saving(advantages: Sequence[int | None]) -> int:
 def _naming(state: PrivilegedState, action: str) -> str:
     """The facts that the action rests on: a reason that names the secret outright."""
     concerned = [name for name in state.essentials if names(action, name)]
-    told = [fact for fact in state.facts if any(names(fact, name) for name in concerned)]
-    return " ".join(told or state.facts)
+    concerning = [fact for fact in state.facts if any(names(fact, name) for name in concerned)]
+    return " ".join(concerning or state.facts)

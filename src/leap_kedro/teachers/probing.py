@@ -1,6 +1,6 @@
-"""What a teacher's advice is worth, and what it hangs on: weighed, and asked for again where other facts are hidden.
+"""Measures of a teacher's advice: its value, and how it depends on the hidden facts.
 
-Everything here is privileged; it replays logged episodes, and nothing of it reaches a student.
+All of this is privileged: it replays logged episodes, and nothing of it reaches a student.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def swapped_decisions(
     Args:
         environment: Where the episode is replayed.
         oracle: Who knows which other facts the history allows.
-        expert: The unprivileged expert whose options the teacher is told; they follow from the history alone.
+        expert: The unprivileged expert whose options the teacher gets; they follow from the history alone.
         teacher: Who is asked.
         episode: What the student did.
         count: Most other states a decision.

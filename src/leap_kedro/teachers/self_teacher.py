@@ -1,10 +1,10 @@
-"""The student as its own teacher: its present weights, told the privileged state, on the episodes that it played.
+"""The student as its own teacher: its present weights with the privileged block in the prompt, on its own episodes.
 
-The student plays without the block and is corrected with it; what it says is checked like any other teacher's advice.
-The block is that of the episode's beginning, so the trunk of one decision is a prefix of the next one's and stays in
-the key-value cache, as in a rollout. Decoding is greedy and many episodes are under way at once.
+The student plays without the block and corrects with it; its advice is checked like that of any other teacher. The
+block describes the beginning of the episode, so the trunk of one decision is a prefix of the next one's and stays in
+the key-value cache, as in a rollout. Decoding is greedy, with many episodes under way at once.
 
-Not covered: asking again after a leak. The same weights, asked the same, say the same.
+Not covered: asking again after a leak, since the same prompt gives the same reply.
 """
 
 from collections.abc import Iterable, Iterator
@@ -59,7 +59,7 @@ class SelfTeacher:
         self._slots = slots
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
-        """What it says of each episode; see `Teacher.correct_all`."""
+        """See `Teacher.correct_all`."""
 
         def begin(episode: Episode) -> _Lesson:
             return _Lesson(brief(self._benchmark, self._oracle, episode), self.privilege)
@@ -74,7 +74,7 @@ class SelfTeacher:
 
 
 class _Lesson:
-    """An episode while the student goes through it again, informed."""
+    """An episode while the student goes through it again with the privileged block."""
 
     def __init__(self, briefing: Briefing, privilege: int) -> None:
         self._briefing = briefing
@@ -87,13 +87,13 @@ class _Lesson:
         return len(self._advice) == len(self._briefing.moments)
 
     def conversation(self) -> Conversation:
-        """What the student answered at the next step, with the block in front."""
+        """The conversation of the next step, with the block in front."""
         step = len(self._advice)
         asked = conversation_at(self._briefing.episode, step)
         return replace(asked, admissible=self._briefing.moments[step].admissible, privileged=self._block)
 
     def take(self, reply: Reply) -> None:
-        """Note what it says of that step."""
+        """Record the reply to that step."""
         step = len(self._advice)
         fault = Rejection.EMPTY if reply.error else _UNUSABLE.get(reply.status)
         if fault is not None:
@@ -101,7 +101,7 @@ class _Lesson:
         self._advice[step] = Decision(reply.reason, reply.action)
 
     def corrected(self, judge: Judge) -> CorrectedEpisode:
-        """Its advice, judged."""
+        """The judged corrections."""
         corrections = judge.corrections(self._briefing, self._advice)
         hidden = self._briefing.moments[0].state if self._briefing.moments else None
         return CorrectedEpisode(self._briefing.episode.id, tuple(corrections), tuple(self._faults), hidden=hidden)

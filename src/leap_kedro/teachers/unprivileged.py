@@ -1,4 +1,4 @@
-"""What an unprivileged expert considers at a moment, once the list of admissible actions is taken into account."""
+"""The options of an unprivileged expert, restricted to admissible actions."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -12,11 +12,10 @@ _TRIES = 5  # an expert may be wrong about several places in a row
 def executable_options(
     expert: Expert, environment: Environment, admissible: Sequence[str] | None
 ) -> tuple[Option, ...]:
-    """The expert's options now, its choice an action that can be done; empty if it has none.
+    """The expert's options now, the first of them executable; empty if it has none.
 
-    An expert that chooses by the text alone may pick what the list of admissible actions rules out. Then a copy of it
-    is told what the environment would answer, and decides again; the expert itself learns nothing that the text did
-    not show.
+    An expert that chooses by the text alone may choose an action that is not admissible. Then a copy of it observes
+    what the environment would answer and chooses again; the expert itself learns nothing that the text did not show.
     """
     for _ in range(_TRIES):
         try:

@@ -1,4 +1,4 @@
-"""What became of a teacher's corrections, counted."""
+"""Counts of the verdicts on a teacher's corrections."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -32,7 +32,7 @@ class VerdictCount:
 
 
 def count_verdicts(corrections: Collection[CorrectedEpisode]) -> list[VerdictCount]:
-    """A row for each verdict, each reason of rejection and each fault, those that never came included."""
+    """One row per verdict, cause of rejection and fault, including those that did not occur."""
     judged = [correction for corrected in corrections for correction in corrected.corrections]
     used = Counter(correction.verdict for correction in judged if correction.accepted)
     rejected = Counter(correction.rejection for correction in judged)

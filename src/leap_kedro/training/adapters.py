@@ -1,7 +1,7 @@
-"""LoRA adapters of PEFT: made or continued, and saved beside the merged weights, all as safetensors.
+"""LoRA adapters of PEFT: created or continued, and saved beside the merged weights, all as safetensors.
 
-A policy that was trained by an adapter is a plain transformers folder with the merged weights, and the adapter in
-`adapter/`, whose `base.json` says which weights it was made for. Torch and PEFT are imported inside functions.
+A policy trained with an adapter is a plain transformers folder with the merged weights. The adapter is in `adapter/`,
+and its `base.json` records the weights it was made for. Torch and PEFT are imported inside functions.
 """
 
 import json
@@ -18,29 +18,26 @@ BASE = "base.json"
 
 
 class UnusableAdapter(UserError):
-    """The adapter of the policy to start from cannot go on."""
+    """The adapter of the starting policy cannot be continued."""
 
 
 def base_of(start: Path, lora: LoraParameters) -> Path:
-    """The folder whose weights the adapter is trained on: `start`, or the base of the adapter that goes on.
+    """The folder whose weights the adapter is trained on: `start`, or the base of the continued adapter.
 
     Raises:
-        UnusableAdapter: If that base is gone or has other weights now.
+        UnusableAdapter: If that base is missing or its weights have changed.
     """
-    base = recorded_base(start, lora)
-    if base is None:
-        return start
-    folder, digest = base
-    if weights_digest(folder) != digest:
-        raise _unfit(start, folder, "has other weights now")
-    return folder
+    base, digest = recorded_base(start, lora) or (start, None)
+    if digest is not None and weights_digest(base) != digest:
+        raise _unfit(start, base, "has other weights now")
+    return base
 
 
 def recorded_base(start: Path, lora: LoraParameters | None) -> tuple[Path, str] | None:
-    """Folder and digest of the weights that the adapter which goes on was made for; None where none goes on.
+    """Folder and digest of the weights that the continued adapter was made for; None if no adapter is continued.
 
     Raises:
-        UnusableAdapter: If that base is gone.
+        UnusableAdapter: If that base is missing.
     """
     adapter = start / ADAPTER
     if lora is None or lora.start == "fresh" or not adapter.is_dir():
@@ -50,8 +47,8 @@ def recorded_base(start: Path, lora: LoraParameters | None) -> tuple[Path, str] 
         base = Path(recorded["folder"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableAdapter(
-            f"the adapter in {adapter} does not say what weights it was made for (no readable {BASE}): take "
-            "lora.start=fresh, a new adapter on the merged weights"
+            f"the adapter in {adapter} does not record the weights it was made for (no readable {BASE}): set "
+            "lora.start=fresh to train a new adapter on the merged weights"
         ) from error
     if not base.is_dir():
         raise _unfit(start, base, "is gone")
@@ -60,23 +57,23 @@ def recorded_base(start: Path, lora: LoraParameters | None) -> tuple[Path, str] 
 
 def _unfit(start: Path, base: Path, what: str) -> UnusableAdapter:
     return UnusableAdapter(
-        f"the adapter in {start / ADAPTER} was made for the weights in {base}, which {what}: put them back, or take "
-        "lora.start=fresh, a new adapter on the merged weights"
+        f"the adapter in {start / ADAPTER} was made for the weights in {base}, which {what}: restore them, or set "
+        "lora.start=fresh to train a new adapter on the merged weights"
     )
 
 
 def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed: int) -> Any:
-    """The base model with its adapter, which alone is trained.
+    """The base model with its adapter, the only part that is trained.
 
     Args:
         model: The causal LM of `base`.
         start: Folder of the policy to start from.
-        base: What `base_of` gave.
-        lora: The adapter.
+        base: The result of `base_of`.
+        lora: The adapter's parameters.
         seed: Seed of a new adapter's weights.
 
     Raises:
-        UnusableAdapter: If the adapter that goes on is not the one that the parameters describe.
+        UnusableAdapter: If the continued adapter does not match the parameters.
     """
     import torch
     from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
@@ -86,7 +83,7 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
         torch.manual_seed(seed)
         config = LoraConfig(
             r=lora.rank,
-            lora_alpha=lora.alpha,  # type: ignore[arg-type]  # a number: it is only multiplied with
+            lora_alpha=lora.alpha,  # type: ignore[arg-type]  # any number: PEFT only multiplies by it
             lora_dropout=lora.dropout,
             target_modules=targets,
             task_type="CAUSAL_LM",
@@ -97,23 +94,23 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
     if (found.r, found.lora_alpha, alike) != (lora.rank, lora.alpha, True):
         raise UnusableAdapter(
             f"the adapter in {start / ADAPTER} has rank {found.r}, alpha {found.lora_alpha:g} and targets "
-            f"{', '.join(sorted(found.target_modules))}: it goes on with the same, or take lora.start=fresh"
+            f"{', '.join(sorted(found.target_modules))}: set the same values, or lora.start=fresh"
         )
     found.lora_dropout = lora.dropout
     return PeftModel.from_pretrained(model, start / ADAPTER, config=found, is_trainable=True)
 
 
 def save_merged(model: Any, base: Path, folder: Path) -> None:
-    """Writes merged weights and, in `adapter/`, the adapter; `model` is without its adapter afterwards.
+    """Writes the merged weights to `folder` and the adapter to `adapter/` in it; `model` loses its adapter.
 
     Args:
-        model: What `with_adapter` made.
-        base: Folder of the weights that it was made for.
+        model: The result of `with_adapter`.
+        base: Folder of the weights under the adapter.
         folder: Folder to write.
     """
     adapter = folder / ADAPTER
     model.save_pretrained(adapter, selected_adapters=["default"])
-    (adapter / "README.md").unlink(missing_ok=True)  # PEFT's form to fill in
+    (adapter / "README.md").unlink(missing_ok=True)  # PEFT's empty template
     recorded = {"folder": str(base.resolve()), "sha256": weights_digest(base)}
     (adapter / BASE).write_text(json.dumps(recorded, indent=2) + "\n", encoding="utf-8")
     model.merge_and_unload().save_pretrained(folder)

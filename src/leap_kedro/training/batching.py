@@ -1,7 +1,7 @@
-"""Which sequences go into which optimizer step: batches of like length up to a budget of tokens, from a seed alone."""
+"""Assigns sequences to optimizer steps: batches of similar length within a token budget, determined by a seed."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from leap_kedro.training.packing import Packed, unpacked
 from leap_kedro.training.parameters import FineTuning
 
 BATCHES_A_POOL = 64
-"""Sequences are sorted by length within pools of about this many batches: little padding, yet well mixed."""
+"""Sequences are sorted by length within pools of about this many batches, which limits padding but keeps the mixing."""
 
 
 def epoch_batches(
@@ -27,16 +27,16 @@ def epoch_batches(
 
     Args:
         lengths: Tokens of each sequence.
-        tokens_per_step: Budget of a batch, padding included; a longer sequence makes a batch of its own.
+        tokens_per_step: Token budget of a batch, including padding; a longer sequence forms its own batch.
         seed: Seed of the order.
-        epoch: Number of the pass; each has an order of its own.
-        shuffle: Whether the whole pass is shuffled; if not, they come in the order given (a curriculum), mixed
-            only within a pool of some dozens of batches.
-        replies: Replies in each sequence; needed where their number is limited.
-        replies_per_step: Replies of a batch at most; a sequence of more makes a batch of its own. None: any number.
+        epoch: Number of the pass; each pass has its own order.
+        shuffle: Whether the whole pass is shuffled. If not, the given order is kept (a curriculum), with mixing only
+            within each pool of batches.
+        replies: Number of replies in each sequence; required if `replies_per_step` is set.
+        replies_per_step: Maximum number of replies per batch; a sequence with more forms its own batch.
 
     Returns:
-        Indices of the sequences of each batch; each occurs once.
+        Indices of the sequences of each batch; each index occurs once.
     """
     lengths = np.asarray(lengths)
     sizes = np.zeros(len(lengths), dtype=np.int64) if replies is None else np.asarray(replies)
@@ -63,12 +63,12 @@ def plan(
     parameters: FineTuning,
     replies: Sequence[int] | NDArray[np.int64] | None = None,
 ) -> list[list[int]]:
-    """The batch of every step of a training, by the one budget that the parameters set.
+    """The batch of every training step, up to the budget in the parameters.
 
     Args:
         lengths: Tokens of each sequence.
-        parameters: Budget, sizes of a batch, seed.
-        replies: Replies (of preference data: pairs) in each sequence; needed where `replies_per_step` limits them.
+        parameters: Training budget, batch sizes and seed.
+        replies: Replies (preference data: pairs) in each sequence; required if `replies_per_step` is set.
 
     Raises:
         ValueError: If there is nothing to train on.
@@ -77,42 +77,8 @@ def plan(
     if not len(lengths):
         raise ValueError("there is nothing to train on: no example has a reply to be learnt")
     batches: list[list[int]] = []
-    tokens = 0
-    for epoch, batch in _endless(lengths, parameters, replies):
-        if parameters.epochs is not None and epoch == parameters.epochs:
-            break
-        if parameters.max_steps is not None and len(batches) == parameters.max_steps:
-            break
-        if parameters.max_tokens is not None and tokens >= parameters.max_tokens:
-            break
-        batches.append(batch)
-        tokens += int(lengths[batch].sum())
-    return batches
-
-
-def by_themselves(
-    packs: Sequence[Packed], batches: Sequence[Sequence[int]], together: int = 1
-) -> tuple[list[Packed], list[list[int]]]:
-    """Rows in place of packed sequences, in the same optimizer steps.
-
-    Args:
-        packs: Packed sequences.
-        batches: Indices of the sequences of each step.
-        together: Rows that stay together, as in `unpacked`.
-
-    Returns:
-        The rows, and their indices of each step: all rows of its sequences.
-    """
-    pieces = [unpacked(packed, together) for packed in packs]
-    first = np.cumsum([0, *map(len, pieces)]).tolist()
-    steps = [[place for index in batch for place in range(first[index], first[index + 1])] for batch in batches]
-    return [piece for found in pieces for piece in found], steps
-
-
-def _endless(
-    lengths: NDArray[np.int64], parameters: FineTuning, replies: Sequence[int] | NDArray[np.int64] | None
-) -> Iterator[tuple[int, list[int]]]:
-    epoch = 0
+    max_tokens = math.inf if parameters.max_tokens is None else parameters.max_tokens
+    tokens = epoch = 0
     while True:
         for batch in epoch_batches(
             lengths,
@@ -123,5 +89,27 @@ def _endless(
             replies=replies,
             replies_per_step=parameters.replies_per_step,
         ):
-            yield epoch, batch
+            if epoch == parameters.epochs or len(batches) == parameters.max_steps or tokens >= max_tokens:
+                return batches
+            batches.append(batch)
+            tokens += int(lengths[batch].sum())
         epoch += 1
+
+
+def by_themselves(
+    packs: Sequence[Packed], batches: Sequence[Sequence[int]], together: int = 1
+) -> tuple[list[Packed], list[list[int]]]:
+    """Replaces packed sequences by their rows, in the same optimizer steps.
+
+    Args:
+        packs: Packed sequences.
+        batches: Indices of the sequences of each step.
+        together: Number of rows that stay together, as in `unpacked`.
+
+    Returns:
+        The rows, and the indices of the rows of each step.
+    """
+    pieces = [unpacked(packed, together) for packed in packs]
+    first = np.cumsum([0, *map(len, pieces)]).tolist()
+    steps = [[place for index in batch for place in range(first[index], first[index + 1])] for batch in batches]
+    return [piece for found in pieces for piece in found], steps

@@ -1,4 +1,4 @@
-"""Which checkpoint a training goes on from: one that was written whole, and still is what was written."""
+"""Finds the checkpoint that a training resumes from: the last one that is complete and unchanged."""
 
 import json
 import os
@@ -8,20 +8,20 @@ from pathlib import Path
 from leap_kedro.records.atomic import replaced_file
 
 MARKER = "_SUCCESS"
-"""File of a whole checkpoint: size and CRC-32 of each of its files, by name."""
+"""File in a complete checkpoint with the size and CRC-32 of each of its files, by name."""
 
 
 def mark_whole(checkpoint: Path) -> None:
-    """Mark a checkpoint that all processes have written as whole, once its files are on the disk."""
+    """Marks a checkpoint as complete, after all processes have written it and its files are flushed to disk."""
     files = {path.relative_to(checkpoint).as_posix(): path for path in checkpoint.rglob("*") if path.is_file()}
     with replaced_file(checkpoint / MARKER) as temporary:
         temporary.write_text(json.dumps({name: _measured(path, sync=True) for name, path in sorted(files.items())}))
 
 
 def last_whole(work: Path) -> tuple[Path | None, tuple[str, ...]]:
-    """The last checkpoint in `work` to go on from, and what is wrong with later ones that are marked as whole.
+    """The last complete checkpoint in `work`, and what is wrong with later ones that are marked as complete.
 
-    A checkpoint without the mark is one that its training was killed in: it is no news.
+    A checkpoint without the mark was interrupted while it was written. This is expected and not reported.
     """
     torn: list[str] = []
     found = sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
@@ -36,7 +36,7 @@ def last_whole(work: Path) -> tuple[Path | None, tuple[str, ...]]:
 
 
 def _wrong(checkpoint: Path) -> str:
-    """What differs from what was written; empty if nothing does."""
+    """How the files differ from what was written; empty if they do not."""
     try:
         written = json.loads((checkpoint / MARKER).read_text())
     except ValueError:
@@ -44,7 +44,7 @@ def _wrong(checkpoint: Path) -> str:
     for name, (size, check) in written.items():
         path = checkpoint / name
         if not path.is_file():
-            return f"{name} is gone"
+            return f"{name} is missing"
         if path.stat().st_size != size:
             return f"{name} has {path.stat().st_size} bytes and not {size}"
         if _measured(path)[1] != check:

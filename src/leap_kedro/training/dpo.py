@@ -1,8 +1,7 @@
-"""TRL's DPOTrainer on packed pairs. Imports torch and TRL (8 s): import it inside functions.
+"""TRL's DPOTrainer on packed pairs. Imports torch and TRL (8 s): import this module inside functions.
 
-An episode's pairs are one sequence, so that the history which all its replies share, and the prompt which the two
-replies of a pair share, are encoded once. The objective is TRL's: the log-probability of a reply is the sum over its
-tokens, of rows that are told apart by `rows`.
+The pairs of an episode form one sequence, so their shared history and the shared prompt of each pair are encoded once.
+The objective is that of TRL: the log-probability of a reply is the sum over its tokens, which `rows` identifies.
 """
 
 from collections.abc import Sequence
@@ -23,9 +22,9 @@ def preference_loss(logprobs: torch.Tensor, references: torch.Tensor, beta: floa
     """Loss of each pair, ``-log sigmoid(beta * margin)`` (Rafailov et al. 2023, arXiv 2305.18290, equation 7).
 
     Args:
-        logprobs: Log-probability of each row, chosen and rejected in turn, shape (2P,).
-        references: The same by the reference policy.
-        beta: How far the policy may go from the reference: the less, the farther.
+        logprobs: Log-probability of each row, alternately chosen and rejected, shape (2P,).
+        references: The same under the reference policy.
+        beta: Strength of the pull towards the reference policy.
 
     Returns:
         The losses, shape (P,), and the implicit rewards ``beta * (logprob - reference)``, shape (P, 2).
@@ -35,9 +34,9 @@ def preference_loss(logprobs: torch.Tensor, references: torch.Tensor, beta: floa
 
 
 class PackedDPOTrainer(PlannedSteps, DPOTrainer):
-    """DPOTrainer whose step k trains on the pairs of the sequences of ``batches[k]``.
+    """DPOTrainer whose step k trains on the pairs of the sequences in ``batches[k]``.
 
-    The reference is the model that the training starts from; each pair is scored by it once, before the first step.
+    The reference is the model that the training starts from. It scores each pair once, before the first step.
     """
 
     references: Sequence[np.ndarray[Any, Any]]
@@ -46,14 +45,14 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
         super().__init__(**arguments)
         model: Any = self.model
         if "ref" in getattr(model, "peft_config", {}):
-            model.delete_adapter("ref")  # DPOTrainer's copy of an adapter, to score replies by; ours are scored already
+            model.delete_adapter("ref")  # DPOTrainer's copy for scoring replies; ours are scored in advance
 
     def _prepare_dataset(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         return dataset
 
     def _precompute_ref_logps(self, dataset: Dataset, *_: Any, **__: Any) -> Dataset:
         model: Any = self.model
-        # As in training: bfloat16's roundings would else be taken for what the policy has learnt.
+        # The same autocast as in training: otherwise rounding in bfloat16 would look like a change of the policy.
         with self.accelerator.autocast():
             scores = score_rows(model.eval(), self.packs, self.tree)
         self.references = [np.array([logprob for logprob, _ in rows], dtype=np.float32) for rows in scores]
@@ -61,7 +60,7 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
         return dataset
 
     def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch; ``pair_weight`` and ``weights`` are those of the whole batch."""
+        """This process's share of a part of a batch; ``pair_weight`` and ``weights`` refer to the whole batch."""
         share, shares = self.share_of(batch, part, parts)
         tensors = collate([self.packs[index] for index in share] or [NOTHING], self.tree)
         tokens = sum(int((self.packs[index].rows % 2 == 0).sum()) for index in batch)
@@ -77,7 +76,7 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
     def compute_loss(
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """Mean over the pairs of the batch, plus the mean cross entropy of the chosen tokens at its weight."""
+        """Mean over the pairs of the batch, plus the weighted mean cross entropy of the chosen tokens."""
         logits = packed_logits(model, inputs, head_of=self.model)
         tokens = -torch.nn.functional.cross_entropy(logits, inputs["targets"], reduction="none")
         logprobs = torch.zeros_like(inputs["references"]).index_add(0, inputs["rows"], tokens)

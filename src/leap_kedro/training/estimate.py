@@ -1,14 +1,14 @@
-"""Memory and time that a training on a GPU needs, reckoned from shapes: nothing is run.
+"""Estimates the GPU memory and time of a training from shapes, without running it.
 
-Counts of parameters are exact. Operations are those of the matrix products and of dense attention (a tree mask skips
-nothing), 2 for a multiplication and an addition; a test compares them with PyTorch's own counter. Memory counts what
-must be held at the peak of a step; what an allocator loses, a few per cent, is not in it.
+Parameter counts are exact. Operations are those of matrix products and dense attention (a tree mask skips nothing),
+counting a multiplication and an addition as 2; a test compares them with PyTorch's counter. Memory is the peak of a
+step, without the few per cent that an allocator loses.
 
 Not covered: several GPUs that share one model (FSDP), quantized weights, mixtures of experts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from leap_kedro.training.packing import Packed
@@ -17,7 +17,7 @@ from leap_kedro.training.parameters import FineTuning
 GIB = 1 << 30
 
 _ADAMW = 2 * 4
-"""Bytes of AdamW's two moments of a number."""
+"""Bytes of the two moments that AdamW keeps per weight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class ModelShape:
     """Sizes of a Llama-family model.
 
     Attributes:
-        hidden: Width.
-        layers: Decoder layers.
+        hidden: Width of the hidden states.
+        layers: Number of decoder layers.
         intermediate: Width of the gated MLP.
-        heads: Query heads.
-        key_value_heads: Key and value heads.
-        head_size: Numbers a head.
-        vocabulary: Tokens.
+        heads: Number of query heads.
+        key_value_heads: Number of key and value heads.
+        head_size: Width of a head.
+        vocabulary: Number of tokens.
         tied: Whether input and output embeddings are the same.
     """
 
@@ -46,7 +46,7 @@ class ModelShape:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "ModelShape":
-        """The shape that a `config.json` describes."""
+        """The shape described by a `config.json`."""
         heads = int(config["num_attention_heads"])
         return cls(
             hidden=int(config["hidden_size"]),
@@ -61,7 +61,7 @@ class ModelShape:
 
     @property
     def matrices(self) -> dict[str, tuple[int, int]]:
-        """In and out size of each matrix of a layer, by the name of its module."""
+        """Input and output size of each matrix of a layer, by the name of its module."""
         queries, keys = self.heads * self.head_size, self.key_value_heads * self.head_size
         return {
             "q_proj": (self.hidden, queries),
@@ -75,17 +75,17 @@ class ModelShape:
 
     @property
     def layer_weights(self) -> int:
-        """Numbers in the matrices of one layer."""
+        """Number of weights in the matrices of one layer."""
         return sum(wide * high for wide, high in self.matrices.values())
 
     @property
     def weights(self) -> int:
-        """Numbers of the whole model."""
+        """Number of weights of the whole model."""
         norms = (2 * self.layers + 1) * self.hidden
         return self.layers * self.layer_weights + norms + (1 if self.tied else 2) * self.vocabulary * self.hidden
 
     def adapter_weights(self, rank: int, targets: str | Sequence[str]) -> int:
-        """Numbers of a LoRA adapter."""
+        """Number of weights of a LoRA adapter."""
         chosen = self.matrices if targets == "all-linear" else targets
         return self.layers * sum(rank * sum(self.matrices[name]) for name in chosen)
 
@@ -95,14 +95,14 @@ LLAMA_3_8B = ModelShape(4096, 32, 14336, 32, 8, 128, 128256, tied=False)
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What of a training is on the GPU at once, and in all.
+    """The data of a training: what is on the GPU at once, and the totals of one pass.
 
     Attributes:
         length: Tokens of the longest sequence.
-        width: Sequences that are worked on together.
-        predictions: Predictions of the part of a batch that has the most of them.
+        width: Number of sequences processed together.
+        predictions: Most predictions in one part of a batch.
         tokens: Tokens of one pass.
-        squares: Sum over its sequences of the square of their length.
+        squares: Sum of the squared sequence lengths of one pass.
         total_predictions: Predictions of one pass.
     """
 
@@ -115,7 +115,7 @@ class Load:
 
     @classmethod
     def of(cls, packs: Sequence[Packed], width: int = 1) -> "Load":
-        """The load of sequences that are worked on `width` at a time."""
+        """The load of sequences that are processed `width` at a time."""
         lengths = [len(packed) for packed in packs]
         predictions = sorted((len(packed.sources) for packed in packs), reverse=True)
         return cls(
@@ -128,35 +128,32 @@ class Load:
         )
 
     def scaled(self, times: float) -> "Load":
-        """The same sequences, so many times as many."""
-        return Load(
-            self.length,
-            self.width,
-            self.predictions,
-            round(self.tokens * times),
-            round(self.squares * times),
-            round(self.total_predictions * times),
+        """The load of `times` as many sequences of the same lengths."""
+        return replace(
+            self,
+            tokens=round(self.tokens * times),
+            squares=round(self.squares * times),
+            total_predictions=round(self.total_predictions * times),
         )
 
 
 def training_memory(shape: ModelShape, load: Load, parameters: FineTuning) -> dict[str, int]:
-    """Bytes by what holds them, on a GPU that holds the whole model.
+    """Bytes by purpose, on a GPU that holds the whole model.
 
     Args:
         shape: The model.
-        load: What is worked on at once.
+        load: The data processed at once.
         parameters: LoRA, checkpointing and number format (``auto`` is bfloat16, as on a GPU).
     """
     bf16 = parameters.dtype != "float32"
     number = 2 if bf16 else 4
     tokens = load.width * load.length
-    frozen = shape.weights * number if parameters.lora else 0
     trained = _trained(shape, parameters)
     kept = (shape.layers + 1) * tokens * shape.hidden * number
     inside = tokens * _inside_a_layer(shape, parameters, number)
     checkpointed = parameters.gradient_checkpointing
     return {
-        "frozen weights": frozen,
+        "frozen weights": shape.weights * number if parameters.lora else 0,
         "trained weights": trained * 4,
         "their copies in bfloat16": trained * 2 if bf16 and not parameters.lora else 0,
         "their gradients": trained * 4,
@@ -164,7 +161,7 @@ def training_memory(shape: ModelShape, load: Load, parameters: FineTuning) -> di
         "activations kept for the backward pass": kept if checkpointed else kept + (shape.layers - 1) * inside,
         "activations inside one layer": inside,
         "attention mask": load.width * load.length**2 * (1 + number),
-        # As computed, in float32, and its gradient in both formats.
+        # The logits as computed and in float32, and their gradients in both formats.
         "logits of the predictions": load.predictions * shape.vocabulary * (2 * number + 8),
     }
 
@@ -175,11 +172,11 @@ def _trained(shape: ModelShape, parameters: FineTuning) -> int:
 
 
 def _inside_a_layer(shape: ModelShape, parameters: FineTuning, number: int) -> int:
-    """Bytes a token that one layer's backward pass reads.
+    """Bytes per token that the backward pass of one layer reads.
 
-    Queries, keys, values and output of attention (by one of the kernels that keep no scores; keys and values are
-    repeated for each query head); the gated MLP's three factors; what the norms read, in float32; the inputs of
-    matrices that are trained or have an adapter.
+    These are the queries, keys, values and output of attention (with a kernel that keeps no scores; keys and values are
+    repeated for each query head), the three factors of the gated MLP, the float32 inputs of the norms, and the inputs
+    of matrices that are trained or have an adapter.
     """
     lora = parameters.lora
     everywhere = lora is None or lora.targets == "all-linear"
@@ -192,16 +189,15 @@ def _inside_a_layer(shape: ModelShape, parameters: FineTuning, number: int) -> i
 def training_operations(shape: ModelShape, load: Load, parameters: FineTuning) -> float:
     """Floating-point operations of one pass over the data.
 
-    Forward once, again where activations are computed anew; backward once for the inputs of each matrix and, where it
-    is trained, once for itself. An adapter's own part is small (rank / width) and counted.
+    The forward pass counts once, or twice if activations are recomputed. The backward pass counts once for the inputs
+    of each matrix, and once more for each trained matrix. The small share of an adapter (rank / width) is included.
     """
-    lora = parameters.lora
     again = 1 if parameters.gradient_checkpointing else 0
     matrices = 2.0 * shape.layers * shape.layer_weights * load.tokens
     head = 2.0 * shape.hidden * shape.vocabulary * load.total_predictions
     attention = 4.0 * shape.layers * shape.heads * shape.head_size * load.squares
-    passes = 2 if lora else 3
-    adapter = 2.0 * _trained(shape, parameters) * load.tokens * (3 + again) if lora else 0.0
+    passes = 2 if parameters.lora else 3
+    adapter = 2.0 * _trained(shape, parameters) * load.tokens * (3 + again) if parameters.lora else 0.0
     return matrices * (passes + again) + head * passes + attention * (3 + again) + adapter
 
 
@@ -210,10 +206,10 @@ class GPU:
     """A GPU, by its data sheet.
 
     Attributes:
-        name: Its name.
-        memory: Bytes.
-        operations: Dense bfloat16 operations a second.
-        bandwidth: Bytes a second from its memory.
+        name: Name of the model.
+        memory: Memory in bytes.
+        operations: Dense bfloat16 operations per second.
+        bandwidth: Memory bandwidth in bytes per second.
     """
 
     name: str
@@ -228,26 +224,3 @@ GPUS = (
     GPU("H100 SXM", 80e9, 989e12, 3350e9),
 )
 """Data sheet figures, dense (without structured sparsity); the A6000 is the paper's."""
-
-
-def decoding_seconds(shape: ModelShape, gpu: GPU, replies: int, tokens: int, context: int, at_once: int) -> float:
-    """Least seconds that a server needs to write replies, where reading weights and caches sets the pace.
-
-    Each token of a batch reads all weights once and each sequence's keys and values, all in bfloat16.
-
-    Args:
-        shape: The model.
-        gpu: What it runs on.
-        replies: Replies in all.
-        tokens: Tokens of a reply.
-        context: Tokens in a sequence's cache, in the mean.
-        at_once: Sequences in a batch.
-    """
-    cache = 2 * 2 * shape.layers * shape.key_value_heads * shape.head_size * context
-    steps = replies / at_once * tokens
-    return steps * (2 * shape.weights + at_once * cache) / gpu.bandwidth
-
-
-def reading_seconds(shape: ModelShape, gpu: GPU, tokens: int) -> float:
-    """Least seconds that a server needs to read prompts, of which `tokens` are not in its cache of prefixes."""
-    return 2.0 * shape.layers * shape.layer_weights * tokens / gpu.operations

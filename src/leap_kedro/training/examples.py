@@ -1,4 +1,4 @@
-"""Examples as rows of token ids, by the same renderer that makes the prompts of a rollout."""
+"""Examples as rows of token ids, rendered as in a rollout."""
 
 import logging
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def rows_of(example: Example, renderer: Renderer) -> list[Row]:
-    """One row a target, in their order: the prompt of its decision, only read, and the reply at the target's weight."""
+    """One row per target, in order: the prompt of its decision at weight 0, and the reply at the target's weight."""
     trunk, ends = trunk_and_ends(renderer, example.opening, example.turns, example.privileged)
     seen = observations(example.opening, example.turns)
     branch = renderer.branch()
@@ -27,15 +27,15 @@ def rows_of(example: Example, renderer: Renderer) -> list[Row]:
 
 
 def packed_examples(examples: Iterable[Example], renderer: Renderer) -> list[Packed]:
-    """Each example as one sequence; those without a target, which teach nothing, are left out."""
+    """Each example as one sequence; examples without a target are left out."""
     every = (without_unstated(example, renderer) for example in examples)
     return [pack(rows_of(example, renderer)) for example in every if example.targets]
 
 
 def without_unstated(example: Example, renderer: Renderer) -> Example:
-    """The example without the replies that the student's tokenizer cannot state: other actions would be taught.
+    """The example without the replies that the student's tokenizer cannot express, which would teach other actions.
 
-    A reply that is to be compared with one of the student's loses that one if it cannot be stated.
+    A rejected reply of the student that cannot be expressed is removed from its target.
     """
     seen = observations(example.opening, example.turns)
     targets = []
@@ -45,6 +45,11 @@ def without_unstated(example: Example, renderer: Renderer) -> Example:
             kept = own is None or _is_stated(renderer, own.reason, own.action, before, example.episode)
             targets.append(target if kept else replace(target, rejected=None))
     return replace(example, targets=tuple(targets))
+
+
+def evenly(example: Example) -> Example:
+    """The example with all targets at weight 1."""
+    return replace(example, targets=tuple(replace(target, weight=1.0) for target in example.targets))
 
 
 def _is_stated(renderer: Renderer, reason: str, action: str, before: str, episode: str) -> bool:

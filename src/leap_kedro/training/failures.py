@@ -1,16 +1,17 @@
-"""What is told of a training that failed: which process was first, how it ended, and what it said at its end."""
+"""Describes a failed training: which process failed first, how it ended, and the end of its stderr."""
 
 import errno
 import os
 import shutil
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from leap_kedro.records.atomic import WRITE_ERRORS
 
 STDERR_LINES = 15
-"""Lines of a failed process's stderr that the error shows."""
+"""Number of lines of a failed process's stderr in the error."""
 
 LAUNCHER = "launcher.txt"
 _FIRST = "first.txt"
@@ -19,28 +20,29 @@ _FULL_MEMORY = "lower tokens_per_step, raise accumulation_steps, or take fewer p
 _KILLED_FIRST = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS)
 
 
+def stderr_folder(job_file: Path) -> Path:
+    """Folder for the stderr of all processes of a job, on all machines: ``rank-0.txt`` and so on."""
+    return job_file.parent / "stderr"
+
+
 def keep_stderr(folder: Path, rank: int) -> None:
-    """From here on, all that this process writes to stderr goes to its file in `folder`, libraries' in C included."""
+    """Redirects this process's stderr to its file in `folder`, including the output of C libraries."""
     file = os.open(folder / f"rank-{rank}.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
     os.dup2(file, 2)
     os.close(file)
 
 
 def claim_failure(folder: Path, rank: int) -> None:
-    """Note that this process failed, unless another has before: those that wait for it fail after it."""
-    try:
-        with (folder / _FIRST).open("x") as file:
-            file.write(str(rank))
-    except OSError:  # it exists, or the disk is full
-        pass
+    """Records that this process failed first, unless another one has: processes that wait for it fail after it."""
+    with suppress(OSError), (folder / _FIRST).open("x") as file:  # the file exists, or the disk is full
+        file.write(str(rank))
 
 
 def unwritable(error: BaseException, folder: Path) -> str:
-    """What to tell of an error that is the disk's; empty if it is another's.
+    """The message for an error of the disk; empty for any other error.
 
     Args:
-        error: What was raised. The writers of weights and optimizer state hide the system's error in their text, or
-            leave it out.
+        error: The exception. The writers of weights and optimizer state only quote the system's error, or omit it.
         folder: Folder that was written to.
     """
     text = str(error)
@@ -56,13 +58,13 @@ def unwritable(error: BaseException, folder: Path) -> str:
 
 
 def failure(folder: Path, codes: Mapping[int, int], world_size: int) -> str:
-    """What to tell of a training without a result.
+    """The message for a training that ended without a result.
 
     Args:
-        folder: Folder of what the processes wrote to stderr.
-        codes: Exit codes of the processes that failed on this machine, by rank; those killed by a signal have its
-            number, negated.
-        world_size: Processes of the training.
+        folder: Folder with the stderr of the processes.
+        codes: Exit codes of the processes that failed on this machine, by rank; a negative code is the number of the
+            signal that killed the process.
+        world_size: Number of processes of the training.
     """
     rank = _first(folder, codes)
     if rank is None:
@@ -81,27 +83,24 @@ def failure(folder: Path, codes: Mapping[int, int], world_size: int) -> str:
 
 
 def _first(folder: Path, codes: Mapping[int, int]) -> int | None:
-    """The process that the others failed by: one that was killed left no note, but those that wait for it do.
+    """The process that caused the failure of the others.
 
-    The launcher ends the others by SIGTERM: one that left a note and was ended so is none that was first.
+    A process that was killed leaves no record, but those that waited for it do. The launcher ends the others by
+    SIGTERM, so a recorded process that ended by SIGTERM was not the first.
     """
     killed = [rank for rank, code in codes.items() if -code in _KILLED_FIRST]
-    noted = (folder / _FIRST).read_text() if (folder / _FIRST).is_file() else ""
-    if noted and not killed and codes.get(int(noted)) != -signal.SIGTERM:
-        return int(noted)
-    by_themselves = [rank for rank, code in codes.items() if code != -signal.SIGTERM]
-    return next(iter([*killed, *by_themselves, *codes]), None)
+    recorded = (folder / _FIRST).read_text() if (folder / _FIRST).is_file() else ""
+    if recorded and not killed and codes.get(int(recorded)) != -signal.SIGTERM:
+        return int(recorded)
+    not_ended = [rank for rank, code in codes.items() if code != -signal.SIGTERM]
+    return next(iter([*killed, *not_ended, *codes]), None)
 
 
 def _ending(code: int) -> str:
     if code >= 0:
         return f"ended with exit code {code}"
-    name = signal.Signals(-code).name
-    if -code == signal.SIGKILL:
-        return (
-            f"was killed by {name}. If nobody did that, the machine's memory was full (`dmesg` says so): {_FULL_MEMORY}"
-        )
-    return f"was killed by {name}"
+    hint = f". If nobody did that, the machine's memory was full (see `dmesg`): {_FULL_MEMORY}"
+    return f"was killed by {signal.Signals(-code).name}{hint if -code == signal.SIGKILL else ''}"
 
 
 def _end_of(file: Path) -> str:

@@ -1,9 +1,9 @@
-"""Fine-tuning of a causal LM on packed rows, in this process; `launch.train` gives it one of its own."""
+"""Fine-tuning of a causal LM on packed rows, in this process. `launch.train` runs it in a child process."""
 
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class TrainingRefused(UserError):
-    """Start, data and parameters do not go together: the same call would end the same way again."""
+    """The starting policy, data and parameters do not fit together; the same call would fail again."""
 
 
 def fine_tune(
@@ -40,22 +40,22 @@ def fine_tune(
 ) -> TrainingResult:
     """Trains from `start` on the packed rows and saves a plain transformers folder.
 
-    With validation data, the checkpoint with the lowest loss on them is saved, too, in `best_folder(target)`, unless it
-    is the last.
+    With validation data, the checkpoint with the lowest validation loss is also saved, in `best_folder(target)`, unless
+    it is the last one.
 
     Args:
         start: Folder with config, weights and tokenizer.
         packs: Training data.
         parameters: How to train.
-        work: Folder of the checkpoints; a whole one found there is resumed from, so it must belong to this training.
+        work: Folder for checkpoints; training resumes from one found there, so they must belong to this training.
         target: Folder to write.
-        validation: Data that are not trained on.
+        validation: Held-out data.
         on_progress: Called at every report of the loss, in the first process.
 
     Raises:
-        UnusableAdapter: If an adapter cannot go on.
-        TrainingRefused: If no row fits into the model's context, another number of processes runs than the parameters
-            say, FSDP is asked for and not available, or the weights are no numbers at the end.
+        UnusableAdapter: If an adapter cannot be continued.
+        TrainingRefused: If no row fits into the model's context, the number of processes differs from the parameters,
+            FSDP is requested but not available, or some final weights are not finite.
         ValueError: If there is nothing to train on.
     """
     import torch
@@ -104,10 +104,11 @@ def fine_tune(
         **extra,
     )
     if arguments.world_size != parameters.world_size:
-        hint = (
-            f"; distributed_type in {parameters.accelerate} must be MULTI_GPU or FSDP" if parameters.accelerate else ""
+        kind = f"; distributed_type in {parameters.accelerate} must be MULTI_GPU or FSDP"
+        raise TrainingRefused(
+            f"{parameters.world_size} processes were requested, but {arguments.world_size} run"
+            f"{kind if parameters.accelerate else ''}"
         )
-        raise TrainingRefused(f"{parameters.world_size} processes were asked for, and {arguments.world_size} run{hint}")
     callback = reporter(np.cumsum([lengths[batch].sum() for batch in batches]), bool(validation), on_progress)
     trainer = trainer_class(
         model=model,
@@ -117,7 +118,7 @@ def fine_tune(
         tree=tree,
         validation=validation,
         processing_class=tokenizer,
-        data_collator=_identity,
+        data_collator=lambda rows: rows,
         parameters=parameters,
         callbacks=[callback],
     )
@@ -126,65 +127,62 @@ def fine_tune(
         raise TrainingRefused(refusal)
     checkpoint, torn = last_whole(work)
     for wrong in torn:
-        going_on = f"going on from {checkpoint.name}" if checkpoint else "beginning afresh"
-        logger.warning("Checkpoint left out, %s (%s); %s", wrong, work, going_on)
+        resumed = f"resuming from {checkpoint.name}" if checkpoint else "starting from the beginning"
+        logger.warning("Checkpoint ignored, %s (%s); %s", wrong, work, resumed)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    state = trainer.state
     if trainer.is_world_process_zero():
-        last = _last(trainer, work, base)
+        last = trainer.model
+        if trainer.is_fsdp_enabled:  # this process has only a part of the model; the last checkpoint is complete
+            last = load_checkpoint(work / f"checkpoint-{state.global_step}", base, model.dtype)
         if not all(bool(torch.isfinite(weights).all()) for weights in last.parameters()):
             raise TrainingRefused(
-                f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are no numbers any more; "
-                "take a lower one"
+                f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are not finite; lower it"
             )
         shutil.rmtree(best_folder(target), ignore_errors=True)
-        if trainer.state.best_global_step not in (None, trainer.state.global_step):
-            best = load_checkpoint(Path(trainer.state.best_model_checkpoint), base, model.dtype)
+        if state.best_global_step not in (None, state.global_step):
+            best = load_checkpoint(Path(state.best_model_checkpoint), base, model.dtype)
             save_policy(best, tokenizer, base, best_folder(target))
         save_policy(last, tokenizer, base, target)
     return TrainingResult(
-        steps=trainer.state.global_step,
+        steps=state.global_step,
         tokens=int(sum(lengths[batch].sum() for batch in batches)),
-        losses=tuple(
-            (int(entry["step"]), float(entry["loss"])) for entry in trainer.state.log_history if "loss" in entry
-        ),
+        losses=_logged(state, "loss"),
         seconds=callback.seconds(),
         resumed_at=int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0,
         world_size=arguments.world_size,
         dropped=dropped,
         packing="tree" if tree else "none",
         why_not_packed=why_not,
-        preference=next(_rewards(trainer.state.log_history[::-1]), {}),
-        validation=tuple(
-            (int(entry["step"]), float(entry["eval_loss"]))
-            for entry in trainer.state.log_history
-            if "eval_loss" in entry
-        ),
-        best_step=trainer.state.best_global_step,
+        preference=next(filter(None, map(_rewards, reversed(state.log_history))), {}),
+        validation=_logged(state, "eval_loss"),
+        best_step=state.best_global_step,
         torn_checkpoints=torn,
     )
 
 
-def _last(trainer: Any, work: Path, base: Path | None) -> Any:
-    """The model as trained, whole: where this process has a share of it, the last checkpoint has all."""
-    if not trainer.is_fsdp_enabled:
-        return trainer.model
-    return load_checkpoint(work / f"checkpoint-{trainer.state.global_step}", base, trainer.model.dtype)
+def _logged(state: Any, name: str) -> tuple[tuple[int, float], ...]:
+    return tuple((int(entry["step"]), float(entry[name])) for entry in state.log_history if name in entry)
+
+
+def _rewards(entry: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in entry.items() if name.startswith("rewards/")}
 
 
 def _packing(model: Any, packs: Sequence[Packed], parameters: FineTuning) -> tuple[bool, str]:
-    """Whether rows stay packed, and why not where that was not asked for."""
+    """Whether rows stay packed, and if not, why (empty if packing=none)."""
     if parameters.packing == "none":
         return False, ""
     why_not = why_no_tree(model, packs)
     if why_not and parameters.packing == "tree":
         raise TrainingRefused(
-            f"{type(model).__name__} cannot be trained with packing=tree: {why_not}; say packing=auto or packing=none"
+            f"{type(model).__name__} cannot be trained with packing=tree: {why_not}; set packing=auto or packing=none"
         )
     return not why_not, why_not
 
 
 def _method(parameters: FineTuning) -> tuple[Any, Any, dict[str, Any]]:
-    """Trainer, class of its arguments, and the arguments that only it knows."""
+    """The trainer, the class of its arguments, and its special arguments."""
     if parameters.preference is None:
         from trl.trainer.sft_config import SFTConfig
 
@@ -200,16 +198,8 @@ def _method(parameters: FineTuning) -> tuple[Any, Any, dict[str, Any]]:
     return PackedDPOTrainer, DPOConfig, {"beta": preference.beta, "precompute_ref_log_probs": True, **losses}
 
 
-def _rewards(log: Sequence[Mapping[str, float]]) -> Iterator[dict[str, float]]:
-    """The rewards of each entry of a training's log that has them."""
-    for entry in log:
-        found = {name: value for name, value in entry.items() if name.startswith("rewards/")}
-        if found:
-            yield found
-
-
 def _fitting(packs: Sequence[Packed], parameters: FineTuning, context: int | None) -> tuple[Sequence[Packed], int]:
-    """The data without what is too long, and how many replies (of preference data: pairs) are left out for that."""
+    """The data without replies (preference data: pairs) that are too long, and the number of those dropped."""
     longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
     deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]
     if not len(packs) or max(deepest) < longest:
@@ -220,11 +210,7 @@ def _fitting(packs: Sequence[Packed], parameters: FineTuning, context: int | Non
         raise TrainingRefused(
             f"all {dropped} {what} are longer than {longest} tokens with their prompts, which is `max_length` or the "
             "model's context: raise `max_length`, lower the `max_actions` of the stage that made these episodes, or "
-            "take a model with a longer context"
+            "use a model with a longer context"
         )
     logger.warning("%d %s dropped: they are longer than %d tokens with their prompts", dropped, what, longest)
     return fit, dropped
-
-
-def _identity(rows: Any) -> Any:
-    return rows

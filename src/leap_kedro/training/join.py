@@ -1,8 +1,8 @@
-"""Starts a machine's share of a training's processes: `python -m leap_kedro.training.join JOB.json --node-rank=R`.
+"""Starts this machine's processes of a training: `python -m leap_kedro.training.join JOB.json --node-rank=R`.
 
-`launch.train` starts it on the first machine. On each other one a person does, with the job file that the first has
-written (``job.json`` in the training's workspace); all machines see the same folders. The processes are started by
-torchrun, or by `accelerate launch` where a file of its configuration is given.
+`launch.train` runs it on the first machine. The user runs it on each other machine, with the job file that the first
+machine has written (``job.json`` in the training's workspace, which all machines share). It uses torchrun, or
+`accelerate launch` if an accelerate configuration file is given.
 """
 
 import argparse
@@ -13,15 +13,14 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from leap_kedro.training.failures import failure
-from leap_kedro.training.job import Job, stderr_folder
-from leap_kedro.training.parameters import FineTuning
+from leap_kedro.training.failures import failure, stderr_folder
+from leap_kedro.training.parameters import FineTuning, Job
 
 MODULE = "leap_kedro.training"
 
 
 def main() -> None:
-    """Runs the share of the machine that the command line names; exits with 1 if a process of it fails."""
+    """Runs the processes of the machine given on the command line; exits with 1 if one of them fails."""
     parser = argparse.ArgumentParser(prog="python -m leap_kedro.training.join", description=__doc__.splitlines()[0])
     parser.add_argument("job", type=Path, help="job.json of the training's workspace")
     parser.add_argument("--node-rank", type=int, required=True, help="number of this machine, from 1")
@@ -31,49 +30,43 @@ def main() -> None:
     os.environ.update(environment(parameters))
     if given.for_caller:
         threading.Thread(target=end_with, args=(os.dup(0),), daemon=True).start()
-    _hold_stdin()
+    # The processes end with their stdin. This machine's stdin may be a terminal or closed, so they get an open pipe.
+    os.dup2(os.pipe()[0], 0)
     codes, unmet = _started(given.job, parameters, given.node_rank)
     if given.for_caller:
         print(json.dumps({"failed": codes, "unmet": unmet}), flush=True)  # noqa: T201
     elif unmet or codes:
         print(unmet or failure(stderr_folder(given.job), codes, parameters.world_size), file=sys.stderr)  # noqa: T201
     else:
-        print(f"The {parameters.processes} process(es) of this machine took part to the end.")  # noqa: T201
-    # As in the training process: threads of torch can abort an ordinary end.
+        print(f"The {parameters.processes} process(es) of this machine have finished.")  # noqa: T201
+    # As in the training process: threads of torch can abort a normal exit.
     os._exit(1 if codes or unmet else 0)
 
 
 def environment(parameters: FineTuning) -> Mapping[str, str]:
-    """Environment variables that a training process needs, beside those at hand."""
-    # A thread that waits must not spin for long: where another program takes its core, the others wait for nothing.
-    spinning = os.environ.get("GOMP_SPINCOUNT", "3000")
+    """Additional environment variables of a training process."""
     values = {
-        "GOMP_SPINCOUNT": spinning,
+        # A waiting thread must not spin for long: it would delay the others when another program needs the core.
+        "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "3000"),
         "OMP_NUM_THREADS": str(parameters.threads),
         "TOKENIZERS_PARALLELISM": "false",
     }
     if parameters.world_size == 1:
-        # The trainer would spread one process over all GPUs that it sees, in threads, which packed rows cannot take.
+        # The trainer would spread one process over all visible GPUs in threads, which does not work with packed rows.
         values["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0]
     return values
 
 
 def end_with(stdin: int) -> None:
-    """Ends this process when a stream that nothing is written to ends, that is, with who holds its other end."""
-    # Not sys.stdin: a thread that waits in it would hold its lock when the interpreter ends.
+    """Ends this process when the stream, to which nothing is written, is closed at its other end."""
+    # Not sys.stdin: a waiting thread would hold its lock when the interpreter shuts down.
     while os.read(stdin, 1):
         pass
     os._exit(1)
 
 
-def _hold_stdin() -> None:
-    """Gives the processes a stdin that lasts as long as this one, whose own may be a terminal or nothing."""
-    read, _ = os.pipe()
-    os.dup2(read, 0)
-
-
 def _started(job: Path, parameters: FineTuning, node_rank: int) -> tuple[dict[int, int], str]:
-    """Exit codes of the processes that failed, by rank, and why the machines did not meet, if so."""
+    """Exit codes of the failed processes, by rank, and the reason if the machines did not meet."""
     from torch.distributed import DistError
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.elastic.rendezvous import RendezvousError
@@ -93,20 +86,19 @@ def _started(job: Path, parameters: FineTuning, node_rank: int) -> tuple[dict[in
         meeting = parameters.rendezvous.endpoint if parameters.rendezvous else "this machine"
         return {}, (
             f"the {parameters.nodes} machines did not meet at {meeting} within {parameters.timeout} s "
-            f"({str(error).splitlines()[0]}). On each other machine, start its share, with its number R from 1:\n"
+            f"({str(error).splitlines()[0]}). On each other machine, numbered R = 1 and up, run:\n"
             f"  python -m leap_kedro.training.join {job} --node-rank=R"
         )
     return {}, ""
 
 
 def _torchrun_arguments(job: Path, parameters: FineTuning, node_rank: int) -> list[str]:
-    meeting = parameters.rendezvous
     where = ["--standalone"]
-    if meeting:
+    if meeting := parameters.rendezvous:
         where = [
             f"--nnodes={parameters.nodes}",
             f"--node-rank={node_rank}",
-            "--rdzv-backend=static",  # with another the process that reports could be on another machine
+            "--rdzv-backend=static",  # with other backends, the process that reports may be on another machine
             f"--rdzv-endpoint={meeting.endpoint}",
             f"--rdzv-id={meeting.id}",
             f"--rdzv-conf=timeout={parameters.timeout}",
@@ -116,7 +108,7 @@ def _torchrun_arguments(job: Path, parameters: FineTuning, node_rank: int) -> li
 
 def _accelerate_arguments(job: Path, parameters: FineTuning, node_rank: int) -> list[str]:
     meeting = parameters.rendezvous
-    host, _, port = meeting.endpoint.partition(":") if meeting else ("", "", "0")  # 0: any port that is free
+    host, _, port = meeting.endpoint.partition(":") if meeting else ("", "", "0")  # 0: any free port
     return [
         f"--config_file={parameters.accelerate}",
         f"--num_processes={parameters.world_size}",

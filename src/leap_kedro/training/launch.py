@@ -1,8 +1,7 @@
-"""Training in a process of its own: a fresh device context, a crash that the caller survives, any number of processes.
+"""Training in child processes: a fresh device context, crashes that do not affect the caller, any number of processes.
 
-The caller gets progress as it comes and may be killed at any moment: the child ends with it, and the same call goes on
-from the last whole checkpoint. Whether a checkpoint belongs to the call is decided by the digest of all that determines
-the weights: start, data, parameters.
+The caller receives live progress. If it is killed, the child processes end too, and the same call resumes from the last
+complete checkpoint. A checkpoint belongs to a call if the digest of starting policy, data and parameters is the same.
 """
 
 import json
@@ -21,12 +20,11 @@ from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import SHORT, add_file
 from leap_kedro.records.parameters import binding
 from leap_kedro.training.adapters import ADAPTER
-from leap_kedro.training.failures import LAUNCHER, failure
-from leap_kedro.training.job import Job, stderr_folder
+from leap_kedro.training.failures import LAUNCHER, failure, stderr_folder
 from leap_kedro.training.join import MODULE, environment
 from leap_kedro.training.losses import FILE, append_loss
 from leap_kedro.training.packing import Packed
-from leap_kedro.training.parameters import FineTuning
+from leap_kedro.training.parameters import FineTuning, Job
 from leap_kedro.training.progress import Progress, TrainingResult
 from leap_kedro.training.store import PackedFile, write_packed
 
@@ -34,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 class TrainingFailed(UserError):
-    """The training process ended without a result; the message holds the end of what it said."""
+    """The training process ended without a result; the message contains the end of its stderr."""
 
 
 def train(
@@ -49,34 +47,28 @@ def train(
 ) -> TrainingResult:
     """Fine-tunes the model in `start` on the packed rows in a child process and saves a transformers folder.
 
-    Called again after an interruption, it continues; called again after it finished, it returns the result at hand.
+    The same call continues after an interruption, and returns the stored result after the training has finished.
 
     Args:
         start: Folder with config, weights and tokenizer.
-        packs: Training data, or a file that `write_packed` made.
+        packs: Training data, or a file written by `write_packed`.
         parameters: How to train.
-        work: Folder for data, checkpoints, the losses (`losses.jsonl`, as they are reported), the processes' stderr
-            and the result; what another training left there is removed.
-        target: Folder to write; whole or absent.
-        validation: Data that are not trained on, to find the best checkpoint by: see `fine_tune`.
+        work: Folder for data, checkpoints, live losses (`losses.jsonl`), stderr and the result; files of another
+            training are removed.
+        target: Folder to write, completely or not at all.
+        validation: Held-out data to select the best checkpoint, see `fine_tune`.
         on_progress: Called at every report of the loss, in this process.
 
     Raises:
-        FileNotFoundError: If `start` is no model folder.
+        FileNotFoundError: If `start` is not a model folder.
         ValueError: If a file of training data cannot be read.
-        TrainingFailed: If the training ended without a result, or in fewer processes than the parameters say.
+        TrainingFailed: If the training ended without a result, or with another number of processes than requested.
     """
     if not (start / "config.json").exists():
-        raise FileNotFoundError(f"{start} is no model folder: it has no config.json")
+        raise FileNotFoundError(f"{start} is not a model folder: it has no config.json")
     work.mkdir(parents=True, exist_ok=True)
-    if isinstance(packs, Path):
-        data = packs
-    else:
-        data = work / "data.npz"
-        write_packed(data, packs)
-    held_out = work / "validation.npz" if validation else None
-    if held_out:
-        write_packed(held_out, validation)
+    data = packs if isinstance(packs, Path) else write_packed(work / "data.npz", packs)
+    held_out = write_packed(work / "validation.npz", validation) if validation else None
     digest = _digest(start, [data, *([held_out] if held_out else [])], parameters)
     result_file = work / f"result-{digest}.json"
     if result_file.exists() and target.exists():
@@ -102,15 +94,15 @@ def train(
 def _run(job: Path, parameters: FineTuning, on_progress: Callable[[Progress], None] | None) -> TrainingResult:
     alone = parameters.world_size == 1 and parameters.accelerate is None
     module = [MODULE, str(job)] if alone else [f"{MODULE}.join", str(job), "--node-rank=0", "--for-caller"]
-    said = stderr_folder(job)
-    shutil.rmtree(said, ignore_errors=True)
-    said.mkdir()
+    stderr = stderr_folder(job)
+    shutil.rmtree(stderr, ignore_errors=True)
+    stderr.mkdir()
     result, stopped, codes = None, "", {}
     with (
-        (said / LAUNCHER).open("w") as errors,
+        (stderr / LAUNCHER).open("w") as errors,
         subprocess.Popen(
             [sys.executable, "-m", *module],
-            stdin=subprocess.PIPE,  # never written to: its end tells the child that its caller is gone
+            stdin=subprocess.PIPE,  # never written to: the child ends when it is closed
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -140,14 +132,14 @@ def _run(job: Path, parameters: FineTuning, on_progress: Callable[[Progress], No
     if stopped:
         raise TrainingFailed(stopped)
     if code or result is None:
-        raise TrainingFailed(failure(said, {0: code} if alone else codes, parameters.world_size))
+        raise TrainingFailed(failure(stderr, {0: code} if alone else codes, parameters.world_size))
     if result.world_size != parameters.world_size:
-        raise TrainingFailed(f"{parameters.world_size} processes were asked for, and {result.world_size} trained")
+        raise TrainingFailed(f"{parameters.world_size} processes were requested, but {result.world_size} trained")
     return result
 
 
 def _message(line: str) -> dict[str, Any]:
-    """The line's message; empty for what libraries print."""
+    """The message in a line; empty for the output of libraries."""
     try:
         message = json.loads(line)
     except ValueError:
@@ -156,7 +148,7 @@ def _message(line: str) -> dict[str, Any]:
 
 
 def _digest(start: Path, data: Sequence[Path], parameters: FineTuning) -> str:
-    # A checkpoint of weights that accelerate shares out has a format of its own.
+    # A checkpoint of weights that accelerate shards has its own format.
     values = {**binding(parameters), "shared_out": parameters.accelerate is not None}
     digest = sha256(json.dumps(values, sort_keys=True).encode())
     files = [*start.iterdir(), *(start / ADAPTER).glob("*")]

@@ -1,4 +1,4 @@
-"""Logits of packed rows, and their loss. Imports torch: import it inside functions."""
+"""Logits of packed rows, and their loss. Imports torch: import this module inside functions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ import torch
 
 @contextmanager
 def logits_only_at(model: Any, sources: torch.Tensor) -> Iterator[None]:
-    """Within it, `model` computes logits of shape (M, vocabulary) at the M places given, of its B x T tokens.
+    """Makes `model` compute logits of shape (M, vocabulary) only at M of its B x T tokens.
 
-    The vocabulary's product over all tokens is waste where few of them predict. A hook before the head, and not a call
-    of the model's parts, because it leaves the forward whole for DDP, PEFT and any causal LM.
+    This saves the product with the vocabulary where few tokens predict. It is a hook before the head, so the forward
+    pass stays complete for DDP, PEFT and any causal LM.
     """
 
     def gather(_: torch.nn.Module, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
@@ -27,12 +27,12 @@ def logits_only_at(model: Any, sources: torch.Tensor) -> Iterator[None]:
 
 
 def packed_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
-    """Logits of a collated batch where it predicts, shape (M, vocabulary).
+    """Logits at the predictions of a collated batch, shape (M, vocabulary).
 
     Args:
-        model: What to call: a causal LM, wrapped or not.
-        batch: What `collate` made.
-        head_of: The model inside the wrapper, whose head is hooked; None where there is no wrapper.
+        model: A causal LM, wrapped or not.
+        batch: The result of `collate`.
+        head_of: The model inside the wrapper, whose head is hooked; None if there is no wrapper.
     """
     inner = model if head_of is None else head_of
     if "allowed" in batch:
@@ -48,7 +48,7 @@ def packed_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = Non
 
 
 def packed_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:
-    """Weighted sum of the cross entropies of a collated batch (not divided by the weights); as `packed_logits`."""
+    """Weighted sum of the cross entropies of a collated batch, not divided by the weights; see `packed_logits`."""
     logits = packed_logits(model, batch, head_of)
     losses = torch.nn.functional.cross_entropy(logits, batch["targets"], reduction="none")
     return (losses * batch["weights"]).sum()

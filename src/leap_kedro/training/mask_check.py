@@ -1,4 +1,4 @@
-"""Whether a model's attention takes the mask of packed rows: asked of the model itself, on its training data."""
+"""Checks on the training data whether a model's attention supports the mask of packed rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from leap_kedro.training.packing import Packed, unpacked
 
 LARGEST_DIFFERENCE = {"float32": 1e-4, "bfloat16": 3e-2}
-"""Norm of the difference of the logits over their norm: what rounding alone makes, with a margin."""
+"""Relative difference of the logits that rounding alone can cause, with a margin."""
 
 
 def why_no_tree(model: Any, packs: Sequence[Packed]) -> str:
-    """Why rows must stay single for this model; "" if they need not.
+    """Why this model cannot be trained on packed rows; "" if it can.
 
-    Two rows of the deepest sequence, the deepest among them, are read packed and by themselves. Their logits differ
-    where the model has no attention mask (state-space models), or one of its own that a given mask replaces (a sliding
-    window that is shorter than the rows).
+    Two rows of the deepest sequence, including the longest one, are evaluated packed and separately. Their logits
+    differ if the model has no attention mask (state-space models), or if the given mask replaces one of its own (a
+    sliding window that is shorter than the rows).
 
     Args:
         model: A causal LM.
@@ -39,7 +39,7 @@ def why_no_tree(model: Any, packs: Sequence[Packed]) -> str:
                 for collated in (collate([two_rows]), collate([two_rows], tree=False))
             ]
     except (TypeError, ValueError, RuntimeError) as error:
-        return f"its attention takes no such mask ({type(error).__name__}: {str(error).splitlines()[0]})"
+        return f"its attention does not support the mask ({type(error).__name__}: {str(error).splitlines()[0]})"
     finally:
         model.train(training)
     difference = float((logits[0] - logits[1]).norm() / logits[1].norm())

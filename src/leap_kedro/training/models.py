@@ -1,4 +1,4 @@
-"""Models in folders: loaded to be trained, and saved as a policy, with or without an adapter."""
+"""Loads models for training and saves them as policies, with or without an adapter."""
 
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,20 @@ from leap_kedro.training.parameters import FineTuning
 
 
 def best_folder(target: Path) -> Path:
-    """Where the checkpoint with the lowest validation loss is saved, beside the last one in `target`."""
+    """The folder for the checkpoint with the lowest validation loss, beside the last one in `target`."""
     return target.with_name(f"{target.name}_best")
 
 
 def load_trainable(start: Path, parameters: FineTuning, bf16: bool) -> tuple[Any, Path | None]:
-    """The model to train and, where that is an adapter, the folder of the weights under it.
+    """The model to train, and the folder of the weights under its adapter if it has one.
 
     Args:
         start: Folder of the policy to start from.
         parameters: How it is trained.
-        bf16: Whether the computation is in bfloat16: then what is frozen is, too.
+        bf16: Whether computation, and therefore frozen weights, are in bfloat16.
 
     Raises:
-        UnusableAdapter: If the adapter of `start` is to go on and cannot.
+        UnusableAdapter: If the adapter of `start` cannot be continued.
     """
     import torch
 
@@ -36,7 +36,7 @@ def load_trainable(start: Path, parameters: FineTuning, bf16: bool) -> tuple[Any
 
 
 def load_checkpoint(checkpoint: Path, base: Path | None, dtype: Any) -> Any:
-    """The model of a trainer's checkpoint; with `base`, the checkpoint has the adapter alone."""
+    """The model of a trainer's checkpoint; with `base`, the checkpoint contains only the adapter."""
     from peft import PeftModel
 
     model = load_model(base or checkpoint, dtype=dtype)
@@ -44,7 +44,7 @@ def load_checkpoint(checkpoint: Path, base: Path | None, dtype: Any) -> Any:
 
 
 def save_policy(model: Any, tokenizer: Any, base: Path | None, target: Path) -> None:
-    """Writes a policy's folder, whole or not at all; with `base`, `model` is an adapter on it, and used up."""
+    """Writes a policy's folder completely or not at all; with `base`, `model` is an adapter on it and is merged."""
     with replaced_folder(target) as temporary:
         if base is None:
             model.save_pretrained(temporary)

@@ -2,8 +2,8 @@
 
 Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon): the Nesterov momentum of a matrix is replaced by
 the nearest semi-orthogonal one, found by Newton-Schulz steps. `torch.optim.Muon` iterates in bfloat16, which is slow on
-a CPU; here matrices of one shape go through one batched product in the momentum's own precision.
-Imports torch: import it inside functions.
+a CPU; here all matrices of one shape go through one batched product in the precision of the momentum.
+Imports torch: import this module inside functions.
 """
 
 import math
@@ -25,7 +25,7 @@ EPSILON = 1e-8
 
 
 def orthogonalized(matrices: Tensor) -> Tensor:
-    """Nearly semi-orthogonal matrices with the singular vectors of the ones given, shape (n, rows, columns)."""
+    """Nearly semi-orthogonal matrices with the singular vectors of the given ones, shape (n, rows, columns)."""
     a, b, c = NEWTON_SCHULZ
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
@@ -37,7 +37,7 @@ def orthogonalized(matrices: Tensor) -> Tensor:
 
 
 def _shared_orthogonalized(matrices: Tensor) -> Tensor:
-    """`orthogonalized`, each process of a distributed training doing its share and all getting the whole."""
+    """`orthogonalized`, where the processes of a distributed training divide the work and share the results."""
     if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
         return orthogonalized(matrices)
     world, count = dist.get_world_size(), len(matrices)
@@ -50,16 +50,16 @@ def _shared_orthogonalized(matrices: Tensor) -> Tensor:
 
 
 class MuonAdamW(torch.optim.Optimizer):
-    """Groups with ``muon=True`` hold matrices and take Muon's step; the others take AdamW's."""
+    """Groups with ``muon=True`` contain matrices and are updated by Muon, the others by AdamW."""
 
     def __init__(self, groups: Iterable[dict[str, Any]], weight_decay: float = 0.0) -> None:
         super().__init__(groups, {"lr": 0.0, "muon": False, "weight_decay": weight_decay})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """Takes one step along the gradients at hand; parameters without one stay."""
+        """Takes one step along the current gradients; parameters without a gradient do not change."""
         if closure is not None:
-            raise ValueError("MuonAdamW takes no closure")
+            raise ValueError("MuonAdamW does not support a closure")
         for group in self.param_groups:
             parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
             if not parameters:
@@ -111,7 +111,7 @@ class MuonAdamW(torch.optim.Optimizer):
 
 
 def build_optimizer(model: Any, parameters: FineTuning) -> torch.optim.Optimizer:
-    """The optimizer of the parameters' choice over what is trainable in a transformers or PEFT model."""
+    """The chosen optimizer for the trainable weights of a transformers or PEFT model."""
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if parameters.optimizer == "adamw":
         return torch.optim.AdamW(
@@ -128,7 +128,7 @@ def build_optimizer(model: Any, parameters: FineTuning) -> torch.optim.Optimizer
 
 
 def rate_share(step: int, steps: int, parameters: FineTuning) -> float:
-    """Learning rate at `step` (from 0) of `steps` as a share of the peak: linear rise, flat, fall."""
+    """Learning rate at `step` (from 0) of `steps` as a share of the peak: warmup, constant, decay."""
     rise = (step + 1) / parameters.warmup_steps if parameters.warmup_steps else 1.0
     flat_until = max(parameters.flat_share * steps, parameters.warmup_steps)
     fallen = min(1.0, max(0.0, (step - flat_until) / max(1.0, steps - 1 - flat_until)))
@@ -145,5 +145,5 @@ def build_schedule(
 
 
 def _gradient(parameter: Tensor) -> Tensor:
-    assert parameter.grad is not None, "step() hands on parameters with gradients only"  # noqa: S101
+    assert parameter.grad is not None, "step() passes only parameters with gradients"  # noqa: S101
     return parameter.grad

@@ -1,9 +1,9 @@
-"""Rows of token ids as one sequence: packed along the prefix tree that they form.
+"""Packs rows of token ids into one sequence along their prefix tree.
 
-The prompts of one episode share their beginnings, and so do the two replies of a preference pair. Laid out depth-first
-along the prefix tree of their token ids, with an attention mask that follows the tree and positions that continue from
-the branching point, every shared prefix is encoded once, and loss and gradients are those of the single rows. It is
-computed on token ids alone, so it holds for any tokenizer and template. Numpy only: no torch is needed to pack.
+The prompts of one episode share prefixes, and so do the two replies of a preference pair. The rows are laid out
+depth-first along their prefix tree. An attention mask follows the tree, and positions continue from the branching
+points. Every shared prefix is then encoded once, with the loss and gradients of the single rows. Packing uses only
+token ids and numpy, so it works for any tokenizer and template and does not need torch.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ class Row:
     """One training example.
 
     Attributes:
-        ids: Token ids, of prompt and completion.
-        weights: Weight in the loss of predicting each of them, as long as `ids`; 0: it is only read.
+        ids: Token ids of prompt and completion.
+        weights: Weight of predicting each token in the loss; 0 for tokens that are only read.
     """
 
     ids: tuple[int, ...]
@@ -31,7 +31,7 @@ class Row:
         if not any(self.weights):
             raise ValueError("a row predicts nothing: none of its tokens has a weight")
         if self.weights[0]:
-            raise ValueError("a row's first token has nothing before it to be predicted from, so its weight must be 0")
+            raise ValueError("a row's first token cannot be predicted, so its weight must be 0")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +42,11 @@ class Packed:
 
     Attributes:
         input_ids: Token ids, shape (n,).
-        ends: Index after the last token of the subtree that each token is the root of, shape (n,).
+        ends: Index after the last token of the subtree below each token, shape (n,).
         sources: Index of the token whose logits predict, shape (m,); one token may predict several targets.
-        targets: Token ids to be predicted, shape (m,).
+        targets: Token ids to predict, shape (m,).
         weights: Their weights in the loss, shape (m,).
-        rows: Index of the row that each prediction belongs to, rising, every row at least once, shape (m,).
+        rows: Index of the row of each prediction, in ascending order, every row at least once, shape (m,).
     """
 
     input_ids: NDArray[np.int32]
@@ -67,7 +67,7 @@ class Packed:
 
     @property
     def depth(self) -> int:
-        """Number of positions needed: tokens of the longest row, without its last, which is a target alone."""
+        """Number of positions: the tokens of the longest row without its last, which is only a target."""
         return int(self.position_ids.max()) + 1
 
     @property
@@ -77,9 +77,9 @@ class Packed:
 
 
 def pack(rows: Sequence[Row]) -> Packed:
-    """Packs rows into one sequence, every shared prefix once.
+    """Packs rows into one sequence, with every shared prefix once.
 
-    What predicts nothing is left out: a row's tokens from its last predicted one on.
+    Tokens that predict nothing are left out: those of a row from its last predicted token on.
 
     Raises:
         ValueError: If there are no rows.
@@ -111,26 +111,23 @@ def pack(rows: Sequence[Row]) -> Packed:
         sources[index] = path[predicted[index] - 1]
         cursor, before = after, length
     ends[path[:before]] = total
+    chosen = list(zip(rows, predicted, strict=True))
     return Packed(
         input_ids=input_ids,
         ends=ends,
         sources=np.concatenate(sources),
-        targets=np.concatenate([np.array(row.ids)[places] for row, places in zip(rows, predicted, strict=True)]).astype(
-            np.int32
-        ),
-        weights=np.concatenate(
-            [np.array(row.weights, dtype=np.float32)[places] for row, places in zip(rows, predicted, strict=True)]
-        ),
+        targets=np.concatenate([np.array(row.ids, dtype=np.int32)[places] for row, places in chosen]),
+        weights=np.concatenate([np.array(row.weights, dtype=np.float32)[places] for row, places in chosen]),
         rows=np.repeat(np.arange(len(rows), dtype=np.int32), [len(places) for places in predicted]),
     )
 
 
 def unpacked(packed: Packed, together: int = 1) -> list[Packed]:
-    """The rows by themselves again, for models whose attention follows no tree.
+    """The separate rows, for models whose attention does not support the tree.
 
     Args:
-        packed: What `pack` made.
-        together: Rows that stay in one sequence: those 0 .. together - 1, and so on. One: each is a plain chain.
+        packed: The result of `pack`.
+        together: Number of consecutive rows that stay in one sequence; with 1 each is a plain chain.
     """
     groups = np.arange(packed.row_count) // together
     return [selected(packed, groups == group) for group in range(groups[-1] + 1)]
@@ -140,7 +137,7 @@ def selected(packed: Packed, kept: NDArray[np.bool_] | Sequence[bool]) -> Packed
     """Some of the rows, with the tokens that they need.
 
     Args:
-        packed: What `pack` made.
+        packed: The result of `pack`.
         kept: Whether each row is kept, shape (number of rows,).
     """
     predictions = np.asarray(kept)[packed.rows]
@@ -158,23 +155,22 @@ def selected(packed: Packed, kept: NDArray[np.bool_] | Sequence[bool]) -> Packed
 
 
 def row_lengths(packed: Packed) -> NDArray[np.int64]:
-    """Tokens of each row up to the last one that it predicts, shape (number of rows,)."""
+    """Tokens of each row up to its last prediction, shape (number of rows,)."""
     read = np.zeros(packed.row_count, dtype=np.int64)
     np.maximum.at(read, packed.rows, packed.position_ids[packed.sources] + 1)
     return read + 1
 
 
 def fitting(packs: Sequence[Packed], longest: int, together: int = 1) -> tuple[list[Packed], int]:
-    """What remains where rows are too long, and how many were dropped.
+    """Drops rows that are too long.
 
     Args:
         packs: Packed rows.
-        longest: Most tokens of a row.
-        together: Rows that stay or go together: those 0 .. together - 1, and so on.
+        longest: Maximum number of tokens of a row.
+        together: Number of consecutive rows that are kept or dropped together.
 
     Returns:
-        The sequences without the rows that are too long (those with no row left are gone), and the number of groups of
-        `together` rows that were dropped.
+        The non-empty sequences without the rows that are too long, and the number of dropped groups of rows.
     """
     remaining, dropped = [], 0
     for packed in packs:

@@ -1,4 +1,4 @@
-"""What a fine-tuning is told."""
+"""Parameters of a fine-tuning."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,15 +9,15 @@ from pydantic import Field, model_validator
 from leap_kedro.records.parameters import Free, StrictModel
 
 BUDGETS = ("max_steps", "epochs", "max_tokens")
-"""Parameters that say how long a training is; exactly one is given."""
+"""Parameters that set the length of a training; exactly one is given."""
 
 
 class Rendezvous(StrictModel):
     """Where the machines of a training meet.
 
     Attributes:
-        endpoint: HOST:PORT on this machine, the first, that all reach.
-        id: Name of the meeting.
+        endpoint: HOST:PORT on this (the first) machine, reachable by all.
+        id: Name of the rendezvous.
     """
 
     endpoint: str = Field(pattern=r"^[^\s:]+:\d{1,5}$")
@@ -28,8 +28,8 @@ class PreferenceParameters(StrictModel):
     """Direct preference optimization (arXiv 2305.18290).
 
     Attributes:
-        beta: How far the policy may go from the one it starts from: the less, the farther.
-        sft_weight: Weight of the mean cross entropy of the chosen replies, added to the loss.
+        beta: Strength of the pull towards the starting policy.
+        sft_weight: Weight of the mean cross entropy of the chosen replies in the loss.
     """
 
     beta: float = Field(default=0.1, gt=0)
@@ -37,15 +37,15 @@ class PreferenceParameters(StrictModel):
 
 
 class LoraParameters(StrictModel):
-    """A low-rank adapter that is trained in place of the weights (arXiv 2106.09685).
+    """A low-rank adapter that is trained instead of the weights (arXiv 2106.09685).
 
     Attributes:
         rank: Rank of the adapter's matrices.
-        alpha: Their product is added to the weights times alpha / rank.
-        dropout: Share of the adapter's inputs that are dropped in training.
-        targets: ``all-linear`` (all but the head), or names of modules, as ``q_proj``.
-        start: ``fresh``: a new adapter on the merged weights of the policy it starts from; ``continue``: that policy's
-            adapter goes on, on the base it was made for. A policy without an adapter gets a new one either way.
+        alpha: The product of the matrices is added to the weights times alpha / rank.
+        dropout: Dropout rate of the adapter's inputs.
+        targets: ``all-linear`` (all but the head), or names of modules, for example ``q_proj``.
+        start: ``fresh``: a new adapter on the merged weights of the starting policy; ``continue``: the adapter of that
+            policy on its base. A policy without an adapter gets a new one in both cases.
     """
 
     rank: int = Field(default=16, gt=0)
@@ -56,41 +56,41 @@ class LoraParameters(StrictModel):
 
 
 class FineTuningParameters(StrictModel):
-    """A fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` is its budget (never the clock).
+    """A fine-tuning. Exactly one of `max_steps`, `epochs` and `max_tokens` sets its length.
 
     Attributes:
         max_steps: Optimizer steps.
         epochs: Passes over the data.
-        max_tokens: Tokens after which to stop, counted as packed, without padding.
-        tokens_per_step: Tokens of a batch, padding included.
-        replies_per_step: Replies (of preference data: pairs) of a batch at most; None: `tokens_per_step` alone decides.
-            What belongs to one episode stays together, even where it is more.
-        shuffle: Whether each pass is shuffled; if not, the data come in the order given, as a curriculum wants.
-        optimizer: ``muon`` for small models from scratch (matrices by Muon, the rest by AdamW), ``adamw`` for others.
-        learning_rate: Peak rate; of the matrices where the optimizer is Muon.
+        max_tokens: Tokens as packed, without padding.
+        tokens_per_step: Token budget of a batch, including padding.
+        replies_per_step: Maximum number of replies (preference data: pairs) per batch; None for no limit. The replies
+            of one episode stay together even if they exceed it.
+        shuffle: Whether each pass is shuffled; if not, the given order is kept (a curriculum).
+        optimizer: ``muon`` for small models from scratch (Muon for matrices, AdamW for the rest), or ``adamw``.
+        learning_rate: Peak learning rate; with Muon, that of the matrices.
         adamw_share: With Muon, the rate of embeddings, head and norms as a share of `learning_rate`.
-        weight_decay: Decoupled weight decay a step, times the rate.
-        warmup_steps: Steps of linear rise.
-        flat_share: Share of the steps after which the rate starts to fall.
-        decay: How it falls: along a line, or along half a ``cosine``.
-        final_share: Rate at the end as a share of the peak.
-        packing: ``tree``: an episode's rows are one sequence along their shared prefixes; ``none``: each row is read by
-            itself, with the same loss; ``auto``: the one where the model's attention can take its mask, else the other.
-        lora: The adapter to train in place of the weights; None: the weights themselves.
-        dtype: Number format of the computation, and of weights that are frozen under an adapter; what is trained is
-            float32. ``auto``: bfloat16 on a GPU, float32 on a CPU.
-        gradient_checkpointing: Whether activations are computed again in the backward pass: slower, with less memory.
-        max_length: Tokens of prompt and reply above which a reply is dropped, and counted; None: the model's context.
-        accumulation_steps: Parts of a batch that are worked on one after the other: less memory, the same step.
-        max_grad_norm: Largest norm of the gradient.
+        weight_decay: Decoupled weight decay.
+        warmup_steps: Steps of linear warmup.
+        flat_share: Share of the steps after which the rate decays.
+        decay: Shape of the decay.
+        final_share: Final rate as a share of the peak.
+        packing: ``tree``: the rows of an episode form one sequence along shared prefixes; ``none``: each row is its own
+            sequence, with the same loss; ``auto``: ``tree`` if the model's attention supports its mask.
+        lora: The adapter to train; None to train the weights.
+        dtype: Number format of the computation and of frozen weights; trained weights are float32. ``auto``: bfloat16
+            on a GPU, float32 on a CPU.
+        gradient_checkpointing: Whether activations are recomputed in the backward pass: slower, with less memory.
+        max_length: Maximum tokens of prompt and reply; longer replies are dropped. None: the model's context.
+        accumulation_steps: Number of parts that a batch is processed in, to save memory.
+        max_grad_norm: Maximum norm of the gradient.
         checkpoint_every: Steps between checkpoints.
         log_every: Steps between reports of the loss.
-        device: ``auto`` takes a GPU where there is one.
-        threads: Threads of a process on the CPU. Two are slower than one wherever another process wants a core.
-        processes: Processes a machine that share each batch and Muon's work (gloo on CPU, one a GPU otherwise).
-        nodes: Machines. On each but this one, `python -m leap_kedro.training.join` takes part; they share the folders.
-        rendezvous: Where the machines meet; None: this one is alone.
-        accelerate: File of `accelerate config`, for FSDP; None: each process holds the whole model.
+        device: ``auto`` uses a GPU if there is one.
+        threads: CPU threads per process. Two are slower than one if another process needs a core.
+        processes: Processes per machine that share each batch and Muon's work (gloo on CPU, otherwise one per GPU).
+        nodes: Number of machines. Run `python -m leap_kedro.training.join` on each other machine, with shared folders.
+        rendezvous: Where the machines meet; None for a single machine.
+        accelerate: File written by `accelerate config`, for FSDP; None: each process holds the whole model.
         timeout: Seconds that a process waits for the others before the training fails.
     """
 
@@ -131,7 +131,7 @@ class FineTuningParameters(StrictModel):
         return self.nodes * self.processes
 
     def overridden(self, values: Mapping[str, Any]) -> Self:
-        """See `StrictModel.overridden`; a budget that is given replaces the one that was there."""
+        """See `StrictModel.overridden`; a given budget replaces the previous one."""
         given = [name for name in BUDGETS if values.get(name) is not None]
         return super().overridden({**dict.fromkeys(BUDGETS if given else ()), **values})
 
@@ -151,11 +151,11 @@ class FineTuningParameters(StrictModel):
 
 
 class FineTuning(FineTuningParameters):
-    """One fine-tuning: its parameters, and what the stage that asks for it sets.
+    """One fine-tuning: its parameters, and the settings of the stage.
 
     Attributes:
         seed: Seed of the order of the data.
-        preference: Direct preference optimization, of data that are pairs; None: supervised fine-tuning.
+        preference: Direct preference optimization on pairs; None: supervised fine-tuning.
     """
 
     seed: int = Field(default=0, ge=0)
@@ -165,6 +165,26 @@ class FineTuning(FineTuningParameters):
     def of(
         cls, parameters: FineTuningParameters, seed: int, preference: PreferenceParameters | None = None
     ) -> "FineTuning":
-        """The fine-tuning that these parameters describe."""
-        told = {name: getattr(parameters, name) for name in FineTuningParameters.model_fields}
-        return cls(**told, seed=seed, preference=preference)
+        """The fine-tuning with these parameters."""
+        values = {name: getattr(parameters, name) for name in FineTuningParameters.model_fields}
+        return cls(**values, seed=seed, preference=preference)
+
+
+class Job(StrictModel):
+    """The input of a training process.
+
+    Attributes:
+        start: Folder of the model to start from.
+        data: File of training data, see `write_packed`.
+        parameters: How to train.
+        checkpoints: Folder of the checkpoints.
+        target: Folder to write.
+        validation: File of the validation data.
+    """
+
+    start: Path
+    data: Path
+    parameters: FineTuning
+    checkpoints: Path
+    target: Path
+    validation: Path | None = None

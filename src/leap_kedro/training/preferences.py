@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from leap_kedro.prompts.renderer import Renderer
 from leap_kedro.records import Example, Target
-from leap_kedro.training.examples import rows_of, without_unstated
+from leap_kedro.training.examples import evenly, rows_of, without_unstated
 from leap_kedro.training.packing import Packed, Row, pack
 
 
@@ -14,11 +14,10 @@ class Preferences:
     """The pairs of some examples.
 
     Attributes:
-        packs: An episode's pairs as one sequence each; row 2i is the chosen reply of pair i, row 2i + 1 the rejected.
+        packs: The pairs of each episode as one sequence; row 2i is the chosen reply of pair i, row 2i + 1 the rejected.
         pairs: Number of pairs.
-        equal: Replies left out because the student's own has the same token ids.
-        alone: Replies left out because there is none of the student's to compare them with, or one of the two cannot be
-            stated.
+        equal: Replies left out because the student's own reply has the same token ids.
+        alone: Replies left out because the student gave none, or because the tokenizer cannot express one of the two.
     """
 
     packs: tuple[Packed, ...]
@@ -28,14 +27,14 @@ class Preferences:
 
 
 def preferences_of(examples: Iterable[Example], renderer: Renderer) -> Preferences:
-    """Pairs of all examples whose targets differ from what the student said itself."""
+    """Pairs of all targets that differ from the student's own reply."""
     packs: list[Packed] = []
     pairs = equal = alone = 0
     for given in examples:
         example = without_unstated(given, renderer)
         compared = tuple(target for target in example.targets if target.rejected is not None)
-        chosen = rows_of(_evenly(example, compared), renderer)
-        rejected = rows_of(_evenly(example, map(_own, compared)), renderer)
+        chosen = rows_of(evenly(replace(example, targets=compared)), renderer)
+        rejected = rows_of(evenly(replace(example, targets=tuple(map(_own, compared)))), renderer)
         rows: list[Row] = []
         for ours, theirs in zip(chosen, rejected, strict=True):
             if ours.ids != theirs.ids:
@@ -51,7 +50,3 @@ def preferences_of(examples: Iterable[Example], renderer: Renderer) -> Preferenc
 def _own(target: Target) -> Target:
     assert target.rejected is not None  # noqa: S101
     return replace(target, reason=target.rejected.reason, action=target.rejected.action)
-
-
-def _evenly(example: Example, targets: Iterable[Target]) -> Example:
-    return replace(example, targets=tuple(replace(target, weight=1.0) for target in targets))

@@ -1,4 +1,4 @@
-"""Where a training is and what it did: values, and the trainer's callback that reports them."""
+"""Progress and result of a training, and the trainer's callback that reports them."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -14,16 +14,16 @@ from leap_kedro.training.checkpoints import mark_whole
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a training is.
+    """Progress of a training.
 
     Attributes:
-        step: Optimizer steps done.
-        steps: Steps in all.
-        loss: Mean loss of the steps since the last report.
+        step: Number of completed optimizer steps.
+        steps: Total number of steps.
+        loss: Mean loss since the last report.
         learning_rate: Rate of the last step.
-        tokens: Tokens read so far, as of the result.
-        seconds: Seconds of this process's training loop (a resumed run counts from its start).
-        resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
+        tokens: Tokens read so far, counted as in the result.
+        seconds: Seconds of the training loop in this process.
+        resumed_at: Step of the checkpoint that this process started from; 0 for none.
     """
 
     step: int
@@ -37,23 +37,23 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """What a training did.
+    """Result of a training.
 
     Attributes:
-        steps: Optimizer steps, those before an interruption included.
-        tokens: Tokens read in training, without padding: as they were packed, or of all rows where they were not.
-        losses: The reported losses, (step, loss), from the first step on, also of a resumed run.
+        steps: Optimizer steps, including those before an interruption.
+        tokens: Tokens read in training, without padding and counted after packing.
+        losses: Reported (step, loss) pairs, including those before an interruption.
         seconds: Seconds of the training loop in the process that finished it.
-        resumed_at: Step of the checkpoint that this process started from; 0 if it started afresh.
-        world_size: Processes that shared the batches.
-        dropped: Replies (of preference data: pairs) that were too long to be trained on.
-        packing: ``tree`` or ``none``: whether rows were packed.
-        why_not_packed: Why they were not, where that was not asked for; else "".
-        preference: Implicit rewards of chosen and rejected replies, their margin and the share of pairs in the right
-            order (``rewards/...``), means since the last report; empty for supervised fine-tuning.
-        validation: The losses of the validation data, (step, loss), at each checkpoint; empty where there are none.
-        best_step: Step of the checkpoint with the lowest of them.
-        torn_checkpoints: Checkpoints that were not gone on from, because their files had changed, and how.
+        resumed_at: Step of the checkpoint that this process started from; 0 for none.
+        world_size: Number of processes.
+        dropped: Replies (preference data: pairs) that were too long.
+        packing: Whether rows were packed.
+        why_not_packed: Why rows were not packed under ``auto``; otherwise "".
+        preference: Rewards of chosen and rejected replies, their margin and the share of correctly ordered pairs
+            (``rewards/...``), as means since the last report; empty for supervised fine-tuning.
+        validation: (step, loss) pairs of the validation data at each checkpoint.
+        best_step: Step of the checkpoint with the lowest validation loss.
+        torn_checkpoints: Ignored checkpoints whose files had changed, and how.
     """
 
     steps: int
@@ -72,18 +72,18 @@ class TrainingResult:
 
 
 def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[Progress], None] | None) -> Any:
-    """The trainer's callback that tells where the training is.
+    """The trainer's callback that reports progress.
 
     Args:
         tokens: Tokens read up to and including each step.
-        evaluates: Whether there are validation data, to be measured at each checkpoint.
+        evaluates: Whether the validation loss is measured at each checkpoint.
         on_progress: Called at every report of the loss, in the first process.
     """
     import torch
     from transformers import TrainerCallback
 
     class Reporter(TrainerCallback):
-        """Reports the loss, has each checkpoint evaluated, and marks it as whole once all of it is written."""
+        """Reports the loss, requests the evaluation of each checkpoint, and marks it as complete once written."""
 
         def __init__(self) -> None:
             self.begun = time.perf_counter()
@@ -95,7 +95,7 @@ def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             self.begun = time.perf_counter()
             self.resumed_at = state.global_step
-            # The state of a checkpoint brings the intervals of the call that wrote it.
+            # The state of a checkpoint contains the intervals of the call that wrote it.
             state.compute_steps(args, state.max_steps)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -118,7 +118,7 @@ def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if torch.distributed.is_initialized():
-                torch.distributed.barrier()  # each process writes files of its own
+                torch.distributed.barrier()  # each process writes its own files
             if state.is_world_process_zero:
                 mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
 

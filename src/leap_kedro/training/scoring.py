@@ -1,7 +1,6 @@
-"""How probable a saved policy holds replies that somebody else gave: one forward pass an episode, no gradients."""
+"""The probability that a saved policy assigns to given replies: one forward pass per episode, without gradients."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,29 +8,29 @@ from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.records.score import ReplyScore
 from leap_kedro.training.batching import epoch_batches
-from leap_kedro.training.examples import packed_examples, without_unstated
+from leap_kedro.training.examples import evenly, packed_examples, without_unstated
 from leap_kedro.training.packing import Packed
 
 if TYPE_CHECKING:
     import torch
 
 TOKENS_A_BATCH = 4096
-"""Budget of a batch, padding included: the attention mask of one takes about 60 MB at most where episodes are short."""
+"""Token budget of a batch, including padding; its attention mask takes at most about 60 MB if episodes are short."""
 
 
 def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -> list[ReplyScore]:
-    """Scores of all targets of the examples, in their order.
+    """Scores of all targets of the examples, in order.
 
-    The whole reply (reason, action, end token) is scored by the prompt of rollout and training, over all replies that
-    the model could write: it is not held to the admissible actions, and sampling temperature plays no part.
+    The whole reply (reason, action, end token) is scored after the prompt of rollout and training, at temperature 1 and
+    without a restriction to the admissible actions.
 
     Args:
         folder: Folder of the policy: config, safetensors, tokenizer.
-        examples: Histories with the replies to be scored; their `privileged` block is part of the prompt.
-        threads: Threads of torch; what the process had is restored.
+        examples: Histories with the replies to score; their `privileged` block is part of the prompt.
+        threads: Threads of torch during the scoring.
 
     Raises:
-        PolicyFolderError: If the folder holds no policy that can be loaded.
+        PolicyFolderError: If the folder does not contain a policy that can be loaded.
     """
     examples = [example for example in examples if example.targets]
     if not examples:
@@ -47,7 +46,8 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        found = score_rows(model, packed_examples(map(_evenly, examples), renderer))
+        # A reply of weight 0 is not learnt, but it is scored.
+        found = score_rows(model, packed_examples(map(evenly, examples), renderer))
     finally:
         torch.set_num_threads(before)
     return [
@@ -58,12 +58,12 @@ def score_replies(folder: Path, examples: Sequence[Example], threads: int = 1) -
 
 
 def score_rows(model: Any, packs: Sequence[Packed], tree: bool = True) -> list[list[tuple[float, bool]]]:
-    """Of each row of each sequence: log-probability of what it predicts, and whether greedy decoding would give it.
+    """For each row of each sequence, the log-probability of its targets and whether greedy decoding yields them.
 
     Args:
         model: A causal LM in evaluation mode.
-        packs: Packed rows; their weights play no part.
-        tree: Whether they stay packed; if not, each row is read by itself.
+        packs: Packed rows; their weights are ignored.
+        tree: Whether they stay packed; if not, each row is its own sequence.
     """
     import torch
 
@@ -73,10 +73,8 @@ def score_rows(model: Any, packs: Sequence[Packed], tree: bool = True) -> list[l
     found: list[list[tuple[float, bool]]] = [[] for _ in packs]
     with torch.inference_mode():
         for batch in epoch_batches([len(packed) for packed in packs], TOKENS_A_BATCH, seed=0, epoch=0):
-            tensors = {
-                name: values.to(model.device)
-                for name, values in collate([packs[index] for index in batch], tree).items()
-            }
+            collated = collate([packs[index] for index in batch], tree)
+            tensors = {name: values.to(model.device) for name, values in collated.items()}
             logits = packed_logits(model, tensors)
             chosen = logits.gather(1, tensors["targets"][:, None])[:, 0] - logits.logsumexp(-1)
             scores = _by_row(chosen, logits.argmax(-1) == tensors["targets"], tensors["rows"])
@@ -91,8 +89,3 @@ def _by_row(logprobs: "torch.Tensor", right: "torch.Tensor", rows: "torch.Tensor
     lengths = torch.bincount(rows).tolist()
     for tokens, hits in zip(torch.split(logprobs.double(), lengths), torch.split(right, lengths), strict=True):
         yield float(tokens.sum()), bool(hits.all())
-
-
-def _evenly(example: Example) -> Example:
-    """The example with each reply at weight 1: one of weight 0 is not learnt, but it is scored."""
-    return replace(example, targets=tuple(replace(target, weight=1.0) for target in example.targets))

@@ -1,4 +1,4 @@
-"""Weights that are shared out over the processes, by FSDP as accelerate sets it up."""
+"""Checks for weights that are sharded over the processes, with FSDP as configured by accelerate."""
 
 import os
 from typing import Any
@@ -7,18 +7,16 @@ from leap_kedro.training.parameters import FineTuning
 
 
 def why_not_shared_out(trainer: Any, parameters: FineTuning) -> str:
-    """Why a training cannot share its weights out as its accelerate file asks for; empty if it can, or need not."""
+    """Why a training cannot shard its weights as its accelerate file requires; empty if it can or need not."""
     if os.environ.get("ACCELERATE_USE_FSDP") != "true":
         return ""
     if not trainer.is_fsdp_enabled:
-        return f"{parameters.accelerate} asks for FSDP, which accelerate gives on GPUs alone, one a process"
+        return f"{parameters.accelerate} requires FSDP, which accelerate supports only with one GPU per process"
     if parameters.optimizer == "muon":
-        return "Muon needs whole matrices, which no process has under FSDP: take optimizer=adamw"
-    if trainer.accelerator.state.fsdp_plugin.fsdp_version != 2:
-        return f"set fsdp_version to 2 in {parameters.accelerate}: policies are not saved from version 1"
-    if "FULL_STATE_DICT" not in str(trainer.accelerator.state.fsdp_plugin.state_dict_type):
-        return (
-            f"a policy is saved whole: set fsdp_state_dict_type to FULL_STATE_DICT in {parameters.accelerate}, which "
-            "has another one or none"
-        )
+        return "Muon needs whole matrices, but FSDP splits them: set optimizer=adamw"
+    plugin = trainer.accelerator.state.fsdp_plugin
+    if plugin.fsdp_version != 2:
+        return f"set fsdp_version to 2 in {parameters.accelerate}: policies cannot be saved with version 1"
+    if "FULL_STATE_DICT" not in str(plugin.state_dict_type):
+        return f"set fsdp_state_dict_type to FULL_STATE_DICT in {parameters.accelerate}: policies are saved unsharded"
     return ""

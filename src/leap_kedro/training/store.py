@@ -1,6 +1,6 @@
-"""Packed rows on disk: one uncompressed npz of flat arrays, fast for tens of millions of tokens."""
+"""Packed rows on disk: one uncompressed npz file of flat arrays, fast for tens of millions of tokens."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
@@ -17,12 +17,10 @@ OF_TOKENS = ("input_ids", "ends")
 OF_PREDICTIONS = tuple(field.name for field in fields(Packed) if field.name not in OF_TOKENS)
 
 
-def write_packed(path: Path, packs: Iterable[Packed]) -> None:
-    """Writes them under a temporary name and renames, so that `path` is whole or absent.
+def write_packed(path: Path, packs: Iterable[Packed]) -> Path:
+    """Writes packed rows to the file `path` (``.npz``), completely or not at all, and returns `path`.
 
-    Args:
-        path: File to write, with the ending ``.npz``.
-        packs: In order; a generator is consumed as it comes, at 8 bytes a token and 16 a prediction.
+    Memory is needed for the arrays only: 8 bytes per token and 16 per prediction.
     """
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in (*OF_TOKENS, *OF_PREDICTIONS)}
     lengths, predictions, depths = [], [], []
@@ -41,17 +39,18 @@ def write_packed(path: Path, packs: Iterable[Packed]) -> None:
             allow_pickle=False,
             **{name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in columns.items()},
         )
+    return path
 
 
 class PackedFile(Sequence[Packed]):
-    """The packed rows of a file; each is built when it is asked for.
+    """The packed rows of a file; each is built on access.
 
     Attributes:
-        lengths: Tokens of each.
-        depths: Positions that each needs.
+        lengths: Number of tokens of each.
+        depths: Number of positions of each.
 
     Raises:
-        ValueError: If the file is no such file, or torn.
+        ValueError: If the file is damaged or of another kind.
     """
 
     def __init__(self, path: Path) -> None:
@@ -69,7 +68,7 @@ class PackedFile(Sequence[Packed]):
             raise ValueError(f"{path} is not a file of training data ({error}): delete it and run again") from error
 
     def digest(self) -> str:
-        """SHA-256 of the content, the same whenever and wherever the file was written."""
+        """SHA-256 of the content, independent of when and where the file was written."""
         digest = sha256()
         for name, values in sorted(self._arrays.items()):
             digest.update(name.encode())
@@ -91,9 +90,6 @@ class PackedFile(Sequence[Packed]):
         if not -len(self) <= index < len(self):
             raise IndexError(f"sequence {index} of the {len(self)} in {self._path}")
         return self._packed(index % len(self))
-
-    def __iter__(self) -> Iterator[Packed]:
-        return (self._packed(index) for index in range(len(self)))
 
     def _packed(self, index: int) -> Packed:
         return Packed(**{name: values[first[index] : first[index + 1]] for name, values, first in self._columns})

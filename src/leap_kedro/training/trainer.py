@@ -1,8 +1,7 @@
-"""TRL's SFTTrainer on packed rows. Imports torch and TRL (8 s): import it inside functions.
+"""TRL's SFTTrainer on packed rows. Imports torch and TRL (8 s): import this module inside functions.
 
-What is ours: the batches (a plan of which sequences go into which step, so that a resumed run goes on where it was),
-and the loss (explicit targets and weights, logits only where something is predicted). The loop, the clipping, the
-checkpoints and the distribution are the trainer's own.
+We add the batches (a plan of the sequences of each step, so that a resumed run continues exactly) and the loss
+(explicit targets and weights, logits only at predictions). The loop, clipping, checkpoints and distribution are TRL's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,11 +27,11 @@ NOTHING = Packed(
     weights=np.zeros(2, dtype=np.float32),
     rows=np.arange(2, dtype=np.int32),
 )
-"""One token, and a pair of rows that weigh nothing."""
+"""One token with a pair of rows of weight 0."""
 
 
 class _Steps(IterableDataset[dict[str, torch.Tensor]]):
-    """This process's share of each batch, from the trainer's present step on."""
+    """This process's share of each batch, from the trainer's current step on."""
 
     def __init__(self, trainer: "PlannedSteps") -> None:
         self.trainer = trainer
@@ -40,7 +39,7 @@ class _Steps(IterableDataset[dict[str, torch.Tensor]]):
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         args, first = self.trainer.args, self.trainer.state.global_step
         for step, batch in enumerate(self.trainer.batches[first:], start=first):
-            # What is dropped out follows from the step, so that a resumed run drops the same.
+            # Dropout depends on the step, so that it is the same in a resumed run.
             seeds = np.random.SeedSequence((args.seed, step, args.process_index))
             torch.manual_seed(int(seeds.generate_state(1)[0]))
             for part in range(args.gradient_accumulation_steps):
@@ -48,14 +47,14 @@ class _Steps(IterableDataset[dict[str, torch.Tensor]]):
 
 
 class PlannedSteps:
-    """A trainer of TRL whose step k trains on the sequences of ``batches[k]``.
+    """A TRL trainer whose step k trains on the sequences in ``batches[k]``.
 
     Args:
         packs: The training data.
-        batches: Indices of the sequences of each step; the trainer's `max_steps` is their number.
-        tree: Whether rows stay packed; if not, each is read by itself, in the same steps.
+        batches: Indices of the sequences of each step; `max_steps` must be their number.
+        tree: Whether rows stay packed; if not, each is its own sequence, in the same steps.
         parameters: Optimizer and schedule.
-        validation: Data that are not trained on; before a checkpoint their loss is measured, as ``eval_loss``.
+        validation: Held-out data whose loss is measured before each checkpoint, as ``eval_loss``.
         **rest: Arguments of the trainer.
     """
 
@@ -86,20 +85,20 @@ class PlannedSteps:
         super().__init__(train_dataset=Dataset.from_dict({"packs": batches[:1]}), **rest)  # type: ignore[call-arg]
 
     def tensors_of(self, batch: Sequence[int], part: int, parts: int) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch; its loss's mean over parts and processes is that of the batch."""
+        """This process's share of a part of a batch; the mean loss over parts and processes is that of the batch."""
         raise NotImplementedError
 
     def share_of(self, batch: Sequence[int], part: int, parts: int) -> tuple[list[int], float]:
         """Indices of the sequences in this process's share of a part of a batch, and the number of shares.
 
-        The number is 0 where nothing is left for the share: then `NOTHING` takes part in the exchange of gradients.
+        The number is 0 for an empty share, where `NOTHING` takes part in the exchange of gradients.
         """
         shares = self.args.world_size * parts
         share = list(batch)[self.args.process_index * parts + part :: shares]
         return share, float(shares) if share else 0.0
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """The loss of the validation data, sequence by sequence, logged."""
+        """Computes and logs the loss of the validation data, sequence by sequence."""
         trainer: Any = self
         batch = range(self.training_count, len(self.packs))
         parts = -(-len(batch) // self.args.world_size)
@@ -117,28 +116,28 @@ class PlannedSteps:
         return metrics
 
     def create_optimizer(self, model: Any = None) -> Any:
-        """The optimizer of the parameters' choice, of `model` where its weights have been shared out."""
+        """The optimizer chosen in the parameters, for `model` if its weights have been sharded."""
         if self.optimizer is None:
             self.optimizer = build_optimizer(self.model if model is None else model, self.parameters)
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """The schedule of the parameters' choice."""
+        """The schedule set in the parameters."""
         if self.lr_scheduler is None:
             self.lr_scheduler = build_schedule(optimizer or self.optimizer, num_training_steps, self.parameters)
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
     def get_train_dataloader(self) -> DataLoader[dict[str, torch.Tensor]]:
-        """The batches of the plan, ready made."""
+        """The batches of the plan."""
         return DataLoader(_Steps(self), batch_size=None)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
-        """Not counted: counting costs more than it tells."""
+        """Not counted, to save time."""
         return 0
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
-        """None for a checkpoint: the card belongs to the finished policy."""
+        """Checkpoints have no model card."""
 
 
 class PackedTrainer(PlannedSteps, SFTTrainer):
@@ -146,18 +145,17 @@ class PackedTrainer(PlannedSteps, SFTTrainer):
 
     @cached_property
     def mean_weight(self) -> float:
-        """Mean weight of a prediction, over all data: what equal weights would be."""
+        """Mean weight of a prediction over all training data."""
         packs = [self.packs[index] for index in range(self.training_count)]
         return sum(float(packed.weights.sum()) for packed in packs) / sum(len(packed.weights) for packed in packs)
 
-    # The trainer is to take the mean over the parts of a batch, as it does over the processes.
+    # The trainer takes the mean over the parts of a batch, as it does over the processes.
     loss_is_scaled_for_ga = False  # type: ignore[assignment]
 
     def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch, whose loss is the mean over the whole batch's predictions.
+        """This process's share of a part of a batch, whose loss is the mean over the predictions of the whole batch.
 
-        Weights are relative to their mean over all data, not over the batch: one of rows that weigh little is a small
-        step.
+        Weights are relative to their mean over all data, not over the batch: a batch of low weights is a small step.
         """
         whole = self.mean_weight * sum(len(self.packs[index].weights) for index in batch)
         share, shares = self.share_of(batch, part, parts)

@@ -5,7 +5,7 @@ from typing import Any
 
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.language_models import Access
-from leap_kedro.language_models.prices import price_of
+from leap_kedro.language_models.access import price_of
 from leap_kedro.pipelines.baselines.nodes import PRIVILEGED, RANDOM, UNPRIVILEGED, compared_tasks, served_model
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.episodes import settled

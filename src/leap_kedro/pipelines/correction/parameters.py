@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from leap_kedro.language_models import ModelParameters, ServerParameters, Structured
+from leap_kedro.language_models import ModelParameters, ServerParameters
+from leap_kedro.language_models.parameters import Structured
 from leap_kedro.records.parameters import Free, Overrides, StrictModel
 from leap_kedro.teachers.llm.prompts import View
 

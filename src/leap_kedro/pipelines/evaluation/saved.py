@@ -10,7 +10,8 @@ from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
 from leap_kedro.environments.protocol import EndlessSplit
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.success import Role, summarize
-from leap_kedro.language_models import Access, ServerParameters, takes_own_temperature
+from leap_kedro.language_models import Access, ServerParameters
+from leap_kedro.language_models.client import takes_own_temperature
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec

@@ -69,7 +69,7 @@ def prompts_of(library: Mapping[str, str], environment: str, view: View, privile
         try:
             included = find_referenced_templates(jinja.parse(library[name]))
         except TemplateSyntaxError as error:
-            raise PromptError(f"Prompt '{name}', line {error.lineno}: {error.message}. Mend it.") from error
+            raise PromptError(f"Prompt '{name}', line {error.lineno}: {error.message}. Correct it.") from error
         wanted += [other for other in included if other and f"{environment}/{other}" not in found]
     return dict(sorted(found.items()))
 
@@ -127,11 +127,11 @@ class TeacherPrompts:
     def again(self, asked: Sequence[Message], reply: str, faults: Sequence[str]) -> tuple[Message, ...]:
         """The prompt that asks once more, with what was wrong with the first reply."""
         listed = "\n".join(f"- {fault}" for fault in faults)
-        told = (
+        question = (
             f"Your answer cannot be used as it is:\n{listed}\n\n"
             "Answer again, in the same form, only with what was wrong, mended."
         )
-        return (*asked, Message(Role.ASSISTANT, reply[:_LONGEST_QUOTE] or "(empty)"), Message(Role.USER, told))
+        return (*asked, Message(Role.ASSISTANT, reply[:_LONGEST_QUOTE] or "(empty)"), Message(Role.USER, question))
 
     def _messages(self, **values: Any) -> tuple[Message, ...]:
         from jinja2 import TemplateError
@@ -143,7 +143,7 @@ class TeacherPrompts:
         except KeyError as error:
             raise PromptError(f"Prompt '{self._name}' has no block {error}: it needs `system` and `user`.") from error
         except (TemplateError, TypeError) as error:
-            raise PromptError(f"Prompt '{self._name}' cannot be rendered: {error}. Mend it.") from error
+            raise PromptError(f"Prompt '{self._name}' cannot be rendered: {error}. Correct it.") from error
         return (Message(Role.SYSTEM, parts["system"]), Message(Role.USER, parts["user"]))
 
 

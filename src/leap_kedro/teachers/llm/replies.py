@@ -1,4 +1,4 @@
-"""What a teacher's reply says, read with doubt: it is JSON of the expected form only if all goes well."""
+"""Parses a teacher's reply, which is untrusted text that should be JSON of the expected form."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +46,7 @@ _UNANSWERED = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What could be read out of a reply.
+    """The content of a reply.
 
     Attributes:
         advice: Reason and action by index of the step; None: the student's own reply is kept. Steps that the teacher

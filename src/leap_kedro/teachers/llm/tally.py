@@ -1,4 +1,4 @@
-"""How many of a model's replies could be used, and whether a stage can go on with them."""
+"""Counts of a model's usable replies, which decide whether a stage can continue."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,9 +1,11 @@
 """How replies are decoded: shared by the slot engine and the plain `generate` fallback."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from leap_kedro.policies.admissible import ActionHold, ActionHolds
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer, answered
 

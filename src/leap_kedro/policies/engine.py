@@ -16,7 +16,7 @@ from typing import Any
 from leap_kedro.policies.attention import Span
 from leap_kedro.policies.cache_slots import SlotTable, common_length
 from leap_kedro.policies.decoder import CachedDecoder
-from leap_kedro.policies.decoding import Decoding, Generated
+from leap_kedro.policies.decoding import Decoding, Generated, Generator
 from leap_kedro.policies.drafts import DraftMemory
 from leap_kedro.policies.speculative import SpeculativeReply
 from leap_kedro.policies.token_sampling import choose

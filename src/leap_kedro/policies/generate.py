@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from leap_kedro.policies.admissible import ActionHold
-from leap_kedro.policies.decoding import Decoding, Generated
+from leap_kedro.policies.decoding import Decoding, Generated, Generator
 from leap_kedro.policies.token_sampling import Position, choose, uniforms
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer

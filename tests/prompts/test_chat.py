@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate
+from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import PRIVILEGED_NOTICE
 from leap_kedro.prompts.renderer import trunk_ids
 from leap_kedro.prompts.select import renderer_for
+from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import ParseStatus, Turn
 
 CHATML = (
@@ -151,7 +152,7 @@ _CHATML_RENDERER = ChatRenderer(tokenizer(CHATML))
     ("template", "reason"),
     [
         (None, "neither the embedded student's marks nor a chat template"),
-        (SYSTEM_LAST, "chat template of .* (writes earlier messages anew|leaves out or repeats)"),
+        (SYSTEM_LAST, "chat template of .* (changes earlier messages|leaves out or repeats)"),
         ("{{ messages[9]['content'] }}", "refuses a conversation|leaves out"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a teacher is: it judges each step of a student's episodes."""
+"""The protocol of teachers: they judge each step of a student's episodes."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -11,7 +11,7 @@ class Teacher(Protocol):
     """Corrects episodes with the help of the privileged state.
 
     Attributes:
-        id: Name by which its corrections are told from those of others.
+        id: Name in its corrections.
         privilege: Privilege level, per cent.
     """
 
@@ -19,22 +19,22 @@ class Teacher(Protocol):
     privilege: int
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
-        """What it says of each episode, as soon as that is said, in any order.
+        """Corrected episodes as they become available, in any order.
 
-        Each has one correction a step, in order; those that fail a check are there, too, with the reason why. What the
-        student saw is taken from the episode, never from what a teacher repeats.
+        Each has one correction per step, in order, including rejected ones with the reason. Observations are taken from
+        the episode, never from a teacher's reply.
 
         Raises:
-            ReplayMismatch: If the environment, played again, does not answer as it did for the student.
+            ReplayMismatch: If the replayed environment does not answer as it did for the student.
             EnvironmentFailure: If a task cannot be built.
-            TeacherStopped: If the teacher cannot go on; what came before stands.
+            TeacherStopped: If the teacher cannot continue; earlier corrections remain valid.
         """
         ...
 
 
 class ReplayMismatch(EnvironmentFailure):
-    """The environment answers otherwise than it did when the episode was played."""
+    """The environment does not answer as it did when the episode was played."""
 
 
 class TeacherStopped(UserError):
-    """The teacher cannot go on (too many unusable replies, a dead server, a spent budget); the message says why."""
+    """The teacher cannot continue (too many unusable replies, a dead server, a spent budget); see the message."""

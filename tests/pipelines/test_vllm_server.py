@@ -24,7 +24,8 @@ from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.policies.vllm_process import ServingFailed, free_port
-from leap_kedro.prompts.chat import ChatRenderer, templated_ids
+from leap_kedro.prompts.chat import ChatRenderer
+from leap_kedro.prompts.templates import templated_ids
 from leap_kedro.records import Episode, Example, Target
 from leap_kedro.rehearsal.stand_in import write_stand_in
 from leap_kedro.training.examples import rows_of

@@ -1,4 +1,4 @@
-"""`kedro leap rehearse`: an iteration with a small random student, before hours are spent."""
+"""`kedro leap rehearse`: an iteration with a small random student, before a long run."""
 
 from collections.abc import Mapping
 from pathlib import Path

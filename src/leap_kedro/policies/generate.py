@@ -1,7 +1,7 @@
 """Plain `generate` of transformers, for causal LMs that the slot engine does not support.
 
-The whole prompt is encoded at every decision, in one left-padded batch. As in the engine, each row is sampled with the
-conversation's own random numbers.
+Every prompt is encoded as a whole at every decision, in one left-padded batch. Sampling uses the conversation's own
+random numbers, as the engine does.
 """
 
 from collections.abc import Sequence
@@ -17,25 +17,18 @@ from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 
 
-class PlainGenerator:
-    """Decodes replies with any transformers causal LM in evaluation mode, at most `batch` conversations at once."""
+class PlainGenerator(Generator):
+    """Decodes replies with any transformers causal LM."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, batch: int = 64) -> None:
+        """Wrap a model in evaluation mode; at most `batch` conversations are decoded together."""
+        super().__init__(renderer, decoding, batch)
         self._model = model
 
     @property
     def context(self) -> int:
         """Maximum number of tokens of prompt and reply together."""
         return int(getattr(self._model.config, "max_position_embeddings", 1_000_000))
-
-    def prompt_tokens(self, conversation: Conversation) -> int:
-        """Tokens of a conversation's prompt."""
-        return self._prompts.length(conversation)
-
-    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """See `Generator`."""
-        groups = [conversations[start : start + self._batch] for start in range(0, len(conversations), self._batch)]
-        return [generated for group in groups for generated in self._group(group)]
 
     @torch.inference_mode()
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
@@ -63,13 +56,13 @@ class PlainGenerator:
         ]
 
     def _cut(self, row: Sequence[int]) -> tuple[int, ...]:
-        """The reply up to and including its end token."""
-        length = next((index + 1 for index, token in enumerate(row) if token in self._ends), len(row))
-        return tuple(row[:length])
+        """The reply up to and with its end token."""
+        ends = [index for index, token in enumerate(row) if token in self._ends]
+        return tuple(row[: ends[0] + 1] if ends else row)
 
 
 class _Chooser:
-    """A logits processor that leaves one token per row, the one that `choose` takes."""
+    """A logits processor that leaves one token per row: the one that `choose` takes."""
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ class Judge:
 
     def unanswered(self, briefing: Briefing, step: int, rejection: Rejection) -> Correction:
         """The correction of a step without a usable reply of the teacher."""
-        return self._judged(briefing, step, Advice("", ""), rejection)
+        return self._judged(briefing, step, Decision("", ""), rejection)
 
     def _kept(self, briefing: Briefing, step: int) -> Correction:
         """The student's own reply, which contains no secrets but is rejected if the environment refused it."""

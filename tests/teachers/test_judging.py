@@ -17,7 +17,7 @@ from leap_kedro.records import (
     Verdict,
 )
 from leap_kedro.teachers.briefing import Briefing, Moment
-from leap_kedro.teachers.judging import LEAKS_ALLOWED, LONGEST_ACTION, LONGEST_REASON, Advice, Judge
+from leap_kedro.teachers.judging import LEAKS_ALLOWED, LONGEST_ACTION, LONGEST_REASON, Judge
 
 STATE = PrivilegedState(
     task="put a mug in desk.",

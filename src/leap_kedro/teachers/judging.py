@@ -18,14 +18,6 @@ LONGEST_ACTION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
-    """A teacher's reason and action for one step, before any checks; untrusted if from a language model."""
-
-    reason: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
 class Judge:
     """Turns a teacher's advice into judged corrections.
 
@@ -40,7 +32,7 @@ class Judge:
     privilege: int
     reject_leaks: bool = True
 
-    def corrections(self, briefing: Briefing, advice: Mapping[int, Advice | None]) -> list[Correction]:
+    def corrections(self, briefing: Briefing, advice: Mapping[int, Decision | None]) -> list[Correction]:
         """One correction per step.
 
         Args:
@@ -53,7 +45,7 @@ class Judge:
             for step in range(len(briefing.episode.steps))
         ]
 
-    def correction(self, briefing: Briefing, step: int, advice: Advice | None) -> Correction:
+    def correction(self, briefing: Briefing, step: int, advice: Decision | None) -> Correction:
         """The correction from the advice on one step."""
         if advice is None:
             return self._judged(briefing, step, Decision("", ""), Rejection.NO_PLAN)
@@ -72,7 +64,7 @@ class Judge:
 
     def unanswered(self, briefing: Briefing, step: int, rejection: Rejection) -> Correction:
         """The correction of a step without a usable reply of the teacher."""
-        return self._judged(briefing, step, Advice("", ""), rejection)
+        return self._judged(briefing, step, Decision("", ""), rejection)
 
     def _kept(self, briefing: Briefing, step: int) -> Correction:
         """The student's own reply, which contains no secrets but is rejected if the environment refused it."""

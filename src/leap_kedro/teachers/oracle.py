@@ -16,7 +16,7 @@ from leap_kedro.records import CorrectedEpisode, Episode, PrivilegedState
 from leap_kedro.teachers.briefing import Briefing, Moment
 from leap_kedro.teachers.checks import names
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
-from leap_kedro.teachers.judging import Advice, Judge
+from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
 from leap_kedro.teachers.unprivileged import executable_options
 

@@ -16,7 +16,7 @@ from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.records import CorrectedEpisode, Episode, Fault, ParseStatus, Rejection
 from leap_kedro.teachers.briefing import Briefing, brief
-from leap_kedro.teachers.judging import Advice, Judge
+from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.privileged_block import privileged_block
 
 _LONGEST_DETAIL = 200

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from leap_kedro.environments.protocol import Decision
 from leap_kedro.language_models import Completion, Finish
 from leap_kedro.records import Rejection
-from leap_kedro.teachers.judging import Advice
 from leap_kedro.teachers.llm.replies import EPISODE_SCHEMA, LONGEST_DETAIL, LONGEST_REPLY, read_episode, read_step
 from leap_kedro.teachers.llm.tolerant_json import DEEPEST, values_in
 

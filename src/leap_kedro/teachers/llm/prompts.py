@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.language_models import Message, Role
 from leap_kedro.records import UserError
-from leap_kedro.records.errors import unknown_name
 from leap_kedro.teachers.briefing import Briefing
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from typing import Any
 from leap_kedro.environments.protocol import Decision
 from leap_kedro.language_models import Completion, Finish
 from leap_kedro.records import Fault, Rejection
-from leap_kedro.teachers.judging import Advice
 from leap_kedro.teachers.llm.tolerant_json import values_in
 
 LONGEST_REPLY = 100_000
@@ -109,7 +108,7 @@ class _Unread(ValueError):
     """Advice is not of the required form; the message gives the reason."""
 
 
-def _advice(item: Mapping[str, Any]) -> Advice | None:
+def _advice(item: Mapping[str, Any]) -> Decision | None:
     """The advice on a step; None to keep the student's own reply.
 
     Raises:

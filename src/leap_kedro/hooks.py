@@ -41,9 +41,9 @@ logger = logging.getLogger(__name__)
 
 
 class CredentialsHooks:
-    """Hands the key of language models to the dataset that gives it out, where credentials.yml has one.
+    """Gives the key of language models in credentials.yml to the dataset `language_models`.
 
-    `conf/local` is read whatever `--env` says: it is the only folder of configuration that git ignores.
+    `conf/local` is always read, also with `--env`, because it is the only folder of configuration that git ignores.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class CredentialsHooks:
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], conf_creds: dict[str, Any]) -> None:
-        """Give the credentials to the dataset `language_models`; those of the environment go first."""
+        """Give the credentials to the dataset; those of the run's environment take precedence."""
         access = catalog.get("language_models") if "language_models" in catalog else None
         if isinstance(access, AccessDataset):
             access.take({**self._local, **conf_creds})

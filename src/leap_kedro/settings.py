@@ -9,7 +9,7 @@ from leap_kedro.tracking.hooks import TrackingHooks
 
 set_mlflow_defaults()
 
-# An experiment is locked and checked before MLflow hears of the run, and released after it.
+# An experiment is locked and checked before MLflow is contacted, and released after its runs are closed.
 HOOKS = (CredentialsHooks(), TrackingHooks(), ExperimentHooks())
 CONFIG_LOADER_CLASS = LeapConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -26,7 +26,6 @@ from leap_kedro.language_models import (
     ModelRefusedRequest,
     ModelUnavailable,
     Price,
-    PriceUnknown,
     PromptTooLong,
     Request,
     RequestRejected,
@@ -34,6 +33,7 @@ from leap_kedro.language_models import (
     client,
     in_order,
 )
+from leap_kedro.language_models.errors import PriceUnknown
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 CANARY = "sk-canary-0123456789abcdef"
@@ -95,7 +95,7 @@ def test_an_unknown_price_is_said_once(caplog: pytest.LogCaptureFixture) -> None
 
     assert [each.dollars for each in found] == [None, None]
     assert [record.message for record in caplog.records if "prices.yml" in record.message] == [
-        "What 'fake' costs is unknown: conf/base/prices.yml has no price for it."
+        "The cost of 'fake' is unknown: conf/base/prices.yml has no price for it."
     ]
 
 
@@ -229,7 +229,7 @@ def test_a_server_without_schemas_is_asked_as_it_can_and_that_is_remembered(
     assert [form["type"] for form in forms] == asked
     assert forms[0]["json_schema"]["schema"] == SCHEMA
     assert ['"required": ["a"]' in prompt for prompt in server.prompts()] == [form != "json_schema" for form in asked]
-    assert sum("refuses a field" in record.message for record in caplog.records) == len(asked) - 2
+    assert sum("rejects a field" in record.message for record in caplog.records) == len(asked) - 2
 
 
 def test_many_calls_at_once_learn_together(caplog: pytest.LogCaptureFixture) -> None:
@@ -237,7 +237,7 @@ def test_many_calls_at_once_learn_together(caplog: pytest.LogCaptureFixture) -> 
         found = in_order(model_of(server).complete, [ask(str(n), schema=SCHEMA) for n in range(16)], 16)
 
     assert len(found) == 16
-    assert sum("refuses a field" in record.message for record in caplog.records) == 2
+    assert sum("rejects a field" in record.message for record in caplog.records) == 2
 
 
 def test_the_way_that_the_user_chose_stays() -> None:
@@ -273,7 +273,7 @@ def test_a_field_that_a_server_refuses_is_left_out_and_that_is_said_once(
     assert [each.text for each in found] == ["hi", "hi"]
     assert len(server.calls) == 3
     assert {"temperature", "seed"} & {*server.calls[-1].body} == {"temperature", "seed"} - {field}
-    assert len([record for record in caplog.records if f"`{field}` is left out" in record.message]) == 1
+    assert len([record for record in caplog.records if f"`{field}` is omitted" in record.message]) == 1
 
 
 @pytest.mark.parametrize(

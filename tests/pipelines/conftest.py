@@ -47,9 +47,8 @@ def rollouts(benchmark: Benchmark, tasks: dict[str, list[Task]]) -> list[Episode
 @pytest.fixture(scope="module")
 def training_in_process() -> Iterator[None]:
     """Trainings run in this process, so that a test waits for no other Python to start."""
-    from leap_kedro.training.job import Job
-
     from leap_kedro.training.fine_tuning import fine_tune
+    from leap_kedro.training.parameters import Job
     from leap_kedro.training.store import PackedFile
 
     def run(job_file: Path, _: object, on_progress: Any) -> Any:

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate
+from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import PRIVILEGED_NOTICE
 from leap_kedro.prompts.renderer import trunk_ids
 from leap_kedro.prompts.select import renderer_for
+from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import ParseStatus, Turn
 
 CHATML = (

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from student_tokenizers import SPACES, byte_level, sentence_pieces, words
 from tokenizers import AddedToken, Regex, normalizers
 
-from leap_kedro.prompts.chat import ChatRenderer, UnusableChatTemplate
+from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.plain import parse_reply, stated
+from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Turn
 
 
@@ -84,7 +85,7 @@ def test_no_other_command_is_ever_taught(name: str, command: str) -> None:
         (lambda: sentence_pieces(normalizer=normalizers.Replace(Regex(" {2,}"), " ")), r"s/x y/z/"),
         (lambda: sentence_pieces(added("▁▁", normalized=True), legacy=True), "s/x   y/z/"),
         (lambda: words(lowercase=False), "s/x  y/z/"),
-        (lambda: byte_level(pad_token="!"), "'!' for a special token"),
+        (lambda: byte_level(pad_token="!"), "'!' as a special token"),
         (lambda: byte_level([AddedToken("<x>", special=True), AddedToken("< x>", special=True)]), "'<x>'"),
     ],
 )

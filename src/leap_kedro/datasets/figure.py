@@ -1,4 +1,4 @@
-"""Plotly figures, which kedro-viz shows beside their node."""
+"""Plotly figures, which kedro-viz previews."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from leap_kedro.datasets.previews import last_made
 
 
 class FigureDataset(JSONDataset):  # type: ignore[misc]
-    """kedro-datasets' plotly JSON, written whole or not at all: a torn file would count as finished."""
+    """kedro-datasets' plotly JSON, written atomically, because an incomplete file would count as finished."""
 
     def save(self, data: Any) -> None:
         """Replace the file. Raises `StorageError` if it cannot be written."""

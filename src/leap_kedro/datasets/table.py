@@ -1,4 +1,4 @@
-"""Tables as CSV, which kedro-viz shows beside their node."""
+"""Tables as CSV, which kedro-viz previews."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from leap_kedro.datasets.previews import last_made
 
 
 class TableDataset(CSVDataset):  # type: ignore[misc]
-    """kedro-datasets' CSV without the index, written whole or not at all: a torn file would count as finished."""
+    """kedro-datasets' CSV without the index, written atomically, because an incomplete file would count as finished."""
 
     def save(self, data: Any) -> None:
         """Replace the file. Raises `StorageError` if it cannot be written."""

@@ -1,1 +1,1 @@
-"""The student that ships: a small Llama whose tokenizer knows an environment's closed vocabulary."""
+"""The included student: a small Llama with a tokenizer for an environment's closed vocabulary."""

@@ -1,7 +1,7 @@
-"""The base of the embedded student: a reader of transcripts, made before anything acts.
+"""Training of the embedded student's base model, which answers questions about transcripts.
 
-`reading_rows` turns a transcript with questions into training data; `answer_accuracy` measures the reader on
-transcripts that it has not seen. The curriculum: short walks with many questions first, then longer ones.
+`reading_rows` turns a transcript with questions into training data; `answer_accuracy` evaluates the model on held-out
+transcripts. The curriculum begins with short walks and many questions, and continues with longer ones.
 """
 
 from collections import defaultdict
@@ -22,8 +22,8 @@ class Lesson:
 
     Attributes:
         share: Share of the transcripts.
-        longest: Highest number of actions in a walk.
-        questions: Questions after each observation.
+        longest: Maximum number of actions in a walk.
+        questions: Number of questions after each observation.
     """
 
     share: float
@@ -35,25 +35,23 @@ CURRICULUM = (Lesson(0.06, 1, 8), Lesson(0.3, 6, 3), Lesson(0.34, 16, 2), Lesson
 
 
 def lesson_counts(total: int) -> list[tuple[Lesson, int]]:
-    """Transcripts of each lesson, in the order of the curriculum."""
+    """Number of transcripts of each lesson, in the order of the curriculum."""
     return [(lesson, max(1, round(total * lesson.share))) for lesson in CURRICULUM]
 
 
 def curriculum(benchmark: Benchmark, total: int, seed: int) -> Iterator[Transcript]:
-    """About `total` transcripts of the split ``base``, in the order in which they are to be learnt."""
-    for number, (lesson, count) in enumerate(lesson_counts(total)):
-        yield from benchmark.transcripts(
-            "base", count, lesson.longest, lesson.questions, seed * len(CURRICULUM) + number
-        )
+    """About `total` transcripts of the split ``base``, in the order of training."""
+    for number, (lesson, count) in enumerate(lesson_counts(total), start=seed * len(CURRICULUM)):
+        yield from benchmark.transcripts("base", count, lesson.longest, lesson.questions, number)
 
 
 def reading_rows(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weight: float) -> list[Row]:
-    """A row a question, in their order, with the loss on the answer; then the transcript itself, where it has a weight.
+    """One row per question, in order, with the loss on the answer, and one for the transcript if it has a weight.
 
     Args:
-        transcript: What is read.
-        renderer: What makes token ids of it.
-        trunk_weight: Weight of the plain next-token loss on the transcript; 0: none.
+        transcript: The transcript.
+        renderer: Converts it to token ids.
+        trunk_weight: Weight of the next-token loss on the transcript; 0 for none.
     """
     trunk, ends = trunk_and_ends(renderer, transcript.opening, transcript.turns, transcript.privileged)
     seen = observations(transcript.opening, transcript.turns)
@@ -70,7 +68,7 @@ def reading_rows(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weigh
 def answer_accuracy(
     model: Any, renderer: EmbeddedRenderer, transcripts: Sequence[Transcript], transcripts_a_batch: int = 8
 ) -> dict[str, float]:
-    """Share of questions whose whole answer the model gets right token by token, by kind and under "all"."""
+    """Share of questions whose answer the model predicts exactly, by kind and as "all"."""
     import torch
 
     from leap_kedro.training.collator import collate

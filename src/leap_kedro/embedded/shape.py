@@ -1,4 +1,4 @@
-"""The embedded student's model: a small Llama whose entity embeddings start composed of type and number."""
+"""The embedded student's model: a small Llama whose initial entity embeddings combine type and number."""
 
 import re
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ class Shape:
 def build_model(tokenizer: Any, shape: Shape, seed: int) -> "LlamaForCausalLM":
     """A model with random weights.
 
-    The embedding of "mug 2" starts as a mix of a vector for "mug", one for "2" and one of its own, so that a need for
-    a mug points to it before anything is learnt. Input and output embeddings are one matrix.
+    The initial embedding of "mug 2" is a combination of a vector for "mug", one for "2" and its own, so it is similar
+    to that of "mug" before any training. Input and output embeddings are one matrix.
     """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM

@@ -1,8 +1,8 @@
 """The tokenizer of the embedded student: an object or place with its number is one token.
 
-Standard Hugging Face parts only (rewrites, a regular expression that cuts, a word-level model), saved as
-`tokenizer.json`, so that `AutoTokenizer` loads it without code of ours. What the vocabulary does not know is dropped
-(function words) or becomes `<unk>` (an entity with a number beyond its type's highest).
+It consists of standard Hugging Face parts (rewrites, a regular expression, a word-level model), saved as
+`tokenizer.json`, so `AutoTokenizer` loads it without further code. Unknown words are dropped, and entities whose number
+exceeds their type's maximum become `<unk>`.
 """
 
 import re
@@ -28,8 +28,8 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
     """The tokenizer of a closed vocabulary.
 
     Args:
-        vocabulary: What the texts are made of.
-        max_length: Longest conversation that the model is made for, tokens.
+        vocabulary: Vocabulary of the texts.
+        max_length: Maximum tokens of a conversation.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
     from transformers import PreTrainedTokenizerFast

@@ -1,7 +1,7 @@
-"""Environments by name: every package in this folder is one, and adding the folder is all that it takes.
+"""Environments by name: every package in this folder is an environment, and adding a folder registers it.
 
-A package has `build_benchmark(options)` in its `__init__`, and beside it what `environment_folder` is asked for:
-`instructions.py`, `defaults.yml` (parameters), `prompts/` (of teachers) and `student/base` (the base model).
+A package has `build_benchmark(options)` in its `__init__`, and beside it `instructions.py`, `defaults.yml`
+(parameters), `prompts/` (of teachers) and `student/base` (the base model).
 """
 
 from importlib import import_module
@@ -32,7 +32,7 @@ def environment_folder(name: str) -> Path:
 
 
 def environment_instructions(name: str) -> str:
-    """What a chat model is told about the environment's actions: `INSTRUCTIONS` of its module `instructions`.
+    """The description of the actions in the prompts of chat models: `INSTRUCTIONS` of the module `instructions`.
 
     Raises:
         UnknownEnvironment: If no such environment is registered.

@@ -1,1 +1,1 @@
-"""Results of evaluations: success with its interval, by task type, and which results may be compared."""
+"""Results of evaluations: success with its interval, by task type, and the conditions of comparisons."""

@@ -1,6 +1,6 @@
-"""The result of a set of episodes of one policy.
+"""The results of a policy's episodes.
 
-Infrastructure errors are counted separately and are in no denominator: they say nothing about the policy.
+Infrastructure errors are counted separately and are in no denominator, because they say nothing about the policy.
 """
 
 from collections import Counter
@@ -19,31 +19,31 @@ SCORE = "score"
 
 
 class Role(StrEnum):
-    """What a split of tasks is for."""
+    """Role of a split."""
 
     VALIDATION = "validation"
-    """Chooses the champion."""
+    """The champion is chosen on it."""
     TEST = "test"
-    """Is reported and chooses nothing."""
+    """It is only reported."""
     OTHER = "other"
-    """Anything that a user asks for: training tasks, another benchmark's split."""
+    """Any other split that a user evaluates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The conditions of a result. Two results may be compared only if these agree.
+    """The conditions of a result. Results may be compared only if they agree.
 
     Attributes:
         environment: Registered name of the environment.
         split: Benchmark's name of the split.
-        role: What the split is for.
+        role: Role of the split.
         max_actions: Cap on actions.
         held_to_admissible: Whether replies were held to the environment's list of admissible actions.
         temperature: Sampling temperature; 0 is greedy; None: the server's own.
         seed: Seed of everything random.
-        data_source: Where the tasks come from ("generated", "official").
-        text_version: Version of the benchmark's texts, where it has versions; else "".
-        scoring: How the score was reckoned, where the benchmark knows several ways; else "".
+        data_source: Source of the tasks ("generated", "official").
+        text_version: Version of the benchmark's texts, if it has versions; otherwise "".
+        scoring: Kind of score, if the benchmark has several; otherwise "".
     """
 
     environment: str
@@ -80,22 +80,22 @@ class EvaluationSummary(Plain):
     Attributes:
         policy: Id of the policy.
         iteration: LEAP iteration of the policy (0 for pi_0); None for a policy outside the loop, such as the base.
-        conditions: What it was measured under.
-        success: Share of episodes solved.
+        conditions: The conditions of the result.
+        success: Share of solved episodes.
         mean_actions: Actions taken, mean over solved and unsolved episodes (the paper's figure).
         mean_actions_solved: The same over solved episodes; None if there are none.
         mean_score: Score at the end, 0 to 1.
-        mean_parts: Mean of each part that the benchmark's score has, by name; an episode without one counts 0.
-        unanswered_share: Share of replies without an answer: empty, cut off, or not asked for since the conversation
+        mean_parts: Mean of each part of the benchmark's score, by name; an episode without the part counts as 0.
+        unanswered_share: Share of replies without an answer: empty, cut off, or not requested because the conversation
             was too long.
-        warning: Why the result may say little about the policy; "" if nothing does.
-        score_intervals: Where the score has parts: the interval of its mean, under `SCORE`, and of each part's.
-        by_kind: Result by task type, by name.
-        invalid_action_share: Share of actions that could be read and that the environment refused.
-        unparseable_share: Share of replies that no action could be read from.
-        stop_reasons: Episodes by why they ended, infrastructure errors included.
-        infrastructure_errors: Episodes that broke; not part of any other figure.
-        prompt_tokens: Tokens of all prompts, those that a cache held included; 0 where nobody counted.
+        warning: Why the result may say little about the policy; otherwise "".
+        score_intervals: If the score has parts: the intervals of its mean, under `SCORE`, and of the mean of each part.
+        by_kind: Results by task type, sorted by name.
+        invalid_action_share: Share of readable actions that the environment refused.
+        unparseable_share: Share of replies without a readable action.
+        stop_reasons: Number of episodes by stop reason, including infrastructure errors.
+        infrastructure_errors: Number of infrastructure errors, which are not part of any other figure.
+        prompt_tokens: Tokens of all prompts, including cached ones; 0 if they were not counted.
         reply_tokens: Tokens of all replies.
     """
 
@@ -120,22 +120,22 @@ class EvaluationSummary(Plain):
 
 
 class NothingMeasured(UserError):
-    """No episode says anything about the policy."""
+    """There is no episode without an infrastructure error."""
 
 
 def summarize(
     episodes: Sequence[Episode], conditions: Conditions, policy: str, iteration: int | None
 ) -> EvaluationSummary:
-    """Sum episodes up.
+    """Summarize episodes.
 
     Args:
         episodes: Episodes of one policy on one split.
-        conditions: What they were played under.
+        conditions: The conditions under which they were played.
         policy: Id of the policy.
         iteration: Its LEAP iteration; None outside the loop.
 
     Raises:
-        NothingMeasured: If there is no episode, or each one ended for an infrastructure reason.
+        NothingMeasured: If there is no episode without an infrastructure error.
     """
     counted = [episode for episode in episodes if not episode.stop.is_infrastructure]
     if not counted:

@@ -25,7 +25,7 @@ def conditions_in_words(conditions: Conditions) -> str:
 
 
 def temperature_in_words(temperature: float | None) -> str:
-    """How replies were chosen."""
+    """The choice of replies."""
     if temperature is None:
         return "the server's own temperature"
     return "greedy" if temperature == 0 else f"temperature {temperature:g}"

@@ -15,7 +15,7 @@ class NodeClock:
     """
 
     def __init__(self, path: Path) -> None:
-        """Go on from what `path` holds, if it is there."""
+        """Continue with the seconds in `path`, if the file exists."""
         self._path = path
         self._lock = threading.RLock()
         self._running: tuple[str, float] | None = None

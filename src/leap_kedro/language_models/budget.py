@@ -1,22 +1,22 @@
-"""The cost of calls, which never exceeds the budget."""
+"""Keeps the cost of calls within the budget."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from leap_kedro.language_models.access import Price
 from leap_kedro.language_models.errors import BudgetSpent, PriceUnknown
 from leap_kedro.language_models.parameters import BudgetParameters
-from leap_kedro.language_models.prices import Price
 
 
 @dataclass(slots=True)
 class Bill:
-    """The cost of one call.
+    """Cost of one call.
 
     Attributes:
-        answered: Whether the server answered; a call that failed is not billed.
-        dollars: Its cost; None if unknown.
+        answered: Whether the server answered; failed calls are not billed.
+        dollars: The cost; None if unknown.
     """
 
     answered: bool = False
@@ -24,18 +24,16 @@ class Bill:
 
 
 class SpendingLimit:
-    """Calls and dollars spent so far, and reserved for calls under way.
+    """Calls and dollars spent so far, and those reserved by unfinished calls.
 
-    Each call first reserves its maximum cost. If that could exceed the budget, it waits until the calls under way have
-    been billed, mostly for less; if none is under way, the budget is spent.
+    Each call first reserves its maximum cost. If that could exceed the budget, it waits until unfinished calls have
+    been billed, usually for less. If there are no unfinished calls, the budget is spent.
+
+    Raises:
+        PriceUnknown: If the budget is in dollars and there is no price.
     """
 
     def __init__(self, model: str, budget: BudgetParameters, price: Price | None) -> None:
-        """Start with nothing spent.
-
-        Raises:
-            PriceUnknown: If the budget is in dollars and there is no price.
-        """
         if budget.dollars is not None and price is None:
             raise PriceUnknown(
                 f"The budget is {budget.dollars} dollars, but the price of the model '{model}' is unknown: add it to "
@@ -55,8 +53,8 @@ class SpendingLimit:
         """One call, to be billed inside the context.
 
         Args:
-            prompt_bytes: Bytes of the request; a token has at least one.
-            max_tokens: Longest answer.
+            prompt_bytes: Bytes of the request, an upper bound for its tokens.
+            max_tokens: Maximum tokens of the answer.
 
         Raises:
             BudgetSpent: If the call could exceed the budget.
@@ -96,4 +94,4 @@ class SpendingLimit:
                 f"Of the budget of {dollars} dollars for '{self._model}' {self.dollars:.4f} are spent, and the next "
                 f"call could cost {most:.4f} (`budget.dollars`)."
             )
-        return f"{spent} Raise the budget and run the same command again: answers so far are cached and cost nothing."
+        return f"{spent} Raise the budget and run the same command again: earlier answers are not paid for twice."

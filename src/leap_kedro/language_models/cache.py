@@ -1,8 +1,8 @@
-"""A cache of answers on disk, keyed by the question.
+"""A cache of answers on disk, by request.
 
-One JSON file per answer, `ab/abcdef....json`, named by the SHA-256 of server, model, parameters and request. The
-server's address is part of the key, because servers on different ports often use the same model name. Files are written
-whole or not at all; a damaged file (after a power failure) counts as absent and is written again.
+Each answer is a JSON file `ab/abcdef....json`, named by the SHA-256 of server, model, parameters and request. The
+server's address is included because servers on different ports often use the same model names. Files are written
+atomically. A damaged file, for example after a power failure, is treated as absent and written again.
 """
 
 import json
@@ -16,11 +16,11 @@ from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
 
 _FORM = 2
-"""Version of the file format and of the key."""
+"""Version of the format; changes when the content or the key changes its meaning."""
 
 
 def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
-    """Everything that an answer depends on, as plain values."""
+    """Everything that an answer depends on, as plain JSON."""
     return {
         "form": _FORM,
         "server": parameters.address,
@@ -36,10 +36,9 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
 
 
 class AnswerCache:
-    """The cache in a folder."""
+    """Answers by question, in `folder`, which need not exist."""
 
     def __init__(self, folder: Path) -> None:
-        """Use `folder`; it need not exist."""
         self._folder = folder
 
     def find(self, asked: dict[str, Any]) -> Completion | None:

@@ -1,4 +1,4 @@
-"""Requests to a language model, and its completions."""
+"""Requests to language models and their completions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,11 @@ from leap_kedro.prompts.thoughts import answer_of
 
 
 class Role(StrEnum):
-    """Who speaks."""
+    """The author of a message."""
 
     SYSTEM = "system"
-    """Instructions."""
     USER = "user"
-    """Who asks."""
     ASSISTANT = "assistant"
-    """The model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model.
+    """One request to a model. None for the last three attributes means the value in the model's parameters.
 
     Attributes:
         messages: The chat so far; the last message is the user's.
-        schema: JSON schema that the answer must have; None: free text.
-        max_tokens: Longest answer, in tokens; None: as the model's parameters say.
-        temperature: Temperature of sampling; None: as the model's parameters say.
-        seed: Seed of sampling; None: as the model's parameters say.
+        schema: JSON schema of the answer; None for free text.
+        max_tokens: Maximum tokens of the answer.
+        temperature: Sampling temperature.
+        seed: Seed of sampling.
     """
 
     messages: tuple[Message, ...]
@@ -50,15 +47,15 @@ class Finish(StrEnum):
     """Why an answer ended."""
 
     STOP = "stop"
-    """The model was done."""
+    """The answer is complete."""
     LENGTH = "length"
-    """Cut off at the longest answer allowed."""
+    """The answer reached the maximum length."""
     REFUSAL = "refusal"
-    """The model declined; the text is what it said instead."""
+    """The model declined; the text is its explanation."""
     CONTENT_FILTER = "content_filter"
-    """The provider withheld the answer, or what is left of it."""
+    """The provider withheld the answer or a part of it."""
     OTHER = "other"
-    """Anything else that the server gives as its reason (a tool call, say)."""
+    """Any other reason, for example a tool call."""
 
 
 _WHOLE = frozenset({Finish.STOP, Finish.OTHER})
@@ -71,11 +68,11 @@ class Completion:
     Attributes:
         text: The answer, untrusted; "" if there is none.
         finish: Why it ended.
-        prompt_tokens: Tokens of the request, those from the server's own prompt cache included; 0 if unknown.
+        prompt_tokens: Tokens of the request, including those from the server's prompt cache; 0 if unknown.
         completion_tokens: Tokens of the answer; 0 if unknown.
-        dollars: Cost of the call, 0 from the cache; None if the model's price or its usage is unknown.
+        dollars: Cost of this call, 0 from the cache; None if price or usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
-        own_temperature: Whether the server used its own temperature, because it accepts none.
+        own_temperature: Whether the server used its own temperature because it does not accept one.
         thought: Whether the server returned the model's thoughts in a separate field.
     """
 
@@ -90,10 +87,10 @@ class Completion:
 
     @property
     def answer(self) -> str:
-        """The text without the thoughts in front of it."""
+        """The text without the thoughts before it."""
         return answer_of(self.text)
 
     @property
     def is_whole(self) -> bool:
-        """Whether there is an answer that was neither refused nor cut off."""
+        """Whether there is an answer that was neither refused nor truncated."""
         return self.finish in _WHOLE and bool(self.answer.strip())

@@ -10,52 +10,41 @@ from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from leap_kedro.language_models.access import Access
+from leap_kedro.language_models.access import Access, price_of
 from leap_kedro.language_models.budget import SpendingLimit
 from leap_kedro.language_models.cache import AnswerCache, question
 from leap_kedro.language_models.chat import Completion, Finish, Request
 from leap_kedro.language_models.dialect import body_of, first_dialect
 from leap_kedro.language_models.errors import ModelUnavailable
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters
-from leap_kedro.language_models.prices import price_of
 from leap_kedro.language_models.response import Answer
 from leap_kedro.language_models.transport import Filtered, Malformed, Transient, Transport
 
 FIRST_WAIT = 1.0
-"""Longest wait before the second try, in seconds; it doubles from try to try."""
+"""Maximum wait before the second try, in seconds; it doubles with each try."""
 LONGEST_WAIT = 60.0
 LONGEST_WAIT_ASKED_FOR = 600.0
-"""A server that asks for a longer wait (for example a daily limit) is given up at once."""
-_LONG = 10.0  # seconds; a longer wait is logged as a warning
+"""If a server requests a longer wait than this, for example because of a daily limit, there are no more retries."""
+_LONG = 10.0  # seconds; longer waits are logged
 
 logger = logging.getLogger(__name__)
-
 
 _own_temperature: set[tuple[str, str]] = set()
 
 
 def takes_own_temperature(parameters: ModelParameters) -> bool:
-    """Whether a model's answers in this process came at the server's own temperature, whatever it was given."""
-    return _name(parameters) in _own_temperature
-
-
-def _name(parameters: ModelParameters) -> tuple[str, str]:
-    return parameters.address, parameters.model
-
-
-def _any(completion: Completion) -> bool:
-    return True
+    """Whether this server has answered for this model in this process at its own instead of the given temperature."""
+    return (parameters.address, parameters.model) in _own_temperature
 
 
 class LanguageModel:
-    """Answers requests. All its calls belong into one event loop (`as_completed` has one for the whole process)."""
+    """Answers requests. All calls must be in one event loop; `as_completed` uses one for the whole process.
+
+    Raises:
+        PriceUnknown: If `budget.dollars` is set and the model has no price.
+    """
 
     def __init__(self, parameters: ModelParameters, access: Access, budget: BudgetParameters | None = None) -> None:
-        """Describe the model; no call is made.
-
-        Raises:
-            PriceUnknown: If `budget.dollars` is set and the model has no price.
-        """
         self.parameters = parameters
         self._transport = Transport(parameters, access)
         self._cache = AnswerCache(access.cache) if access.cache else None
@@ -66,29 +55,29 @@ class LanguageModel:
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._dialect = first_dialect(parameters.structured)
 
-    async def complete(self, request: Request, is_usable: Callable[[Completion], bool] = _any) -> Completion:
-        """The answer to `request`, from the cache where it was answered before.
+    async def complete(self, request: Request, is_usable: Callable[[Completion], bool] = lambda _: True) -> Completion:
+        """The answer to `request`, from the cache if possible.
 
         Args:
-            request: The question.
-            is_usable: Whether the caller can use an answer. Only whole answers that it can use are kept: others are
-                asked for again in the next run.
+            request: The request.
+            is_usable: Whether the caller can use an answer. Only complete and usable answers are cached; the others are
+                requested again in the next run.
 
         Raises:
             ModelUnavailable: If there is no usable answer after all tries.
-            RequestRejected: If the server takes the request as malformed or too long.
+            RequestRejected: If the server considers the request malformed or too long.
             ModelRefusedRequest: If key, model name or account is wrong.
-            BudgetSpent: If the call could go over the budget.
+            BudgetSpent: If the call could exceed the budget.
         """
         completion = await self._answered(question(self.parameters, request), is_usable)
         if completion.own_temperature:
-            _own_temperature.add(_name(self.parameters))
+            _own_temperature.add((self.parameters.address, self.parameters.model))
         return completion
 
     async def _answered(self, asked: dict[str, Any], is_usable: Callable[[Completion], bool]) -> Completion:
         if self._cache is None:
             return await self._called(asked)
-        # The same question asked twice at once is paid for once.
+        # Concurrent identical requests are paid for only once.
         lock = self._asking.setdefault(json.dumps(asked, sort_keys=True), asyncio.Lock())
         async with lock:
             found = self._cache.find(asked)
@@ -126,12 +115,12 @@ class LanguageModel:
             stop=stop_after_attempt(self.parameters.retries + 1),
             retry=retry_if_exception(_may_pass),
             wait=_wait,
-            before_sleep=self._tell,
+            before_sleep=self._log_wait,
             reraise=True,
         )
 
     async def _understood(self, asked: dict[str, Any]) -> Answer:
-        """The answer to one try, asked again at once in the way that the server turns out to want."""
+        """The answer to one try, which is repeated at once when the server requires another form of request."""
         while True:
             dialect = self._dialect
             body = body_of(asked, dialect)
@@ -140,13 +129,13 @@ class LanguageModel:
             except Malformed as error:
                 malformed = error
             if self._dialect != dialect:
-                continue  # Another call has learnt it meanwhile.
+                continue  # Another call has changed it meanwhile.
             learnt = dialect.learn(malformed.complaint, body)
             if learnt is None:
                 raise self._transport.misunderstood(malformed)
             self._dialect, difference = learnt
             logger.warning(
-                "%s refuses a field (%s): from now on %s.", self._transport.name, malformed.complaint.text, difference
+                "%s rejects a field (%s): from now on %s.", self._transport.name, malformed.complaint.text, difference
             )
 
     def _cost(self, answer: Answer) -> float | None:
@@ -154,14 +143,14 @@ class LanguageModel:
             if not self._price_missed:
                 self._price_missed = True
                 logger.warning(
-                    "What '%s' costs is unknown: conf/base/prices.yml has no price for it.", self.parameters.model
+                    "The cost of '%s' is unknown: conf/base/prices.yml has no price for it.", self.parameters.model
                 )
             return None
         if answer.prompt_tokens is None or answer.completion_tokens is None:
             return None
         return self._price.of(answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens)
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _log_wait(self, state: RetryCallState) -> None:
         wait = state.upcoming_sleep
         log = logger.warning if wait >= _LONG else logger.debug
         log("%s: %s; next try in %.0f s", self._transport.name, _failure_of(state), wait)
@@ -181,7 +170,7 @@ def _may_pass(failure: BaseException) -> bool:
 
 
 def _wait(state: RetryCallState) -> float:
-    """Exponential with full jitter; where the server says how long, at least that and a little more."""
+    """Exponential backoff with full jitter; if the server requests a wait, at least a little longer than that."""
     backoff = wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)(state)
     failure = _failure_of(state)
     asked_for = (failure.wait or 0.0) if isinstance(failure, Transient) else 0.0

@@ -1,4 +1,4 @@
-"""The error in a server's response, parsed from the many forms that servers use."""
+"""Reads error messages of servers, which come in many forms."""
 
 import html
 import json
@@ -8,7 +8,7 @@ from typing import Any
 
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TEXTS = ("message", "detail", "msg", "error", "error_msg", "reason", "base_resp", "status_msg")
-_LONGEST_PAGE = 200  # characters shown of a body that is no JSON
+_LONGEST_PAGE = 200  # characters of a body that is not JSON
 
 _STATUS_OF = {
     "context_length": 400,
@@ -24,19 +24,19 @@ _STATUS_OF = {
     "badrequest": 400,
     "unsupported": 400,
 }
-"""Part of an error's name -> HTTP status, for errors that come without one; the first that fits counts."""
+"""HTTP status by part of an error's name, for errors without a status; the first match counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What a server says is wrong.
+    """A server's error message.
 
     Attributes:
-        code: Its name of the error; "" if it gives none.
-        text: Its sentence, untrusted; "" if it gives none.
-        fields: Paths of the fields of the request that it says are at fault.
-        status: HTTP status that the body itself names or stands for; None if it says nothing of the kind.
-        is_page: Whether it sent an HTML page, as proxies and bot checks do.
+        code: Name of the error, if given.
+        text: Message, untrusted, if given.
+        fields: Paths of the request fields at fault, if given.
+        status: HTTP status that the body contains or implies, if any.
+        is_page: Whether the body is an HTML page, as sent by proxies and bot checks.
     """
 
     code: str = ""
@@ -46,7 +46,7 @@ class Complaint:
     is_page: bool = False
 
     def names(self, field: str) -> bool:
-        """Whether it is about a field of the request: by its list of fields, or else by its words."""
+        """Whether it is about a field of the request, according to its list of fields or else its text."""
         if self.fields:
             return any(field in re.split(r"[.\[\]]+", path) for path in self.fields)
         return re.search(rf"(?<![a-z0-9_-]){field}(?![a-z0-9_-])", self.text, re.IGNORECASE) is not None
@@ -81,7 +81,7 @@ def complaint_in(tree: Any) -> Complaint:
 
 
 def _sentence(value: Any, fields: list[str]) -> str:
-    """The words in a value; paths of fields that it names are added to `fields`."""
+    """The text in a value; paths of fields in it are added to `fields`."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -101,8 +101,8 @@ def _status(names: list[str]) -> int | None:
     for name in names:
         if name.isdecimal() and 400 <= int(name) < 600:
             return int(name)
-    text = " ".join(names).casefold()
-    return next((status for part, status in _STATUS_OF.items() if part in text), None)
+    joined = " ".join(names).casefold()
+    return next((status for part, status in _STATUS_OF.items() if part in joined), None)
 
 
 def _of_page(body: bytes) -> Complaint:
@@ -115,5 +115,5 @@ def _of_page(body: bytes) -> Complaint:
 
 
 def _printable(text: str) -> str:
-    """The text in one line, without characters that a terminal would obey."""
+    """The text in one line, without control characters."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())

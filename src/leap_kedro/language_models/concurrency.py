@@ -1,7 +1,7 @@
-"""Concurrent calls, for code that is not asynchronous.
+"""Concurrent calls for code that is not asynchronous.
 
-A process has one event loop for all its language models, in a separate thread: connections and limits belong to a loop,
-and calls continue while the caller processes the results that it already has.
+A process has one event loop for all its language models, in a separate thread. Connections and limits belong to this
+loop, and calls continue while the caller processes the available results.
 """
 
 import asyncio
@@ -19,30 +19,19 @@ _END = object()
 _LONGEST_DEAFNESS = 1.0  # seconds
 
 _APART = 0.002
-"""Seconds between the first calls. Calls that begin together end together, and go on in waves: each waits for the
-processor behind all others, on both sides. Apart they stay apart (benchmarks/teacher_calls.py: 1.12 instead of 1.22
-times the ideal time)."""
-
-
-class _LoopThread:
-    """An event loop that runs in a thread until the process ends."""
-
-    def __init__(self) -> None:
-        self.process = os.getpid()
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="language models", daemon=True).start()
-
+"""Seconds between the first calls. Calls that start together also end together and compete for the processor on both
+sides; staggered calls do not (benchmarks/teacher_calls.py: 1.12 instead of 1.22 times the ideal time)."""
 
 _lock = threading.Lock()
-_running: _LoopThread | None = None
+_running: tuple[int, asyncio.AbstractEventLoop] | None = None
+"""Process and loop."""
 
 
 def as_completed(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], limit: int) -> Iterator[Result]:
-    """Results of `work` on `items`, each as soon as it is there, at most `limit` of them under way at once.
+    """Results of `work` on `items` as they become available, with at most `limit` concurrent calls.
 
-    `items` are taken as they are needed, in the thread of the loop. An exception of `work` (or of `items`) ends the
-    others and is raised after the results that were ready before it. When the iterator is closed, and at Ctrl-C, what
-    is under way is cancelled.
+    `items` are drawn when needed, in the thread of the loop. An exception of `work` or `items` cancels the other calls
+    and is raised after the results that were ready before it. Closing the iterator and Ctrl-C cancel all calls.
     """
     loop = _loop()
     results: SimpleQueue[Any] = SimpleQueue()
@@ -69,7 +58,7 @@ def as_completed(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item
 
 
 def in_order(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], limit: int) -> list[Result]:
-    """As `as_completed`, all results in the order of their items."""
+    """All results of `as_completed`, in the order of their items."""
 
     async def numbered(pair: tuple[int, Item]) -> tuple[int, Result]:
         return pair[0], await work(pair[1])
@@ -79,7 +68,7 @@ def in_order(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], l
 
 
 def _next(results: SimpleQueue[Any]) -> Any:
-    """The next of `results`. A Ctrl-C that comes right before a wait does not end it, so none of them is long."""
+    """The next of `results`. A Ctrl-C right before a wait does not interrupt it, so each wait is short."""
     while True:
         try:
             return results.get(timeout=_LONGEST_DEAFNESS)
@@ -110,7 +99,8 @@ async def _work_off(
 def _loop() -> asyncio.AbstractEventLoop:
     global _running  # noqa: PLW0603
     with _lock:
-        # A forked process has the object, but not the thread.
-        if _running is None or _running.process != os.getpid():
-            _running = _LoopThread()
-        return _running.loop
+        # A forked process inherits the object, but not the thread.
+        if _running is None or _running[0] != os.getpid():
+            _running = os.getpid(), asyncio.new_event_loop()
+            threading.Thread(target=_running[1].run_forever, name="language models", daemon=True).start()
+        return _running[1]

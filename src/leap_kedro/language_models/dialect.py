@@ -1,4 +1,4 @@
-"""Which variant of the chat completions API a server accepts, learnt from the requests that it rejects."""
+"""Adapts requests to the part of the chat completions interface that a server supports, learnt from its errors."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from leap_kedro.language_models.parameters import Structured
 
 _WEAKER = {Structured.JSON_SCHEMA: Structured.JSON_OBJECT, Structured.JSON_OBJECT: Structured.NONE}
 _OPTIONAL = ("temperature", "seed")
-"""Fields that a request makes sense without."""
+"""Optional fields of a request."""
 _FORMAT = re.compile(
     r"response_format|json_schema|json_object|\bjson (?:mode|schema|object)\b|structured.?outputs?|guided.?decoding",
     re.I,
@@ -29,14 +29,14 @@ _NOT_KNOWN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a server wants to be asked.
+    """The form of request that a server supports.
 
     Attributes:
         structured: How it is made to answer in JSON; never `AUTO`.
-        chosen: Whether the user chose `structured`: then it stays.
-        length_field: Name of the field for the longest answer.
-        left_out: Fields that it does not take.
-        has_system: Whether it takes a system message; if not, its text stands in front of the first user message.
+        chosen: Whether the user chose `structured`, which is then fixed.
+        length_field: Name of the field for the maximum length.
+        left_out: Fields that it does not support.
+        has_system: Whether it supports system messages; if not, their text is put before the first user message.
     """
 
     structured: Structured
@@ -49,38 +49,37 @@ class Dialect:
         """What to try next after a server's complaint about a request.
 
         Args:
-            complaint: What it said.
+            complaint: The complaint.
             sent: The body of the request.
 
         Returns:
-            The dialect, and what is different about it, as a clause for a message; None if nothing is left to try.
+            The next dialect and a description of the difference, for a log message; None if nothing is left to try.
         """
         if self.length_field == "max_tokens" and _wants_other_length(complaint):
-            return replace(
-                self, length_field="max_completion_tokens"
-            ), "`max_completion_tokens` is sent for `max_tokens`"
+            learnt = replace(self, length_field="max_completion_tokens")
+            return learnt, "`max_completion_tokens` is sent instead of `max_tokens`"
         for field in _OPTIONAL:
             if field in sent and field not in self.left_out and complaint.names(field):
                 learnt = replace(self, left_out=self.left_out | {field})
-                return learnt, f"`{field}` is left out, so that the server's own holds (`{field}: null` says the same)"
+                return learnt, f"`{field}` is omitted and the server's default applies (the same as `{field}: null`)"
         has_system = any(message["role"] == Role.SYSTEM.value for message in sent["messages"])
         if self.has_system and has_system and is_about_roles(complaint):
-            return replace(self, has_system=False), "the rules stand in the first user message, not in a system message"
+            return replace(self, has_system=False), "the rules are in the first user message, not in a system message"
         weaker = _WEAKER.get(self.structured)
         if weaker and not self.chosen and "response_format" in sent and is_about_format(complaint):
-            return replace(self, structured=weaker), f"JSON is asked for with `structured: {weaker.value}`"
+            return replace(self, structured=weaker), f"JSON is requested with `structured: {weaker.value}`"
         return None
 
 
 def first_dialect(structured: Structured) -> Dialect:
-    """The dialect to begin with."""
+    """The initial dialect."""
     if structured is Structured.AUTO:
         return Dialect(Structured.JSON_SCHEMA, chosen=False)
     return Dialect(structured, chosen=True)
 
 
 def is_about_format(complaint: Complaint) -> bool:
-    """Whether a complaint is about how JSON was asked for."""
+    """Whether a complaint is about the request for JSON."""
     return complaint.names("response_format") or _FORMAT.search(complaint.text) is not None
 
 
@@ -96,12 +95,7 @@ def _wants_other_length(complaint: Complaint) -> bool:
 
 
 def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
-    """The body of the HTTP request.
-
-    Args:
-        asked: As `question` of cache.py makes it.
-        dialect: How the server wants it.
-    """
+    """The body of the HTTP request for a `question` (see cache.py)."""
     messages = asked["messages"] if dialect.has_system else _without_system(asked["messages"])
     sent = [name for name in _OPTIONAL if asked[name] is not None and name not in dialect.left_out]
     body = {
@@ -124,13 +118,13 @@ def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
 
 
 def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The messages with those of the system in front of the first of the user, as `ChatRenderer` has them."""
+    """Moves system messages into the first user message, as `ChatRenderer` does."""
     rules = [message["content"] for message in messages if message["role"] == Role.SYSTEM.value]
     first, *others = [message for message in messages if message["role"] != Role.SYSTEM.value]
     return [{**first, "content": "\n\n".join([*rules, first["content"]])}, *others]
 
 
 def _with_schema(messages: list[dict[str, str]], schema: dict[str, Any]) -> list[dict[str, str]]:
-    instruction = f"Answer with one JSON value that fits this JSON schema, and with nothing else:\n{json.dumps(schema)}"
+    rule = f"Answer with one JSON value that fits this JSON schema, and with nothing else:\n{json.dumps(schema)}"
     last = messages[-1]
-    return [*messages[:-1], {**last, "content": f"{last['content']}\n\n{instruction}"}]
+    return [*messages[:-1], {**last, "content": f"{last['content']}\n\n{rule}"}]

@@ -1,29 +1,29 @@
-"""What can go wrong between us and a language model.
+"""Errors of language models.
 
     LanguageModelError
       ModelUnavailable      one call: no usable answer after all tries (server down, overloaded, too slow, broken)
-      RequestRejected       one call: the server takes this request as malformed
-        PromptTooLong       one call: with the answer it would not fit into the model's context
+      RequestRejected       one call: the server considers this request malformed
+        PromptTooLong       one call: request and answer do not fit into the model's context
       ModelRefusedRequest   all calls: the key, the model's name or the account is wrong
-      BudgetSpent           all calls: the next one could go over the budget
+      BudgetSpent           all calls: the next one could exceed the budget
       PriceUnknown          at the start: a budget in dollars for a model without a price
 
-The messages name the server, the model and what to do; they never hold the key.
+The messages name the server, the model and the remedy; they never contain the key.
 """
 
 from leap_kedro.records import UserError
 
 
 class LanguageModelError(UserError):
-    """A language model gave no answer."""
+    """A language model did not answer."""
 
 
 class ModelUnavailable(LanguageModelError):
-    """No usable answer after all tries; another call may have more luck."""
+    """No usable answer after all tries; other calls may succeed."""
 
 
 class RequestRejected(LanguageModelError):
-    """The server takes this one request as malformed or too long; other requests may pass."""
+    """The server considers this request malformed or too long; other requests may succeed."""
 
 
 class PromptTooLong(RequestRejected):
@@ -31,12 +31,12 @@ class PromptTooLong(RequestRejected):
 
 
 class ModelRefusedRequest(LanguageModelError):
-    """The server serves none of our requests: key, model name or account is wrong."""
+    """The server rejects all requests: key, model name or account is wrong."""
 
 
 class BudgetSpent(LanguageModelError):
-    """The next call could go over the budget of calls or dollars; what was answered is in the cache."""
+    """The next call could exceed the budget of calls or dollars; earlier answers are in the cache."""
 
 
 class PriceUnknown(LanguageModelError):
-    """A budget in dollars was set for a model whose price nobody knows."""
+    """A budget in dollars was set for a model without a known price."""

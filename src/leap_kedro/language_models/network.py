@@ -1,6 +1,6 @@
-"""How a server is reached: never by a proxy if it is on this machine, else as the environment says.
+"""Connections to servers: never through a proxy on this machine, otherwise according to environment variables.
 
-The environment names proxies in ``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY``, and exceptions in ``NO_PROXY``.
+``HTTP_PROXY``, ``HTTPS_PROXY`` and ``ALL_PROXY`` name proxies, and ``NO_PROXY`` names exceptions.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL names this machine."""
+    """Whether a URL refers to this machine."""
     host = (urlsplit(url).hostname or "").rstrip(".")
     try:
         address = ipaddress.ip_address(host)
@@ -28,12 +28,12 @@ def is_loopback(url: str) -> bool:
 
 
 def client_options(url: str) -> dict[str, Any]:
-    """Options of an HTTP client for calls to a URL: no proxy for this machine."""
+    """Options of an HTTP client for a URL, which disable proxies for this machine."""
     return {"trust_env": False} if is_loopback(url) else {}
 
 
 def keep_off_proxies(url: str) -> None:
-    """Have every HTTP client of this process and its children reach a URL of this machine without a proxy."""
+    """Make all HTTP clients of this process and its children reach a URL of this machine without a proxy."""
     if not is_loopback(url):
         return
     host = urlsplit(url).hostname or ""
@@ -44,7 +44,7 @@ def keep_off_proxies(url: str) -> None:
 
 
 def proxy_variable(url: str) -> str:
-    """The variable of the process environment whose proxy calls to a URL go through; "" if they go through none."""
+    """The environment variable with the proxy for a URL; "" if there is none."""
     parts = urlsplit(url)
     if is_loopback(url) or proxy_bypass(parts.netloc.rpartition("@")[2]):
         return ""
@@ -53,17 +53,17 @@ def proxy_variable(url: str) -> str:
 
 
 def through(url: str) -> str:
-    """Which proxy calls to a URL go through, for messages about connections that fail; "" if none."""
+    """The proxy for a URL as part of a message about a failed connection; "" if there is none."""
     variable = proxy_variable(url)
     return f" through the proxy of {variable}={_hidden(os.environ[variable])}" if variable else ""
 
 
 @contextmanager
 def usable_network(url: str) -> Iterator[None]:
-    """Make of a proxy or certificates that no client can be built with one message that names the variable.
+    """Turn errors of proxy or certificate settings into one message that names the variable.
 
     Raises:
-        ModelRefusedRequest: If the block, which builds a client, fails for them.
+        ModelRefusedRequest: If the block, which builds a client, fails because of them.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Which language model, where, and how much it may cost."""
+"""Parameters of language models, their servers and budgets."""
 
 import os
 from enum import StrEnum
@@ -14,13 +14,13 @@ class Structured(StrEnum):
     """How a server is made to answer in JSON."""
 
     AUTO = "auto"
-    """`json_schema`; where the server refuses it, `json_object`, then `none`."""
+    """`json_schema`; if the server rejects it, `json_object`, then `none`."""
     JSON_SCHEMA = "json_schema"
-    """The server holds the answer to the schema."""
+    """The server enforces the schema."""
     JSON_OBJECT = "json_object"
-    """The server holds the answer to some JSON object; the schema is in the prompt."""
+    """The server enforces a JSON object; the schema is in the prompt."""
     NONE = "none"
-    """The schema is in the prompt only."""
+    """The schema is only in the prompt."""
 
 
 def _without_secrets(base_url: str) -> str:
@@ -39,19 +39,18 @@ def _without_secrets(base_url: str) -> str:
 _OPENAI = "https://api.openai.com/v1"
 
 BaseUrl = Annotated[str, AfterValidator(_without_secrets)]
-"""URL of a server's API, with its `/v1`; it holds no secret."""
+"""URL of a server's API, including `/v1`, without secrets."""
 
 
 class CallParameters(StrictModel):
     """How a server is called.
 
     Attributes:
-        base_url: URL of its API, with its `/v1`; None: OpenAI's own.
-        timeout: Longest time of one call, in seconds.
-        concurrency: Calls in flight, and episodes under way, at once.
-        retries: Further tries after a failure that may pass (overload, timeouts, broken answers).
-        extra: Further fields of the request's body, as the server wants them (`{"top_p": 0.9}`); null leaves a field
-            out.
+        base_url: URL of the API, including `/v1`; None for OpenAI.
+        timeout: Maximum seconds of one call.
+        concurrency: Maximum number of concurrent calls and episodes.
+        retries: Further tries after a temporary failure (overload, timeouts, broken answers).
+        extra: Further fields of the request's body (`{"top_p": 0.9}`); null omits a field.
     """
 
     base_url: Free[BaseUrl | None] = None
@@ -65,11 +64,11 @@ class ModelParameters(CallParameters):
     """A language model behind an OpenAI-compatible server.
 
     Attributes:
-        model: The model's name there.
-        temperature: Temperature of sampling; None: the server's own.
-        max_tokens: Longest answer, in tokens.
+        model: The model's name on the server.
+        temperature: Sampling temperature; None for the server's default.
+        max_tokens: Maximum tokens of an answer.
         structured: How the server is made to answer in JSON.
-        seed: Seed of sampling; None: none is sent.
+        seed: Seed of sampling, if any.
     """
 
     model: str = Field(min_length=1)
@@ -80,16 +79,16 @@ class ModelParameters(CallParameters):
 
     @property
     def address(self) -> str:
-        """URL of the server's API: the one given, else as OpenAI's own client chooses it."""
+        """URL of the server's API: the given one, or else the default of OpenAI's client."""
         return (self.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI).rstrip("/")
 
 
 class BudgetParameters(StrictModel):
-    """The most that one run of a stage may use. Answers from the cache cost nothing.
+    """The budget of one run of a stage. Answers from the cache are free.
 
     Attributes:
-        calls: Calls that the server answers; None: any number.
-        dollars: Their cost; needs the model's price in conf/base/prices.yml; None: any.
+        calls: Maximum number of answered calls; None for no limit.
+        dollars: Maximum cost, which needs the model's price in conf/base/prices.yml; None for no limit.
     """
 
     calls: int | None = Field(default=None, ge=0)
@@ -97,11 +96,11 @@ class BudgetParameters(StrictModel):
 
 
 class ServerParameters(CallParameters):
-    """The OpenAI-compatible server of language models that are prompted: teachers, and policies named `openai:MODEL`.
+    """The OpenAI-compatible server of prompted language models: teachers, and policies named `openai:MODEL`.
 
     Attributes:
-        max_tokens: Longest reply, in tokens; those that a model thinks with count.
-        budget: The most that one run of a stage, or one policy in one run, may use.
+        max_tokens: Maximum tokens of a reply, including thoughts.
+        budget: Budget of one run of a stage, or of one policy in one run.
     """
 
     max_tokens: int = Field(default=2048, gt=0)
@@ -109,5 +108,5 @@ class ServerParameters(CallParameters):
 
     def model(self, name: str, temperature: float | None, **more: Any) -> ModelParameters:
         """A model of this server; `more` are further fields of `ModelParameters`."""
-        values = self.model_dump(exclude={"budget"})
-        return ModelParameters(model=name, temperature=temperature, **values, **more)
+        shared = self.model_dump(exclude={"budget"})
+        return ModelParameters(model=name, temperature=temperature, **shared, **more)

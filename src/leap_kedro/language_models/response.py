@@ -1,4 +1,4 @@
-"""Parses the body of a chat completion. Servers are not trusted: fields may be missing or of another type."""
+"""Reads HTTP bodies of servers. Servers are not trusted: fields may be missing or of another type."""
 
 import json
 from dataclasses import dataclass
@@ -9,19 +9,15 @@ from leap_kedro.language_models.complaint import Complaint, complaint_in, read_c
 
 _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "content_filter": Finish.CONTENT_FILTER}
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
-"""Fields of a message in which servers give a model's thoughts."""
+"""Fields of a message for a model's thoughts."""
 
 
 class BrokenAnswer(ValueError):
-    """The body is no chat completion; the message says how."""
+    """The body is not a chat completion; the message gives the reason."""
 
 
 class ErrorInAnswer(ValueError):
-    """The body is an error, although the HTTP status says that all is well.
-
-    Attributes:
-        complaint: The error.
-    """
+    """The body contains an error (`complaint`), although the HTTP status indicates success."""
 
     def __init__(self, complaint: Complaint) -> None:
         super().__init__(complaint.text)
@@ -33,12 +29,12 @@ class Answer:
     """A server's answer.
 
     Attributes:
-        text: The model's words.
-        finish: Why they ended.
-        prompt_tokens: Tokens of the prompt; None if unknown.
-        completion_tokens: Tokens of the answer; None if unknown.
-        cached_tokens: Tokens read that were in the server's prompt cache.
-        thought: Whether the model's thoughts came in a field of their own.
+        text: The text of the model.
+        finish: Why it ended.
+        prompt_tokens: Tokens read; None if unknown.
+        completion_tokens: Tokens written; None if unknown.
+        cached_tokens: Tokens read from the server's prompt cache.
+        thought: Whether the model's thoughts are in a separate field.
     """
 
     text: str
@@ -54,7 +50,7 @@ def read_answer(body: bytes) -> Answer:
 
     Raises:
         BrokenAnswer: If there is none.
-        ErrorInAnswer: If there is an error in its place.
+        ErrorInAnswer: If there is an error instead.
     """
     try:
         tree = json.loads(body)
@@ -66,7 +62,7 @@ def read_answer(body: bytes) -> Answer:
         if isinstance(tree, dict) and complaint.text:
             raise ErrorInAnswer(complaint)
         raise BrokenAnswer("the server's answer has no choices")
-    if _get(choices[0], "error"):  # the model's provider broke after the answer had begun
+    if _get(choices[0], "error"):  # the provider failed after the beginning of the answer
         raise ErrorInAnswer(complaint_in(choices[0]))
     message = _get(choices[0], "message")
     if not isinstance(message, dict):
@@ -87,7 +83,7 @@ def read_answer(body: bytes) -> Answer:
 
 
 def _kind(body: bytes) -> str:
-    """What a body is that is not JSON."""
+    """A description of a body that is not JSON."""
     if not body.strip():
         return "nothing"
     if body.lstrip().startswith((b"data:", b"event:")):
@@ -97,9 +93,9 @@ def _kind(body: bytes) -> str:
 
 
 def _text(content: Any) -> tuple[str, bool]:
-    """The words of a message's content, which is a text or a list of parts, and whether it has parts that are thoughts.
+    """The text in a message's content (a string or a list of parts), and whether there are parts with thoughts.
 
-    Parts of any other kind than text (thoughts, images, calls of tools) are left out.
+    Parts that are not text (thoughts, images, tool calls) are left out.
     """
     if isinstance(content, str):
         return content, False
@@ -116,7 +112,7 @@ def _part(part: Any) -> str:
 
 
 def _writable(text: str) -> str:
-    """`text` without halves of surrogate pairs, which JSON can spell and no file can hold."""
+    """`text` without unpaired surrogates, which JSON can contain but files cannot."""
     return text.encode("utf-8", errors="replace").decode("utf-8")
 
 

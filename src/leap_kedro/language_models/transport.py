@@ -1,4 +1,4 @@
-"""One attempt at one HTTP call; every kind of failure has its own exception."""
+"""One try of one HTTP call, with a distinct exception for each kind of failure."""
 
 import asyncio
 import email.utils
@@ -30,17 +30,13 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(r"\binsufficient[ _](?:balance|credits?|quota|funds)|余额不足", re.IGNORECASE)
-_SHORTEST_KEY = 8  # characters; a shorter one is no secret, and common in texts
+_SHORTEST_KEY = 8  # characters; shorter keys are not secret and occur in ordinary texts
 
 _LONGEST_COMPLAINT = 500  # characters
 
 
 class Transient(Exception):
-    """A failure that may pass.
-
-    Attributes:
-        wait: Seconds that the server asks to wait; None if it does not say.
-    """
+    """A temporary failure; `wait` is the number of seconds that the server asks to wait, if given."""
 
     def __init__(self, description: str, wait: float | None = None) -> None:
         super().__init__(description)
@@ -48,12 +44,7 @@ class Transient(Exception):
 
 
 class Malformed(Exception):
-    """The server does not understand the request.
-
-    Attributes:
-        complaint: What it says of it.
-        status: The HTTP status that came.
-    """
+    """The server does not understand the request, with its complaint and HTTP status."""
 
     def __init__(self, complaint: Complaint, status: int) -> None:
         super().__init__(complaint.text)
@@ -66,10 +57,9 @@ class Filtered(Exception):
 
 
 class Transport:
-    """An OpenAI-compatible server. Nothing that it raises or returns holds the key, even where the server says it."""
+    """An OpenAI-compatible server. Its exceptions and results never contain the key, even if the server quotes it."""
 
     def __init__(self, parameters: ModelParameters, access: Access) -> None:
-        """Describe the server; no connection is made."""
         self._parameters = parameters
         self._key = access.api_key.get_secret_value() if access.api_key else ""
 
@@ -80,7 +70,7 @@ class Transport:
         options = client_options(self.name)
         with usable_network(self.name):
             return AsyncOpenAI(
-                # The client takes a key of its own from the process environment where it is given none.
+                # Without a key, the client would read one from the process environment.
                 api_key=self._key or "none",
                 base_url=self.name,
                 timeout=self._parameters.timeout,
@@ -103,7 +93,7 @@ class Transport:
             PromptTooLong: If it does not fit into the model's context.
             ModelRefusedRequest: If key, model name or account is wrong.
         """
-        # The client's exceptions hold the request with its key: none of them may become the context of another.
+        # The client's exceptions contain the request with the key, so they must not become the context of another one.
         outcome = await self._outcome(body)
         if isinstance(outcome, Exception):
             raise outcome
@@ -123,8 +113,8 @@ class Transport:
 
         try:
             async with asyncio.timeout(self._parameters.timeout):
-                # Not `chat.completions.create`: it walks through all messages to check their types, which takes a
-                # quarter of a call's CPU time, and the body is read with more doubt here than it would there.
+                # Not `chat.completions.create`: its type checks of all messages take a quarter of a call's CPU time,
+                # and `read_answer` is more careful with the body.
                 response = await self._client.post("/chat/completions", body=dict(body), cast_to=httpx2.Response)
                 return response.content
         except openai.APIStatusError as error:
@@ -160,17 +150,12 @@ class Transport:
                 f"{said} came instead of an API answer, usually from a proxy, a firewall or a bot check. Correct "
                 f"`base_url` or the network settings{through(self.name)}"
             )
+        key = "`openai: {api_key: ...}` in conf/local/credentials.yml, or OPENAI_API_KEY in the process environment"
         match status:
             case 401:
-                return (
-                    f"the key is missing or wrong ({said}). Set `openai: {{api_key: ...}}` in "
-                    "conf/local/credentials.yml, or OPENAI_API_KEY in the process environment"
-                )
+                return f"the key is missing or wrong ({said}). Set {key}"
             case 403:
-                return (
-                    f"access is denied ({said}). Where that is for the key, set another: `openai: {{api_key: ...}}` in "
-                    "conf/local/credentials.yml, or OPENAI_API_KEY in the process environment"
-                )
+                return f"access is denied ({said}). If the key is the reason, set another: {key}"
             case 404:
                 return f"it is unknown there ({said}). Correct `model` or `base_url`, which ends in /v1"
             case 407:
@@ -179,16 +164,12 @@ class Transport:
                 return f"{said}. Correct `model` or `base_url`"
 
     def misunderstood(self, error: Malformed) -> LanguageModelError:
-        """The error to raise when the server does not understand a request and no other way of asking is left."""
+        """The error for a request that the server does not understand in any form."""
         said = _said(error.status, error.complaint)
         if self._parameters.structured is not Structured.AUTO and is_about_format(error.complaint):
-            return self._refused(
-                f"it cannot be made to answer in JSON in the way chosen ({said}). Set `structured: auto`"
-            )
-        known = {
-            "max_completion_tokens": "max_tokens",
-            **{name: name for name in ("max_tokens", "temperature", "seed")},
-        }
+            return self._refused(f"it does not support this form of JSON answers ({said}). Set `structured: auto`")
+        known = {"max_completion_tokens": "max_tokens", "max_tokens": "max_tokens"}
+        known |= {"temperature": "temperature", "seed": "seed"}
         known |= {name: f"extra.{name}" for name in self._parameters.extra}
         named = next((path for name, path in known.items() if error.complaint.names(name)), "")
         correct = f"Correct `{named}`" if named else "Correct what it names"
@@ -203,7 +184,7 @@ class Transport:
         )
 
     def _hidden(self, text: str) -> str:
-        """`text` without the key, and without what begins or ends as the key does: servers mask but the middle."""
+        """`text` without the key, and without words with its beginning or end: servers mask only the middle."""
         if len(self._key) < _SHORTEST_KEY:
             return text
         text = text.replace(self._key, "[key]")
@@ -214,9 +195,8 @@ class Transport:
 
 
 def _said(status: int, complaint: Complaint) -> str:
-    """What came, for messages; without a status where an error came with one that says that all is well."""
-    named = [f"HTTP {status}"] if status else []
-    return ": ".join([*named, *([complaint.text] if complaint.text else [])])
+    """Status and text of an error, for messages; the status is 0 if the HTTP status indicated success."""
+    return ": ".join(filter(None, (f"HTTP {status}" if status else "", complaint.text)))
 
 
 def _is_too_long(status: int, complaint: Complaint) -> bool:
@@ -226,7 +206,7 @@ def _is_too_long(status: int, complaint: Complaint) -> bool:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a `Retry-After` header asks to wait, be it a number or a date (RFC 9110, 10.2.3); None if none."""
+    """Seconds to wait according to a `Retry-After` header, a number or a date (RFC 9110, 10.2.3); None if absent."""
     value = headers.get("retry-after", "")
     try:
         seconds = float(value)

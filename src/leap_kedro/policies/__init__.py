@@ -1,1 +1,1 @@
-"""Policies: a local model, a model behind a server, a script; and the driver that plays tasks with them."""
+"""Policies answer conversations: a local model, a server, a script."""

@@ -1,8 +1,8 @@
-"""Replies held to the admissible actions.
+"""Restricts replies to the admissible actions.
 
-After the token ids that start an action, a reply may only continue with ids of a listed action. These include the end
-token, so the reply ends where the action ends. The reason is not restricted, nor are the words of an open action and
-what follows them.
+After the mark that starts an action, only token ids that continue a listed action are allowed. The ids of a listed
+action include the end token, so the reply ends with the action. The reason is not restricted, nor are the words of an
+open action and what follows them.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,18 @@ from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 
 TrieNode = dict[int, "TrieNode"]
-_ANYTHING = -1  # no token's id: what follows is free
+_ANYTHING = -1  # not the id of a token: what follows is not restricted
 HoldState = tuple[int, ...] | TrieNode
-"""Before the mark: the last token ids, as many as the mark has at most. After it: the node reached in the trie."""
+"""Before the mark: the last token ids, at most as many as the mark has. After it: the current node of the trie."""
 
 
 class ActionHold:
-    """An automaton over the token ids of one reply. Its states are values, so a draft can be tried and dropped."""
+    """An automaton over the token ids of one reply that restricts it to the actions below `root` after `mark`.
+
+    Its states are values, so a draft can be tried and dropped.
+    """
 
     def __init__(self, mark: tuple[int, ...], root: TrieNode) -> None:
-        """Allow only the actions below `root` once `mark` has been written."""
         self._mark = mark
         self._root = root
 
@@ -43,17 +45,16 @@ class ActionHold:
 
 
 class ActionHolds:
-    """Builds the hold of a conversation from the actions listed in it, and caches the recent ones."""
+    """Creates the `ActionHold` for the actions listed in a conversation, with the renderer's token ids; caches them."""
 
     def __init__(self, renderer: Renderer) -> None:
-        """Use the renderer's token ids of mark and actions."""
         self._mark = tuple(renderer.action_start())
         self._ids = lru_cache(maxsize=50_000)(renderer.action_ids)
         self._open_ids = lru_cache(maxsize=1_000)(renderer.open_action_ids)
         self._made = lru_cache(maxsize=2_000)(self._make)
 
     def of(self, conversation: Conversation) -> ActionHold | None:
-        """The hold to the actions that a conversation lists; None if it lists none."""
+        """The restriction to the actions that a conversation lists; None if it lists none."""
         return self._made(conversation.admissible, conversation.seen) if conversation.admissible else None
 
     def _make(self, actions: tuple[str, ...], seen: str) -> ActionHold:

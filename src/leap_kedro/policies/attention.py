@@ -1,9 +1,9 @@
-"""Attention of spans of new tokens over the cache slots of their conversations, in two equivalent forms.
+"""Attention of spans of new tokens over the cache slots with the tokens before them.
 
-`SlotwiseAttention` handles one slot after another and reads exactly its tokens, which is fast on a CPU, where reading
-the cache dominates. `PaddedAttention` is one call for all slots, padded to the longest, which is fast on a GPU, where
-calls dominate. Where query heads share key heads, the queries of a group are stacked like further tokens, so keys are
-never repeated.
+`SlotwiseAttention` processes one slot at a time and reads only its tokens, which is best on a CPU, where reading the
+cache dominates the cost. `PaddedAttention` is one call for all slots, padded to the longest, which is best on a GPU,
+where calls dominate. If query heads share key heads, the queries of a group are stacked like additional tokens, so that
+keys are not repeated.
 """
 
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ class Span:
 
     Attributes:
         slot: The slot.
-        start: Position of the first token: the number of tokens before it that the slot holds.
+        start: Position of the first token, that is, the number of tokens before it in the slot.
         tokens: Token ids.
-        wanted: Number of last tokens for which logits are returned.
+        wanted: Number of tokens at the end for which logits are computed.
     """
 
     slot: int
@@ -39,14 +39,14 @@ class Span:
 
 
 class Attention(Protocol):
-    """Attention of one layer, for spans that are fixed beforehand."""
+    """Attention of a layer for given spans, where `groups` query heads share a key head."""
 
     def __call__(self, queries: Tensor, cache: Tensor) -> Tensor:
         """Attend.
 
         Args:
             queries: (tokens of all spans, query heads, head size).
-            cache: (slot, key heads then value heads, position, head size), the spans' own tokens included.
+            cache: (slot, key heads then value heads, position, head size), including the tokens of the spans.
 
         Returns:
             (tokens of all spans, query heads x head size).
@@ -55,15 +55,14 @@ class Attention(Protocol):
 
 
 class SlotwiseAttention:
-    """One call per slot, over its tokens."""
+    """One call per slot, over the tokens in that slot."""
 
     def __init__(self, spans: Sequence[Span], key_heads: int, groups: int, device: torch.device) -> None:
-        """Prepare for `spans`; `groups` query heads share a key head."""
         self._spans = spans
         self._key_heads = key_heads
         self._groups = groups
         self._bounds = list(accumulate((len(span.tokens) for span in spans), initial=0))
-        self._masks = [_causal(span, span.end, groups, device) if len(span.tokens) > 1 else None for span in spans]
+        self._masks = [_causal(span, groups, device) if len(span.tokens) > 1 else None for span in spans]
 
     def __call__(self, queries: Tensor, cache: Tensor) -> Tensor:
         """See `Attention`."""
@@ -90,7 +89,6 @@ class PaddedAttention:
     """One call for all slots, padded to the longest span and the fullest slot."""
 
     def __init__(self, spans: Sequence[Span], key_heads: int, groups: int, device: torch.device) -> None:
-        """Prepare for `spans`; `groups` query heads share a key head."""
         self._key_heads = key_heads
         self._groups = groups
         self._slots = torch.tensor([span.slot for span in spans], device=device)
@@ -119,7 +117,7 @@ class PaddedAttention:
         return torch.flatten(spread[self._rows, self._columns], 1)
 
 
-def _causal(span: Span, end: int, groups: int, device: torch.device) -> Tensor:
-    """Mask (groups x tokens, end): each token sees all up to itself."""
-    positions = torch.arange(end, device=device)
+def _causal(span: Span, groups: int, device: torch.device) -> Tensor:
+    """Mask (groups x tokens, span.end): each token sees all up to itself."""
+    positions = torch.arange(span.end, device=device)
     return (positions <= positions[span.start : span.end, None]).repeat(groups, 1)

@@ -1,11 +1,12 @@
 """Forward pass of a Llama-family decoder over many slots of a key-value cache at once.
 
-Each slot holds one sequence. A pass takes spans: runs of new tokens, each after a cursor in its slot. For everything
-but attention all tokens of all spans are one flat row, so spans of different lengths waste nothing. Moving the cursor
-back drops the tokens after it: they are overwritten.
+Each slot contains one sequence. A pass takes spans, which are new tokens of some slots after a cursor. The tokens of
+all spans are in one flat row for everything but attention, so there is no padding. Moving the cursor back drops the
+tokens after it, which are overwritten.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -19,14 +20,13 @@ _SMALLEST_CACHE = 512
 
 
 class CachedDecoder:
-    """A model with a key-value cache of several slots.
+    """A model and the key-value cache of `slots` conversations, on the device of the weights.
 
-    The cache of a layer has the shape (slot, key heads then value heads, position, head size). It doubles when a
-    conversation needs more positions, up to the model's context.
+    The cache of a layer is (slot, key heads then value heads, position, head size). It doubles when a conversation
+    needs more positions, up to the model's context.
     """
 
     def __init__(self, weights: DecoderWeights, slots: int) -> None:
-        """Allocate a cache for `slots` conversations on the device of the weights."""
         self._weights = weights
         self._slots = slots
         self._device = weights.embedding.device
@@ -37,20 +37,20 @@ class CachedDecoder:
 
     @property
     def context(self) -> int:
-        """Maximum number of tokens of a slot."""
+        """Maximum number of tokens in a slot."""
         return self._weights.rotations.shape[0]
 
     @torch.inference_mode()
     def copy(self, source: int, target: int, length: int) -> None:
-        """Give slot `target` the first `length` tokens of slot `source`."""
+        """Copy the first `length` tokens of slot `source` to slot `target`."""
         for layer in self._cache:
             layer[target, :, :length] = layer[source, :, :length]
 
     @torch.inference_mode()
     def logits(self, spans: Sequence[Span]) -> Tensor:
-        """Append the spans to their slots; logits (sum of wanted, vocabulary) in float32, in the spans' order.
+        """Append the spans to their slots and return logits (sum of wanted, vocabulary) in float32, in order.
 
-        The slots of the spans must differ, and no span may end beyond the context.
+        The slots of the spans must differ, and the spans must fit into the context.
         """
         self._reserve(max(span.end for span in spans))
         hidden = [self._hidden(batch) for batch in _passes(spans)]
@@ -71,7 +71,7 @@ class CachedDecoder:
             self._cache[index][:, :, :held] = old
 
     def _norm(self, hidden: Tensor) -> Tensor:
-        """Root mean square norm, in float32 as transformers computes it; its scale is in the matrix that follows."""
+        """Root mean square norm, in float32 as in transformers; its scale is folded into the next matrix."""
         return functional.rms_norm(hidden.float(), hidden.shape[-1:], eps=self._weights.norm_eps).to(self._dtype)
 
     def _hidden(self, spans: Sequence[Span]) -> Tensor:
@@ -94,7 +94,7 @@ class CachedDecoder:
         return hidden[wanted]
 
     def _rotate(self, heads: Tensor, rotations: Tensor) -> None:
-        """Rotary embedding in place; `heads` (tokens, heads, head size) with the pairs side by side."""
+        """Rotary embedding in place; `heads` is (tokens, heads, head size) with the pairs side by side."""
         pairs = torch.view_as_complex(heads.float().view(*heads.shape[:2], -1, 2))
         pairs *= rotations
         if self._dtype != torch.float32:
@@ -102,21 +102,17 @@ class CachedDecoder:
 
     def _flat(self, spans: Sequence[Span]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Token ids, slots and positions of all tokens, and the indices of the wanted ones."""
-        tokens: list[int] = []
-        slots: list[int] = []
-        positions: list[int] = []
-        wanted: list[int] = []
-        for span in spans:
-            tokens += span.tokens
-            slots += [span.slot] * len(span.tokens)
-            positions += range(span.start, span.end)
-            wanted += range(len(tokens) - span.wanted, len(tokens))
+        tokens = [token for span in spans for token in span.tokens]
+        slots = [span.slot for span in spans for _ in span.tokens]
+        positions = [position for span in spans for position in range(span.start, span.end)]
+        ends = accumulate(len(span.tokens) for span in spans)
+        wanted = [index for span, end in zip(spans, ends, strict=True) for index in range(end - span.wanted, end)]
         table = torch.tensor([tokens, slots, positions], device=self._device)
         return table[0], table[1], table[2], torch.tensor(wanted, device=self._device)
 
 
 def _passes(spans: Sequence[Span]) -> Iterator[list[Span]]:
-    """The spans in groups of limited size, so that activations fit into the processor's caches."""
+    """The spans in groups of limited size, which keeps activations in the processor's caches and bounds memory."""
     batch: list[Span] = []
     size = 0
     for span in spans:

@@ -1,8 +1,8 @@
-"""Draft tokens for speculative decoding, so that one forward pass can check several tokens at once.
+"""Drafts of replies: the probable next tokens, so that one forward pass can check several at once.
 
-The replies of an agent are similar: often the same sentence with another object. A draft follows an earlier reply (the
-last one of the conversation, or another one with the same two tokens in a row) and substitutes the new object. Each
-token is chosen as without a draft, so drafts change the speed and never the reply.
+Replies of an agent repeat the same sentences with other objects. A draft follows an earlier reply: the last one of its
+conversation, or another one with the same two consecutive tokens. It replaces the old object by the new one. Each token
+is still chosen as without a draft, so drafts change the speed but never the reply.
 """
 
 from collections import OrderedDict
@@ -19,14 +19,13 @@ class DraftMemory:
     """Earlier replies, shared by all conversations of an engine."""
 
     def __init__(self) -> None:
-        """Start with none."""
         self._after: dict[tuple[int, int], tuple[tuple[int, ...], int]] = {}
         self._last: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._hit_rate = 1.0
         self._replies = 0
 
     def learn(self, key: str, reply: Sequence[int]) -> None:
-        """Remember a finished reply of the conversation `key`."""
+        """Record a finished reply in the conversation `key`."""
         if len(self._after) > _PAIRS_KEPT:
             self._after.clear()
         kept = tuple(reply)
@@ -39,16 +38,16 @@ class DraftMemory:
         self._replies += 1
 
     def last(self, key: str) -> tuple[int, ...]:
-        """The last reply of a conversation, else the last reply of all; () if there is none yet."""
+        """The last reply in a conversation, or else the last of all; () if there is none yet."""
         newest = next(reversed(self._last), key)
         return self._last.get(key) or self._last.get(newest, ())
 
     def find(self, before: int, token: int) -> tuple[tuple[int, ...], int] | None:
-        """The latest reply that has `token` right after `before`, and the index of what follows there."""
+        """The latest reply with `token` right after `before`, and the index of the token that follows."""
         return self._after.get((before, token))
 
     def longest(self) -> int:
-        """How many tokens to draft: none while drafts mostly fail, except for an occasional trial."""
+        """The number of tokens to draft: none while drafts mostly fail, except for regular trials."""
         return _LONGEST if self._hit_rate > _WORTHWHILE or self._replies % _TRIAL_EVERY == 0 else 0
 
     def count(self, drafted: int, right: int) -> None:
@@ -58,10 +57,9 @@ class DraftMemory:
 
 
 class Draft:
-    """Follows an earlier reply while a new one is written."""
+    """Follows an earlier reply, at first `last`, while a new one is written."""
 
     def __init__(self, memory: DraftMemory, last: Sequence[int]) -> None:
-        """Begin with the reply to follow first."""
         self._memory = memory
         self._source = tuple(last)
         self._index = 0

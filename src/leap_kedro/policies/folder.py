@@ -1,6 +1,6 @@
-"""The folder of a policy as transformers saves it: its parts, and how they are loaded and saved.
+"""Loads and saves policy folders in the format of transformers.
 
-Only safetensors are read, and no code from a folder is run. Every failure is a `PolicyFolderError`.
+Only safetensors are read, and code from a folder is never run. Every failure is a `PolicyFolderError`.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _PARTS = {
 
 
 class PolicyFolderError(UserError):
-    """A folder holds no policy that can be loaded; the message names the folder and the missing or damaged part."""
+    """A folder does not contain a usable policy; the message names the folder and the missing or damaged part."""
 
 
 def load_policy(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[Any, Any]:
@@ -58,7 +58,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_model(folder: Path, **options: Any) -> Any:
-    """The causal LM of a folder; on the device ``meta`` it has shapes but no values, and the weights are not read.
+    """The causal LM of a folder; on the device ``meta`` only shapes are loaded, not weights.
 
     Args:
         folder: The folder.
@@ -89,7 +89,7 @@ def load_model(folder: Path, **options: Any) -> Any:
 
 
 def save_policy(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer as a transformers folder, whole or not at all; an existing folder is replaced."""
+    """Write model and tokenizer as a transformers folder, completely or not at all; replaces an existing folder."""
     with replaced_folder(folder) as temporary:
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
@@ -103,8 +103,7 @@ def check_parts(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise PolicyFolderError(f"There is no policy folder {folder}; train a policy first or name another folder.")
-    missing = missing_parts(folder)
-    if missing:
+    if missing := missing_parts(folder):
         raise PolicyFolderError(
             f"The policy folder {folder} is incomplete, it lacks: {', '.join(missing)}.{instead_of_policy(folder)}"
         )
@@ -116,16 +115,14 @@ def missing_parts(folder: Path) -> list[str]:
 
 
 def instead_of_policy(folder: Path) -> str:
-    """What to do with the files that a folder has in place of a policy; "" if they are not recognized."""
+    """How to convert the files that a folder has instead of a policy; "" if they are not recognized."""
     if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
-        return (
-            " It is an adapter alone: merge it into its base (PEFT's `merge_and_unload`), and save model and tokenizer."
-        )
+        return " It contains only an adapter: merge it (PEFT's `merge_and_unload`), and save model and tokenizer."
     pickled = next((each.name for kind in _PICKLES for each in sorted(folder.glob(kind))), None)
     if pickled and not any(folder.glob("*.safetensors")):
         return (
             f" {pickled} is a pickle, which can run code and is not read: load the model where you trust it, and save "
-            "it by `save_pretrained`, which writes safetensors."
+            "it with `save_pretrained`, which writes safetensors."
         )
     return ""
 
@@ -137,7 +134,7 @@ def has_weights(folder: Path) -> bool:
 
 @contextmanager
 def _damage(folder: Path, part: str, hint: str) -> Iterator[None]:
-    """Turn whatever transformers raises in the block into a `PolicyFolderError`."""
+    """Turn any exception in the block into a `PolicyFolderError`."""
     try:
         yield
     except Exception as error:
@@ -151,7 +148,7 @@ def _damage(folder: Path, part: str, hint: str) -> Iterator[None]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Neither progress bars nor reports of transformers."""
+    """Disable progress bars and log messages of transformers."""
     from transformers.utils import logging as transformers_logging
 
     switch: Any = transformers_logging

@@ -1,8 +1,8 @@
-"""Runs a command for as long as the process that asked for it lives: `python -m leap_kedro.policies.guard COMMAND ...`.
+"""Runs a command while its parent process lives: `python -m leap_kedro.policies.guard COMMAND ...`.
 
-Its stdin is a pipe that its parent never writes to. When the pipe ends, because the parent closed it or ended for
-whatever reason, the command's whole process group is terminated, and killed if it does not end. So a server that holds
-a GPU never outlives the run that started it. The exit status is the command's.
+Its stdin is a pipe that the parent never writes to. When the parent closes it or dies, the command's process group is
+terminated, and killed if it does not end. A server that occupies a GPU therefore never outlives the run that started
+it. The exit status is that of the command.
 """
 
 import os
@@ -21,12 +21,12 @@ def main(command: list[str]) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     threading.Thread(target=_end_with_parent, args=(child.pid,), daemon=True).start()
     code = child.wait()
-    _signal(child.pid, signal.SIGKILL)  # what the command itself started and left behind
+    _signal(child.pid, signal.SIGKILL)  # processes that the command started and left behind
     return code if code >= 0 else 128 - code
 
 
 def _end_with_parent(group: int) -> None:
-    while os.read(0, 1024):  # not through `sys.stdin`: its lock would be in the way of the interpreter's end
+    while os.read(0, 1024):  # not `sys.stdin`, whose lock would block the shutdown of the interpreter
         pass
     _signal(group, signal.SIGTERM)
     timer = threading.Timer(PATIENCE, _signal, (group, signal.SIGKILL))

@@ -1,10 +1,10 @@
 """A policy behind an OpenAI-compatible server: a language model that is prompted and not trained (as in ReAct).
 
-The model writes a reason and an action at each step. The conversations of a batch are sent at once, as many as the
-model's parameters allow. A request that fails is an infrastructure error of that episode; if all requests of a batch
-fail, or if the key, the model's name or the budget is the cause, play stops.
+It writes a reason and an action at each step. The requests of a batch are concurrent, up to the limit in the model's
+parameters. A failed request is an infrastructure error of its episode. If all requests of a batch fail, or the key, the
+model's name or the budget is at fault, play stops.
 
-Not covered: holding replies to the admissible actions (the prompt can list them instead), and log-probabilities.
+NOT covered: restricting replies to the admissible actions (the prompt can list them), and log-probabilities.
 """
 
 from collections.abc import Sequence
@@ -28,28 +28,28 @@ from leap_kedro.language_models import (
     Role,
     in_order,
 )
-from leap_kedro.policies.protocol import PolicyStopped, Reply
+from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import chat_messages, rules_text
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.records import ParseStatus
 
 _FOR_ALL = (BudgetSpent, ModelRefusedRequest)
-"""Errors that every further call would have, too."""
+"""Errors that affect all further calls."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAIPolicySpec:
-    """All that is needed to ask a model behind a server.
+    """Everything that is needed to call a served model.
 
     Attributes:
         id: Name of the policy in episodes.
-        model: Which model, where.
+        model: The model and its server.
         access: Key, prices, cache.
-        budget: Limit of what it may use from `load` on.
-        environment: Registered name of the environment whose instructions the prompt states; "" for none.
-        examples: Finished episodes in the prompt, as `examples_text` writes them; "" for none (zero-shot).
-        show_admissible: Whether the prompt lists the admissible actions of the moment.
+        budget: Budget from `load` on.
+        environment: Registered name of the environment whose instructions are in the prompt; "" for none.
+        examples: Finished episodes in the prompt, as written by `examples_text`; "" for none (zero-shot).
+        show_admissible: Whether the prompt lists the currently admissible actions.
     """
 
     id: str
@@ -61,10 +61,10 @@ class OpenAIPolicySpec:
     show_admissible: bool = False
 
     def load(self) -> "OpenAIPolicy":
-        """The policy; no call is made.
+        """The policy, without calling the model.
 
         Raises:
-            PolicyStopped: If there is a budget in dollars and no price.
+            PolicyStopped: If there is a budget in dollars but no price.
         """
         instructions = environment_instructions(self.environment) if self.environment else ""
         try:
@@ -74,11 +74,13 @@ class OpenAIPolicySpec:
         return OpenAIPolicy(self.id, model, rules_text(instructions, self.examples), self.show_admissible)
 
 
-class OpenAIPolicy:
-    """Answers with a model behind a server."""
+class OpenAIPolicy(Policy):
+    """Answers with a served model; `rules` are the first message of every conversation.
+
+    Only the server knows whether a conversation fits: if not, the reply is marked as `too_long`.
+    """
 
     def __init__(self, name: str, model: LanguageModel, rules: str, show_admissible: bool) -> None:
-        """Ask `model`; `rules` are the first message of every conversation."""
         self.id = name
         self._model = model
         self._rules = rules
@@ -94,10 +96,6 @@ class OpenAIPolicy:
         if gone and len(gone) == len(answers):
             raise PolicyStopped(str(gone[-1]))
         return [Reply.failed(str(answer)) if isinstance(answer, LanguageModelError) else answer for answer in answers]
-
-    def fits(self, conversation: Conversation) -> bool:
-        """Only the server knows: a conversation that does not fit gets a reply with `too_long`."""
-        return True
 
     async def _answer(self, conversation: Conversation) -> Reply | LanguageModelError:
         try:
@@ -115,7 +113,7 @@ class OpenAIPolicy:
     def _request(self, conversation: Conversation) -> Request:
         shown = chat_messages(conversation, self._rules, listing=self._show_admissible)
         messages = tuple(Message(Role(role), text) for role, text in shown)
-        # Without temperature a seed changes nothing but the name under which the answer is kept.
+        # At temperature 0 a seed would only change the cache key of the answer.
         sampled = self._model.parameters.temperature != 0
         return Request(messages, seed=conversation.seed + len(conversation.turns) if sampled else None)
 

@@ -18,14 +18,14 @@ def play(
 ) -> Iterator[Episode]:
     """Play each task once.
 
-    A task is drawn only when a slot is free. An environment or a policy that fails ends the episode with an
-    infrastructure stop; no exception is raised because of a single episode.
+    A task is drawn only when a slot is free. A failure of environment or policy ends the episode with an infrastructure
+    stop; a single episode never raises an exception.
 
     Yields:
-        Episodes as they end, which is not the order of the tasks.
+        Episodes as they end, not in the order of the tasks.
 
     Raises:
-        PolicyStopped: If the policy will answer no more; the episodes under way are lost.
+        PolicyStopped: If the policy cannot answer any more conversations; the unfinished episodes are lost.
     """
     benchmark = make_benchmark(environment_spec)
 

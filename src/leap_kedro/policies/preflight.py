@@ -1,4 +1,4 @@
-"""Checks, before any work, that a folder's model can be loaded and prompted; only the weights' headers are read.
+"""Checks before a run that a folder's model can be loaded and prompted; only the headers of the weights are read.
 
 Not covered: damaged bytes of the weights.
 """
@@ -18,8 +18,8 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
 
     Args:
         folder: Its folder.
-        environment: Registered name of the environment whose instructions its prompts state; "" states none.
-        weights: Whether the folder must have weights; if not, they are not looked at.
+        environment: Registered name of the environment whose instructions are in its prompts; "" for none.
+        weights: Whether the folder must have weights; if not, they are not checked.
 
     Raises:
         PolicyFolderError: If it cannot; the message names the folder and the cause.
@@ -40,7 +40,7 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be used: its weights have {rows} tokens, fewer than its tokenizer, for "
             f"which {token!r} is token {largest}. Call `model.resize_token_embeddings(len(tokenizer))` and save both "
-            "again, or put the tokenizer there that belongs to the weights."
+            "again, or use the tokenizer that belongs to the weights."
         )
 
 
@@ -56,7 +56,7 @@ def _check_architecture(folder: Path, config: Any) -> None:
 
 
 def _largest_id(renderer: Renderer) -> tuple[int, str]:
-    """The largest id that a prompt or a reply can have: special tokens come only from the template, not from texts."""
+    """The largest id in prompts and replies, where special tokens come only from the template and not from texts."""
     tokenizer = renderer.tokenizer
     turn = Turn("look", "You see.")
     prompt = [*renderer.opening("You see."), *renderer.turn(turn, "You see."), *renderer.branch()]

@@ -1,4 +1,4 @@
-"""What a policy is: it answers conversations."""
+"""The protocol of policies: they answer conversations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ class Reply:
         status: Outcome of parsing.
         prompt_tokens: Tokens of the prompt, cached ones included.
         reply_tokens: Tokens of the reply.
-        logprob: Sum of the reply's log-probabilities (natural log), where asked for.
-        error: Why the policy could not answer, or what a server said about a conversation that is too long; if set, the
-            fields above mean nothing.
+        logprob: Sum of the reply's log-probabilities (natural log), if requested.
+        error: Why the policy could not answer; if set, the fields above have no meaning.
         too_long: Whether the conversation did not fit into the policy's context.
     """
 
@@ -40,12 +39,12 @@ class Reply:
     def of(
         cls, parsed: ParsedReply, prompt_tokens: int = 0, reply_tokens: int = 0, logprob: float | None = None
     ) -> "Reply":
-        """A reply that was parsed."""
+        """A parsed reply."""
         return cls(parsed.text, parsed.reason, parsed.action, parsed.status, prompt_tokens, reply_tokens, logprob)
 
     @classmethod
     def failed(cls, error: str, *, too_long: bool = False) -> "Reply":
-        """The place of a reply that the policy could not give."""
+        """Stands for a reply that the policy could not give."""
         return cls("", "", "", ParseStatus.NO_ACTION, error=error, too_long=too_long)
 
 
@@ -70,5 +69,5 @@ class Policy(Protocol):
         ...
 
     def fits(self, conversation: Conversation) -> bool:
-        """Whether the conversation and a reply fit into the policy's context."""
-        ...
+        """Whether the conversation and a reply fit into the policy's context; by default yes."""
+        return True

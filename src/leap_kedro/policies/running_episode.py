@@ -11,7 +11,7 @@ from leap_kedro.records.errors import described
 from leap_kedro.records.seeds import episode_seed
 
 NOTHING_HAPPENS = "Nothing happens."
-"""Observation after a reply without an action; the environment is not called."""
+"""Observation after a reply without an action, which does not step the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,10 @@ class PlaySettings:
     """How episodes are played.
 
     Attributes:
-        max_actions: Cap on actions.
-        refused_limit: Refused actions in a row that end an episode; None for no limit (where replies are held to the
-            admissible actions).
-        slots: Episodes under way at once.
-        seed: Seed of the run, from which each episode's own seed follows.
+        max_actions: Maximum number of actions.
+        refused_limit: Number of consecutive refused actions that ends an episode; None for no limit.
+        slots: Number of episodes played at once.
+        seed: Seed of the run, from which the seeds of the episodes are derived.
         iteration: LEAP iteration, for the record.
     """
 
@@ -40,11 +39,11 @@ def no_action(before: Observation) -> Observation:
 
 
 class RunningEpisode:
-    """One task, the environment in which it is played, and what has happened so far.
+    """One task, the environment in which it is played, and the steps so far.
 
     Attributes:
-        stop: Why the episode ended; None while it is under way.
-        failure: The exception that ended it; None if none did.
+        stop: Why the episode ended; None before that.
+        failure: The exception that ended it, if any.
     """
 
     def __init__(self, task: Task, benchmark: Benchmark, policy: str, settings: PlaySettings) -> None:
@@ -79,7 +78,7 @@ class RunningEpisode:
 
     @property
     def admissible(self) -> tuple[str, ...] | None:
-        """The actions that the environment lists now; None if it lists none."""
+        """The actions that the environment currently lists; None if it lists none."""
         return self._observation.admissible
 
     @property

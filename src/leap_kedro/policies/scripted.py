@@ -1,11 +1,11 @@
-"""Policies without a model: a script for tests, and random play as the lower bound of every comparison."""
+"""Policies without a model: a script for tests, and random play as a lower bound."""
 
 import random
 import re
 from collections.abc import Callable, Sequence
 
 from leap_kedro.environments.actions import filled, is_open
-from leap_kedro.policies.protocol import Reply
+from leap_kedro.policies.protocol import Policy, Reply
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.records import ParseStatus
@@ -14,21 +14,16 @@ from leap_kedro.records.errors import described
 _WORDS = 3
 
 
-class ScriptedPolicy:
-    """Answers with a function of the conversation."""
+class ScriptedPolicy(Policy):
+    """Answers with `script`, which writes replies in the form of `parse_reply`; an exception is a policy error."""
 
     def __init__(self, script: Callable[[Conversation], str], name: str = "scripted") -> None:
-        """Wrap `script`, which writes replies as `parse_reply` reads them; it may raise, which is a policy error."""
         self.id = name
         self._script = script
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
         return [self._answer(conversation) for conversation in conversations]
-
-    def fits(self, conversation: Conversation) -> bool:
-        """Any conversation fits."""
-        return True
 
     def _answer(self, conversation: Conversation) -> Reply:
         try:
@@ -38,8 +33,8 @@ class ScriptedPolicy:
         return Reply.of(parse_reply(text, conversation.admissible, finished=True))
 
 
-class RandomPolicy:
-    """Takes one of the listed actions, each with the same probability; gives no action where none is listed.
+class RandomPolicy(Policy):
+    """Takes one of the listed actions with equal probability, or no action if none is listed.
 
     The words of an open action are drawn from the first observation.
     """
@@ -49,10 +44,6 @@ class RandomPolicy:
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
         return [self._answer(conversation) for conversation in conversations]
-
-    def fits(self, conversation: Conversation) -> bool:
-        """Any conversation fits."""
-        return True
 
     def _answer(self, conversation: Conversation) -> Reply:
         if not conversation.admissible:

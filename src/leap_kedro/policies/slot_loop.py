@@ -1,4 +1,4 @@
-"""The loop over slots: a fixed number of items is under way at once, and one that ends makes room for the next."""
+"""The loop over slots: a fixed number of items is processed at once, and each one that ends is replaced by the next."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -21,16 +21,16 @@ Live = TypeVar("Live", bound=UnderWay)
 def in_slots(
     items: Iterable[Item], begin: Callable[[Item], Live], advance: Callable[[list[Live]], None], slots: int
 ) -> Iterator[Live]:
-    """Take every item from its beginning to its end.
+    """Process every item from beginning to end.
 
     Args:
-        items: What is worked on; one is drawn only when a slot is free.
+        items: The items; one is drawn only when a slot is free.
         begin: Puts an item into a slot.
-        advance: Takes all that have not ended one step further, so that each ends some time.
-        slots: Items under way at once.
+        advance: Advances all items that have not ended by one step.
+        slots: Number of items processed at once.
 
     Yields:
-        Items as they end, which is not their order.
+        Items as they end, not in their order.
     """
     waiting = iter(items)
     live: list[Live] = []

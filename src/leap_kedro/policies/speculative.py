@@ -1,4 +1,4 @@
-"""One reply while it is decoded, with draft tokens that a forward pass checks together (speculative decoding)."""
+"""One reply while it is written: the tokens to encode next, those that may follow, and those that were chosen."""
 
 from collections.abc import Collection, Sequence
 
@@ -13,8 +13,8 @@ from leap_kedro.prompts.conversation import Conversation
 class SpeculativeReply:
     """A reply that grows by the tokens accepted after each forward pass.
 
-    A pass encodes the accepted tokens and a draft of those after them; draft tokens are accepted up to the first one
-    for which the model chooses another.
+    A pass encodes the certain tokens and a draft of the following ones. Drafted tokens are accepted as long as the
+    model chooses the same.
     """
 
     def __init__(
@@ -31,11 +31,11 @@ class SpeculativeReply:
         """Start a reply.
 
         Args:
-            conversation: The conversation that it answers.
-            slot: Slot of its tokens in the cache.
+            conversation: The conversation to answer.
+            slot: The slot with its tokens.
             prompt: Token ids of trunk and branch.
-            held: How many of them are in the slot; fewer than all.
-            hold: The allowed actions; None for any.
+            held: Number of them in the slot; fewer than all.
+            hold: Restriction of the action; None for none.
             ends: Token ids that end a reply.
             decoding: How to decode.
             memory: Source of drafts.
@@ -55,17 +55,17 @@ class SpeculativeReply:
         self._plan()
 
     def span(self) -> Span:
-        """The tokens that the next pass encodes for this reply."""
+        """The tokens of this reply to encode in the next pass."""
         return Span(self._slot, self._start, [*self._certain, *self._drafted], len(self._drafted) + 1)
 
     def positions(self) -> list[Position]:
-        """The positions after the accepted tokens and after each draft token."""
+        """Random numbers and restrictions for the token after the certain ones and after each drafted one."""
         count = len(self._reply)
         random = self._random or [0.0] * self._decoding.max_new_tokens
         return [Position(random[count + index], allowed) for index, allowed in enumerate(self._allowed)]
 
     def accept(self, tokens: Sequence[int], logprobs: Sequence[float]) -> None:
-        """Accept the tokens chosen at `positions`, up to the first that differs from its draft."""
+        """Accept the tokens chosen at `positions`, up to the first that differs from the draft."""
         agreed = 0
         while agreed < len(self._drafted) and tokens[agreed] == self._drafted[agreed]:
             agreed += 1
@@ -95,7 +95,7 @@ class SpeculativeReply:
         self.done = token in self._ends or len(self._reply) == self._decoding.max_new_tokens
 
     def _append_forced(self) -> None:
-        """Append tokens to which the hold leaves no alternative: they need no forward pass."""
+        """Append tokens that the restriction determines, without a forward pass."""
         while not self.done and self._hold is not None:
             allowed = self._hold.allowed(self._state)
             if allowed is None or len(allowed) != 1:
@@ -104,7 +104,7 @@ class SpeculativeReply:
             self._append(allowed[0])
 
     def _plan(self) -> None:
-        """Draft as far as the hold and the limit of new tokens allow."""
+        """Draft as far as the restriction and the limit of new tokens allow."""
         state: HoldState = self._state
         room = self._decoding.max_new_tokens - len(self._reply) - 1
         self._drafted, self._allowed = [], [self._hold.allowed(state) if self._hold else None]

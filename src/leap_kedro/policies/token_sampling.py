@@ -1,7 +1,7 @@
-"""The next token from logits: greedy or sampled, among all tokens or the allowed ones.
+"""Chooses the next token from logits: greedy or sampled, among all tokens or the allowed ones.
 
-Sampling inverts the cumulative distribution at a uniform number that belongs to a conversation and a position of the
-reply, so the choice depends neither on the rest of the batch nor on the number of positions.
+Sampling inverts the cumulative distribution at a uniform random number that depends on the conversation and the
+position in the reply. The choice therefore does not depend on the rest of the batch or the number of positions.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from leap_kedro.prompts.conversation import Conversation
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What decides a token besides the logits.
+    """Random number and restriction for one token.
 
     Attributes:
-        uniform: Number in [0, 1) for sampling.
+        uniform: Number in [0, 1) that sampling uses.
         allowed: Token ids that may be chosen; None for all.
     """
 
@@ -37,17 +37,16 @@ def uniforms(conversation: Conversation, count: int) -> NDArray[np.float32]:
 def choose(
     logits: Tensor, positions: Sequence[Position], temperature: float, logprobs: bool
 ) -> tuple[list[int], list[float]]:
-    """One token per position.
+    """Chooses one token per position.
 
     Args:
         logits: (positions, vocabulary), float32.
-        positions: The positions.
-        temperature: Divides the logits; 0 is greedy.
-        logprobs: Whether log-probabilities are wanted.
+        positions: Random numbers and restrictions.
+        temperature: Divides the logits; 0 takes the most probable token.
+        logprobs: Whether log-probabilities are computed.
 
     Returns:
-        Token ids, and their log-probabilities under the model at temperature 1 with all tokens allowed ([] if not
-        wanted).
+        Token ids, and their unrestricted log-probabilities at temperature 1 ([] if not requested).
     """
     held = _held(logits, positions)
     if temperature == 0:
@@ -62,7 +61,7 @@ def choose(
 
 
 def _held(logits: Tensor, positions: Sequence[Position]) -> Tensor:
-    """Logits, with -inf for tokens that are not allowed."""
+    """Logits with -inf for tokens that are not allowed."""
     allowed = [(row, position.allowed) for row, position in enumerate(positions) if position.allowed is not None]
     if not allowed:
         return logits

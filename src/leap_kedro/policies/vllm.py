@@ -1,11 +1,11 @@
-"""How vLLM serves a policy's folder: its command line, and LoRA adapters that are loaded while it runs.
+"""Serves a policy's folder with vLLM: its command line, and loading of LoRA adapters while it runs.
 
-Not covered: holding replies to the admissible actions, and log-probabilities.
+NOT covered: restricting replies to the admissible actions, and log-probabilities.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,17 @@ from leap_kedro.language_models.network import client_options, through, usable_n
 from leap_kedro.policies.vllm_process import ServingFailed
 
 ENVIRONMENT = {"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "True", "VLLM_NO_USAGE_STATS": "1"}
-"""Variables of the server process: adapters can be loaded while it runs, and no usage statistics are sent."""
+"""Environment variables that enable the loading of adapters and disable usage statistics."""
 
 _RANKS = (8, 16, 32, 64, 128, 256, 320, 512)
-"""Values that `--max-lora-rank` takes."""
+"""Valid values of `--max-lora-rank`."""
 
-_PATIENCE = 120.0  # seconds that loading an adapter may take
+_PATIENCE = 120.0  # seconds to load an adapter
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A LoRA adapter as PEFT saves it.
+    """A LoRA adapter in the format of PEFT.
 
     Attributes:
         name: Its name on a server.
@@ -48,13 +48,13 @@ def command_of(
     """The command line of `vllm serve`.
 
     Args:
-        program: What comes before `serve`.
+        program: The part before `serve`.
         weights: Folder of the model.
-        rank: Rank of the adapters that will be loaded; None for none.
-        port: Port on this machine; other machines cannot reach it.
-        arguments: Further arguments; they come last, so they take precedence.
+        rank: Rank of the adapters that will be loaded; None if there will be none.
+        port: Port on this machine, not reachable from others.
+        arguments: Further arguments; they come last and take precedence.
     """
-    # Without `--generation-config vllm` the model's own defaults (top_p, say) would join what a request asks for.
+    # Without `--generation-config vllm` the model's own defaults (for example top_p) would apply to requests.
     command = [*program, "serve", str(weights), "--host", "127.0.0.1", "--port", str(port)]
     command += ["--generation-config", "vllm"]
     if rank is not None:
@@ -65,15 +65,15 @@ def command_of(
 
 @contextmanager
 def model_of(base_url: str, weights: Path, adapter: Adapter | None) -> Iterator[str]:
-    """The name under which a running server answers for a policy, while the block lasts.
+    """The name under which a running server answers for a policy, valid inside the block.
 
-    An adapter that the server does not have is loaded, and unloaded at the end. A server of the policy's own, merged
-    weights is used as it is.
+    A server that serves the policy's merged weights is used directly. Otherwise the adapter is loaded if necessary, and
+    unloaded at the end.
 
     Args:
-        base_url: URL of its API, with its `/v1`.
+        base_url: URL of the API, including `/v1`.
         weights: The policy's folder.
-        adapter: The policy's adapter; None if it has none.
+        adapter: The policy's adapter, if it has one.
 
     Raises:
         ServingFailed: If the server does not answer, serves other weights, or refuses the adapter.
@@ -89,15 +89,15 @@ def model_of(base_url: str, weights: Path, adapter: Adapter | None) -> Iterator[
         wanted = f"{weights}" + (f", nor {adapter.base} for the adapter in it" if adapter else "")
         raise ServingFailed(
             f"The server at {base_url} serves {', '.join(map(str, folders.values())) or 'nothing'}, not {wanted}. "
-            "Start it with that folder, or leave `base_url` out and one is started. (With "
+            "Start it with that folder, or leave `base_url` out to have one started. (With "
             "fine_tuning.lora.start=continue all adapters are made for the same weights, so one server serves all "
             "iterations.)"
         )
     if adapter.name in folders:
         yield adapter.name
         return
-    body = {"lora_name": adapter.name, "lora_path": str(adapter.folder.resolve())}
-    _call("POST", f"{base_url}/load_lora_adapter", body)
+    loaded = {"lora_name": adapter.name, "lora_path": str(adapter.folder.resolve())}
+    _call("POST", f"{base_url}/load_lora_adapter", loaded)
     try:
         yield adapter.name
     finally:
@@ -119,26 +119,19 @@ def _call(method: str, url: str, body: dict[str, Any] | None = None, *, best_eff
             return b""
         raise ServingFailed(
             f"The server at {url} does not answer ({type(error).__name__}){through(url)}. Start it, correct `base_url` "
-            "(which ends in /v1), or leave it out and one is started."
+            "(which ends in /v1), or leave it out to have one started."
         ) from error
     if response.is_success or best_effort:
         return response.content
-    said = response.text[:500]
-    hint = ""
-    if body is not None:
-        hint = (
-            " Start it with --enable-lora, a --max-lora-rank that is enough, and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
-        )
-    raise ServingFailed(f"The server refuses {method} {url} (HTTP {response.status_code}: {said}).{hint}")
+    hint = " Start it with --enable-lora, a sufficient --max-lora-rank, and VLLM_ALLOW_RUNTIME_LORA_UPDATING=True."
+    raise ServingFailed(
+        f"The server refuses {method} {url} (HTTP {response.status_code}: {response.text[:500]}).{hint if body else ''}"
+    )
 
 
 def _json(content: bytes) -> Any:
-    try:
+    with suppress(ValueError, KeyError, TypeError):
         tree = json.loads(content)
         if isinstance(tree["data"], list):
             return tree
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise ServingFailed(
-        f"The server does not answer with a list of models: {content[:200]!r}. Does `base_url` end in /v1?"
-    )
+    raise ServingFailed(f"The server's answer is not a list of models: {content[:200]!r}. Does `base_url` end in /v1?")

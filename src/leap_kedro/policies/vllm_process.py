@@ -1,4 +1,4 @@
-"""vLLM as a child process: started, waited for until it answers, and always stopped."""
+"""Runs a server of language models as a child process: starts it, waits until it answers, and always stops it."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ from leap_kedro.records import UserError
 
 _LOG_LINES = 15
 _POLL = 0.2  # seconds
-_DYING = 5.0  # seconds that a server may take to end
+_DYING = 5.0  # seconds to wait for a server that is ending
 
 
 class ServingFailed(UserError):
-    """A server cannot answer for a policy; the message says why and what to do."""
+    """The server of a policy cannot answer; the message gives the reason and the remedy."""
 
 
 def free_port() -> int:
-    """A free port of this machine."""
+    """A currently unused port of this machine."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
@@ -36,24 +36,24 @@ def free_port() -> int:
 def running_server(
     command: Sequence[str], environment: Mapping[str, str], health: str, ready_timeout: float
 ) -> Iterator[None]:
-    """Run a server while the block lasts.
+    """Runs a server during the block.
 
-    It ends with the block, also after an error or Ctrl-C, and when this process is killed. Its output goes to a log
-    file, which is kept if the server fails and removed otherwise.
+    The server is stopped at the end of the block, also after an error or Ctrl-C, or if this process is killed. Its
+    output goes to a log file, which is removed unless the server fails.
 
     Args:
         command: Program and arguments.
-        environment: Variables in addition to those of this process.
-        health: URL that answers with status 200 when the server is ready.
-        ready_timeout: Seconds until the server must be ready.
+        environment: Additional environment variables.
+        health: URL that answers with status 200 once the server is ready.
+        ready_timeout: Maximum seconds until then.
 
     Raises:
-        ServingFailed: If the program is missing, ends, or does not answer in time.
+        ServingFailed: If the program does not exist, ends, or does not answer in time.
     """
     if shutil.which(command[0]) is None:
         raise ServingFailed(
-            f"There is no program '{command[0]}' to start a server with. vLLM has an environment of its own: name its "
-            "program in `serving.command`, or give the `base_url` of a server that runs."
+            f"There is no program '{command[0]}' to start a server with. vLLM has its own environment: name its "
+            "program in `serving.command`, or set `base_url` to that of a running server."
         )
     descriptor, name = tempfile.mkstemp(prefix="leap-server-", suffix=".log")
     log = Path(name)
@@ -64,22 +64,25 @@ def running_server(
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **environment},
-            start_new_session=True,  # Ctrl-C is for this process, which then ends the server in order
+            start_new_session=True,  # Ctrl-C reaches only this process, which then stops the server
         )
-    keep_log = False
+    failed = False
     try:
         _wait_until_ready(guard, health, ready_timeout)
         yield
     except Exception as error:
         ended = not isinstance(error, _NotReady) and _has_ended(guard, health)
-        keep_log = ended or isinstance(error, _NotReady)
-        if not keep_log:
+        failed = ended or isinstance(error, _NotReady)
+        if not failed:
             raise
         what = f"ended while it was needed (exit code {guard.returncode}; {error})" if ended else str(error)
-        raise ServingFailed(_gone(what, command, log)) from error
+        tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-_LOG_LINES:]) or "(nothing)"
+        raise ServingFailed(
+            f"The server {what}. Command:  {' '.join(command)}\nIts log is {log}; the end of it:\n{tail}"
+        ) from error
     finally:
         _stop(guard)
-        if not keep_log:
+        if not failed:
             log.unlink(missing_ok=True)
 
 
@@ -112,12 +115,6 @@ def _answers(url: str) -> bool:
         return httpx2.get(url, timeout=5.0, **client_options(url)).status_code == httpx2.codes.OK
     except httpx2.HTTPError:
         return False
-
-
-def _gone(what: str, command: Sequence[str], log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    tail = "\n".join(lines[-_LOG_LINES:]) or "(nothing)"
-    return f"The server {what}. Command:  {' '.join(command)}\nIts log is {log}; the end of it:\n{tail}"
 
 
 def _stop(guard: "subprocess.Popen[bytes]") -> None:

@@ -1,8 +1,9 @@
 """Weights of a Llama-family model, laid out for the inference engine.
 
-Query, key and value projections are one matrix, and so are gate and up projections; the scales of the norms are folded
-into the matrices that follow them. Query and key rows are reordered so that the two numbers of a rotary pair are
-adjacent: the rotation is then one product of complex numbers. None of this changes the logits. The tensors are copies.
+Query, key and value projections form one matrix, and so do gate and up projections. The scales of norms are folded into
+the following matrices. Query and key rows are reordered so that the two numbers that a rotary embedding rotates are
+adjacent, and the rotation is one product of complex numbers. The logits do not change. The tensors are copies: memory
+contains both as long as the model exists.
 """
 
 from dataclasses import dataclass
@@ -36,13 +37,13 @@ class DecoderWeights:
     Attributes:
         layers: The decoder layers.
         embedding: Input embeddings (vocabulary, hidden).
-        head: Output embeddings with the last norm's scale (vocabulary, hidden).
+        head: Output embeddings with the scale of the last norm (vocabulary, hidden).
         rotations: Rotary embedding by position (positions, head size / 2), complex.
-        heads: Query heads.
-        key_value_heads: Key and value heads.
-        head_size: Numbers a head.
-        norm_eps: The norms' epsilon.
-        activation: The gate's activation.
+        heads: Number of query heads.
+        key_value_heads: Number of key and value heads.
+        head_size: Width of a head.
+        norm_eps: Epsilon of the norms.
+        activation: Activation of the gate.
     """
 
     layers: tuple[LayerWeights, ...]
@@ -59,8 +60,8 @@ class DecoderWeights:
 def is_supported(config: Any) -> bool:
     """Whether the engine supports models of this transformers configuration.
 
-    These are Llama and similar families, not quantized, with full attention in every layer and rotary frequencies that
-    do not depend on the length.
+    It supports the Llama family without quantization, with full attention in every layer and with rotary frequencies
+    that do not change with the length.
     """
     quantized = getattr(config, "quantization_config", None) is not None
     sliding = getattr(config, "sliding_window", None) is not None and getattr(config, "use_sliding_window", True)

@@ -1,7 +1,7 @@
 """The rollout driver over several worker processes.
 
-Each worker loads the policy and draws tasks when it has free slots, so a slow episode delays no others. Episodes depend
-only on task and seed; only their order depends on the number of workers.
+Each worker loads the policy and draws tasks when it has free slots, so a slow episode does not delay the others.
+Episodes depend only on task and seed; the number of workers only affects their order.
 """
 
 import multiprocessing
@@ -10,7 +10,6 @@ import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -35,23 +34,15 @@ class PolicySpec(Protocol):
 
 
 class WorkerFailure(UserError):
-    """A worker process ended too early; episodes yielded before are complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Drawing:
-    """A worker asks for tasks."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Broken:
-    """A worker failed."""
-
-    message: str
+    """A worker process failed; the episodes that were yielded before are complete."""
 
 
 class _ParentGone(Exception):
     """The parent process has ended."""
+
+
+_Message = Episode | WorkerFailure | None
+"""Message of a worker; None asks for tasks."""
 
 
 def play_in_processes(
@@ -63,13 +54,13 @@ def play_in_processes(
 ) -> Iterator[Episode]:
     """Play each task once, in `processes` worker processes with one thread and `settings.slots` episodes each.
 
-    A single process is this one. Closing the iterator, an error or Ctrl-C ends the workers.
+    With one process, the tasks are played in this one. Closing the iterator, an error or Ctrl-C ends the workers.
 
     Yields:
         Episodes as they end.
 
     Raises:
-        WorkerFailure: If a worker dies (exit code and the end of its stderr are in the message) or cannot load.
+        WorkerFailure: If a worker dies (the message has the exit code and the end of its stderr) or cannot load.
     """
     processes = min(processes, len(tasks))
     if processes <= 1:
@@ -99,12 +90,14 @@ def _episodes(workers: Sequence["_Worker"], tasks: list[Task]) -> Iterator[Episo
             )
         for ready in wait(list(by_connection)):
             worker = by_connection[cast(Connection, ready)]
-            message = worker.receive()
-            if message is None:
+            try:
+                episode = worker.receive()
+            except EOFError:
                 del by_connection[worker.connection]
-            elif isinstance(message, Episode):
+                continue
+            if episode is not None:
                 pending -= 1
-                yield message
+                yield episode
             else:
                 count = max(1, len(waiting) // (4 * len(workers)))
                 worker.connection.send([waiting.pop() for _ in range(min(count, len(waiting)))])
@@ -125,28 +118,29 @@ class _Worker:
         self._process.start()
         theirs.close()
 
-    def receive(self) -> Episode | _Drawing | None:
-        """The next message; None if the worker has ended normally.
+    def receive(self) -> Episode | None:
+        """The next finished episode; None if the worker asks for tasks.
 
         Raises:
-            WorkerFailure: If it has not.
+            EOFError: If the worker has finished.
+            WorkerFailure: If the worker has failed.
         """
         try:
-            message: Episode | _Drawing | _Broken = self.connection.recv()
+            message: _Message = self.connection.recv()
         except (EOFError, ConnectionError):
             self._process.join()
             if self._process.exitcode == 0:
-                return None
+                raise EOFError from None
             raise WorkerFailure(
                 f"A rollout worker (process {self._process.pid}) died with exit code {self._process.exitcode}. "
                 f"Finished episodes are kept; run the same command again to play the rest. {self._last_words()}"
             ) from None
-        if isinstance(message, _Broken):
-            raise WorkerFailure(f"A rollout worker failed: {message.message}")
+        if isinstance(message, WorkerFailure):
+            raise message
         return message
 
     def stop(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process immediately."""
         self._process.terminate()
         self._process.join()
         self.connection.close()
@@ -163,7 +157,7 @@ def _work(
     policy_spec: PolicySpec,
     settings: PlaySettings,
 ) -> None:
-    """Body of a worker process. Only the parent handles Ctrl-C; the end of the parent ends the worker."""
+    """Body of a worker process, which ignores Ctrl-C and ends if the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
@@ -174,13 +168,13 @@ def _work(
         return
     except Exception as error:
         with suppress(_ParentGone):
-            _send(connection, _Broken(described(error)))
+            _send(connection, WorkerFailure(f"A rollout worker failed: {described(error)}"))
 
 
 def _drawn(connection: Connection) -> Iterator[Task]:
     """Tasks from the parent, until it has none left."""
     while True:
-        _send(connection, _Drawing())
+        _send(connection, None)
         try:
             tasks = connection.recv()
         except (EOFError, ConnectionError) as error:
@@ -190,7 +184,7 @@ def _drawn(connection: Connection) -> Iterator[Task]:
         yield from tasks
 
 
-def _send(connection: Connection, message: Episode | _Drawing | _Broken) -> None:
+def _send(connection: Connection, message: _Message) -> None:
     try:
         connection.send(message)
     except ConnectionError as error:

@@ -1,4 +1,4 @@
-"""A conversation: the trunk that an episode has grown so far, at the moment of a decision."""
+"""A conversation: the turns of an episode so far, at a decision."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ from leap_kedro.records import Episode, Turn
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What a policy is asked to answer.
+    """A conversation that a policy answers.
 
     Attributes:
-        key: Name of the episode, by which a policy finds its cached trunk again.
+        key: Name of the episode, by which a policy finds its cached trunk.
         opening: First observation, which states the task.
-        turns: Actions and observations since.
-        admissible: The actions that the environment lists now, in its order; None if it lists none.
-        seed: Seed for sampling this reply; the reply must not depend on what else is in a batch.
-        privileged: Privileged block shown before the opening (self teacher only).
+        turns: Actions and observations since then.
+        admissible: The actions that the environment currently lists, in its order; None if it lists none.
+        seed: Seed for sampling this reply, which must not depend on the rest of a batch.
+        privileged: Privileged block before the opening (self teacher only).
     """
 
     key: str
@@ -27,7 +27,7 @@ class Conversation:
 
     @property
     def seen(self) -> str:
-        """The observation in front: what is to be answered."""
+        """The latest observation."""
         return self.turns[-1].observation if self.turns else self.opening
 
 

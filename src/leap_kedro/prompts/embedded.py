@@ -1,7 +1,7 @@
 """Prompts of the embedded student: marks instead of a chat template.
 
-Trunk: `<bos>` [`<privileged>` block] opening, then per turn `<act>` action `<end>` observation. Branch: `<reply>`;
-completion: reason `<act>` action `<end>`. Texts are untrusted: a mark written out in one is left out.
+Trunk: `<bos>` [`<privileged>` block] opening, then per turn `<act>` action `<end>` observation. Branch: `<reply>`.
+Completion: reason `<act>` action `<end>`. Texts are untrusted: marks in them are removed.
 """
 
 import re
@@ -17,15 +17,14 @@ from leap_kedro.records import ParseStatus, Turn
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<privileged>")
 
 NUMBERED, REARRANGED = "numbered_names", "rearranged_lines"
-"""Under these names the tokenizer's configuration keeps `Vocabulary.numbered` and `Vocabulary.rearranged`."""
+"""Names of `Vocabulary.numbered` and `Vocabulary.rearranged` in the tokenizer's configuration."""
 
 
 class EmbeddedRenderer:
-    """Renders for a tokenizer that has `SPECIAL_TOKENS`."""
+    """Renders for a tokenizer with `SPECIAL_TOKENS`, see `leap_kedro.embedded.tokenizer.build_tokenizer`."""
 
     def __init__(self, tokenizer: Any) -> None:
-        """Wrap `tokenizer`, as `leap_kedro.embedded.tokenizer.build_tokenizer` makes it."""
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         ids = tokenizer.convert_tokens_to_ids(list(SPECIAL_TOKENS))
         self._pad, self._unk, self._bos, self._end, self._act, self._reply, self._privileged = ids
         self._marks = frozenset(ids) - {self._unk}
@@ -34,13 +33,8 @@ class EmbeddedRenderer:
         rearranged = tokenizer.init_kwargs.get(REARRANGED, ())
         self._rearranged = [(re.compile(pattern, re.MULTILINE), new) for pattern, new in rearranged]
 
-    @property
-    def tokenizer(self) -> Any:
-        """The Hugging Face tokenizer behind it."""
-        return self._tokenizer
-
     def _encode(self, text: str) -> tuple[int, ...]:
-        ids = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return tuple(index for index in ids if index not in self._marks)
 
     def _seen_ids(self, observation: str) -> tuple[int, ...]:
@@ -50,11 +44,11 @@ class EmbeddedRenderer:
         return self.text_ids(text)
 
     def _answer_ids(self, text: str, before: str) -> tuple[int, ...]:
-        """Token ids of what is said with the observation `before` in front."""
+        """Token ids of a text that answers the observation `before`."""
         return self.text_ids(self._numbering.shortened(text, before))
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
-        """Token ids that a trunk starts with."""
+        """Token ids at the start of a trunk."""
         block = [self._privileged, *self.text_ids(privileged), self._end] if privileged else []
         return [self._bos, *block, *self._seen_ids(observation)]
 
@@ -69,16 +63,16 @@ class EmbeddedRenderer:
     def question(self, text: str, before: str) -> list[int]:
         """Token ids that ask a question about the trunk (base training).
 
-        It stands where a reply begins, so that a question like "I need a mug." is what a reply's first clause will be.
+        It is at the start of a reply, so that a question like "I need a mug." resembles the first clause of a reply.
         """
         return [self._reply, *self._answer_ids(text, before)]
 
     def answer(self, text: str, before: str) -> list[int]:
-        """Token ids of an answer, its end included (base training)."""
+        """Token ids of an answer, including its end (base training)."""
         return [*self._answer_ids(text, before), self._end]
 
     def completion(self, reason: str, action: str, before: str) -> list[int]:
-        """Token ids of a reply; the reason's last full stop is left to the mark that follows it."""
+        """Token ids of a reply; the mark after the reason replaces its last full stop."""
         reason_ids = self._answer_ids(reason.rstrip(" ."), before)
         return [*reason_ids, *self.action_start(), *self.action_ids(action, before)]
 
@@ -87,11 +81,11 @@ class EmbeddedRenderer:
         return [self._act]
 
     def action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids of an action, the end included."""
+        """Token ids of an action, including the end."""
         return [*self._answer_ids(action, before), self._end]
 
     def open_action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids of what stands before an open action's words."""
+        """Token ids of the part before an open action's words."""
         return list(self._answer_ids(around(action)[0], before))
 
     def end_ids(self) -> tuple[int, ...]:
@@ -101,15 +95,15 @@ class EmbeddedRenderer:
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply.
 
-        The tokens leave out an action's function words, so the action's text is the listed one with the same tokens;
-        where there is none it is the bare tokens' text, which an environment refuses.
+        The vocabulary has no function words, so the action is the listed one with the same tokens. If there is none, it
+        is the text of the tokens, which an environment refuses.
         """
         ids = [index for index in ids if index != self._pad]
-        text = self._tokenizer.decode(ids, skip_special_tokens=False)
+        text = self.tokenizer.decode(ids, skip_special_tokens=False)
         if self._act not in ids:
             return ParsedReply(text, "", "", ParseStatus.NO_ACTION if self._end in ids else ParseStatus.TRUNCATED)
         mark = ids.index(self._act)
-        reason = self._numbering.restored(self._tokenizer.decode(ids[:mark], skip_special_tokens=True).strip(), before)
+        reason = self._numbering.restored(self.tokenizer.decode(ids[:mark], skip_special_tokens=True).strip(), before)
         if self._end not in ids[mark:]:
             return ParsedReply(text, reason, "", ParseStatus.TRUNCATED)
         action_ids = tuple(ids[mark + 1 : ids.index(self._end, mark)])
@@ -117,5 +111,5 @@ class EmbeddedRenderer:
         for action in admissible or ():
             if self._answer_ids(action, before) == action_ids:
                 return ParsedReply(text, reason, action, ParseStatus.OK)
-        action = self._tokenizer.decode(action_ids, skip_special_tokens=True).strip()
+        action = self.tokenizer.decode(action_ids, skip_special_tokens=True).strip()
         return ParsedReply(text, reason, action, ParseStatus.OK if action else ParseStatus.NO_ACTION)

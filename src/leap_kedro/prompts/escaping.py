@@ -1,7 +1,7 @@
-"""Untrusted texts in a chat prompt: what could end a message in them is broken up by a space, and can be put together.
+"""Escapes untrusted texts in a chat prompt: a space breaks up everything that could end a message, reversibly.
 
-Spaces are ignored where a literal is looked for, so one that is broken up already gets another space, and `restored`
-takes exactly one away: it gives back every text. Literals may overlap.
+The search for a literal ignores spaces, so a literal that is already broken up gets another space, and `restored`
+removes exactly one. Every text is restored exactly. Literals may overlap.
 """
 
 import re
@@ -10,15 +10,14 @@ from collections.abc import Iterable
 
 
 class Escaping:
-    """Breaks literals up and puts them together again."""
+    """Breaks up `literals` and restores them, except those with fewer than two characters besides spaces."""
 
     def __init__(self, literals: Iterable[str]) -> None:
-        """Break up `literals`; those of fewer than two characters that are no space cannot be, and are left out."""
         tails: dict[str, list[str]] = defaultdict(list)
         for literal in sorted({literal.replace(" ", "") for literal in literals}, key=len, reverse=True):
             if len(literal) > 1:
                 tails[literal[0]].append("".join(f" *{re.escape(character)}" for character in literal[1:]))
-        # What follows the first character is only looked at: literals that overlap are all found, in both directions.
+        # The rest after the first character is a lookahead, so that overlapping literals are found in both directions.
         starts = [(re.escape(first), "|".join(rest)) for first, rest in tails.items()]
         self._whole = re.compile("|".join(f"{first}(?={rest})" for first, rest in starts) or r"(?!)")
         self._broken = re.compile("|".join(f"{first} (?={rest})" for first, rest in starts) or r"(?!)")
@@ -33,12 +32,12 @@ class Escaping:
 
 
 def markers(frame: str, tokens: Iterable[str]) -> set[str]:
-    """What a template writes between messages to part them: ``[INST]``, ``### Assistant:``, ``<|im_start|>``.
+    """Separators of messages in a template: ``[INST]``, ``### Assistant:``, ``<|im_start|>``.
 
     Args:
-        frame: What it writes.
-        tokens: Literals of the tokenizer's added tokens; those in the frame count, and so do the lines between them.
-            Words without a sign and signs without a word do not: commands are full of both.
+        frame: The template's text around messages.
+        tokens: Literals of the tokenizer's added tokens. Those in the frame and the lines between them are separators,
+            unless they are only words or only signs, which are frequent in commands.
     """
     found = {token for token in tokens if token in frame}
     between = re.split("|".join(map(re.escape, sorted(found, key=len, reverse=True))) or r"(?!)", frame)

@@ -1,8 +1,8 @@
-"""A conversation as chat messages: the same for a chat template that runs here and for a server.
+"""A conversation as chat messages, both for local chat templates and for servers.
 
-What never changes comes first: the rules, the environment's instructions, examples. Then the first observation, and
-for each turn the action and what followed. So the prompt of a decision begins with all of the one before it (but for a
-list of the actions of the moment), which caches of prefixes use.
+The constant part comes first: the rules, the environment's instructions, examples. The first observation follows, and
+each turn adds its action and observation. The prompt of a decision therefore begins with the previous one (except for
+a list of admissible actions), which prefix caches use.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,23 +20,22 @@ ACTION: one action"""
 PRIVILEGED_NOTICE = """\
 You go through this task again to teach yourself, and are told what is hidden in it. Choose your actions by it. Your
 reasons must be such that they hold for one who does not know it, and must not mention it. What is hidden:"""
-"""What stands in front of a privileged block."""
+"""The text before a privileged block."""
 
 
 def rules_text(instructions: str = "", examples: str = "") -> str:
-    """What stands in front of every conversation.
+    """The first message of every conversation.
 
     Args:
-        instructions: What the environment says of its actions.
-        examples: Finished episodes, as `examples_text` writes them.
+        instructions: The environment's instructions on actions.
+        examples: Finished episodes, as written by `examples_text`.
     """
-    parts = (GENERAL_RULES, instructions.strip())
-    rules = "\n".join(part for part in parts if part)
+    rules = f"{GENERAL_RULES}\n{instructions.strip()}".rstrip()
     return f"{rules}\n\n{examples.strip()}" if examples else rules
 
 
 def examples_text(examples: Sequence[Example]) -> str:
-    """Finished episodes with a reason at each step, to be shown in a prompt (few-shot); "" for none."""
+    """Finished episodes with a reason at each step, for few-shot prompts; "" for none."""
     if not examples:
         return ""
     shown = (f"Example {number}:\n{_played(example)}" for number, example in enumerate(examples, start=1))
@@ -44,31 +43,30 @@ def examples_text(examples: Sequence[Example]) -> str:
 
 
 def first_message(observation: str, privileged: str = "") -> str:
-    """The first message of the user: the opening, in front of it a privileged block (self teacher only)."""
+    """The first message of the user: the opening, after the privileged block if there is one (self teacher only)."""
     return f"{PRIVILEGED_NOTICE}\n{privileged}\n\n{observation}" if privileged else observation
 
 
 def reply_text(reason: str, action: str) -> str:
-    """A whole reply, in the form that the rules ask for."""
+    """A whole reply, in the form required by the rules."""
     return f"REASON: {reason}\nACTION: {stated(action)}"
 
 
 def past_reply(action: str) -> str:
-    """What stays of a reply in the history: its action, in the form in which a reply states it.
+    """A reply in the history: its action, in the form of a reply.
 
-    A model that is only prompted goes on in the form of its earlier messages: a bare or an empty action would teach it
-    the wrong one.
+    A prompted model imitates the form of its earlier messages, so a bare or empty action would mislead it.
     """
     return f"ACTION: {stated(action)}" if action else "(no action)"
 
 
 def chat_messages(conversation: Conversation, rules: str, *, listing: bool = False) -> Iterator[tuple[str, str]]:
-    """Role and content of each message; the next one is the reply.
+    """Role and content of each message before the reply.
 
     Args:
-        conversation: What is to be answered.
-        rules: What stands in front.
-        listing: Whether the last message ends in the admissible actions, where there are any. The history keeps none.
+        conversation: The conversation to answer.
+        rules: The first message.
+        listing: Whether the last message lists the admissible actions, if there are any.
     """
     yield "system", rules
     seen = first_message(conversation.opening, conversation.privileged)
@@ -76,11 +74,9 @@ def chat_messages(conversation: Conversation, rules: str, *, listing: bool = Fal
         yield "user", seen
         yield "assistant", past_reply(turn.action)
         seen = turn.observation
-    yield "user", f"{seen}\n\n{_listed(conversation.admissible)}" if listing and conversation.admissible else seen
-
-
-def _listed(actions: Sequence[str]) -> str:
-    return "\n".join(("Actions that can be carried out now:", *actions))
+    if listing and conversation.admissible:
+        seen = "\n".join((f"{seen}\n\nActions that can be carried out now:", *conversation.admissible))
+    yield "user", seen
 
 
 def _played(example: Example) -> str:

@@ -1,7 +1,7 @@
-"""Replies as plain text, ``REASON: ...`` then ``ACTION: ...``: what language models are asked to write."""
+"""Replies of language models as plain text: ``REASON: ...``, then ``ACTION: ...``."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from leap_kedro.environments.actions import around, filled, is_open
@@ -17,17 +17,16 @@ _QUOTES = ("`", '"', "'", "**")
 
 
 def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> ParsedReply:
-    """Reason and action of a reply; tolerant of marks around the labels and of more text around them.
+    """Reason and action of a reply; tolerates markup of the labels and additional text.
 
-    Nothing is read from thoughts that stand in front of the answer.
-
-    The last action counts, since a model that thinks aloud corrects itself; of it the first line. Quotes around it are
-    taken off; a final full stop or other case only where the listed actions say which one is meant.
+    Thoughts before the answer are ignored. The first line of the last action counts, because models that think aloud
+    correct themselves. Quotes around it are removed. A final full stop or a difference in case is corrected only to
+    match a listed action.
 
     Args:
         text: The reply, untrusted.
-        admissible: The actions listed; None if none are.
-        finished: Whether the reply came to its own end, rather than to a limit.
+        admissible: The listed actions; None if none are listed.
+        finished: Whether the reply ended by itself and not at a limit.
     """
     answer = answer_of(text)
     labels = list(_ACTION.finditer(answer))
@@ -43,7 +42,7 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
 
 
 def _missing(text: str, answer: str, finished: bool) -> ParseStatus:
-    """Why a reply has no action, if it has none."""
+    """The status of a reply without an action."""
     if not finished:
         return ParseStatus.TRUNCATED
     if answer.strip():
@@ -53,10 +52,10 @@ def _missing(text: str, answer: str, finished: bool) -> ParseStatus:
 
 @lru_cache(maxsize=50_000)
 def stated(action: str) -> str:
-    """An action as a reply states it: `parse_reply` reads it back from there.
+    """An action in the form of a reply, from which `parse_reply` recovers it.
 
-    It is the action itself, but for the space around it; one that would lose its quotes is put into others. One of
-    several lines cannot be stated, and is left as it is.
+    It is the stripped action, in additional quotes if it would lose its own. An action of several lines cannot be
+    recovered and is not changed.
     """
     bare = action.strip()
     for written in (bare, *(f"{quote}{bare}{quote}" for quote in _QUOTES)):
@@ -71,7 +70,7 @@ def _meant(line: str, admissible: Sequence[str]) -> str:
     plain = _unquoted(line.strip())
     if admissible:
         listed = {action.casefold(): action for action in reversed(admissible)}
-        for reading in _readings(plain):
+        for reading in (plain.casefold(), _unquoted(plain.rstrip(". ")).casefold()):
             if reading in listed:
                 return listed[reading]
         for one in filter(is_open, admissible):
@@ -80,11 +79,6 @@ def _meant(line: str, admissible: Sequence[str]) -> str:
             if reading.casefold().startswith(before.casefold()) and reading.endswith(after):
                 return filled(one, reading[len(before) : len(reading) - len(after)])
     return plain
-
-
-def _readings(plain: str) -> Iterator[str]:
-    yield plain.casefold()
-    yield _unquoted(plain.rstrip(". ")).casefold()
 
 
 def _unquoted(text: str) -> str:

@@ -1,7 +1,7 @@
-"""The seam between text and tokens: one renderer makes the prompts of rollout and of training alike.
+"""Conversion between text and tokens: the same renderer creates the prompts of rollout and training.
 
-Prompt of a decision = trunk + branch; trunk = opening + one piece a turn, so that the trunk of one decision is a prefix
-of the next one's. The completion is the reply with its end token.
+The prompt of a decision is trunk + branch. The trunk is the opening and one piece per turn, so the trunk of a decision
+is a prefix of the next one. The completion is the reply with its end token.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from leap_kedro.records import ParseStatus, Turn
 
 @dataclass(frozen=True, slots=True)
 class ParsedReply:
-    """A reply taken apart."""
+    """A parsed reply."""
 
     text: str
     reason: str
@@ -23,15 +23,12 @@ class ParsedReply:
 
 
 class Renderer(Protocol):
-    """Conversations to token ids, replies from token ids."""
+    """Converts conversations to token ids and token ids to replies, with a Hugging Face tokenizer."""
 
-    @property
-    def tokenizer(self) -> Any:
-        """The Hugging Face tokenizer behind it."""
-        ...
+    tokenizer: Any
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
-        """Token ids that a trunk starts with."""
+        """Token ids at the start of a trunk."""
         ...
 
     def turn(self, turn: Turn, before: str) -> list[int]:
@@ -43,7 +40,7 @@ class Renderer(Protocol):
         ...
 
     def completion(self, reason: str, action: str, before: str) -> list[int]:
-        """Token ids of a reply to the observation `before`, its end token included."""
+        """Token ids of a reply to the observation `before`, including its end token."""
         ...
 
     def end_ids(self) -> tuple[int, ...]:
@@ -51,31 +48,31 @@ class Renderer(Protocol):
         ...
 
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
-        """Reason and action of a reply to `before` (end token included or not); never raises on bad text."""
+        """Reason and action of a reply to `before` (with or without end token); never raises on bad text."""
         ...
 
     def action_start(self) -> list[int]:
-        """Token ids after which the action's ids follow in a completion: where holding to the list begins."""
+        """Token ids before the action in a completion, after which replies can be restricted to listed actions."""
         ...
 
     def action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids of an action as they follow `action_start` in a reply to `before`, the end token included."""
+        """Token ids of an action after `action_start` in a reply to `before`, including the end token."""
         ...
 
     def open_action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids with which every wording of a listed open action begins; any may follow."""
+        """Token ids at the start of every wording of a listed open action; any may follow."""
         ...
 
 
 def trunk_ids(renderer: Renderer, conversation: Conversation) -> list[int]:
-    """Token ids of the trunk: what stays in the cache from decision to decision."""
+    """Token ids of the trunk, which stay in the cache from decision to decision."""
     return trunk_and_ends(renderer, conversation.opening, conversation.turns, conversation.privileged)[0]
 
 
 def trunk_and_ends(
     renderer: Renderer, opening: str, turns: Sequence[Turn], privileged: str = ""
 ) -> tuple[list[int], list[int]]:
-    """Token ids of a whole trunk, and how many of them belong to the trunk of each decision, the first one's first."""
+    """Token ids of a whole trunk, and the length of the trunk of each decision, in order."""
     ids = renderer.opening(opening, privileged)
     ends = [len(ids)]
     for turn, before in answered(opening, turns):
@@ -90,5 +87,5 @@ def answered(opening: str, turns: Sequence[Turn]) -> Iterator[tuple[Turn, str]]:
 
 
 def observations(opening: str, turns: Sequence[Turn]) -> list[str]:
-    """What was in front at each decision: one more than there are turns."""
+    """The latest observation at each decision: one more than there are turns."""
     return [opening, *(turn.observation for turn in turns)]

@@ -1,4 +1,4 @@
-"""Which renderer a tokenizer needs."""
+"""Selects the renderer for a tokenizer."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ class TakesNoExamples(UserError):
 
 
 def renderer_for(tokenizer: Any, environment: str = "", examples: str = "") -> Renderer:
-    """The embedded student's renderer for its tokenizer (it has a ``<reply>`` token), else the chat renderer.
+    """The embedded student's renderer for its tokenizer (with a ``<reply>`` token), else the chat renderer.
 
     Args:
         tokenizer: A Hugging Face tokenizer.
-        environment: Registered name of the environment whose instructions a chat prompt states; "" states none.
-        examples: Finished episodes that a chat prompt shows.
+        environment: Registered name of the environment whose instructions are in a chat prompt; "" for none.
+        examples: Finished episodes in a chat prompt.
 
     Raises:
         UnusableChatTemplate: If the tokenizer has neither marks nor a usable chat template.
-        TakesNoExamples: If there are examples and it is the embedded student's, whose prompts have no place for them.
+        TakesNoExamples: If there are examples for the embedded student, whose prompts do not support them.
     """
     if "<reply>" not in tokenizer.get_vocab():
         return ChatRenderer(tokenizer, environment_instructions(environment) if environment else "", examples)
     if examples:
-        raise TakesNoExamples("The embedded student reads no examples in its prompt: it can only be trained on them.")
+        raise TakesNoExamples("The embedded student's prompts do not support examples: it can only be trained on them.")
     return EmbeddedRenderer(tokenizer)

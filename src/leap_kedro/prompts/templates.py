@@ -1,4 +1,4 @@
-"""Chat templates are rendered on the same day every day: one that asks the clock gives the same tokens tomorrow."""
+"""Renders chat templates on a fixed date, so that templates with the current date always give the same tokens."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,10 +10,10 @@ from typing import Any
 from leap_kedro.records import UserError
 
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
-"""The day of every prompt."""
+"""The date of every prompt."""
 
 TEMPLATE_OPTIONS: Mapping[str, Any] = MappingProxyType({"date_string": "26 Jul 2024"})
-"""What templates are given beside messages. Llama 3.1's want a day (this is their own default)."""
+"""Variables of templates besides messages. Those of Llama 3.1 use a date (this is their default)."""
 
 _CLOCK = "leap_clock"
 _AT_NOW = (
@@ -22,11 +22,11 @@ _AT_NOW = (
     "{%- set at.text = at.text.replace(code, value) -%}{%- endfor -%}{{- at.text.replace('\\0', '%') -}}"
     "{%- endmacro %}\n"  # the line ends here, or a template that begins with spaces would keep them
 )
-"""Stands in front of a template, in place of transformers' function of that name, which it takes from nobody."""
+"""Put before a template to replace the function of that name in transformers, which cannot be configured."""
 
 
 class UnusableChatTemplate(UserError):
-    """The tokenizer has no chat template, one whose prompts do not grow at their end, or it changes what is written."""
+    """The tokenizer changes texts, or has no chat template, or one whose prompts do not grow only at the end."""
 
 
 def templated(
@@ -37,26 +37,25 @@ def templated(
     options: Mapping[str, Any] = TEMPLATE_OPTIONS,
     now: datetime = DAY,
 ) -> str:
-    """A conversation as the tokenizer's template writes it.
+    """A conversation rendered by the tokenizer's template.
 
     Args:
         tokenizer: A Hugging Face tokenizer with a chat template.
         messages: Messages, each with `role` and `content`.
-        reply: Whether it ends in the mark of a reply.
-        options: Variables of the template besides the messages.
-        now: Date and time that the template sees.
+        reply: Whether it ends with the generation prompt.
+        options: Variables of the template besides messages.
+        now: The current time in the template.
 
     Raises:
         UnusableChatTemplate: If the template refuses the messages.
     """
-    variables = {**options, _CLOCK: _directives(now)}
     try:
         text: str = tokenizer.apply_chat_template(
             [dict(message) for message in messages],
             chat_template=_AT_NOW + tokenizer.get_chat_template(),
             tokenize=False,
             add_generation_prompt=reply,
-            **variables,
+            **{**options, _CLOCK: _directives(now)},
         )
     except Exception as error:
         raise UnusableChatTemplate(
@@ -71,13 +70,13 @@ def templated_ids(
     options: Mapping[str, Any] = TEMPLATE_OPTIONS,
     now: datetime = DAY,
 ) -> list[int]:
-    """Token ids of a prompt as a chat server makes them: the whole template at once, and the mark of a reply.
+    """Token ids of a prompt as a chat server computes them: `templated` with the generation prompt, tokenized at once.
 
     Args:
         tokenizer: A Hugging Face tokenizer with a chat template.
         messages: Role and content of each message.
-        options: Variables that the server gives the template besides the messages.
-        now: Date and time that the template sees.
+        options: Variables of the template besides messages.
+        now: The current time in the template.
 
     Raises:
         UnusableChatTemplate: If the template refuses the messages.
@@ -88,14 +87,14 @@ def templated_ids(
 
 
 def name_of(tokenizer: Any) -> str:
-    """What a message calls a tokenizer: its folder, if it has one."""
+    """Name of a tokenizer in messages: its folder, if it has one."""
     return repr(getattr(tokenizer, "name_or_path", "") or type(tokenizer).__name__)
 
 
 @lru_cache(maxsize=4)
 def _directives(now: datetime) -> list[list[str]]:
-    """Each directive of strftime, with its flag, and what it gives."""
-    local = now.replace(tzinfo=None)  # as transformers' clock, which names no time zone
+    """Each directive of strftime, with flags, and its value."""
+    local = now.replace(tzinfo=None)  # without a time zone, as in transformers
     codes = [f"%{flag}{letter}" for flag in ("", "-", "_", "0", "^", "#") for letter in ascii_letters]
     # Seconds since 1970 would be counted in the machine's time zone.
     return [[code, str(int(now.timestamp())) if code == "%s" else local.strftime(code)] for code in codes]

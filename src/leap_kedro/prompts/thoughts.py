@@ -1,8 +1,8 @@
-"""Separates the thoughts of a reasoning model from its answer.
+"""Separates a model's thoughts from its answer.
 
-Models that reason put their thoughts between marks, in front of the answer. Some templates write the opening mark into
-the prompt, so that a reply may hold the closing one alone; it counts where it begins or ends a line, so that a command
-may hold the mark.
+Reasoning models put their thoughts between marks before the answer. Some templates include the opening mark in the
+prompt, so a reply may contain only the closing one. It counts at the start or end of a line, so that commands may
+contain it.
 """
 
 import re
@@ -16,7 +16,7 @@ _ENDS_LINE = re.compile(rf"^[ \t]*{_CLOSING}|{_CLOSING}[ \t]*\n(?=\s*\S)", re.IG
 
 
 def answer_of(text: str) -> str:
-    """The answer in a reply: what follows the thoughts, or all of it if there are none; "" if it is all thoughts."""
+    """The part of a reply after the thoughts; "" if it consists only of thoughts."""
     opened = _OPENS.match(text) is not None
     closed = (_CLOSES if opened else _ENDS_LINE).search(text)
     if closed is None:

@@ -9,7 +9,7 @@ class ReplyScore:
 
     Attributes:
         episode: Id of the episode.
-        step: Index of the decision in it.
+        step: Index of the decision.
         logprob: Log-probability of the whole reply, end token included (natural log).
         greedy: Whether the policy, decoding greedily, would give exactly this reply.
     """

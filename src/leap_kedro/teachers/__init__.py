@@ -1,1 +1,1 @@
-"""Teachers, the checks of their corrections, and the demonstrations that the loop starts from."""
+"""Teachers that correct the student, the checks of their corrections, and the demonstrations that start the loop."""

@@ -1,4 +1,4 @@
-"""A briefing: an episode with the privileged state at each of its decisions."""
+"""A briefing: an episode with the facts that were hidden from the student at each decision."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from leap_kedro.teachers.replay import replay
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One decision of an episode, seen from the teacher's side.
+    """The teacher's view of one decision of an episode.
 
     Attributes:
-        state: Privileged state at that moment.
-        secrets: Names in that state that a reason must not give away.
-        admissible: Actions that the environment lists there; None if it lists none.
+        state: Privileged state.
+        secrets: Names in that state that a reason must not reveal.
+        admissible: Actions that the environment lists; None if it lists none.
     """
 
     state: PrivilegedState
@@ -24,13 +24,13 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """An episode, and one moment per step."""
+    """An episode and one moment per step."""
 
     episode: Episode
     moments: tuple[Moment, ...]
 
     def known(self, step: int) -> list[str]:
-        """All that was shown to the student when it decided at `step`, and its actions before."""
+        """All observations and own actions of the student before its decision at `step`."""
         steps = self.episode.steps
         return [*(seen.observation for seen in steps[: step + 1]), *(done.action for done in steps[:step])]
 
@@ -39,7 +39,7 @@ def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:
     """The briefing of an episode, by replay.
 
     Raises:
-        ReplayMismatch: If the environment, played again, does not answer as it did for the student.
+        ReplayMismatch: If the replayed environment does not answer as it did for the student.
         EnvironmentFailure: If the task cannot be built.
     """
     environment = benchmark.environment()

@@ -1,28 +1,28 @@
-"""The constrained privileged expert of LEAP (arXiv 2410.05434, appendix): how much of the secret comes through.
+"""The constrained privileged expert of LEAP (arXiv 2410.05434, appendix), which limits the use of hidden facts.
 
-The expert that a student can learn from maximises the advantage subject to staying near what could be known without
-privilege: `max_pi E[A(s, a)]` subject to `KL(pi || pi_prior) <= delta`, whose solution is `pi_prior exp(A / lambda)`.
+An expert that a student can learn from maximises the advantage subject to staying near an unprivileged prior:
+`max_pi E[A(s, a)]` subject to `KL(pi || pi_prior) <= delta`, whose solution is `pi_prior exp(A / lambda)`.
 """
 
 from collections.abc import Sequence
 from math import exp, inf
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from leap_kedro.records.parameters import StrictModel
 
 
-class Constraint(BaseModel):
-    """How an oracle teacher is held near the unprivileged expert.
+class Constraint(StrictModel):
+    """How an oracle teacher is kept near the unprivileged expert.
 
     Attributes:
-        temperature: lambda of the formula, in actions: 0 follows privilege alone, infinity ignores it.
-        trust: Prior probability of the unprivileged expert's own choice; the rest is spread by common knowledge.
-        least_saving: Number of actions that privilege must save before the expert's choice is departed from; a choice
-            after which the task cannot be solved any more is always departed from.
-        by_group: Whether privilege tells no more than the group (the kind of place) in which to search; within it the
-            expert's own order stands.
+        temperature: lambda of the formula, in actions: 0 follows only privilege, infinity ignores it.
+        trust: Prior probability of the unprivileged expert's choice; the rest is distributed by common knowledge.
+        least_saving: Number of actions that another choice must save to replace the expert's; a choice after which the
+            task cannot be solved is always replaced.
+        by_group: Whether privilege reveals only the group (the kind of place) in which to search; within a group the
+            expert's order is kept.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     temperature: float = Field(ge=0)
     trust: float = Field(default=0.5, gt=0, le=1)
@@ -37,7 +37,7 @@ LEVELS: dict[int, Constraint] = {
     75: Constraint(temperature=0.3, by_group=False),
     100: Constraint(temperature=0.0, by_group=False),
 }
-"""The five privilege levels, per cent. At 100 the planner is followed, and its reasons name the secret."""
+"""The five privilege levels, per cent. At 100 the teacher follows the planner, and its reasons name the secret."""
 
 
 def constrained_expert(prior: Sequence[float], advantages: Sequence[float | None], temperature: float) -> list[float]:
@@ -47,11 +47,11 @@ def constrained_expert(prior: Sequence[float], advantages: Sequence[float | None
 
     Args:
         prior: pi_prior(a | h) of each action; need not sum to 1.
-        advantages: A(s, a) of each, in actions saved (0 for the best, negative else); None if it cannot be done.
+        advantages: A(s, a) of each, in actions saved (0 for the best, negative otherwise); None if not executable.
         temperature: lambda; 0 is the limit in which only the largest advantage counts, infinity gives the prior.
 
     Returns:
-        The probabilities, summing to 1; all 0 if nothing can be done.
+        The probabilities, summing to 1; all 0 if no action is executable.
     """
     possible = [advantage for advantage in advantages if advantage is not None]
     if not possible:

@@ -1,10 +1,10 @@
-"""Demonstrations: an unprivileged expert plays, with some random actions, and labels each step with its own decision.
+"""Demonstrations: an unprivileged expert plays, with some random actions, and labels each step with its decision.
 
-The random actions lead off the expert's path, where its labels show the student how to come back. Labels are always
-executable (`executable_options`), like replies that are held to the admissible actions.
+The random actions lead away from the expert's path, and its labels show how to return. Labels are always executable
+(`executable_options`), like replies that are restricted to the admissible actions.
 
-`informed` repeats a demonstration with a block of privileged facts in front and an informed teacher's labels, so that a
-student learns to use such a block and can be its own teacher.
+`informed` adds a block of privileged facts and an informed teacher's labels to a demonstration, so that a student
+learns to use such a block and can be its own teacher.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,22 +23,20 @@ from leap_kedro.teachers.privileged_block import privileged_block
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """An episode and what the expert would have done at each of its steps.
+    """An episode and the expert's decision at each step.
 
     Attributes:
-        episode: What was done.
-        labels: The expert's decision at each step; None where it knew nothing more to try.
+        episode: The episode.
+        labels: The expert's decisions; None at steps where it had none.
     """
 
     episode: Episode
     labels: tuple[Decision | None, ...]
 
     def example(self) -> Example:
-        """The episode to be imitated: every label is a target."""
-        targets = [
-            Target(step, label.reason, label.action) for step, label in enumerate(self.labels) if label is not None
-        ]
-        return Example.of(self.episode, targets)
+        """The training example in which every label is a target."""
+        labels = enumerate(self.labels)
+        return Example.of(self.episode, [Target(step, label.reason, label.action) for step, label in labels if label])
 
 
 def demonstrations(
@@ -48,11 +46,11 @@ def demonstrations(
 
     Args:
         benchmark: The benchmark of the tasks.
-        tasks: What is played.
+        tasks: The tasks to play.
         expert: Name of the benchmark's expert that plays; recorded as the episode's policy.
-        max_actions: Cap on actions.
+        max_actions: Maximum number of actions.
         noise: Share of random admissible actions, 0 to 1.
-        seed: Seed of the run, from which each episode's own seed follows.
+        seed: Seed of the run, from which the seeds of the episodes are derived.
 
     Raises:
         EnvironmentFailure: If a task cannot be built.
@@ -90,12 +88,12 @@ class _NoisyExpert:
 
 
 def informed(demonstration: Demonstration, benchmark: Benchmark, teacher: OracleTeacher) -> Example:
-    """The same episode with the privileged block in front, and the corrections of a teacher as labels.
+    """The same episode after a privileged block, with a teacher's corrections as labels.
 
     Args:
         demonstration: The episode.
         benchmark: The benchmark of its task.
-        teacher: Who labels; its privilege level is that of the block.
+        teacher: The teacher; its privilege level is that of the block.
     """
     episode = demonstration.episode
     environment = benchmark.environment()

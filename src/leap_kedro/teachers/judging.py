@@ -1,4 +1,4 @@
-"""The checks of corrections, the same for every teacher."""
+"""Judging: all checks of the corrections of all teachers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from leap_kedro.teachers.briefing import Briefing
 from leap_kedro.teachers.checks import is_executable, leaked_entities, verdict_on
 
 LEAKS_ALLOWED: Mapping[int, int | None] = {0: 0, 25: 0, 50: 0, 75: 1, 100: None}
-"""Entities that a reason may name before the student saw them, by privilege level; None: any number."""
+"""Number of unseen entities that a reason may name, by privilege level; None for no limit."""
 
 LONGEST_REASON = 1_000
-"""Characters of a reason; the paper's are one or two sentences."""
+"""Maximum characters of a reason; those in the paper have one or two sentences."""
 LONGEST_ACTION = 1_000
-"""Characters of an action."""
+"""Maximum characters of an action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,10 @@ class Judge:
     """Turns a teacher's advice into judged corrections.
 
     Attributes:
-        teacher: Id of the teacher that advises.
+        teacher: Id of the teacher.
         privilege: Its privilege level, per cent; one of `LEAKS_ALLOWED`.
-        reject_leaks: Whether a reason that names too many secrets is rejected; off only to measure what leaking does.
-            What leaks is recorded all the same.
+        reject_leaks: Whether a reason that names too many secrets is rejected; off only to measure the effect of leaks,
+            which are recorded in either case.
     """
 
     teacher: str
@@ -36,9 +36,9 @@ class Judge:
         """One correction per step.
 
         Args:
-            briefing: The episode and what was hidden in it.
-            advice: What the teacher said, by step. None where it found no way to the goal; a step that is missing is
-                one where the student's own reply stands.
+            briefing: The episode and its hidden facts.
+            advice: The teacher's advice by step; None if it found no way to the goal. At missing steps the student's
+                own reply is kept.
         """
         return [
             self.correction(briefing, step, advice[step]) if step in advice else self._kept(briefing, step)
@@ -46,7 +46,7 @@ class Judge:
         ]
 
     def correction(self, briefing: Briefing, step: int, advice: Decision | None) -> Correction:
-        """What becomes of the advice on one step."""
+        """The correction from the advice on one step."""
         if advice is None:
             return self._judged(briefing, step, Decision("", ""), Rejection.NO_PLAN)
         rejection = _malformed(advice)
@@ -63,11 +63,11 @@ class Judge:
         return self._judged(briefing, step, advice, rejection, leaked)
 
     def unanswered(self, briefing: Briefing, step: int, rejection: Rejection) -> Correction:
-        """What is recorded of a step that the teacher was asked about and gave no usable reply."""
+        """The correction of a step without a usable reply of the teacher."""
         return self._judged(briefing, step, Decision("", ""), rejection)
 
     def _kept(self, briefing: Briefing, step: int) -> Correction:
-        """The student's own reply: it knew no secret, but what the environment refused is nothing to be learnt."""
+        """The student's own reply, which contains no secrets but is rejected if the environment refused it."""
         own = briefing.episode.steps[step]
         rejection = None if own.accepted else Rejection.NOT_EXECUTABLE
         return self._judged(briefing, step, Decision(own.reason, own.action), rejection)

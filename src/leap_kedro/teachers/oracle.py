@@ -1,11 +1,11 @@
-"""The oracle teacher: an unprivileged expert whose choice stands unless it is hopeless or another is much better.
+"""The oracle teacher: it follows an unprivileged expert unless its choice is hopeless or another is much better.
 
-It replays the student's episode in a fresh environment. At each decision an unprivileged expert, which follows the
-student's own history, gives its choice and what else it considers; the oracle tells what each leads to; the constrained
-expert (`constrained.py`) weighs the two. At 100 % the planner is followed instead, and the reasons name the secret.
+The teacher replays the student's episode. At each decision, an unprivileged expert that follows the student's history
+gives its options, the oracle gives the consequences of each, and the constrained expert (`constrained.py`) chooses. At
+100 % the teacher follows the planner instead, and its reasons name the secret.
 
-The expert gives the reason as well. Where privilege departed from the expert's choice, a hint says so from 50 % on: a
-general principle, at 75 % a guess at the place (`Phrasing.hinted`).
+The expert also gives the reason. If the teacher departs from the expert's choice, it adds a hint from 50 % on: a
+general principle, and at 75 % a guess at the place (`Phrasing.hinted`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,9 +24,16 @@ from leap_kedro.teachers.unprivileged import executable_options
 class OracleTeacher:
     """A `Teacher` with one of the privilege levels.
 
-    Attributes:
-        id: Name of the teacher: kind, level, expert.
-        privilege: Privilege level, per cent.
+    Args:
+        benchmark: The benchmark of the episodes.
+        expert: Name of the unprivileged expert.
+        privilege: Privilege level, per cent; one of `LEVELS`.
+        constraint: How the use of privilege is limited; by default that of the level.
+        reject_leaks: Whether a reason that names a secret is rejected; off only to measure the effect of leaks.
+        varied_wording: Whether the wording of reasons varies with episode and step.
+
+    Raises:
+        ValueError: If the level is not one of `LEVELS`.
     """
 
     def __init__(
@@ -38,21 +45,8 @@ class OracleTeacher:
         reject_leaks: bool = True,
         varied_wording: bool = False,
     ) -> None:
-        """A teacher on a benchmark.
-
-        Args:
-            benchmark: Where the episodes were played.
-            expert: Name of the unprivileged expert.
-            privilege: One of `LEVELS`.
-            constraint: How privilege is held back; by default that of the level.
-            reject_leaks: Whether a reason that names a secret is rejected; off only to measure what leaking does.
-            varied_wording: Whether the same reason comes in various words, drawn by episode and step.
-
-        Raises:
-            ValueError: If the level is none of `LEVELS`.
-        """
         if privilege not in LEVELS:
-            raise ValueError(f"no privilege level {privilege} %; the levels are {', '.join(map(str, LEVELS))}")
+            raise ValueError(f"unknown privilege level {privilege} %; the levels are {', '.join(map(str, LEVELS))}")
         self.id = f"oracle-{privilege}-{expert}"
         self.privilege = privilege
         self._benchmark = benchmark
@@ -64,12 +58,11 @@ class OracleTeacher:
         self._varied_wording = varied_wording
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
-        """One corrected episode after the other; see `Teacher.correct_all`."""
-        for episode in episodes:
-            yield self.correct(episode)
+        """See `Teacher`."""
+        return map(self.correct, episodes)
 
     def correct(self, episode: Episode) -> CorrectedEpisode:
-        """What the teacher says of one episode; see `Teacher.correct_all`."""
+        """Corrects one episode; see `Teacher.correct_all`."""
         environment = self._benchmark.environment()
         expert = self._benchmark.expert(self._expert, episode.seed)
         moments: list[Moment] = []
@@ -86,11 +79,11 @@ class OracleTeacher:
         return CorrectedEpisode(episode.id, tuple(corrections), hidden=moments[0].state if moments else None)
 
     def decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
-        """What the teacher would do where `environment` stands; None if it knows of nothing.
+        """The teacher's decision in the current state of `environment`; None if it has none.
 
         Args:
-            environment: At a decision; it is left as it is.
-            options: What the unprivileged expert considers there, as `executable_options` gives it.
+            environment: An environment at a decision, which is not changed.
+            options: The unprivileged expert's `executable_options` there.
         """
         if self.privilege == 100:
             return self._planned(environment, options)
@@ -103,15 +96,16 @@ class OracleTeacher:
         return Decision(self._phrasing.hinted(decision, options[chosen].group, self.privilege), decision.action)
 
     def _planned(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
-        """What the planner does; the expert's choice, where it is as good."""
+        """The expert's choice if it is as good as the plan, otherwise the first action of the plan."""
         state = self._oracle.state(environment)
         if not state.plan:
             return None
+        action = state.plan[0]
         if options:
             (after,) = self._oracle.lookahead(environment, [options[0].decision.action])
             if after is not None and after < len(state.plan):
-                return Decision(_naming(state, options[0].decision.action), options[0].decision.action)
-        return Decision(_naming(state, state.plan[0]), state.plan[0])
+                action = options[0].decision.action
+        return Decision(_naming(state, action), action)
 
 
 class _Weighing:
@@ -123,7 +117,7 @@ class _Weighing:
         self._constraint = constraint
 
     def choose(self, options: Sequence[Option]) -> int:
-        """Index of the option to be taken; 0, the expert's choice, unless it is hopeless or another is much better."""
+        """Index of the option to take; 0, the expert's choice, unless it is hopeless or another is much better."""
         constraint = self._constraint
         if len(options) == 1 or isinf(constraint.temperature):
             return 0
@@ -139,19 +133,19 @@ class _Weighing:
         return chosen if hopeless or _saving(advantages) >= constraint.least_saving else 0
 
     def _prior(self, options: Sequence[Option]) -> list[float]:
-        """The expert's choice with the trust that it has, the rest by common knowledge; by groups, if so set."""
+        """The expert's choice has the probability `trust`, the rest follows common knowledge; `by_group` if so set."""
         trust = self._constraint.trust
         weights = _by_group(options) if self._constraint.by_group else [option.weight for option in options]
         return [(trust if index == 0 else 0.0) + (1 - trust) * weight for index, weight in enumerate(weights)]
 
     def _advantages(self, options: Sequence[Option], now: int) -> list[int | None]:
-        """A(s, a) of each option: 0 where it is on a shortest way, else minus the actions that it loses."""
+        """A(s, a) of each option: 0 on a shortest path, otherwise minus the number of lost actions."""
         costs = self._oracle.lookahead(self._environment, [option.decision.action for option in options])
         return [None if cost is None else now - 1 - cost for cost in costs]
 
 
 def _by_group(options: Sequence[Option]) -> list[float]:
-    """Weight of each option's group on the first of the group, 0 on the others."""
+    """The weight of each group, assigned to its first option; 0 for the others."""
     total: dict[str, float] = {}
     for option in options:
         total[option.group] = total.get(option.group, 0.0) + option.weight
@@ -159,29 +153,23 @@ def _by_group(options: Sequence[Option]) -> list[float]:
 
 
 def _best_of_group(options: Sequence[Option], advantages: Sequence[int | None]) -> list[float | None]:
-    """The largest advantage within each option's group; None where the option itself cannot be done."""
+    """The largest advantage in each option's group; None if the option itself is not executable."""
     best: dict[str, float] = {}
     for option, advantage in zip(options, advantages, strict=True):
         if advantage is not None:
             best[option.group] = max(best.get(option.group, -inf), advantage)
-    return [
-        None if advantage is None else best[option.group] for option, advantage in zip(options, advantages, strict=True)
-    ]
+    chosen = zip(options, advantages, strict=True)
+    return [None if advantage is None else best[option.group] for option, advantage in chosen]
 
 
 def _saving(advantages: Sequence[int | None]) -> int:
-    """Actions lost, at the least, by trying the options in the expert's order until a best one comes."""
+    """Minimum number of actions lost by trying the options in the expert's order until a best one."""
     possible = [advantage for advantage in advantages if advantage is not None]
-    lost = 0
-    for advantage in possible:
-        if advantage == max(possible):
-            break
-        lost -= advantage
-    return lost
+    return -sum(possible[: possible.index(max(possible))]) if possible else 0
 
 
 def _naming(state: PrivilegedState, action: str) -> str:
-    """The facts that the action rests on: a reason that names the secret outright."""
+    """The facts that concern the action, as a reason that names the secret."""
     concerned = [name for name in state.essentials if names(action, name)]
-    concerning = [fact for fact in state.facts if any(names(fact, name) for name in concerned)]
-    return " ".join(concerning or state.facts)
+    facts = [fact for fact in state.facts if any(names(fact, name) for name in concerned)]
+    return " ".join(facts or state.facts)

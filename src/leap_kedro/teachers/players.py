@@ -1,7 +1,7 @@
-"""Experts as players: their episodes are recorded as a student's are, with the same cap on actions.
+"""Experts as players: their episodes are recorded like a student's, with the same maximum of actions.
 
-An expert sees more than a conversation holds (the unprivileged one whether the environment would refuse an action, a
-teacher the privileged state), so it is no `Policy`: episodes of a teacher are an upper bound and have their own store.
+An expert sees more than a conversation: the unprivileged one sees whether the environment would refuse an action, a
+teacher sees the privileged state. It is therefore not a `Policy`. Its episodes are an upper bound, stored separately.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,10 +18,7 @@ from leap_kedro.teachers.probing import Decider
 from leap_kedro.teachers.unprivileged import executable_options
 
 Decide = Callable[[RunningEpisode, Sequence[Option]], Decision | None]
-"""The decision at the present moment of an episode, given the expert's options there; None for no action.
-
-It may also end the episode.
-"""
+"""The current decision of an episode, given the expert's options; None for no action. It may also end the episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +46,14 @@ def play_expert(
 
     Args:
         benchmark: The benchmark of the tasks.
-        tasks: What is played.
+        tasks: The tasks to play.
         expert: Name of the unprivileged expert, which follows each episode.
         settings: How episodes are played.
         name: Name of the player in episodes.
-        teacher: Who decides, given the expert's options; None: the expert itself.
+        teacher: Decides, given the expert's options; None for the expert itself.
 
     Yields:
-        Episodes as they end; one in which environment or expert failed has an infrastructure stop.
+        Episodes as they end; those in which environment or expert failed have an infrastructure stop.
     """
 
     def decide(episode: RunningEpisode, options: Sequence[Option]) -> Decision | None:
@@ -71,7 +68,7 @@ def play_expert(
 def play_guided(
     benchmark: Benchmark, tasks: Iterable[Task], expert: str, settings: PlaySettings, name: str, decide: Decide
 ) -> Iterator[RunningEpisode]:
-    """The loop of `play_expert`, with any rule that decides; yields episodes as they end."""
+    """The loop of `play_expert`, with any `decide`; yields episodes as they end."""
 
     def begin(task: Task) -> _Guided:
         running = RunningEpisode(task, benchmark, name, settings)
@@ -98,7 +95,7 @@ def _advance(guided: _Guided, decide: Decide) -> None:
 
 
 def _follow(expert: Expert, conversation: Conversation) -> None:
-    """Show the expert what it has not read yet."""
+    """Show the expert the latest observation."""
     if not conversation.turns:
         expert.start(conversation.opening)
         return

@@ -4,7 +4,7 @@ from leap_kedro.records import PrivilegedState
 
 
 def privileged_block(state: PrivilegedState, privilege: int) -> str:
-    """The block for a student that teaches itself: empty at 0 %, else the facts, and at 100 % also the plan.
+    """The hidden facts for a student that teaches itself: nothing at 0 %, the facts, and at 100 % also the plan.
 
     Args:
         state: Privileged state at the beginning of the episode.

@@ -1,6 +1,6 @@
-"""Measures of a teacher's advice: its value, and how it depends on the hidden facts.
+"""Measures a teacher's advice: its value, and how it changes with the hidden facts.
 
-All of this is privileged: it replays logged episodes, and nothing of it reaches a student.
+Everything here is privileged. It replays logged episodes and never reaches a student.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,26 +13,26 @@ from leap_kedro.teachers.unprivileged import executable_options
 
 
 class Decider(Protocol):
-    """A teacher that can be asked about any state of an environment, not only about an episode that was played."""
+    """A teacher that can decide in any state of an environment, not only in those of a played episode."""
 
     def decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
-        """What it would do there, given what an unprivileged expert considers; None if it knows of nothing."""
+        """Its decision, given an unprivileged expert's options; None if it has none."""
         ...
 
 
 def action_costs(
     environment: Environment, oracle: Oracle, episode: Episode, corrected: CorrectedEpisode
 ) -> Iterator[tuple[int, int]]:
-    """Least actions to the goal after the student's action and after the teacher's, a pair a decision.
+    """Minimum actions to the goal after the student's and after the teacher's action, one pair per decision.
 
-    A refused action of the student leaves it where it was. Left out are decisions at which the teacher has no action
-    that can be done, and those after which there is no way to the goal any more.
+    A refused action of the student does not change the state. Decisions without an executable action of the teacher,
+    and those after which the goal cannot be reached, are left out.
 
     Args:
-        environment: Where the episode is replayed.
-        oracle: Who knows the ways.
-        episode: What the student did.
-        corrected: What the teacher said of it.
+        environment: Replays the episode.
+        oracle: Computes the costs.
+        episode: The student's episode.
+        corrected: The teacher's corrections.
 
     Raises:
         ReplayMismatch: If the environment does not answer as it did for the student.
@@ -59,19 +59,19 @@ def swapped_decisions(
     count: int,
     seed: int,
 ) -> Iterator[tuple[Decision | None, tuple[Decision | None, ...]]]:
-    """What the teacher says at each decision, and what it would say were the hidden facts others.
+    """The teacher's decisions, and those that it would make if the hidden facts were different.
 
     Args:
-        environment: Where the episode is replayed.
-        oracle: Who knows which other facts the history allows.
-        expert: The unprivileged expert whose options the teacher gets; they follow from the history alone.
-        teacher: Who is asked.
-        episode: What the student did.
-        count: Most other states a decision.
-        seed: Seed of what is hidden in them.
+        environment: Replays the episode.
+        oracle: Generates alternative states that are consistent with the history.
+        expert: The unprivileged expert that gives the options; they depend only on the history.
+        teacher: The teacher.
+        episode: The student's episode.
+        count: Maximum number of alternative states per decision.
+        seed: Seed of the alternative states.
 
     Yields:
-        The decision, and one a state that the history cannot tell from the true one; none where it leaves nothing open.
+        The decision, and one per alternative state (none if the history determines the state).
 
     Raises:
         ReplayMismatch: If the environment does not answer as it did for the student.

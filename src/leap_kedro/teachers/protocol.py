@@ -1,4 +1,4 @@
-"""The interface of a teacher, which judges each step of a student's episodes."""
+"""The protocol of teachers: they judge each step of a student's episodes."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -11,7 +11,7 @@ class Teacher(Protocol):
     """Corrects episodes with the help of the privileged state.
 
     Attributes:
-        id: Name of the teacher in its corrections.
+        id: Name in its corrections.
         privilege: Privilege level, per cent.
     """
 
@@ -19,15 +19,15 @@ class Teacher(Protocol):
     privilege: int
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
-        """The corrections of each episode, as soon as they are known, in any order.
+        """Corrected episodes as they become available, in any order.
 
-        Each has one correction per step, in order, including those that fail a check, with the cause. What the student
-        saw is taken from the episode, never from what a teacher repeats.
+        Each has one correction per step, in order, including rejected ones with the reason. Observations are taken from
+        the episode, never from a teacher's reply.
 
         Raises:
-            ReplayMismatch: If the environment, played again, does not answer as it did for the student.
+            ReplayMismatch: If the replayed environment does not answer as it did for the student.
             EnvironmentFailure: If a task cannot be built.
-            TeacherStopped: If the teacher cannot continue; earlier corrections are kept.
+            TeacherStopped: If the teacher cannot continue; earlier corrections remain valid.
         """
         ...
 
@@ -37,4 +37,4 @@ class ReplayMismatch(EnvironmentFailure):
 
 
 class TeacherStopped(UserError):
-    """The teacher cannot continue (too many unusable replies, a dead server, a spent budget); the message says why."""
+    """The teacher cannot continue (too many unusable replies, a dead server, a spent budget); see the message."""

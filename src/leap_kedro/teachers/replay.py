@@ -1,4 +1,4 @@
-"""Replay: the states of an episode once more, checked against what the student saw."""
+"""Replay of an episode, checked against the student's observations."""
 
 from collections.abc import Iterator
 
@@ -13,19 +13,18 @@ def replay(
 ) -> Iterator[tuple[int, Observation]]:
     """Bring `environment` to the state of each decision of the episode in turn.
 
-    While the caller handles a step, the environment is in the state in which the student decided; the caller must leave
-    it there.
+    The caller must not change the state while it handles a step.
 
     Args:
-        environment: Where the episode is played again.
+        environment: Replays the episode.
         episode: The episode.
-        expert: An expert that follows the episode: it is shown what the student saw and did.
+        expert: An expert that follows the student's observations and actions.
 
     Yields:
-        Index of the step and what the student observed there.
+        Index of the step and the student's observation.
 
     Raises:
-        ReplayMismatch: If an observation is not the one in the episode.
+        ReplayMismatch: If an observation differs from the one in the episode.
         EnvironmentFailure: If the task cannot be built.
     """
     seen = environment.reset(episode.task)
@@ -44,7 +43,7 @@ def replay(
 def _compare(episode: Episode, index: int, found: str, expected: str) -> None:
     if found != expected:
         raise ReplayMismatch(
-            f"Episode {episode.id}, step {index}: the environment answers {found[:200]!r} where the episode has "
-            f"{expected[:200]!r}. The episode was played with other environment options or by another version of the "
+            f"Episode {episode.id}, step {index}: the environment answers {found[:200]!r}, but the episode has "
+            f"{expected[:200]!r}. The episode was played with other environment options or another version of the "
             "environment: correct it with the options of its rollout, or play it again."
         )

@@ -1,10 +1,10 @@
-"""The student as its own teacher: its present weights with the privileged block in the prompt, on its own episodes.
+"""The student as its own teacher: the same weights, given the privileged state, correct the student's episodes.
 
-The student plays without the block and corrects with it; its advice is checked like that of any other teacher. The
-block describes the beginning of the episode, so the trunk of one decision is a prefix of the next one's and stays in
-the key-value cache, as in a rollout. Decoding is greedy, with many episodes under way at once.
+The student plays without the privileged block and corrects with it, and its advice is checked like that of other
+teachers. The block describes the beginning of the episode, so the trunk of a decision is a prefix of the next one and
+stays in the key-value cache, as in a rollout. Decoding is greedy, for many episodes at once.
 
-Not covered: asking again after a leak, since the same prompt gives the same reply.
+Not covered: asking again after a leak, because the same weights give the same answer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -32,24 +32,17 @@ _UNUSABLE = {
 class SelfTeacher:
     """A `Teacher` that is the student itself.
 
-    Attributes:
-        id: Name of the teacher: kind, level, policy.
-        privilege: Privilege level, per cent.
+    Args:
+        benchmark: The benchmark of the episodes.
+        policy: The student, decoding greedily.
+        privilege: Privilege level, per cent, of the block and for the checks of reasons.
+        reject_leaks: Whether a reason that names too many secrets is rejected; off only to measure the effect of leaks.
+        slots: Number of episodes corrected at once.
     """
 
     def __init__(
         self, benchmark: Benchmark, policy: Policy, privilege: int, *, reject_leaks: bool = True, slots: int = 32
     ) -> None:
-        """A teacher on a benchmark.
-
-        Args:
-            benchmark: Where the episodes were played.
-            policy: The student, decoding greedily.
-            privilege: Privilege level, per cent: what the block tells, and what a reason may name.
-            reject_leaks: Whether a reason that names too many secrets is rejected; off only to measure what leaking
-                does.
-            slots: Episodes under way at once.
-        """
         self.id = f"self-{privilege}-{policy.id}"
         self.privilege = privilege
         self._benchmark = benchmark
@@ -59,7 +52,7 @@ class SelfTeacher:
         self._slots = slots
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
-        """See `Teacher.correct_all`."""
+        """See `Teacher`."""
 
         def begin(episode: Episode) -> _Lesson:
             return _Lesson(brief(self._benchmark, self._oracle, episode), self.privilege)
@@ -74,7 +67,7 @@ class SelfTeacher:
 
 
 class _Lesson:
-    """An episode while the student goes through it again with the privileged block."""
+    """An episode that the informed student goes through again."""
 
     def __init__(self, briefing: Briefing, privilege: int) -> None:
         self._briefing = briefing
@@ -87,13 +80,13 @@ class _Lesson:
         return len(self._advice) == len(self._briefing.moments)
 
     def conversation(self) -> Conversation:
-        """The conversation of the next step, with the block in front."""
+        """The conversation at the next step, with the privileged block."""
         step = len(self._advice)
         asked = conversation_at(self._briefing.episode, step)
         return replace(asked, admissible=self._briefing.moments[step].admissible, privileged=self._block)
 
     def take(self, reply: Reply) -> None:
-        """Record the reply to that step."""
+        """Record its reply at that step."""
         step = len(self._advice)
         fault = Rejection.EMPTY if reply.error else _UNUSABLE.get(reply.status)
         if fault is not None:

@@ -1,4 +1,4 @@
-"""The options of an unprivileged expert, restricted to admissible actions."""
+"""An unprivileged expert's options, given the list of admissible actions."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -12,10 +12,11 @@ _TRIES = 5  # an expert may be wrong about several places in a row
 def executable_options(
     expert: Expert, environment: Environment, admissible: Sequence[str] | None
 ) -> tuple[Option, ...]:
-    """The expert's options now, the first of them executable; empty if it has none.
+    """The expert's current options, with an executable first choice; empty if it has none.
 
-    An expert that chooses by the text alone may choose an action that is not admissible. Then a copy of it observes
-    what the environment would answer and chooses again; the expert itself learns nothing that the text did not show.
+    An expert that follows only the text may choose an action that the list of admissible actions rules out. Then a copy
+    of the expert observes the environment's refusal and decides again; the expert itself does not learn more than the
+    text.
     """
     for _ in range(_TRIES):
         try:

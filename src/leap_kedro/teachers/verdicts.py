@@ -1,4 +1,4 @@
-"""Counts of the verdicts on a teacher's corrections."""
+"""Counts of a teacher's corrections by verdict and rejection."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from leap_kedro.records import CorrectedEpisode, Rejection, Verdict
 
 REJECTED = "rejected"
-"""Verdict column of the steps whose correction is not used."""
+"""Verdict of steps whose correction is not used."""
 FAULT = "fault"
-"""Verdict column of what was wrong with whole replies."""
+"""Verdict of faults of whole replies."""
 NOT_REJECTED = "none"
-"""Rejection column of what is used."""
+"""Rejection of corrections that are used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class VerdictCount:
     """One row of the count.
 
     Attributes:
-        verdict: ``keep`` or ``correct`` for corrections that are used, else `REJECTED`; `FAULT` for whole replies.
-        rejection: Why it is not used; `NOT_REJECTED` where it is.
-        count: How many steps; how many faults.
-        share: Of all steps judged; of a fault, the share of episodes that have one.
+        verdict: ``keep`` or ``correct`` for used corrections, otherwise `REJECTED`; `FAULT` for whole replies.
+        rejection: Why it is not used, or `NOT_REJECTED`.
+        count: Number of steps or faults.
+        share: Share of all judged steps; for a fault, the share of episodes that have it.
     """
 
     verdict: str
@@ -32,7 +32,7 @@ class VerdictCount:
 
 
 def count_verdicts(corrections: Collection[CorrectedEpisode]) -> list[VerdictCount]:
-    """One row per verdict, cause of rejection and fault, including those that did not occur."""
+    """One row per verdict, rejection and fault, including those that did not occur."""
     judged = [correction for corrected in corrections for correction in corrected.corrections]
     used = Counter(correction.verdict for correction in judged if correction.accepted)
     rejected = Counter(correction.rejection for correction in judged)

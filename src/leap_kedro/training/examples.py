@@ -4,8 +4,8 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from leap_kedro.prompts.chat import UnusableChatTemplate
 from leap_kedro.prompts.renderer import Renderer, observations, trunk_and_ends
+from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Example
 from leap_kedro.training.packing import Packed, Row, pack
 

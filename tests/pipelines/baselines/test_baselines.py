@@ -8,14 +8,13 @@ import pytest
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 from language_models.fake_server import FakeServer, fails, says
-from language_models.real_server import MODEL
 from pipelines.stages import GENERATED, run, small_catalog, small_parameters
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.language_models import Access, Price, ServerParameters
 from leap_kedro.pipelines.baselines import create_pipeline
-from leap_kedro.pipelines.baselines.comparing import summarize_baselines, tabulate_baselines
+from leap_kedro.pipelines.baselines.comparing import summarize_baselines
 from leap_kedro.pipelines.baselines.nodes import (
     PRIVILEGED,
     RANDOM,
@@ -205,30 +204,3 @@ def test_episodes_on_other_tasks_are_not_compared(tasks: Tasks, history: History
     found = summarize_baselines(tasks, none, none, none, cloned, none, none, {"tasks": 1}, capped(), 0)
     totals = {each["conditions"]["split"]: each["success"]["total"] for each in found}
     assert totals == {"validation": 1, "valid_seen": 1, "valid_unseen": 1}
-
-
-@pytest.mark.slow
-def test_a_real_model_is_prompted(language_model_url: str, tmp_path: Path, tasks: Tasks) -> None:
-    """What it answers is poor; calls, tokens, cost and cache are not."""
-    access = Access(prices={MODEL: Price(prompt=1.0, completion=2.0)}, cache=tmp_path)
-    at = ServerParameters(base_url=language_model_url, concurrency=2, max_tokens=24)
-    options = {"policies": f"openai:{MODEL}", "tasks": 1, "examples": 1}
-    one = {"train": tasks["train"], "validation": tasks["validation"][:1], "test": []}
-
-    def play() -> list[Episode]:
-        return list(play_prompted(one, options, capped(2), bootstrap(), at, None, *HOW, access)([]))
-
-    played = play()
-    zero, few = played
-    assert [len(episode.steps) for episode in played] == [2, 2]
-    for before, after in zip(zero.steps, few.steps, strict=True):
-        assert 200 < before.prompt_tokens < after.prompt_tokens
-        assert 0 < after.reply_tokens <= 24
-    answers = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
-    assert [(each.policy, len(each.steps)) for each in play()] == [(each.policy, len(each.steps)) for each in played]
-    assert answers.items() <= {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}.items()
-    none: list[Episode] = []
-    plain = summarize_baselines(one, none, none, played, none, none, none, options, capped(2), 0)
-    table, _ = tabulate_baselines(plain, access)
-    tokens = [sum(step.prompt_tokens + 2 * step.reply_tokens for step in each.steps) for each in played]
-    assert list(table[table["kind"] == "all"]["dollars"]) == pytest.approx([each / 1e6 for each in tokens])

@@ -10,11 +10,11 @@ from recorded import make_episode, make_summary
 from leap_kedro.datasets.history import SECONDS
 from leap_kedro.pipelines.bootstrap.pipeline import create_history_pipeline
 from leap_kedro.pipelines.history import History
-from leap_kedro.pipelines.parameters import digest, recorded
+from leap_kedro.pipelines.parameters import recorded
 from leap_kedro.pipelines.reporting import create_pipeline
 from leap_kedro.pipelines.reporting.manifest import write_start
 from leap_kedro.records import CorrectedEpisode, Correction, Verdict
-from leap_kedro.records.hashing import content_hash
+from leap_kedro.records.hashing import content_hash, json_hash
 
 NEWEST = [make_summary(1, 9).to_json()]
 
@@ -58,7 +58,7 @@ def test_the_pipeline_reports_the_iteration_and_finishes_it(history: History, tm
 
     manifest = catalog.load("manifest")
     assert (manifest["experiment"], manifest["iteration"], manifest["seed"]) == ("small", 1, 3)
-    assert manifest["parameters"] == digest(recorded(parameters))
+    assert manifest["parameters"] == json_hash(recorded(parameters))
     assert manifest["parent"] == {"policy": "pi_0", "content": content_hash(history[0].policy_folder)}
     assert manifest["evaluations"] == NEWEST
     assert manifest["champion"] == champion

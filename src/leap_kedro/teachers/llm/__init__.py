@@ -1,1 +1,1 @@
-"""The LLM teacher: any model behind an OpenAI-compatible server, shown what was hidden from the student."""
+"""The LLM teacher: any model behind an OpenAI-compatible server, which sees the facts hidden from the student."""

@@ -9,13 +9,13 @@ from leap_kedro.records import Exchange, Fault, Usage
 
 @dataclass(slots=True)
 class EpisodeCalls:
-    """What the calls cost and what was wrong with the replies.
+    """Costs, exchanges and faults of the calls.
 
     Attributes:
-        recorded: Whether prompts and replies are kept in full.
+        recorded: Whether prompts and replies are recorded in full.
         usage: Calls, tokens and dollars.
         exchanges: Prompts and replies.
-        faults: What was wrong with replies.
+        faults: Faults of the replies.
     """
 
     recorded: bool
@@ -29,8 +29,8 @@ class EpisodeCalls:
         Args:
             messages: The prompt.
             completion: The reply.
-            attempt: 0 for the first call, 1 for the repetition.
-            step: Step that it was about; None: all.
+            attempt: 0 for the first call, 1 for the second.
+            step: Step of the call; None for all.
         """
         self.usage = _sum(self.usage, completion)
         if self.recorded:

@@ -1,10 +1,10 @@
 """The teacher's prompts: Jinja templates that the user may change, filled in with an episode.
 
-A family of templates, one an environment, has `teacher_episode` and `teacher_step` (a view each, with the blocks
-`system` and `user`) and `privilege_0` to `privilege_100`, which a view includes as `privilege` and which alone decide
-what of the privileged state the teacher is shown. They are rendered in Jinja's sandbox; an unknown name is an error.
-What an environment or a model wrote goes in through the filter `data`: one line of JSON in which no angle bracket is
-left, so that it can neither end the block that it stands in nor look like a part of the instructions.
+Each environment has the templates `teacher_episode` and `teacher_step` (one per view, with the blocks `system` and
+`user`) and `privilege_0` to `privilege_100`, which a view includes as `privilege` and which determine how much of the
+privileged state the teacher sees. They are rendered in Jinja's sandbox, and unknown names are errors. Texts of
+environments and models pass through the filter `data`, which gives one line of JSON without angle brackets. Such text
+cannot end its block or look like instructions.
 """
 
 import json
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from leap_kedro.language_models import Message, Role
 from leap_kedro.records import UserError
-from leap_kedro.records.errors import unknown_name
 from leap_kedro.teachers.briefing import Briefing
 
 if TYPE_CHECKING:
@@ -22,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class View(StrEnum):
-    """What of an episode the teacher sees in one call."""
+    """The part of an episode that the teacher sees in one call."""
 
     EPISODE = "episode"
-    """All of it: what came later, too, as in the paper."""
+    """The whole episode, as in the paper."""
     CAUSAL = "causal"
-    """One decision and what came before it; a call a step."""
+    """One decision and the steps before it, with one call per step."""
 
 
 _TEMPLATES = {View.EPISODE: "teacher_episode", View.CAUSAL: "teacher_step"}
-_PRIVILEGE = "privilege"  # name by which a view includes the template of its level
+_PRIVILEGE = "privilege"  # variable with the name of the template of the level
 
 
 class PromptError(UserError):
@@ -39,12 +38,12 @@ class PromptError(UserError):
 
 
 def prompts_of(library: Mapping[str, str], environment: str, view: View, privilege: int) -> dict[str, str]:
-    """The templates that a teacher uses, those that they include among them.
+    """The templates that a teacher uses, including those that they include.
 
     Args:
         library: All templates, by "environment/name".
         environment: Name of the environment.
-        view: What the teacher sees.
+        view: The teacher's view.
         privilege: Privilege level, per cent.
 
     Returns:
@@ -63,35 +62,35 @@ def prompts_of(library: Mapping[str, str], environment: str, view: View, privile
         name = f"{environment}/{wanted.pop()}"
         if name not in library:
             raise PromptError(
-                f"{unknown_name('prompt', name, sorted(library))} Put it into conf/base/prompts/{name}.jinja."
+                f"There is no prompt '{name}': create conf/base/prompts/{name}.jinja. The existing ones are: "
+                f"{', '.join(sorted(library)) or 'none'}."
             )
         found[name] = library[name]
         try:
             included = find_referenced_templates(jinja.parse(library[name]))
         except TemplateSyntaxError as error:
-            raise PromptError(f"Prompt '{name}', line {error.lineno}: {error.message}. Correct it.") from error
+            raise PromptError(f"Fix the prompt '{name}', line {error.lineno}: {error.message}.") from error
         wanted += [other for other in included if other and f"{environment}/{other}" not in found]
     return dict(sorted(found.items()))
 
 
 class TeacherPrompts:
-    """Fills the templates of one environment, view and level in."""
+    """Fills in the templates of one environment, view and level.
+
+    Args:
+        templates: Those of `prompts_of`, or more.
+        environment: Name of the environment.
+        view: The teacher's view.
+        privilege: Privilege level, per cent.
+        instructions: The student's instructions on the environment's actions.
+
+    Raises:
+        PromptError: If a template is missing or malformed.
+    """
 
     def __init__(
         self, templates: Mapping[str, str], environment: str, view: View, privilege: int, instructions: str
     ) -> None:
-        """Make the prompts ready.
-
-        Args:
-            templates: As `prompts_of` gives them, or more.
-            environment: Name of the environment.
-            view: What the teacher sees.
-            privilege: Privilege level, per cent.
-            instructions: What the student is told about the environment's actions.
-
-        Raises:
-            PromptError: If a template is missing or malformed.
-        """
         from markupsafe import Markup
 
         used = prompts_of(templates, environment, view, privilege)
@@ -125,13 +124,13 @@ class TeacherPrompts:
         )
 
     def again(self, asked: Sequence[Message], reply: str, faults: Sequence[str]) -> tuple[Message, ...]:
-        """The prompt that asks once more, with what was wrong with the first reply."""
+        """The prompt for a second reply, with the faults of the first one."""
         listed = "\n".join(f"- {fault}" for fault in faults)
-        question = (
+        again = (
             f"Your answer cannot be used as it is:\n{listed}\n\n"
             "Answer again, in the same form, only with what was wrong, mended."
         )
-        return (*asked, Message(Role.ASSISTANT, reply[:_LONGEST_QUOTE] or "(empty)"), Message(Role.USER, question))
+        return (*asked, Message(Role.ASSISTANT, reply[:_LONGEST_QUOTE] or "(empty)"), Message(Role.USER, again))
 
     def _messages(self, **values: Any) -> tuple[Message, ...]:
         from jinja2 import TemplateError
@@ -143,19 +142,19 @@ class TeacherPrompts:
         except KeyError as error:
             raise PromptError(f"Prompt '{self._name}' has no block {error}: it needs `system` and `user`.") from error
         except (TemplateError, TypeError) as error:
-            raise PromptError(f"Prompt '{self._name}' cannot be rendered: {error}. Correct it.") from error
+            raise PromptError(f"Fix the prompt '{self._name}', which cannot be rendered: {error}.") from error
         return (Message(Role.SYSTEM, parts["system"]), Message(Role.USER, parts["user"]))
 
 
 _LONGEST_QUOTE = 8_000
-"""Characters of a first reply that are shown again."""
+"""Maximum characters of a first reply in the prompt for a second one."""
 
 
 def _sandbox(templates: Mapping[str, str]) -> "Environment":
     from jinja2 import DictLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    # With autoescape, a value that a template forgets to pass through `data` cannot open or close a block either.
+    # With autoescape, values that a template does not pass through `data` cannot open or close a block either.
     jinja = ImmutableSandboxedEnvironment(
         loader=DictLoader(templates), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -167,7 +166,7 @@ def _data(value: Any) -> str:
     from markupsafe import Markup
 
     plain = json.dumps(value, ensure_ascii=False)
-    # Checked: JSON text without an angle bracket is nothing but data inside a block.
+    # Safe: JSON text without angle brackets is only data inside a block.
     return Markup(plain.replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
 
 

@@ -1,4 +1,4 @@
-"""Parses a teacher's reply, which is untrusted text that should be JSON of the expected form."""
+"""Reads a teacher's replies, which may not be JSON of the expected form."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from leap_kedro.records import Fault, Rejection
 from leap_kedro.teachers.llm.tolerant_json import values_in
 
 LONGEST_REPLY = 100_000
-"""Characters of a reply; advice on each step of a long episode has a tenth of it."""
+"""Maximum characters of a reply, ten times the length of advice on each step of a long episode."""
 LONGEST_DETAIL = 200
-"""Characters of a fault's detail."""
+"""Maximum characters of a fault's detail."""
 
 _ADVICE = {
     "verdict": {"type": "string", "enum": ["correct", "keep"]},
@@ -23,19 +23,15 @@ _LIST = "corrections"
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    # Servers that hold a model to a schema want every property required and no others allowed.
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    # Servers that enforce a schema require that all properties are required and no others allowed.
+    properties = dict(properties)
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 STEP_SCHEMA = _object(_ADVICE)
-"""Form of a reply about one step."""
+"""Schema of a reply about one step."""
 EPISODE_SCHEMA = _object({_LIST: {"type": "array", "items": _object({"step": {"type": "integer"}, **_ADVICE})}})
-"""Form of a reply about a whole episode; steps are numbered from 1."""
+"""Schema of a reply about a whole episode; steps are numbered from 1."""
 
 _UNANSWERED = {
     Finish.LENGTH: (Rejection.TRUNCATED, "cut off at the longest answer allowed (`model.max_tokens`)"),
@@ -49,10 +45,9 @@ class Reading:
     """The content of a reply.
 
     Attributes:
-        advice: Reason and action by index of the step; None: the student's own reply is kept. Steps that the teacher
-            would not change may be absent.
-        faults: What is wrong with the reply.
-        usable: Whether the reply says anything that can be used, be it that there is nothing to change.
+        advice: Advice by index of the step; None, or a missing step, keeps the student's own reply.
+        faults: Faults of the reply.
+        usable: Whether anything in the reply can be used, even if it changes nothing.
     """
 
     advice: Mapping[int, Decision | None] = field(default_factory=dict)
@@ -63,16 +58,15 @@ class Reading:
 def read_episode(completion: Completion, steps: Collection[int], attempt: int = 0) -> Reading:
     """The advice on the steps of an episode.
 
-    Of several JSON values the last whole one of the right form counts: a model that thinks aloud corrects itself. So
-    does the last advice on a step.
+    The last complete JSON value of the right form counts, and the last advice on a step, because models that think
+    aloud correct themselves.
 
     Args:
         completion: The reply.
-        steps: Indices of the steps that were asked about.
-        attempt: Which reply it is.
+        steps: Valid indices of steps.
+        attempt: Number of the reply, from 0.
     """
-    spoilt = _spoilt(completion, attempt, None)
-    if spoilt:
+    if spoilt := _spoilt(completion, attempt, None):
         return spoilt
     found = [items for value in values_in(completion.answer) if (items := _items(value)) is not None]
     if not found:
@@ -98,15 +92,8 @@ def read_episode(completion: Completion, steps: Collection[int], attempt: int = 
 
 
 def read_step(completion: Completion, attempt: int = 0, *, step: int) -> Reading:
-    """The advice on one step; as `read_episode`.
-
-    Args:
-        completion: The reply.
-        attempt: Which reply it is.
-        step: Index of the step that was asked about.
-    """
-    spoilt = _spoilt(completion, attempt, step)
-    if spoilt:
+    """Advice on the step with the index `step`; see `read_episode`."""
+    if spoilt := _spoilt(completion, attempt, step):
         return spoilt
     found = [value for value in values_in(completion.answer) if isinstance(value, dict) and "verdict" in value]
     if not found:
@@ -118,14 +105,14 @@ def read_step(completion: Completion, attempt: int = 0, *, step: int) -> Reading
 
 
 class _Unread(ValueError):
-    """The advice does not have the expected form; the message says how."""
+    """Advice is not of the required form; the message gives the reason."""
 
 
 def _advice(item: Mapping[str, Any]) -> Decision | None:
-    """What is said of a step; None if the student's own reply stands.
+    """The advice on a step; None to keep the student's own reply.
 
     Raises:
-        _Unread: If a field is no text.
+        _Unread: If a field is not a text.
     """
     texts = {}
     for name in ("reason", "action"):
@@ -140,11 +127,9 @@ def _advice(item: Mapping[str, Any]) -> Decision | None:
 
 
 def _items(value: Any) -> list[Mapping[str, Any]] | None:
-    """The advice in a JSON value of the right form; None if it is of another."""
+    """The list of advice in a JSON value; None if it has another form."""
     listed = value.get(_LIST) if isinstance(value, dict) else value or None
-    if isinstance(listed, list) and all(isinstance(item, dict) for item in listed):
-        return listed
-    return None
+    return listed if isinstance(listed, list) and all(isinstance(item, dict) for item in listed) else None
 
 
 def _number(value: Any) -> int | None:
@@ -176,5 +161,5 @@ def _fault(rejection: Rejection, detail: str, attempt: int, step: int | None) ->
 
 
 def _visible(text: str) -> str:
-    """`text` without characters that nobody sees, which could part a name that must not be said."""
+    """`text` without invisible characters, which could hide a secret name from the checks."""
     return "".join(character for character in text if character.isprintable() or character.isspace())

@@ -1,4 +1,4 @@
-"""Counts of a model's usable replies, which decide whether a stage can continue."""
+"""Counts a model's usable replies, to decide whether a stage can continue."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from leap_kedro.records import CorrectedEpisode, Rejection
 from leap_kedro.teachers.llm.prompts import View
 
 LEAST_JUDGED = 20
-"""Replies before their unusable share may stop the teacher in the middle of a stage."""
+"""Minimum number of replies before the unusable share may stop the teacher."""
 
 _LONGER = (
     "Raise `server.max_tokens` (thoughts count), or have the model think less by `server.extra`, in another experiment"
@@ -33,16 +33,16 @@ _OTHER_REMEDY = (
 
 @dataclass(slots=True)
 class Tally:
-    """Counts replies, and says when they are too bad to go on.
+    """Counts replies, and decides when too many are unusable.
 
     Attributes:
         model: Name of the model.
-        view: What it sees in one call, which decides what one reply is.
-        max_unusable_share: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
-        replies: Replies so far.
-        unusable: Those that nothing could be used of.
-        faults: What was wrong with replies, and how often.
-        last: The last fault, in words.
+        view: The teacher's view, which determines the number of replies per episode.
+        max_unusable_share: Maximum share of unusable replies, once there are `LEAST_JUDGED`.
+        replies: Number of replies.
+        unusable: Number of unusable replies.
+        faults: Number of faults by kind.
+        last: Description of the last fault.
     """
 
     model: str
@@ -54,7 +54,7 @@ class Tally:
     last: str = ""
 
     def count(self, corrected: CorrectedEpisode) -> None:
-        """Take note of the replies about an episode: one, or one per step where each was asked about singly."""
+        """Count the replies about an episode: one in all, or one per step, depending on the view."""
         steps = [fault.step for fault in corrected.faults]
         self.faults.update(fault.rejection for fault in corrected.faults)
         self.last = corrected.faults[-1].detail if corrected.faults else self.last
@@ -69,16 +69,16 @@ class Tally:
 
     @property
     def stops(self) -> bool:
-        """Whether enough replies are known, and too many of them are unusable."""
+        """Whether there are enough replies, and too many of them are unusable."""
         return self.replies >= LEAST_JUDGED and self.unusable > self.max_unusable_share * self.replies
 
     @property
     def none_usable(self) -> bool:
-        """Whether there were replies, however few, and not one could be used."""
+        """Whether there were replies and all of them were unusable."""
         return 0 < self.replies == self.unusable
 
     def message(self) -> str:
-        """What is wrong, and what a user can do."""
+        """A message for the user with the problem and the remedy."""
         kinds = ", ".join(f"{kind.value} {count}" for kind, count in self.faults.most_common())
         commonest = self.faults.most_common(1)[0][0]
         limit = (

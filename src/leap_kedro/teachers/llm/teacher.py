@@ -1,14 +1,15 @@
 """A language model as teacher: it sees an episode and its privileged states, and its replies are not trusted.
 
-Each reply ends in records: corrections, which the judge checks like those of any teacher, and faults of the reply
-itself. Where that can help, the model is asked once more and told what was wrong. A server that fails or a budget that
-is spent stops the teacher; episodes under way are still finished, the others stay pending.
+Each reply is recorded as corrections, which are checked like those of any teacher, and as faults of the reply itself.
+If it may help, the model is asked a second time with a list of faults. A server failure or a spent budget stops the
+teacher; unfinished episodes are still completed, and the others remain pending.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.language_models import (
@@ -25,13 +26,7 @@ from leap_kedro.teachers.briefing import Briefing, brief
 from leap_kedro.teachers.judging import LONGEST_REASON, Judge
 from leap_kedro.teachers.llm.calls import EpisodeCalls
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
-from leap_kedro.teachers.llm.replies import (
-    EPISODE_SCHEMA,
-    STEP_SCHEMA,
-    Reading,
-    read_episode,
-    read_step,
-)
+from leap_kedro.teachers.llm.replies import EPISODE_SCHEMA, STEP_SCHEMA, Reading, read_episode, read_step
 from leap_kedro.teachers.llm.tally import Tally
 from leap_kedro.teachers.protocol import TeacherStopped
 
@@ -45,37 +40,40 @@ _HELPED = frozenset(
         Rejection.LEAKED,
     }
 )
-"""What can be corrected by asking again."""
+"""Faults that a second reply may correct."""
 
 LONGEST_REFUSAL = 500
-"""Characters kept of the message with which a server rejects a request."""
-_QUOTED = 200  # characters of a wrong action that are shown again
+"""Maximum characters of a server's message about a rejected request."""
+_QUOTED = 200  # maximum characters of a quoted action
 
 
 @dataclass(frozen=True, slots=True)
 class _Opinion:
-    """The model's corrections of the steps that a call was about.
-
-    Attributes:
-        corrections: By step, judged; at steps that are not mentioned the student's own reply is kept.
-        usable: Whether a reply could be used.
-    """
+    """The judged corrections of the steps of a call, and whether a reply was usable."""
 
     corrections: Mapping[int, Correction]
     usable: bool
 
     def updated(self, corrections: Mapping[int, Correction], usable: bool) -> "_Opinion":
-        """With a later answer: what was accepted before is kept, the later answer replaces the rest."""
-        stands = {step: correction for step, correction in self.corrections.items() if correction.accepted}
-        return _Opinion({**self.corrections, **corrections, **stands}, self.usable or usable)
+        """Adds a later reply: accepted corrections are kept, the others are replaced."""
+        accepted = {step: correction for step, correction in self.corrections.items() if correction.accepted}
+        return _Opinion({**self.corrections, **corrections, **accepted}, self.usable or usable)
 
 
 class LLMTeacher:
     """A `Teacher` behind an OpenAI-compatible server.
 
-    Attributes:
-        id: Name of the teacher: kind, level, model, and the view if it is not the whole episode.
+    Args:
+        benchmark: The benchmark of the episodes.
+        model: The language model.
+        prompts: Prompts of the same view and level.
         privilege: Privilege level, per cent.
+        view: The part of an episode that it sees in one call.
+        reject_leaks: Whether a reason that names too many secrets is rejected.
+        max_unusable_share: Maximum share of unusable replies, once there are `LEAST_JUDGED`.
+        recorded_episodes: Number of episodes whose calls are recorded in full.
+        earlier: Its earlier corrections in this stage.
+        kind: First part of its id: ``self`` if the server serves the student.
     """
 
     def __init__(
@@ -92,20 +90,6 @@ class LLMTeacher:
         earlier: Iterable[CorrectedEpisode] = (),
         kind: str = "llm",
     ) -> None:
-        """A teacher on a benchmark.
-
-        Args:
-            benchmark: Where the episodes were played.
-            model: Who answers.
-            prompts: Prompts of the same view and level.
-            privilege: Privilege level, per cent.
-            view: How much of an episode it sees in one call.
-            reject_leaks: Whether a reason that names too many secrets is rejected.
-            max_unusable_share: Share of replies that may be unusable, once there are `LEAST_JUDGED`.
-            recorded_episodes: Episodes whose calls are recorded in full.
-            earlier: Its earlier corrections in this stage.
-            kind: First part of its id: ``self`` where the server serves the student.
-        """
         self.id = f"{kind}-{privilege}-{model.parameters.model}" + ("-causal" if view is View.CAUSAL else "")
         self.privilege = privilege
         self._benchmark = benchmark
@@ -121,29 +105,24 @@ class LLMTeacher:
             self._to_record -= bool(corrected.exchanges)
 
     def correct_all(self, episodes: Iterable[Episode]) -> Iterator[CorrectedEpisode]:
-        """Corrected episodes as they end, several under way at once; see `Teacher.correct_all`.
+        """Corrected episodes as they end, several at once; see `Teacher`.
 
-        Those without a usable reply come last: where they are so many that the teacher stops, they stay pending, and
-        the model is asked about them again once prompts or model are fixed.
+        Episodes without a usable reply come last. If the teacher stops because there are too many, they remain pending
+        and are corrected after prompts or model have been fixed.
         """
         stopped: list[TeacherStopped] = []
         useless: list[CorrectedEpisode] = []
-
-        def while_it_goes_on() -> Iterator[Episode]:
-            for episode in episodes:
-                if stopped:
-                    return
-                yield episode
 
         async def corrected(episode: Episode) -> CorrectedEpisode | None:
             try:
                 return await self._correct(episode)
             except LanguageModelError as error:
-                # Not raised here: the calls under way, which are paid for, come to their end.
+                # Not raised here, so that unfinished calls, which are paid for, can complete.
                 stopped.append(_stopped(error))
                 return None
 
-        for said in as_completed(corrected, while_it_goes_on(), self._model.parameters.concurrency):
+        pending = takewhile(lambda _: not stopped, episodes)
+        for said in as_completed(corrected, pending, self._model.parameters.concurrency):
             if said is None:
                 continue
             self._tally.count(said)
@@ -165,29 +144,21 @@ class LLMTeacher:
         self._to_record -= 1
         calls = EpisodeCalls(recorded=self._to_record >= 0)
         briefing = brief(self._benchmark, self._oracle, episode)
-        if self._view is View.EPISODE:
-            corrections = await self._whole(briefing, calls)
-        else:
-            corrections = await self._step_by_step(briefing, calls)
+        correct = self._whole if self._view is View.EPISODE else self._step_by_step
+        corrections = tuple(await correct(briefing, calls))
+        hidden = briefing.moments[0].state
         return CorrectedEpisode(
-            episode.id,
-            tuple(corrections),
-            tuple(calls.faults),
-            calls.usage,
-            tuple(calls.exchanges),
-            briefing.moments[0].state,
+            episode.id, corrections, tuple(calls.faults), calls.usage, tuple(calls.exchanges), hidden
         )
 
     async def _whole(self, briefing: Briefing, calls: EpisodeCalls) -> list[Correction]:
         kept = self._judge.corrections(briefing, {})
         steps = range(len(kept))
-        opinion = await self._opinion(
-            briefing,
-            kept,
-            calls,
-            self._prompts.episode(briefing),
-            lambda completion, attempt: read_episode(completion, steps, attempt),
-        )
+
+        def read(completion: Completion, attempt: int) -> Reading:
+            return read_episode(completion, steps, attempt)
+
+        opinion = await self._opinion(briefing, kept, calls, self._prompts.episode(briefing), read)
         return [opinion.corrections.get(step, kept[step]) for step in steps] if opinion.usable else []
 
     async def _step_by_step(self, briefing: Briefing, calls: EpisodeCalls) -> list[Correction]:
@@ -214,24 +185,26 @@ class LLMTeacher:
         read: Callable[[Completion, int], Reading],
         step: int | None = None,
     ) -> _Opinion:
-        """Ask, and ask once more where that can correct the answer.
+        """Ask once, or twice if that may correct the reply.
 
         Args:
             briefing: The episode and its privileged states.
             kept: The correction of each step if the student's own reply is kept.
             calls: Record of the calls.
-            prompt: The question.
-            read: Parses its answer: completion, attempt -> reading.
-            step: The step that it is about; None: all.
+            prompt: The prompt.
+            read: Parses a completion, given the number of the attempt.
+            step: The step of the prompt; None for all.
         """
         opinion = _Opinion({}, usable=False)
         messages = prompt
         for attempt in (0, 1):
+            request = Request(messages, EPISODE_SCHEMA if step is None else STEP_SCHEMA)
             try:
-                completion = await self._asked(messages, calls, step, attempt, read)
+                completion = await self._model.complete(request, lambda found: read(found, 0).usable)
             except RequestRejected as error:
                 calls.faults.append(Fault(Rejection.NOT_TAKEN, str(error)[:LONGEST_REFUSAL], attempt, step))
                 break
+            calls.add(messages, completion, attempt, step)
             reading = read(completion, attempt)
             calls.faults += reading.faults
             said = {
@@ -246,19 +219,6 @@ class LLMTeacher:
             messages = self._prompts.again(prompt, completion.answer, wrong)
         return opinion
 
-    async def _asked(
-        self,
-        messages: tuple[Message, ...],
-        calls: EpisodeCalls,
-        step: int | None,
-        attempt: int,
-        read: Callable[[Completion, int], Reading],
-    ) -> Completion:
-        schema = EPISODE_SCHEMA if step is None else STEP_SCHEMA
-        completion = await self._model.complete(Request(messages, schema), lambda found: read(found, attempt).usable)
-        calls.add(messages, completion, attempt, step)
-        return completion
-
 
 def _stopped(error: LanguageModelError) -> TeacherStopped:
     stopped = TeacherStopped(f"The teacher cannot continue; its corrections so far are kept. {error}")
@@ -267,7 +227,7 @@ def _stopped(error: LanguageModelError) -> TeacherStopped:
 
 
 def _what_is_wrong(correction: Correction) -> str:
-    """Why a correction is rejected, as told to the model."""
+    """Why a correction is rejected, for the model."""
     match correction.rejection:
         case Rejection.NOT_EXECUTABLE:
             what = f"{json.dumps(correction.action[:_QUOTED])} is not among the admissible actions of that step"

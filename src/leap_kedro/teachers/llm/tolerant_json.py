@@ -1,6 +1,6 @@
-"""JSON as language models write it: fenced, with prose around it, trailing commas, Python's words and quotes.
+"""Parses JSON as written by language models: in fences or prose, with trailing commas, Python's words and quotes.
 
-It only reads: nothing is evaluated. Time grows with the length of the text, since values nest at most `DEEPEST` levels.
+Nothing is evaluated. The time is linear in the length of the text, because values nest at most `DEEPEST` levels.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 8
-"""Levels of nesting that are read."""
+"""Maximum levels of nesting."""
 
 _OPENING = re.compile(r"[{\[]")
 _SPACE = re.compile(r"(?:\s|//[^\n]{0,300}\n|/\*[^*]{0,300}\*/)*")
@@ -18,16 +18,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?(?:[eE][+-]?\d{1,2})?")
-_WORDS = {
-    "true": True,
-    "True": True,
-    "false": False,
-    "False": False,
-    "null": None,
-    "None": None,
-    "undefined": None,
-    "NaN": None,
-}
+_WORDS: dict[str, bool | None] = {"true": True, "True": True, "false": False, "False": False}
+_WORDS |= dict.fromkeys(("null", "None", "undefined", "NaN"))
 
 
 class _NotJson(Exception):
@@ -35,7 +27,7 @@ class _NotJson(Exception):
 
 
 def values_in(text: str) -> Iterator[Any]:
-    """Every whole object and list in a text, in order; what is inside one of them does not come again."""
+    """All complete outermost objects and lists in a text, in order."""
     at = 0
     while opening := _OPENING.search(text, at):
         try:
@@ -96,7 +88,7 @@ def _inside(text: str, at: int, levels: int) -> int:
 
 
 def _separated(text: str, at: int, closing: str) -> int:
-    """The place of the next member, or of the bracket that closes; a comma before that bracket is let pass."""
+    """The place of the next member or the closing bracket; a comma before that bracket is allowed."""
     at = _past(text, at)
     if text[at : at + 1] == ",":
         return _past(text, at + 1)
@@ -119,7 +111,7 @@ def _string(text: str, at: int) -> tuple[str, int]:
     if match is None:
         raise _NotJson
     plain = _ESCAPE.sub(_unescaped, match[1])
-    # Characters beyond 16 bits are spelt as two halves; a half alone is no text.
+    # Characters beyond 16 bits are written as surrogate pairs; an unpaired surrogate is not valid text.
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), match.end()
 
 

@@ -257,7 +257,7 @@ def test_generated_tasks_play_in_the_asked_text_version() -> None:
     assert "help" in start.admissible
     with pytest.raises(TaskDataError, match="no split 'test'"):
         benchmark.tasks("test", 1, seed=0)
-    with pytest.raises(TaskDataError, match="how many"):
+    with pytest.raises(TaskDataError, match="--params"):
         benchmark.tasks("train", None, seed=0)
 
 

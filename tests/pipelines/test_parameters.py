@@ -7,8 +7,6 @@ from pydantic import BaseModel
 
 from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.environments.registry import REGISTERED
-from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
-from leap_kedro.pipelines.options import OptionsRefused, read_options
 from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, recorded
 from leap_kedro.records.hashing import json_hash
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
@@ -196,12 +194,6 @@ def test_a_budget_of_a_stage_replaces_the_shared_one(raw: dict[str, Any]) -> Non
     parameters = check(raw, where)
     how = parameters.training.sft(parameters.fine_tuning, 0)
     assert (how.max_steps, how.epochs, how.max_tokens) == (None, 2, None)
-
-
-def test_wrong_options_are_named() -> None:
-    assert read_options(EvaluateOptions, {"tasks": 3}) == EvaluateOptions(tasks=3)
-    with pytest.raises(OptionsRefused, match=r"unknown parameter `options\.polcy`.*`options\.policy`"):
-        read_options(EvaluateOptions, {"polcy": "somewhere"})
 
 
 MOST_LEAVES = 150

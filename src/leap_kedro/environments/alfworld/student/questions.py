@@ -46,8 +46,8 @@ def _ask_need(notes: Notes, rng: Random) -> Asked:
     if seen:
         thing, place = seen[0]
         return question, f"I saw {thing} at {place}."
-    told = ((thing, place) for thing, place in notes.privileged.items() if kind_of(thing) == kind)
-    thing, place = next(told, ("", ""))
+    facts = ((thing, place) for thing, place in notes.privileged.items() if kind_of(thing) == kind)
+    thing, place = next(facts, ("", ""))
     return question, Fact.IS_IN.format(thing=thing, place=place) if place else "Nowhere."
 
 

@@ -47,15 +47,12 @@ class Generator(Protocol):
     @property
     def context(self) -> int:
         """Maximum number of tokens of prompt and reply together."""
-        ...
 
     def prompt_tokens(self, conversation: Conversation) -> int:
         """Tokens of a conversation's prompt."""
-        ...
 
     def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
         """Replies in order; every conversation must fit into the context together with a reply."""
-        ...
 
 
 class Prompts:

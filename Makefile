@@ -7,7 +7,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench clean
+.PHONY: help install demo test test-fast lint bench clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -28,6 +28,9 @@ demo: $(INSTALLED)  ## Run one LEAP iteration and show pi_0 beside pi_1 (at most
 
 test: lint  ## Lint, types, floors and tests
 	$(BIN)/pytest --numprocesses=2 --dist=loadfile
+
+test-fast: $(INSTALLED)  ## Only the tests that are not marked slow
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile -m "not slow"
 
 lint: $(INSTALLED)  ## Only the checks that read the code
 	$(BIN)/ruff check

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from leap_kedro.datasets.access import read_prices
-from leap_kedro.datasets.text import TextFolderDataset
+from leap_kedro.datasets.prompts import read_prompts
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
 from leap_kedro.policies.play import play
@@ -37,11 +37,11 @@ from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.training.estimate import (
     GIB,
+    GPU,
     GPUS,
     LLAMA_3_8B,
     Load,
-    decoding_seconds,
-    reading_seconds,
+    ModelShape,
     training_memory,
     training_operations,
 )
@@ -64,7 +64,7 @@ REPLY_TOKENS = 40
 """Tokens of a reply: the experts' have about 25; a base model says more."""
 TEACHER = "gpt-4o"
 CONF = Path(__file__).resolve().parents[1] / "conf" / "base"
-PROMPTS, PRICES = CONF / "prompts", CONF / "prices.yml"
+PRICES = CONF / "prices.yml"
 
 PAPER = FineTuning(
     epochs=1,
@@ -72,6 +72,29 @@ PAPER = FineTuning(
     gradient_checkpointing=True,
     lora=LoraParameters(rank=128, alpha=64, dropout=0.05, targets=("q_proj", "v_proj")),
 )
+
+
+def decoding_seconds(shape: ModelShape, gpu: GPU, replies: int, tokens: int, context: int, at_once: int) -> float:
+    """Least seconds that a server needs to write replies, where reading weights and caches sets the pace.
+
+    Each token of a batch reads all weights once and each sequence's keys and values, all in bfloat16.
+
+    Args:
+        shape: The model.
+        gpu: What it runs on.
+        replies: Replies in all.
+        tokens: Tokens of a reply.
+        context: Tokens in a sequence's cache, in the mean.
+        at_once: Sequences in a batch.
+    """
+    cache = 2 * 2 * shape.layers * shape.key_value_heads * shape.head_size * context
+    steps = replies / at_once * tokens
+    return steps * (2 * shape.weights + at_once * cache) / gpu.bandwidth
+
+
+def reading_seconds(shape: ModelShape, gpu: GPU, tokens: int) -> float:
+    """Least seconds that a server needs to read prompts, of which `tokens` are not in its cache of prefixes."""
+    return 2.0 * shape.layers * shape.layer_weights * tokens / gpu.operations
 
 
 def main() -> None:
@@ -189,7 +212,7 @@ def time_table(d_0: Sequence[Packed], d_k: Sequence[Packed], failed: Sequence[Ex
 
 def teacher_line(benchmark: Benchmark, tasks: Sequence[Task], tokenizer: Any) -> str:
     """Tokens and dollars of a teacher that is asked once about each failed episode, and changes every step."""
-    library = TextFolderDataset(str(PROMPTS), ".jinja").load()
+    library = read_prompts([])
     prompts = TeacherPrompts(library, "alfworld", View.EPISODE, 50, environment_instructions("alfworld"))
     episodes = failed_episodes(tasks)
     read = written = 0

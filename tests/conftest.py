@@ -1,11 +1,14 @@
 """Fixtures that several floors share."""
 
 import os
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from language_models import real_server
 from loop_project import LoopProject
 
@@ -50,28 +53,62 @@ def official_games(shared_alfworld: Path, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder that the processes of pytest-xdist share, so that what is slow to make is made once."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def tiny_base(of_all_workers: Path) -> Path:
     """Folder of an embedded student with few, random weights."""
     from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
     from leap_kedro.policies.folder import save_policy
 
-    folder = tmp_path_factory.mktemp("models") / "tiny_base"
-    tokenizer = build_tokenizer(vocabulary(), 2048)
-    shape = Shape(hidden_size=32, layers=2, heads=2, intermediate_size=64)
-    save_policy(build_model(tokenizer, shape, seed=0), tokenizer, folder)
+    folder = of_all_workers / "models" / "tiny_base"
+    with FileLock(of_all_workers / "tiny_base.lock"):
+        if not folder.is_dir():
+            tokenizer = build_tokenizer(vocabulary(), 2048)
+            shape = Shape(hidden_size=32, layers=2, heads=2, intermediate_size=64)
+            save_policy(build_model(tokenizer, shape, seed=0), tokenizer, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def finished_project(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> LoopProject:
-    """A project whose experiment `default` has run iteration 1. Not to be changed: work on a `copy`."""
-    project = LoopProject(tmp_path_factory.mktemp("loop") / "project", tiny_base)
-    finished = project.run()
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    (project.folder / "output.txt").write_text(finished.stdout)
+def finished_project(tiny_base: Path, of_all_workers: Path) -> LoopProject:
+    """A project whose experiment `default` has run iteration 1. Not to be changed: work on a `copy`.
+
+    What the run printed is in its files `stdout.txt` and `stderr.txt`.
+    """
+    folder = of_all_workers / "loop" / "project"
+    with FileLock(of_all_workers / "loop.lock"):
+        if (folder / "stdout.txt").is_file():
+            return LoopProject.at(folder, f"bootstrap.base={tiny_base}")
+        project = LoopProject(folder, tiny_base)
+        finished = project.run()
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        (folder / "stderr.txt").write_text(finished.stderr)
+        (folder / "stdout.txt").write_text(finished.stdout)
     return project
+
+
+@pytest.fixture
+def trainings(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Replaces each training by a copy of the policy that it starts from; the folders that were trained in."""
+    from leap_kedro.training import launch
+    from leap_kedro.training.progress import TrainingResult
+
+    folders: list[Path] = []
+
+    def copy(start: Path, packs: Any, parameters: Any, work: Path, target: Path, **_: Any) -> TrainingResult:
+        folders.append(work)
+        shutil.copytree(start, target, ignore=shutil.ignore_patterns("policy.json", "_SUCCESS"))
+        return TrainingResult(3, 30, ((1, 1.0), (3, 0.5)), 0.1, 0, 1)
+
+    monkeypatch.setattr(launch, "train", copy)
+    return folders
 
 
 @pytest.fixture(scope="session")

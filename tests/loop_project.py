@@ -1,21 +1,36 @@
-"""A copy of this project, run by `kedro` in a process of its own."""
+"""A copy of this project, run by `kedro` in another process or in this one."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from click.testing import CliRunner, Result
+from kedro.framework.startup import bootstrap_project
+
+from leap_kedro.cli import cli
 
 ROOT = Path(__file__).parents[1]
 DATA = ("ALFWORLD_DATA", "INTERCODE_DATA", "WEBSHOP_DATA")
 UNWANTED = (*DATA, "KEDRO_ENV", "MLFLOW_REGISTRY_URI", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI")
+KEDRO = (sys.executable, "-m", "kedro")
 Finished = subprocess.CompletedProcess[str]
 
 
 class LoopProject:
-    """A copy of this project in a folder of its own, run by `kedro` in another process with `--env=test`."""
+    """A copy of this project in a folder of its own, whose parameters are those of `--env=test`.
+
+    A command in a process of its own (`kedro`, `kill`) is what users run; in this process (`call`) it saves the seconds
+    that a new one needs to import everything.
+    """
 
     def __init__(self, folder: Path, base: Path) -> None:
         """Copy the configuration into `folder`; the loop starts from the model in `base`."""
@@ -28,32 +43,86 @@ class LoopProject:
         for name in ("conf/local", "src", "data"):
             (folder / name).mkdir()
 
-    def kedro(self, *arguments: str, script: str = "from kedro.framework.cli import main; main()") -> Finished:
-        """Run `kedro ARGUMENTS`; `script` is the Python that starts it."""
-        environment = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    @classmethod
+    def at(cls, folder: Path, parameters: str) -> "LoopProject":
+        """The project that is in `folder` already."""
+        project = object.__new__(cls)
+        project.folder, project.parameters = folder, parameters
+        return project
+
+    def given(self, *parameters: str) -> tuple[str, str]:
+        """The options of a command: `--env=test`, the project's own parameters and more, each as name=value."""
+        return "--env=test", f"--params={','.join([self.parameters, *parameters])}"
+
+    def kedro(self, *arguments: str) -> Finished:
+        """Run `kedro ARGUMENTS` in a process of its own."""
         return subprocess.run(
-            [sys.executable, "-c", script, *arguments],
+            [*KEDRO, *arguments],
             cwd=self.folder,
-            env={**environment, "OMP_NUM_THREADS": "1", "COLUMNS": "160"},
+            env=_environment(),
             capture_output=True,
             text=True,
             timeout=900,
             check=False,
         )
 
-    def run(self, *parameters: str, script: str = "from kedro.framework.cli import main; main()") -> Finished:
-        """Run the default pipeline with parameters of the form name=value."""
-        given = ",".join([self.parameters, *parameters])
-        return self.kedro("run", "--env=test", f"--params={given}", script=script)
+    def run(self, *parameters: str) -> Finished:
+        """Run the default pipeline in a process of its own, with parameters of the form name=value."""
+        return self.kedro("run", *self.given(*parameters))
+
+    def kill(self, when: Callable[[], bool], *arguments: str) -> Finished:
+        """Run `kedro ARGUMENTS` and send SIGKILL to it and all its processes as soon as `when` holds."""
+        process = subprocess.Popen(
+            [*KEDRO, *arguments],
+            cwd=self.folder,
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 600
+        while process.poll() is None and time.monotonic() < deadline and not when():
+            time.sleep(0.002)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        assert process.returncode == -signal.SIGKILL, output
+        return Finished(process.args, process.returncode, output, "")
+
+    def call(self, *arguments: str, answer: str = "") -> Result:
+        """Run `kedro ARGUMENTS` in this process; `answer` is what the user types."""
+        environment = {**dict.fromkeys(UNWANTED), "COLUMNS": "160"}
+        with contextlib.chdir(self.folder):
+            metadata = bootstrap_project(self.folder)
+            return CliRunner(env=environment).invoke(cli, list(arguments), obj=metadata, input=answer)
 
     def copy(self, folder: Path) -> "LoopProject":
         """The project as it is now, in another folder."""
         shutil.copytree(self.folder, folder)
-        twin = object.__new__(LoopProject)
-        twin.folder, twin.parameters = folder, self.parameters
-        return twin
+        return LoopProject.at(folder, self.parameters)
 
     def read(self, path: str) -> list[Any]:
         """The JSON lines of a file in `data`, or the value of a JSON file."""
         text = (self.folder / "data" / path).read_text(encoding="utf-8")
         return [json.loads(line) for line in text.splitlines()] if path.endswith(".jsonl") else json.loads(text)
+
+    def written(self) -> dict[str, int]:
+        """When each file in `data` was written, by its path there."""
+        return {name: path.stat().st_mtime_ns for name, path in self._files().items()}
+
+    def contents(self) -> dict[str, str]:
+        """A digest of each file in `data`, by its path there."""
+        return {name: sha256(path.read_bytes()).hexdigest() for name, path in self._files().items()}
+
+    def _files(self) -> dict[str, Path]:
+        data = self.folder / "data"
+        files = (
+            path for path in sorted(data.rglob("*")) if path.is_file() and path.name not in ("run.lock", "run.pid")
+        )
+        return {path.relative_to(data).as_posix(): path for path in files}
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
+    return {**kept, "OMP_NUM_THREADS": "1", "COLUMNS": "160"}

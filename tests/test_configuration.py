@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 from kedro.config import MissingConfigException
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from loop_project import LoopProject
 
 from leap_kedro.configuration import ConfigurationUnreadable, LeapConfigLoader, parameter_files
 from leap_kedro.environments.registry import environment_folder
+from leap_kedro.experiments.folders import Experiment
+from leap_kedro.settings import CONFIG_LOADER_ARGS
 
 
 @pytest.fixture
@@ -32,7 +37,8 @@ def parameters(conf: Path, env: str | None = None, **given: Any) -> Any:
 
 
 def loader(conf: Path, env: str | None = None, **given: Any) -> LeapConfigLoader:
-    return LeapConfigLoader(str(conf), env=env, runtime_params=given, base_env="base", default_run_env="local")
+    resolvers = CONFIG_LOADER_ARGS["custom_resolvers"]
+    return LeapConfigLoader(str(conf), env, given, base_env="base", default_run_env="local", custom_resolvers=resolvers)
 
 
 def test_later_layers_stand_over_earlier_ones(conf: Path) -> None:
@@ -114,6 +120,8 @@ def test_an_environments_own_defaults_are_above_the_base_parameters_and_below_al
     assert parameter_files(conf, "quick", "webshop")[-2:] == [shipped, conf / "base/parameters.yml"]
     (conf / "base" / "environments" / "webshop.yml").write_text("rollout: {episodes: 3}\n")
     assert parameters(conf, environment="webshop")["rollout"] == {"episodes": 3, "max_actions": 20}
+    assert loader(conf, environment="webshop").origin("rollout.max_actions") == str(shipped)
+    assert loader(conf, environment="webshop").origin("rollout.episodes") == "conf/base/environments/webshop.yml"
 
 
 def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:
@@ -132,12 +140,13 @@ def test_a_folder_that_kedro_takes_for_a_pattern_is_refused(tmp_path: Path, name
 
 
 def test_prompts_and_prices_are_those_of_the_folder_of_configuration(conf: Path) -> None:
-    shutil.copy(Path(__file__).parents[1] / "conf/base/catalog.yml", conf / "base")
+    for name in ("catalog.yml", "parameters.yml"):
+        shutil.copy(Path(__file__).parents[1] / "conf/base" / name, conf / "base")
     asked = loader(conf)
     loader(Path(__file__).parents[1] / "conf")["catalog"]  # another loader in between takes nothing away
-    catalog = asked["catalog"]
-    assert catalog["teacher_prompts"]["folders"] == [str(conf / "base/prompts"), str(conf / "local/prompts")]
-    assert catalog["language_models"]["prices"]["filepath"] == str(conf / "base/prices.yml")
+    access = asked["catalog"]["language_models"]
+    assert access["prompts"] == [str(conf / "base/prompts"), str(conf / "local/prompts")]
+    assert access["prices"]["filepath"] == str(conf / "base/prices.yml")
 
 
 def test_what_is_no_folder_of_configuration_is_named_with_the_option(tmp_path: Path) -> None:
@@ -145,3 +154,19 @@ def test_what_is_no_folder_of_configuration_is_named_with_the_option(tmp_path: P
     for source in (tmp_path / "nothing", archive):
         with pytest.raises(ConfigurationUnreadable, match=rf"{source} .*--conf-source.*tar -xzf"):
             loader(source)
+
+
+def test_parameters_and_catalog_agree_on_the_iteration_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = LoopProject(tmp_path / "project", tmp_path)
+    bootstrap_project(project.folder)
+    Experiment(project.folder / "data", "mine").write_manifest(1, {})
+    monkeypatch.chdir(tmp_path)
+    for given, expected in (({}, 1), ({"experiment": "mine"}, 2), ({"experiment": "mine", "iteration": 1}, 1)):
+        found = KedroSession.create(project.folder, env="test", runtime_params=given)._get_config_loader()
+        assert found["parameters"]["iteration"] == expected
+        assert f"/iter_{expected}/" in found["catalog"]["policy"]["filepath"]
+        Experiment(project.folder / "data", "mine").write_manifest(2, {})
+        assert found["parameters"]["iteration"] == expected  # whatever a run finishes meanwhile
+        Experiment(project.folder / "data", "mine").manifest_path(2).unlink()

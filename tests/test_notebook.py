@@ -1,7 +1,11 @@
+"""The notebook of the project, executed beside a finished iteration."""
+
 from pathlib import Path
 
 import pytest
 from loop_project import ROOT, UNWANTED, LoopProject
+
+pytestmark = pytest.mark.slow
 
 NOTEBOOK = ROOT / "notebooks" / "compare_iterations.ipynb"
 

@@ -9,9 +9,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from leap_kedro.session import LeapSession
 from loop_project import UNWANTED
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 Finished = subprocess.CompletedProcess[str]
@@ -106,7 +108,7 @@ def test_without_configuration_it_says_what_is_missing(python: Path, tmp_path: P
 def test_no_run_sends_usage_data_or_asks_mlflow_unasked() -> None:
     bootstrap_project(ROOT)
     packages = {
-        type(hooks).__module__.partition(".")[0] for hooks in LeapSession.create(ROOT)._hook_manager.get_plugins()
+        type(hooks).__module__.partition(".")[0] for hooks in KedroSession.create(ROOT)._hook_manager.get_plugins()
     }
     assert "leap_kedro" in packages
     assert not packages & {"kedro_telemetry", "kedro_mlflow"}  # the latter's hooks would read mlflow.yml

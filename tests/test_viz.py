@@ -8,6 +8,9 @@ import pytest
 from loop_project import LoopProject
 
 pytest.importorskip("kedro_viz", reason="kedro-viz is not installed: pip install 'leap_kedro[viz]'")
+pytestmark = pytest.mark.slow
+
+STAGES = {"bootstrap", "rollout", "correction", "training", "evaluation"}
 
 
 @pytest.fixture(scope="module")
@@ -22,35 +25,36 @@ def read(site: Path, path: str) -> Any:
     return json.loads((site / "api" / path).read_text())
 
 
-def test_the_site_has_pipelines_nodes_and_layers(site: Path) -> None:
+def details(site: Path, name: str) -> Any:
+    """What is shown of a dataset that has been chosen."""
+    node = next(node for node in read(site, "main")["nodes"] if node["name"] == name)
+    return read(site, f"nodes/{node['id']}")
+
+
+def test_it_opens_on_the_stages_and_what_they_hand_on(site: Path) -> None:
     assert (site / "index.html").is_file()
     main = read(site, "main")
-    assert {"leap_iteration", "leap", "evaluation", "realizability_ablation", "baselines"} <= {
+    names = {node["id"]: node["name"] for node in main["nodes"]}
+    children = main["modular_pipelines"]["__root__"]["children"]
+    first_view = {names.get(child["id"], child["id"]) for child in children if child["type"] != "parameters"}
+    assert first_view >= STAGES
+    assert {"tasks", "history", "rollouts", "corrections", "policy", "manifest"} <= first_view
+    assert len(first_view) <= 12, first_view
+    assert {"roll_out", "train_policy", "learning_curve"} <= set(names.values())
+    assert {"leap_iteration", "evaluation", "realizability_ablation", "baselines"} <= {
         pipeline["id"] for pipeline in main["pipelines"]
     }
-    names = {node["name"] for node in main["nodes"]}
-    assert {"roll_out", "correct_rollouts", "train_policy", "play_evaluation", "policy", "learning_curve"} <= names
-    shown = ["tasks", "bootstrap", "episodes", "corrections", "training", "policies", "evaluation", "reports"]
-    assert [layer for layer in main["layers"] if layer in shown] == shown
-    unrolled = read(site, "pipelines/leap")
-    assert [layer for layer in unrolled["layers"] if layer.startswith("iteration")] == [
-        "iteration 1",
-        "iteration 2",
-        "iteration 3",
-    ]
 
 
 @pytest.mark.parametrize("name", ["learning_curve", "task_types"])
 def test_figures_are_previewed(site: Path, name: str) -> None:
-    node = next(node for node in read(site, "main")["nodes"] if node["name"] == name)
-    details = read(site, f"nodes/{node['id']}")
-    assert details["preview_type"] == "PlotlyPreview"
-    assert details["preview"]["data"]
+    shown = details(site, name)
+    assert shown["preview_type"] == "PlotlyPreview"
+    assert shown["preview"]["data"]
 
 
 def test_the_table_of_verdicts_is_previewed(site: Path) -> None:
-    node = next(node for node in read(site, "main")["nodes"] if node["name"] == "correction_verdicts")
-    details = read(site, f"nodes/{node['id']}")
-    assert details["preview_type"] == "TablePreview"
-    assert details["preview"]["columns"] == ["verdict", "rejection", "count", "share"]
-    assert details["preview"]["data"][0][:2] == ["keep", "none"]
+    shown = details(site, "correction_verdicts")
+    assert shown["preview_type"] == "TablePreview"
+    assert shown["preview"]["columns"] == ["verdict", "rejection", "count", "share"]
+    assert shown["preview"]["data"][0][:2] == ["keep", "none"]

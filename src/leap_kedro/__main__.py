@@ -9,7 +9,7 @@ from kedro.framework.project import configure_project
 
 
 def main(*args: Any, **kwargs: Any) -> Any:
-    """Run the command `run`; arguments as of a click command. In a notebook it returns, else it ends the process."""
+    """Run the command `run`, with the arguments of a click command. It ends the process, except in a notebook."""
     package = Path(__file__).parent.name
     configure_project(package)
     kwargs.setdefault("standalone_mode", not hasattr(sys, "ps1"))

@@ -1,4 +1,4 @@
-"""Commands of this project, where Kedro looks for them."""
+"""The commands of this project, in the module where Kedro expects them."""
 
 import click
 
@@ -10,7 +10,7 @@ from leap_kedro.commands.rehearse import rehearse_iteration
 from leap_kedro.commands.run import run
 from leap_kedro.commands.status import status
 
-__all__ = ["cli", "run"]  # Kedro looks here for the command `run` of a packaged project
+__all__ = ["cli", "run"]  # Kedro expects the command `run` of a packaged project here
 
 
 @click.group(name="leap_kedro")

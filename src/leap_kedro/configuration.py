@@ -1,8 +1,8 @@
-"""Kedro's configuration loader, with parameters that follow from the environment that is played.
+"""Kedro's configuration loader, with default parameters of each environment.
 
 Numbers of tasks, names of splits and experts, caps on actions and budgets depend on the parameter `environment`. Each
-environment has its defaults in its own folder, so that `--params=environment=webshop` is all that has to be said. From
-the lowest to the highest:
+environment has defaults in its own folder, so that `--params=environment=webshop` is sufficient. From the lowest to the
+highest priority:
 
 1. conf/base/parameters.yml
 2. defaults.yml in the folder of the environment
@@ -11,11 +11,11 @@ the lowest to the highest:
 5. conf/<env>/environments/<environment>.yml
 6. --params
 
-All are merged first, deeply, and resolved once: a value may refer to one that another file sets. They are read once per
-loader, so that a whole run has the same ones, the iteration among them, whatever it finishes meanwhile. The catalog
-reads them as `${parameters:NAME}`.
+All are merged deeply before they are resolved, so a value may refer to one of another file. They are read once per
+loader, so that they, including the iteration, stay the same during a run. The catalog reads them as
+`${parameters:NAME}`.
 
-The folder of the default environment (`conf/local`) is ignored by git and may be missing: it is then empty.
+The folder of the default environment (`conf/local`) is ignored by git and may be missing.
 """
 
 import re
@@ -40,32 +40,31 @@ DEFAULTS = "defaults.yml"
 
 _NAME = re.compile(r"\w+")
 _PATTERN = frozenset("*?[]{}")
-"""Characters of a path that Kedro takes for a pattern of file names or of dataset names."""
+"""Characters of a path that Kedro interprets as a pattern of file names or of dataset names."""
 _Files = dict[Path, DictConfig]
 
 
 class UnknownConfigurationEnvironment(UserError, MissingConfigException):
-    """The configuration environment that was asked for has no folder."""
+    """The configuration environment has no folder."""
 
 
 class ConfigurationUnreadable(UserError):
-    """Configuration files cannot be read: malformed YAML, a value that refers to nothing, a repeated name."""
+    """Configuration files cannot be read: malformed YAML, an invalid reference, a repeated name."""
 
 
 class LeapConfigLoader(OmegaConfigLoader):
-    """Reads configuration as Kedro does, and parameters with those of the environment in between.
+    """Kedro's loader, with the default parameters of the environment.
 
     Attributes:
         project: Root of the project, which `${project_path:NAME}` is relative to.
     """
 
     def __init__(self, conf_source: str | Path, *args: Any, **kwargs: Any) -> None:
-        """Take the folder of configuration; all else as in Kedro's loader.
+        """Take the folder of configuration; other arguments as in Kedro's loader.
 
         Raises:
-            ConfigurationUnreadable: If it is no folder, or its path has a character that Kedro takes for a pattern.
-                Prompts and prices are files that are read one by one, which the archives and addresses that Kedro takes
-                do not give.
+            ConfigurationUnreadable: If it is not a folder, or its path has a character that Kedro interprets as a
+                pattern. Archives and remote addresses are not supported, because prompts and prices are read as files.
         """
         if not Path(conf_source).is_dir():
             raise ConfigurationUnreadable(
@@ -74,9 +73,8 @@ class LeapConfigLoader(OmegaConfigLoader):
             )
         if found := sorted(_PATTERN & set(str(conf_source))):
             raise ConfigurationUnreadable(
-                f"The configuration is in {conf_source}, and Kedro takes the characters {' '.join(found)} of a path "
-                "for a pattern. Nothing was written. Move the project to a folder without them, then run the same "
-                "command again."
+                f"The configuration is in {conf_source}, and Kedro interprets the characters {' '.join(found)} of a "
+                "path as a pattern. Move the project to a folder without them, then run the same command again."
             )
         super().__init__(conf_source, *args, **kwargs)
         self.project = _project_of(Path(conf_source))
@@ -86,7 +84,7 @@ class LeapConfigLoader(OmegaConfigLoader):
 
         Raises:
             ConfigurationUnreadable: If its files cannot be read.
-            MissingConfigException: If there are none, or a folder of configuration is not there.
+            MissingConfigException: If there are none, or a folder of configuration is missing.
         """
         if key == PARAMETERS and key in self.data:
             return deepcopy(self.data[key])
@@ -107,21 +105,18 @@ class LeapConfigLoader(OmegaConfigLoader):
         return DictConfig(value) if isinstance(value, dict) else value
 
     def origin(self, path: str) -> str:
-        """Where a parameter is set, for messages.
-
-        Args:
-            path: The parameter, as in ``training.learning_rate``.
-        """
+        """Where a parameter (``training.learning_rate``) is set, for messages."""
         if _has(self.runtime_params or {}, path):
             return "given by --params"
         conf, environment = Path(self.conf_source), str(self[PARAMETERS].get("environment"))
         for file in parameter_files(conf, self.env or self.default_run_env or "", environment):
             if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
-                return f"conf/{file.relative_to(conf).as_posix()}"
+                inside = file.is_relative_to(conf)
+                return f"conf/{file.relative_to(conf).as_posix()}" if inside else str(file)
         return "conf/base/parameters.yml"
 
     def _inside(self, name: str) -> str:
-        """Absolute path of something in the project, for `${project_path:NAME}`."""
+        """Absolute path of a file or folder of the project, for `${project_path:NAME}`."""
         return str(self.project / name)
 
     def _file(self, name: str) -> str:
@@ -133,15 +128,15 @@ class LeapConfigLoader(OmegaConfigLoader):
         return [self._file(f"{env}/{name}") for env in (self.base_env, self.env or self.default_run_env)]
 
     def _read_raw_config(self, key: str) -> tuple[_Files, _Files, str, str, set[Path]]:
-        """The files of a key, unresolved, lowest first.
+        """The files of a key, unresolved, from the lowest priority to the highest.
 
-        Kedro's public methods resolve each folder for itself, which is too early. Parameters are all handed over as if
-        they were of the base folder: Kedro merges those in this order with the runtime parameters, then resolves.
+        Kedro's public methods resolve each folder separately, which is too early. All files of parameters are returned
+        as if they were in the base folder: Kedro merges those in this order with the runtime parameters, then resolves.
 
         Raises:
-            MissingConfigException: If a folder is not there.
+            MissingConfigException: If a folder is missing.
         """
-        # Global to the process, as Kedro's own resolvers: it has to be the one of the loader that is asked.
+        # Resolvers are global to the process, so each loader registers its own before it reads.
         OmegaConf.register_new_resolver("conf_source", self._file, replace=True)
         OmegaConf.register_new_resolver("project_path", self._inside, replace=True)
         OmegaConf.register_new_resolver("parameters", self._parameter, replace=True)
@@ -164,7 +159,7 @@ class LeapConfigLoader(OmegaConfigLoader):
         """The files of a folder.
 
         Raises:
-            UnknownConfigurationEnvironment: If it is the folder of an environment that is not there.
+            UnknownConfigurationEnvironment: If it is the missing folder of an environment.
         """
         if self._protocol == "file" and not Path(conf_path).is_dir():
             if conf_path == self._get_conf_env_path(self.default_run_env):
@@ -181,7 +176,7 @@ class LeapConfigLoader(OmegaConfigLoader):
 
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
-    """Files that may set a parameter, the one that decides first."""
+    """Files that may set a parameter, from the highest priority to the lowest."""
     of_run, of_base = ([conf / folder / FOLDER / f"{environment}.yml"] for folder in (env, "base"))
     of_run += sorted((conf / env).glob("**/parameters*.yml"))
     if environment in REGISTERED:
@@ -191,9 +186,9 @@ def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
 
 
 def _project_of(conf: Path) -> Path:
-    """The project that a folder of configuration belongs to, as far as can be told from outside a session.
+    """The probable project of a folder of configuration.
 
-    A session's hook replaces it by the session's own. kedro-viz reads the configuration without hooks.
+    In a session, a hook replaces it by the session's project. kedro-viz reads the configuration without hooks.
     """
     folder = conf.absolute().parent
     return folder if is_kedro_project(folder) else Path(find_kedro_project(Path.cwd()) or Path.cwd())

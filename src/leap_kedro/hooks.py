@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException
@@ -35,13 +34,16 @@ from leap_kedro.tracking.connection import where_to_look
 OUTSIDE = frozenset({"evaluation", "base_model"})
 """Pipelines that read an experiment at most: they may run beside it, whatever the parameters are."""
 
+APART = frozenset({"baselines", "realizability_ablation"})
+"""Pipelines of an experiment that are no part of an iteration: their seconds are not the iteration's."""
+
 logger = logging.getLogger(__name__)
 
 
 class CredentialsHooks:
-    """Hands the key of language models to the dataset that gives it out, where credentials.yml has one.
+    """Gives the key of language models in credentials.yml to the dataset `language_models`.
 
-    `conf/local` is read whatever `--env` says: it is the only folder of configuration that git ignores.
+    `conf/local` is always read, also with `--env`, because it is the only folder of configuration that git ignores.
     """
 
     def __init__(self) -> None:
@@ -57,7 +59,7 @@ class CredentialsHooks:
 
     @hook_impl
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any], conf_creds: dict[str, Any]) -> None:
-        """Give the credentials to the dataset `language_models`; those of the environment go first."""
+        """Give the credentials to the dataset; those of the run's environment take precedence."""
         access = catalog.get("language_models") if "language_models" in catalog else None
         if isinstance(access, AccessDataset):
             access.take({**self._local, **conf_creds})
@@ -71,21 +73,23 @@ class ExperimentHooks:
 
     def __init__(self) -> None:
         self._held = ExitStack()
-        self._project = Path()
         self._env = ""
         self._parameters: LeapParameters | None = None
+        self._experiment: Experiment | None = None
         self._mlflow: Callable[[], tuple[str, ...]] = tuple
+        self._guarding = False
         self._clock: NodeClock | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters."""
+        """Check all parameters, the experiment's name among them."""
         self._release()
-        self._project, self._env = context.project_path, context.env or ""
+        self._env = context.env or ""
         loader = context.config_loader
         assert isinstance(loader, LeapConfigLoader)  # noqa: S101 - settings.py says so
         loader.project = context.project_path
         self._parameters = check(loader["parameters"], loader.origin)
+        self._experiment = Experiment(context.project_path / "data", self._parameters.experiment)
         self._mlflow = partial(where_to_look, context)
 
     @hook_impl(tryfirst=True)
@@ -96,14 +100,14 @@ class ExperimentHooks:
             UserError: If the experiment is in use or was begun with other parameters, the iteration before is
                 missing, or a model that the run needs cannot be used.
         """
-        parameters = self._parameters
-        if parameters is None:
+        parameters, experiment = self._parameters, self._experiment
+        if parameters is None or experiment is None:
             raise RuntimeError("ExperimentHooks needs Kedro's after_context_created before a pipeline runs.")
         drop_hints()
         check_students(parameters, pipeline)
-        if OUTSIDE.issuperset(run_params["pipeline_names"] or ["__default__"]):
+        names = run_params["pipeline_names"] or ["__default__"]
+        if OUTSIDE.issuperset(names):
             return
-        experiment = Experiment(self._project / "data", parameters.experiment)
         self._held.enter_context(locked(experiment))
         try:
             self._check_iteration(experiment, parameters.iteration)
@@ -114,7 +118,9 @@ class ExperimentHooks:
             self._release()
             raise
         logger.info("Experiment '%s', iteration %d", experiment.name, parameters.iteration)
-        self._clock = NodeClock(experiment.manifest_path(parameters.iteration).with_name(SECONDS))
+        self._guarding = True
+        if not APART.issuperset(names):
+            self._clock = NodeClock(experiment.manifest_path(parameters.iteration).with_name(SECONDS))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -128,6 +134,7 @@ class ExperimentHooks:
         if self._clock:
             with suppress(StorageError):  # on a full disk, say, the error at hand tells more
                 self._clock.stop()
+        if self._guarding:
             logger.error("The run stopped. Run the same command again: it continues, and repeats nothing finished.")
         self._release()
 
@@ -139,9 +146,8 @@ class ExperimentHooks:
         if self._clock:
             self._clock.stop()
         self._release()
-        if self._parameters:
-            experiment = Experiment(self._project / "data", self._parameters.experiment)
-            show_results(experiment, pipeline, catalog, self._mlflow())
+        if self._experiment:
+            show_results(self._experiment, pipeline, catalog, self._mlflow())
 
     def _check_iteration(self, experiment: Experiment, iteration: int) -> None:
         following = experiment.next_iteration()
@@ -159,5 +165,5 @@ class ExperimentHooks:
         return f" --env={self._env}" if self._env else ""
 
     def _release(self) -> None:
-        self._clock = None
+        self._clock, self._guarding = None, False
         self._held.close()

@@ -28,23 +28,32 @@ def as_user_errors(data: Path) -> Iterator[None]:
     """
     try:
         yield
-    except UserError as error:
-        if not _is_full(data):
+    except (UserError, DatasetError, OSError) as error:
+        fixable = _fixable(error, data)
+        if fixable is None:
             raise
-        # A full disk keeps other processes from saying why they failed.
-        raise RunRefused(f"{error}\nThe disk that holds {data} is full: free some space.") from error
-    except DatasetError as error:
-        # Kedro puts the name of the dataset before the message.
-        if not isinstance(error, DatasetNotFoundError) and not isinstance(error.__cause__, UserError):
+        if _is_full(data):
+            # A full disk keeps other processes from saying why they failed.
+            raise RunRefused(f"{fixable}\nThe disk that holds {data} is full: free some space.") from error
+        if fixable is error:
             raise
-        raise RunRefused(str(error)) from error
-    except OSError as error:
-        if not is_refusal(error):
-            raise
-        raise RunRefused(str(cannot_write(Path(error.filename or data), error))) from error
+        raise RunRefused(str(fixable)) from error
     except KeyboardInterrupt:
         logger.warning("Interrupted. What is finished is kept: the same command continues.")
         raise
+
+
+def _fixable(error: BaseException | None, data: Path) -> UserError | None:
+    """What a user can fix, of the errors that led to this one: Kedro wraps what a dataset raises, once or twice."""
+    while error is not None:
+        if isinstance(error, UserError):
+            return error
+        if isinstance(error, DatasetNotFoundError):
+            return RunRefused(str(error))
+        if isinstance(error, OSError) and is_refusal(error):
+            return cannot_write(Path(error.filename or data), error)
+        error = error.__cause__
+    return None
 
 
 def _is_full(data: Path) -> bool:

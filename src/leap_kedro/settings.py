@@ -9,7 +9,7 @@ from leap_kedro.tracking.hooks import TrackingHooks
 
 set_mlflow_defaults()
 
-# An experiment is locked and checked before MLflow hears of the run, and released after it.
+# An experiment is locked and checked before MLflow is contacted, and released after its runs are closed.
 HOOKS = (CredentialsHooks(), TrackingHooks(), ExperimentHooks())
 CONFIG_LOADER_CLASS = LeapConfigLoader
 CONFIG_LOADER_ARGS = {
@@ -26,4 +26,4 @@ CONFIG_LOADER_ARGS = {
 
 # `.telemetry` says no for the repository; a packaged project has no such file, and Kedro would take that for a yes.
 # kedro-mlflow, which other projects may need in the same environment, would take our mlflow.yml for its own.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-telemetry", "kedro-mlflow", "kedro_mlflow")

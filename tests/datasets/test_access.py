@@ -1,29 +1,34 @@
-"""The key, the prices and the cache folder of language models, from the catalog."""
+"""Key, prices, cache and prompts of language models, from the catalog of the project."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog, DatasetError
-from leap_kedro.session import LeapSession
-from loop_project import LoopProject
 
 from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.datasets.access import AccessDataset, read_prices
 from leap_kedro.datasets.errors import StorageError
+from leap_kedro.datasets.prompts import read_prompts
 from leap_kedro.hooks import CredentialsHooks
-from leap_kedro.language_models import Access, Price
+from leap_kedro.language_models import Price
+from leap_kedro.settings import CONFIG_LOADER_ARGS
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "sk-canary-0123456789abcdef"
 
 
+@pytest.fixture(scope="module")
+def entry() -> dict[str, Any]:
+    """The entry of the catalog."""
+    entry: dict[str, Any] = LeapConfigLoader(ROOT / "conf", **CONFIG_LOADER_ARGS)["catalog"]["language_models"]
+    return entry
+
+
 @pytest.fixture
-def catalog(monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
+def catalog(entry: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> DataCatalog:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.chdir(ROOT)
-    entries = LeapConfigLoader(ROOT / "conf", base_env="base", default_run_env="base")["catalog"]
-    return DataCatalog.from_config({"language_models": entries["language_models"]})
+    return DataCatalog.from_config({"language_models": entry})
 
 
 def key_of(catalog: DataCatalog) -> str | None:
@@ -38,6 +43,7 @@ def test_without_credentials_there_is_no_key(catalog: DataCatalog) -> None:
     assert access.api_key is None
     assert access.cache == Path("data/09_cache/language_models")
     assert access.prices["gpt-4o"] == Price(prompt=2.5, cached=1.25, completion=10.0)
+    assert access.prompts == read_prompts([])
 
 
 def test_the_key_is_that_of_credentials_yml_else_that_of_the_process(
@@ -59,35 +65,22 @@ def test_the_key_shows_in_no_text_form(catalog: DataCatalog) -> None:
     assert CANARY not in "".join([*shown, repr(vars(dataset)), repr(dataset.load())])
 
 
-def test_conf_local_is_read_in_every_environment(
-    finished_project: LoopProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    folder = finished_project.copy(tmp_path / "project").folder
-    bootstrap_project(folder)
-
-    def access(env: str | None) -> Access:
-        with LeapSession.create(folder, env=env) as session:
-            return session.load_context().catalog.load("language_models")
-
-    assert access("test").api_key is None
-    (folder / "conf/local/credentials.yml").write_text(f"openai: {{api_key: {CANARY}}}")
-    keys = [access(env).api_key for env in (None, "test")]
-    assert [key and key.get_secret_value() for key in keys] == [CANARY, CANARY]
-    (folder / "conf/local/credentials.yml").unlink()
-    without = access("test")
-    assert without.api_key is None
-    assert without.cache == folder / "data/09_cache/language_models"
-
-
-@pytest.mark.parametrize("entry", [CANARY, {"key": CANARY}, {"api_key": 12345678}, [CANARY]])
-def test_credentials_of_another_form_are_refused_without_showing_them(catalog: DataCatalog, entry: object) -> None:
+@pytest.mark.parametrize("given", [CANARY, {"key": CANARY}, {"api_key": 12345678}, [CANARY]])
+def test_credentials_of_another_form_are_refused_without_showing_them(catalog: DataCatalog, given: object) -> None:
     with pytest.raises(StorageError, match=r"`openai` of conf/local/credentials\.yml must be: .*api_key") as caught:
-        CredentialsHooks().after_catalog_created(catalog, {"openai": entry})
+        CredentialsHooks().after_catalog_created(catalog, {"openai": given})
     assert CANARY not in str(caught.value)
 
 
-def test_a_catalog_without_the_entry_is_none_of_its_business() -> None:
+@pytest.mark.parametrize("key", ["ключ", "two\nlines"])
+def test_a_key_that_no_request_could_carry_is_refused_without_showing_it(catalog: DataCatalog, key: str) -> None:
+    CredentialsHooks().after_catalog_created(catalog, {"openai": {"api_key": key}})
+    with pytest.raises(DatasetError, match=r"`openai` of conf/local/credentials\.yml") as caught:
+        catalog.load("language_models")
+    assert key not in str(caught.value)
+
+
+def test_a_catalog_without_the_entry_is_left_alone() -> None:
     CredentialsHooks().after_catalog_created(DataCatalog(), {"openai": {"api_key": CANARY}})
 
 

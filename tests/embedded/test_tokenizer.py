@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import REGISTERED, make_benchmark
-from leap_kedro.pipelines.bootstrap.nodes import embedded_base
+from leap_kedro.pipelines.bootstrap.base import embedded_base
 from leap_kedro.prompts.embedded import NUMBERED, REARRANGED
 
 TOKENIZER = build_tokenizer(make_benchmark(EnvironmentSpec("alfworld", {})).vocabulary(), 2048)

@@ -97,21 +97,21 @@ def rules(found: Sequence[check.Violation]) -> set[str]:
 def test_a_broken_benchmark_is_told_its_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "_of_oracle", lambda *_: ())
     assert rules(check_environment(Broken(OPTIONS), "test", 2, 0)) == {
-        "tasks have ids of their own",
+        "task ids are unique",
         "the same split and seed give the same tasks",
         "a task names its environment and split",
         "a benchmark can be sent to another process",
-        "what cannot be done is refused and changes nothing",
+        "an action that is not executable is refused and changes nothing",
     }
 
 
 def test_an_oracle_that_acts_is_found() -> None:
     assert rules(check_environment(MeddlingShop(OPTIONS), "test", 1, 0)) >= {
-        "the oracle leaves the environment as it is",
+        "the oracle does not change the environment",
         "a plan is as long as the cost to go",
     }
 
 
 def test_a_split_without_tasks_cannot_be_tried() -> None:
-    with pytest.raises(TaskDataError, match="has no task to try"):
+    with pytest.raises(TaskDataError, match="'test' of webshop"):
         check_environment(WebShop(OPTIONS), "test", 0, 0)

@@ -13,7 +13,7 @@ from leap_kedro.environments.registry import (
 
 
 def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(UnknownEnvironment, match=r"'alfwrld'.*registered: alfworld.*Did you mean 'alfworld'"):
+    with pytest.raises(UnknownEnvironment, match=r"'alfwrld'.*Did you mean 'alfworld'.*Known: alfworld"):
         make_benchmark(EnvironmentSpec("alfwrld", {}))
     with pytest.raises(UnknownEnvironment, match="'alfwrld'"):
         environment_instructions("alfwrld")

@@ -459,7 +459,7 @@ def test_a_budget_of_calls_is_never_passed(tmp_path: Path) -> None:
     with FakeServer([says("hi", delay=0.02)]) as server:
         requests = [ask(str(number)) for number in range(8)]
         budget = BudgetParameters(calls=5)
-        with pytest.raises(BudgetSpent, match=r"5 calls to 'fake' is spent .*not paid for twice"):
+        with pytest.raises(BudgetSpent, match=r"5 calls to 'fake' is spent .*`budget.calls`"):
             in_order(model_of(server, access, budget).complete, requests, 8)
         assert len(server.calls) == 5
         found = in_order(model_of(server, access, budget).complete, requests, 8)

@@ -9,7 +9,8 @@ from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.environments.registry import REGISTERED
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.options import OptionsRefused, read_options
-from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, digest, recorded
+from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, recorded
+from leap_kedro.records.hashing import json_hash
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -160,7 +161,7 @@ def test_only_what_changes_results_is_recorded(raw: dict[str, Any], path: str, v
     OmegaConf.update(tree := OmegaConf.create(raw), path, value, force_add=True)
     after = recorded(check(OmegaConf.to_container(tree), where))  # type: ignore[arg-type]
     assert (before != after) is changes
-    assert (digest(before) != digest(after)) is changes
+    assert (json_hash(before) != json_hash(after)) is changes
 
 
 @pytest.mark.parametrize(

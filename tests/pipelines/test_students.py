@@ -1,14 +1,23 @@
-"""A student that cannot be used is refused by `kedro run` before anything is begun."""
+"""A student that cannot be used is refused before anything is begun."""
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click import ClickException
-from kedro.framework.startup import bootstrap_project
-from leap_kedro.session import LeapSession
-from loop_project import LoopProject
+from kedro.pipeline import Pipeline
+from pipelines.stages import small_parameters
 from student_tokenizers import byte_level
+
+from leap_kedro.pipelines.bootstrap.base import NoSuchBase
+from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
+from leap_kedro.pipelines.evaluation.saved import create_pipeline as create_saved_evaluation
+from leap_kedro.pipelines.iteration import create_iteration
+from leap_kedro.pipelines.students import check_students
+from leap_kedro.policies.vllm_process import ServingFailed
+
+FREE = {"rollout.hold_to_admissible": False, "evaluation.hold_to_admissible": False}
 
 
 @pytest.fixture(scope="module")
@@ -25,63 +34,51 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def project(student: Path, tmp_path: Path) -> LoopProject:
-    return LoopProject(tmp_path / "project", student)
+def check(pipeline: Pipeline | None = None, **changes: Any) -> None:
+    check_students(small_parameters(changes), pipeline or create_iteration())
 
 
-def refused(project: LoopProject, pipeline: str, said: str, **parameters: object) -> None:
-    bootstrap_project(project.folder)
-    before = {path for path in project.folder.rglob("*") if path.is_file()}
-    session = LeapSession.create(project.folder, env="test", runtime_params=parameters)
-    with pytest.raises(ClickException, match=said), session:
-        session.run(pipeline_names=[pipeline])
-    assert {path for path in project.folder.rglob("*") if path.is_file()} == before
+def test_a_base_that_can_be_used_passes(tiny_base: Path) -> None:
+    check(**{"bootstrap.base": str(tiny_base)})
 
 
-@pytest.mark.parametrize("dry_run", [False, True])
-def test_a_base_without_a_chat_template(project: LoopProject, student: Path, dry_run: bool) -> None:
-    said = rf"`bootstrap\.base` is '?{student}'?.*tokenizer\.chat_template"
-    refused(project, "leap_iteration", said, options={"dry_run": dry_run}, bootstrap={"base": str(student)})
+def test_a_base_without_a_chat_template(student: Path) -> None:
+    with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base` is '{student}'.*tokenizer\.chat_template"):
+        check(**{"bootstrap.base": str(student)})
 
 
-@pytest.mark.parametrize("dry_run", [False, True])
-def test_a_base_that_is_no_model(project: LoopProject, tmp_path: Path, dry_run: bool) -> None:
-    (tmp_path / "notes").mkdir()
-    (tmp_path / "notes" / "readme.txt").touch()
-    said = r"`bootstrap\.base` is .*notes.*lacks.*config\.json"
-    refused(project, "leap_iteration", said, options={"dry_run": dry_run}, bootstrap={"base": str(tmp_path / "notes")})
+def test_a_base_that_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").touch()
+    with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base` is '{tmp_path}'.*config\.json"):
+        check(**{"bootstrap.base": str(tmp_path)})
 
 
-def test_a_policy_to_evaluate(project: LoopProject, student: Path) -> None:
-    said = rf"`options\.policy` is '{student}'.*tokenizer\.chat_template"
-    refused(project, "evaluation", said, options={"policy": str(student)})
+def test_a_run_that_does_not_read_the_base_needs_none(tmp_path: Path) -> None:
+    check(create_iteration().only_nodes_with_namespaces(["rollout"]), **{"bootstrap.base": str(tmp_path)})
 
 
-def test_an_adapter_that_goes_on_and_whose_base_is_gone(project: LoopProject, tiny_base: Path, tmp_path: Path) -> None:
-    base = tmp_path / "base"
-    base.mkdir()
-    for file in tiny_base.iterdir():
-        (base / file.name).write_bytes(file.read_bytes())
+def test_an_adapter_that_goes_on_and_whose_base_is_gone(tiny_base: Path, tmp_path: Path) -> None:
+    base, gone = tmp_path / "base", tmp_path / "gone"
+    shutil.copytree(tiny_base, base)
     (base / "adapter").mkdir()
-    (base / "adapter" / "base.json").write_text(json.dumps({"folder": str(tmp_path / "gone"), "sha256": ""}))
-    told = {"base": str(base), "fine_tuning": {"lora": {"start": "continue"}, "optimizer": "adamw"}}
-    refused(project, "leap_iteration", rf"`bootstrap\.base`.*{tmp_path / 'gone'}, which is gone", bootstrap=told)
+    (base / "adapter" / "base.json").write_text(json.dumps({"folder": str(gone), "sha256": ""}))
+    lora = {"bootstrap.fine_tuning": {"lora": {"start": "continue"}, "optimizer": "adamw"}}
+    with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base`.*{gone}"):
+        check(**{"bootstrap.base": str(base), **lora})
 
 
-def test_a_template_that_asks_the_clock_is_not_served(project: LoopProject, student: Path, tmp_path: Path) -> None:
+def test_a_template_that_asks_the_clock_is_not_served(student: Path, tmp_path: Path) -> None:
     base = tmp_path / "dated"
-    base.mkdir()
-    for file in student.iterdir():
-        (base / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(student, base)
     (base / "chat_template.jinja").write_text("{{ strftime_now('%c') }}" + str(byte_level().chat_template))
-    free = {"hold_to_admissible": False}
-    told = {"bootstrap": {"base": str(base)}, "serving": {}, "rollout": free, "evaluation": free}
-    refused(project, "leap_iteration", "date or time", **told)
+    check(**{"bootstrap.base": str(base)})
+    with pytest.raises(ServingFailed, match=r"date or time.*`serving`"):
+        check(**{"bootstrap.base": str(base), "serving": {}, **FREE})
 
 
-def test_kedro_prints_the_message_alone(project: LoopProject, student: Path) -> None:
-    done = project.run("experiment=x")
-    assert done.returncode == 1
-    assert f"`bootstrap.base` is '{student}'" in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+def test_a_policy_to_evaluate(student: Path, tiny_base: Path) -> None:
+    evaluation = create_saved_evaluation()
+    with pytest.raises(NoSuchPolicy, match=rf"`options\.policy` is '{student}'.*tokenizer\.chat_template"):
+        check(evaluation, options={"policy": str(student)})
+    for good in (str(tiny_base), "openai:model", "models:/never@asked"):
+        check(evaluation, options={"policy": good})

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
-from loop_project import LoopProject
+from pipelines.stages import run, small_catalog, small_parameters
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.dry_run.stand_in import write_stand_in
 from leap_kedro.environments.alfworld.instructions import INSTRUCTIONS
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.pipelines import bootstrap, data_preparation, rollout
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve
@@ -27,6 +27,7 @@ from leap_kedro.policies.vllm_process import ServingFailed, free_port
 from leap_kedro.prompts.chat import ChatRenderer
 from leap_kedro.prompts.templates import templated_ids
 from leap_kedro.records import Episode, Example, Target
+from leap_kedro.rehearsal.stand_in import write_stand_in
 from leap_kedro.training.examples import rows_of
 
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
@@ -197,22 +198,27 @@ def test_the_day_is_sent_beside_other_options_of_a_template(tmp_path: Path) -> N
         assert body["chat_template_kwargs"] == {"date_string": "26 Jul 2024", "enable_thinking": False}
 
 
-def test_a_student_trained_by_lora_plays_through_the_server_of_kedro_run(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("training_in_process")
+def test_a_student_trained_by_lora_is_served_as_its_adapter(tmp_path: Path) -> None:
     base, log = tmp_path / "base", tmp_path / "calls"
     write_stand_in(tmp_path / "none", base, ["You are in the middle of a room. ACTION: go to desk 1"], seed=0)
-    project = LoopProject(tmp_path / "project", base)
-    (project.folder / "conf/test/parameters_served.yml").write_text(
-        f"rollout: {{hold_to_admissible: false}}\nevaluation: {{hold_to_admissible: false}}\n"
-        f"serving: {{command: {PROGRAM}, arguments: [--calls, {log}]}}"
-    )
-    given = f"{project.parameters},fine_tuning.lora.rank=12,fine_tuning.optimizer=adamw"
-    done = project.kedro("run", "--env=test", "--to-nodes=roll_out", f"--params={given}")
-    assert done.returncode == 0, done.stderr
+    changes = {
+        "bootstrap": {"base": str(base), "demonstrations": 2, "fine_tuning": {"max_steps": 1}},
+        "fine_tuning": {"lora": {"rank": 12}, "optimizer": "adamw"},
+        "rollout": {"hold_to_admissible": False, "episodes": 2},
+        "evaluation": {"hold_to_admissible": False, "max_actions": 1},
+        "serving": {"command": PROGRAM, "arguments": ["--calls", str(log)]},
+    }
+    catalog = small_catalog(tmp_path / "data", small_parameters(changes))
+    start = data_preparation.create_pipeline() + bootstrap.create_pipeline() + bootstrap.create_history_pipeline()
+    run(start, catalog)
+    log.unlink()  # of the evaluation
+    run(rollout.create_pipeline(), catalog)
     (loaded,) = calls(log, "load_lora_adapter")
-    assert loaded["lora_path"] == str(project.folder / "data/05_policies/default/iter_0/policy/adapter")
+    assert loaded["lora_path"] == str(catalog.load("pi_0").folder / "adapter")
     assert {body["model"] for body in calls(log, "chat/completions")} == {loaded["lora_name"]}
-    played = project.read("02_episodes/default/iter_1/rollouts.jsonl")
-    assert {(episode["policy"], len(episode["steps"])) for episode in played} == {("pi_0", 4)}
+    played = {(episode.policy, len(episode.steps)) for episode in catalog.load("rollouts")}
+    assert played == {("pi_0", 4)}
 
 
 def test_the_server_ends_with_the_block_and_its_children_too(tmp_path: Path) -> None:
@@ -230,27 +236,37 @@ def test_the_server_ends_with_the_block_and_its_children_too(tmp_path: Path) -> 
     assert wait_until(lambda: is_gone(pid))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_server_never_outlives_the_run(tmp_path: Path, number: signal.Signals) -> None:
-    policy, child = saved(tmp_path / "base"), tmp_path / "child"
-    program = f"""
+def test_the_server_never_outlives_the_run(tmp_path: Path) -> None:
+    policy = saved(tmp_path / "base")
+    place = {**os.environ, "TMPDIR": str(tmp_path)}  # of the log, which a killed run leaves behind
+    runs = {}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):  # at once: each has to start Python
+        program = f"""
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 from pathlib import Path
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 
-how = ServingParameters(command={PROGRAM!r}, arguments=("--child", {str(child)!r}), port={free_port()})
+child = {str(tmp_path / number.name)!r}
+how = ServingParameters(command={PROGRAM!r}, arguments=("--child", child), port={free_port()})
 with serve(SavedPolicy("base", -1, Path({str(policy.folder)!r})), how, "alfworld", 40):
     print("ready", flush=True)
     time.sleep(600)
 """
-    place = {**os.environ, "TMPDIR": str(tmp_path)}  # of the log, which a killed run leaves behind
-    command = [sys.executable, "-c", program]
-    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=place)
-    assert run.stdout is not None
-    assert run.stdout.readline() == "ready\n"
-    pid = int(child.read_text())
-    os.kill(run.pid, number)
-    run.wait(30)
-    assert wait_until(lambda: is_gone(pid))
+        command = [sys.executable, "-c", program]
+        runs[number] = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=place
+        )
+    try:
+        for number, started in runs.items():
+            assert started.stdout is not None
+            assert started.stdout.readline() == "ready\n"
+            pid = int((tmp_path / number.name).read_text())
+            os.kill(started.pid, number)
+            started.wait(30)
+            assert wait_until(lambda pid=pid: is_gone(pid)), number.name
+    finally:
+        for started in runs.values():
+            started.kill()
+            started.communicate()

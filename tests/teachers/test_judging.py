@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from leap_kedro.environments.protocol import Decision
 from leap_kedro.records import (
     Correction,
     Episode,
@@ -16,7 +17,7 @@ from leap_kedro.records import (
     Verdict,
 )
 from leap_kedro.teachers.briefing import Briefing, Moment
-from leap_kedro.teachers.judging import LEAKS_ALLOWED, LONGEST_ACTION, LONGEST_REASON, Advice, Judge
+from leap_kedro.teachers.judging import LEAKS_ALLOWED, LONGEST_ACTION, LONGEST_REASON, Judge
 
 STATE = PrivilegedState(
     task="put a mug in desk.",
@@ -26,7 +27,7 @@ STATE = PrivilegedState(
 )
 SECRETS = ("mug 2", "drawer 3", "desk 1", "mug 1", "safe 1")
 ADMISSIBLE = ("go to desk 1", "go to drawer 3", "look")
-NEXT = Advice("I need a mug. Next is drawer 3.", "go to drawer 3")
+NEXT = Decision("I need a mug. Next is drawer 3.", "go to drawer 3")
 
 
 def step(observation: str, action: str, accepted: bool = True) -> Step:
@@ -51,7 +52,7 @@ EPISODE = Episode(
 BRIEFING = Briefing(EPISODE, tuple(Moment(STATE, SECRETS, ADMISSIBLE) for _ in EPISODE.steps))
 
 
-def judged(advice: Advice | None, privilege: int = 50, reject_leaks: bool = True) -> Correction:
+def judged(advice: Decision | None, privilege: int = 50, reject_leaks: bool = True) -> Correction:
     return Judge("a teacher", privilege, reject_leaks).correction(BRIEFING, 0, advice)
 
 
@@ -65,7 +66,7 @@ def test_one_correction_a_step_and_what_is_left_out_keeps_the_students_own() -> 
 
 
 def test_a_correction_that_says_what_the_student_did_is_a_keep() -> None:
-    said = judged(Advice("I have\n a mug.", " go to desk 1\n"))
+    said = judged(Decision("I have\n a mug.", " go to desk 1\n"))
     assert (said.verdict, said.reason, said.action) == (Verdict.KEEP, "I have a mug.", "go to desk 1")
     assert said.accepted
 
@@ -74,18 +75,18 @@ def test_a_correction_that_says_what_the_student_did_is_a_keep() -> None:
     ("advice", "rejection"),
     [
         (None, Rejection.NO_PLAN),
-        (Advice("", "go to desk 1"), Rejection.EMPTY),
-        (Advice("I need a mug.", " \n"), Rejection.EMPTY),
-        (Advice("x" * (LONGEST_REASON + 1), "go to desk 1"), Rejection.TOO_LONG),
-        (Advice("I need a mug.", "x" * (LONGEST_ACTION + 1)), Rejection.TOO_LONG),
-        (Advice("x" * 1_000_000, "x" * 1_000_000), Rejection.TOO_LONG),
-        (Advice("I need a mug.", "open drawer 3"), Rejection.NOT_EXECUTABLE),
-        (Advice("I need a mug.", "GO TO DRAWER 3"), Rejection.NOT_EXECUTABLE),
-        (Advice("mug 2 is in drawer 3.", "go to drawer 3"), Rejection.LEAKED),
-        (Advice("mug 2 is in drawer 3.", "open drawer 3"), Rejection.NOT_EXECUTABLE),
+        (Decision("", "go to desk 1"), Rejection.EMPTY),
+        (Decision("I need a mug.", " \n"), Rejection.EMPTY),
+        (Decision("x" * (LONGEST_REASON + 1), "go to desk 1"), Rejection.TOO_LONG),
+        (Decision("I need a mug.", "x" * (LONGEST_ACTION + 1)), Rejection.TOO_LONG),
+        (Decision("x" * 1_000_000, "x" * 1_000_000), Rejection.TOO_LONG),
+        (Decision("I need a mug.", "open drawer 3"), Rejection.NOT_EXECUTABLE),
+        (Decision("I need a mug.", "GO TO DRAWER 3"), Rejection.NOT_EXECUTABLE),
+        (Decision("mug 2 is in drawer 3.", "go to drawer 3"), Rejection.LEAKED),
+        (Decision("mug 2 is in drawer 3.", "open drawer 3"), Rejection.NOT_EXECUTABLE),
     ],
 )
-def test_what_fails_a_check_is_kept_with_the_reason_why(advice: Advice | None, rejection: Rejection) -> None:
+def test_what_fails_a_check_is_kept_with_the_reason_why(advice: Decision | None, rejection: Rejection) -> None:
     said = judged(advice)
     assert said.rejection is rejection
     assert not said.accepted
@@ -105,21 +106,21 @@ def test_what_fails_a_check_is_kept_with_the_reason_why(advice: Advice | None, r
 def test_the_level_says_how_many_leaks_pass_and_all_are_recorded(
     reason: str, leaked: tuple[str, ...], privilege: int
 ) -> None:
-    said = judged(Advice(reason, "go to drawer 3"), privilege)
+    said = judged(Decision(reason, "go to drawer 3"), privilege)
     allowed = LEAKS_ALLOWED[privilege]
     assert said.leaked == leaked
     assert said.accepted is (allowed is None or len(leaked) <= allowed)
-    assert judged(Advice(reason, "go to drawer 3"), privilege, reject_leaks=False).accepted
+    assert judged(Decision(reason, "go to drawer 3"), privilege, reject_leaks=False).accepted
 
 
 def test_what_comes_later_in_the_episode_was_not_shown_yet() -> None:
     later = replace(EPISODE, steps=(*EPISODE.steps, step("You see a mug 2.", "look")))
     briefing = Briefing(later, tuple(Moment(STATE, SECRETS, ADMISSIBLE) for _ in later.steps))
-    advice = Advice("I saw mug 2.", "go to drawer 3")
+    advice = Decision("I saw mug 2.", "go to drawer 3")
     said = Judge("a teacher", 50).corrections(briefing, dict.fromkeys(range(4), advice))
     assert [correction.rejection for correction in said] == [Rejection.LEAKED] * 3 + [None]
 
 
 def test_where_nothing_is_listed_any_action_passes() -> None:
     briefing = Briefing(EPISODE, tuple(Moment(STATE, SECRETS, None) for _ in EPISODE.steps))
-    assert Judge("a teacher", 50).correction(briefing, 0, Advice("I need a mug.", "search[mug]")).accepted
+    assert Judge("a teacher", 50).correction(briefing, 0, Decision("I need a mug.", "search[mug]")).accepted

@@ -137,7 +137,7 @@ def test_what_another_training_left_is_not_resumed_from(uninterrupted) -> None:
     assert not list((folder / "work").glob("checkpoints-*"))
 
 
-def test_a_failing_child_is_quoted(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+def test_a_start_that_cannot_be_loaded_is_refused_by_name(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
     start = tmp_path / "start"
     shutil.copytree(tiny_llama, start)
     (start / "model.safetensors").write_bytes(b"torn")

@@ -1,5 +1,6 @@
 """Training in several processes and on several machines, and what is told when one of them fails."""
 
+import os
 import shutil
 import signal
 import socket
@@ -45,7 +46,7 @@ def failing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder = tmp_path / "site"
         folder.mkdir()
         (folder / "sitecustomize.py").write_text(IN_EVERY_PROCESS.format(what=what))
-        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
         monkeypatch.setenv("FAILING", str(rank))
 
     return make

@@ -19,7 +19,7 @@ from leap_kedro.policies.engine import SlotEngine
 from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.policies.play import play
 from leap_kedro.policies.running_episode import PlaySettings
-from leap_kedro.policies.speculative import Writing
+from leap_kedro.policies.speculative import SpeculativeReply
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.messages import chat_messages
 from leap_kedro.prompts.renderer import Renderer
@@ -111,7 +111,7 @@ def record_engine(patch: pytest.MonkeyPatch, decided: dict[str, list[Decided]]) 
         slots[target] = slots[source][:length]
         copy(self, source, target, length)
 
-    def recording_write(self: SlotEngine, writings: Sequence[Writing]) -> None:
+    def recording_write(self: SlotEngine, writings: Sequence[SpeculativeReply]) -> None:
         write(self, writings)
         for writing in writings:
             prompt = slots[writing._slot][: writing._prompt_tokens]

@@ -1,5 +1,6 @@
 """Training with FSDP. Accelerate supports it only on GPUs; here it is enabled on a CPU."""
 
+import os
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,7 +52,7 @@ def data(tmp_path: Path, copying: list[Packed]) -> Path:
 def on_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(ON_CPU)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
 
 
 def shared_out(folder: Path, **more: object) -> FineTuning:

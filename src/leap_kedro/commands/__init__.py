@@ -1,1 +1,1 @@
-"""The commands of this project: `kedro run`, and the loops over ordinary Kedro runs behind `kedro leap`."""
+"""The commands of this project: `kedro run`, and `kedro leap`, small loops over ordinary Kedro runs."""

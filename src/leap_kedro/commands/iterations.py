@@ -53,7 +53,7 @@ def run_iterations(
 
 
 def _retire(runs: ExperimentRuns) -> None:
-    """Set an experiment's MLflow runs and policies aside: they can still be looked at, and new ones start empty."""
+    """Mark an experiment's MLflow runs and policies as retired; they stay readable, and new ones are created."""
     with reported(runs.client.tracking_uri, started=True):
         runs.retire()
         retire_aliases(runs.client, runs.name)

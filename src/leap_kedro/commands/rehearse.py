@@ -1,4 +1,4 @@
-"""`kedro leap rehearse`: an iteration with a small random student, before hours are spent."""
+"""`kedro leap rehearse`: an iteration with a small random student, before a long run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,11 +9,11 @@ import click
 from kedro.framework.startup import ProjectMetadata
 
 from leap_kedro.commands.running import Project, experiment_options
-from leap_kedro.dry_run.rehearsal import rehearse
-from leap_kedro.dry_run.report import show
-from leap_kedro.dry_run.stand_in import read_config
 from leap_kedro.messages import as_user_errors
 from leap_kedro.pipelines.parameters import LeapParameters
+from leap_kedro.rehearsal.iteration import rehearse
+from leap_kedro.rehearsal.report import show
+from leap_kedro.rehearsal.stand_in import read_config
 
 
 @click.command("rehearse")

@@ -1,4 +1,4 @@
-"""`kedro run`, which runs only what is missing where it runs a whole pipeline of the loop."""
+"""`kedro run`, which runs only what is missing of a whole pipeline of the loop."""
 
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,17 @@ from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.messages import as_user_errors
 
 ALWAYS_WHOLE = frozenset({"evaluation", "baselines", "base_model"})
-"""Pipelines of which every node runs: what they make depends on options, and their stores keep what was played."""
+"""Pipelines whose nodes all run, because their results depend on options; their stores keep finished episodes."""
 
 _SELECTIONS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 
 
 @click.command("run", params=list(kedro_run.params))
 def run(**options: Any) -> None:
-    """Run pipelines. Of a pipeline of the loop, only the nodes run whose outputs are missing.
+    """Run pipelines. In a pipeline of the loop, only nodes with missing outputs run.
 
-    Interrupted and run again, the command continues. Where you choose nodes (--nodes, --tags, --namespaces ...), the
-    chosen ones run as in any Kedro project; finished episodes, corrections and trainings are not repeated either way.
+    After an interruption the same command continues. Selected nodes (--nodes, --tags, --namespaces ...) run as in any
+    Kedro project. Finished episodes, corrections and trainings are never repeated.
     """
     names = [options["pipeline"]] if options["pipeline"] else options["pipelines"]
     _check_names(names)

@@ -1,4 +1,4 @@
-"""One ordinary Kedro run, as the commands start it."""
+"""Ordinary Kedro runs, as the commands start them."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ Command = Callable[..., Any]
 
 
 def experiment_options(command: Command) -> Command:
-    """The options that every command has which runs a part of an experiment."""
+    """The options of all commands that run a part of an experiment."""
     for option in (
         env_option,
         click.option(
@@ -31,23 +31,23 @@ def experiment_options(command: Command) -> Command:
 
 
 class Project:
-    """The project with the configuration that a command was given."""
+    """The project with the configuration of a command."""
 
     def __init__(self, metadata: ProjectMetadata, env: str | None, params: Mapping[str, Any], **given: Any) -> None:
-        """Keep what a session is made from.
+        """Keep the arguments of sessions.
 
         Args:
             metadata: The Kedro project.
             env: Configuration environment; None: Kedro's default.
             params: Runtime parameters.
-            given: Further runtime parameters, each an option of the command; None: not given.
+            given: Further runtime parameters from the options of the command; None: not given.
         """
         self.data = Path(metadata.project_path) / "data"
         self._root, self._env = metadata.project_path, env
         self._params = {**params, **{name: value for name, value in given.items() if value is not None}}
 
     def session(self, **params: Any) -> KedroSession:
-        """A new session. Each run needs one of its own."""
+        """A new session; each run needs its own."""
         return KedroSession.create(self._root, env=self._env, runtime_params={**self._params, **params})
 
     def parameters(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class Project:
         return parameters
 
     def experiment(self) -> Experiment:
-        """The experiment that the parameters name. Raises `UserError` if they are wrong."""
+        """The experiment of the parameters. Raises `UserError` if they are wrong."""
         return Experiment(self.data, self.parameters()["experiment"])
 
     def run(self, pipeline: str, only_missing_outputs: bool = True, **params: Any) -> None:
@@ -64,11 +64,11 @@ class Project:
 
         Args:
             pipeline: Its registered name.
-            only_missing_outputs: Whether nodes are skipped whose outputs exist.
+            only_missing_outputs: Whether nodes with existing outputs are skipped.
             params: Further runtime parameters of this run.
 
         Raises:
-            UserError: If the run is refused, or fails for a reason that the user can fix.
+            UserError: If the run is refused or fails for a reason that the user can fix.
         """
         session = self.session(**params)
         with as_user_errors(self.data), session:

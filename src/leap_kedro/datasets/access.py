@@ -1,7 +1,7 @@
-"""What language models need from outside the parameters, as a catalog dataset.
+"""Access to language models, as a catalog dataset.
 
-The key is given by the hook `CredentialsHooks`, not by Kedro's `credentials:` of a catalog entry, which fails where
-there are none: most users have none, because the default teacher needs none.
+The hook `CredentialsHooks` sets the key. Kedro's `credentials:` of a catalog entry would fail without credentials, and
+most users have none, because the default teacher needs none.
 """
 
 import os
@@ -21,13 +21,13 @@ CREDENTIALS = "openai"
 """Name of the entry in credentials.yml."""
 
 VARIABLE = "OPENAI_API_KEY"
-"""Where the process environment has the key, if credentials.yml has none."""
+"""Environment variable with the key, if credentials.yml has none."""
 
 _PLACE = "conf/local/credentials.yml"
 
 
 class AccessDataset(AbstractDataset[Any, Access]):
-    """An `Access`: the key from credentials.yml, else from the process environment, else none. Read-only."""
+    """An `Access`, with the key from credentials.yml or the environment variable. Read-only."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class AccessDataset(AbstractDataset[Any, Access]):
 
         Args:
             prices: ``filepath`` of the YAML file with the prices (Kedro makes paths of this name absolute).
-            cache: ``path`` of the folder of answers; None: answers are not kept.
+            cache: ``path`` of the folder of cached answers; None: no cache.
             prompts: Folders with prompts of teachers, see `read_prompts`.
             metadata: For Kedro plugins.
         """
@@ -51,7 +51,7 @@ class AccessDataset(AbstractDataset[Any, Access]):
         self.metadata = metadata
 
     def take(self, credentials: Mapping[str, Any]) -> None:
-        """Keep the key from all credentials of the project.
+        """Take the key from the credentials of the project.
 
         Raises:
             StorageError: If there is an entry `openai` of another form than ``{api_key: ...}``.
@@ -65,17 +65,17 @@ class AccessDataset(AbstractDataset[Any, Access]):
         self._key = SecretStr(key.strip()) if key and key.strip() else None
 
     def load(self) -> Access:
-        """Key, prices, cache and prompts. Raises `StorageError` if the prices cannot be read or the key is no key."""
+        """Key, prices, cache and prompts. Raises `StorageError` if the prices or the key are malformed."""
         variable = os.environ.get(VARIABLE, "").strip()
         key = self._key or (SecretStr(variable) if variable else None)
         if key and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
             place = f"`{CREDENTIALS}` of {_PLACE}" if self._key else f"the variable {VARIABLE}"
-            raise StorageError(f"The key in {place} has characters that no key has: copy it again.")
+            raise StorageError(f"The key in {place} has characters that keys do not have: copy it again.")
         prices, prompts = read_prices(self._prices), read_prompts(self._prompts)
         return Access(api_key=key, prices=prices, cache=self._cache, prompts=prompts)
 
     def save(self, data: Any) -> None:
-        """Nothing saves here."""
+        """Not possible: the dataset is read-only."""
         raise NotImplementedError("Access to language models is read-only.")
 
     def _exists(self) -> bool:

@@ -1,4 +1,4 @@
-"""Text files that are written whole or not at all."""
+"""Text files that are written atomically."""
 
 import os
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write `lines`, given without line ends, to `path`.
 
     Raises:
-        StorageError: If the operating system refuses (disk full, read-only folder); `path` is as it was before.
+        StorageError: If the operating system refuses (disk full, read-only folder); `path` is then unchanged.
     """
     with writing(path), replaced_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         for line in lines:
@@ -22,9 +22,5 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` and a line end to `path`, wholly or not at all.
-
-    Raises:
-        StorageError: As `write_lines`.
-    """
+    """Write `text` and a line end to `path`, as `write_lines`."""
     write_lines(path, [text])

@@ -1,4 +1,4 @@
-"""What the datasets of this package have in common: one path, and errors that name it."""
+"""The base class of the datasets, and the error for a missing file."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,17 +15,12 @@ class PathDataset(AbstractDataset[In, Out]):
     """A dataset at one path. It is read-only unless a subclass defines `save`."""
 
     def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Describe the dataset.
-
-        Args:
-            filepath: Path of its file or folder.
-            metadata: For Kedro plugins.
-        """
+        """Describe the dataset: path of its file or folder, and metadata for Kedro plugins."""
         self._path = Path(filepath)
         self.metadata = metadata
 
     def save(self, data: In) -> None:
-        """Not possible: nothing is saved to a read-only dataset."""
+        """Not possible: the dataset is read-only."""
         raise NotImplementedError(f"{type(self).__name__} is read-only.")
 
     def _exists(self) -> bool:
@@ -36,8 +31,8 @@ class PathDataset(AbstractDataset[In, Out]):
 
 
 def not_written(path: Path) -> StorageError:
-    """The error to raise where an output that is to be read does not exist."""
+    """The error to raise if a file that should be read does not exist."""
     return StorageError(
         f"{path} does not exist: the stage that writes it has not finished. "
-        "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
+        "Run `kedro run --pipelines=leap_iteration`, which runs what is missing."
     )

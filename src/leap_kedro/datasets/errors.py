@@ -1,6 +1,5 @@
-"""What can go wrong with storage, told in the user's words."""
+"""Errors of storage, in the user's terms."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,14 +7,7 @@ from pathlib import Path
 from kedro.io import DatasetError
 
 from leap_kedro.records import UserError
-
-_CAUSES = {
-    errno.ENOSPC: "the disk is full. Free some space",
-    errno.EDQUOT: "the disk quota is used up. Free some space",
-    errno.EROFS: "the file system is read-only. Make it writable",
-    errno.EACCES: "permission is denied. Make the folder writable for this user",
-    errno.EPERM: "permission is denied. Make the folder writable for this user",
-}
+from leap_kedro.records.atomic import WRITE_ERRORS
 
 
 class StorageError(UserError, DatasetError):
@@ -23,13 +15,13 @@ class StorageError(UserError, DatasetError):
 
 
 def is_refusal(error: OSError) -> bool:
-    """Whether the operating system refused to write, for a reason that the user can mend."""
-    return error.errno in _CAUSES
+    """Whether the operating system refused to write, for a reason that the user can fix."""
+    return error.errno in WRITE_ERRORS
 
 
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """The error to raise when writing `path` failed with `error`."""
-    cause = _CAUSES.get(error.errno or 0, f"{error.strerror or error}. Mend that")
+    cause = WRITE_ERRORS.get(error.errno or 0, f"{error.strerror or error}. Fix that")
     return StorageError(
         f"Cannot write {path}: {cause}, then run the same command again: "
         "it continues where it stopped, and all that was finished is kept."

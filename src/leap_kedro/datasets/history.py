@@ -1,6 +1,6 @@
-"""What the iterations of an experiment leave behind: their manifests, and what later iterations read of them.
+"""The manifests of iterations, and the history: what later iterations read of earlier ones.
 
-Kedro's graph has no cycles, so that an iteration which needs pi_{k-1} or D_0..D_{k-1} reads them through this dataset.
+Kedro's graph has no cycles, so an iteration reads pi_{k-1} and D_0..D_{k-1} through the dataset `history`.
 """
 
 import json
@@ -19,7 +19,7 @@ from leap_kedro.records import Example
 from leap_kedro.records.hashing import content_hash
 
 PLACE = "[k]"
-"""Stands for the iteration in a path."""
+"""Placeholder of the iteration in a path."""
 
 SECONDS = "seconds.json"
 """File beside a manifest: seconds by node, which a hook adds up over interrupted runs."""
@@ -27,10 +27,10 @@ SECONDS = "seconds.json"
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """A finished iteration of the loop; iteration 0 is what the loop starts from.
+    """A finished iteration of the loop; iteration 0 is its start.
 
     Attributes:
-        manifest: What it was made of and what came of it.
+        manifest: Its manifest.
         policy_folder: Folder of pi_k.
         examples_file: File of D_k.
     """
@@ -41,11 +41,11 @@ class Iteration:
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:
-        """Evaluation summaries of the iteration, as plain values; those of iteration 0 begin with the base model's."""
+        """Evaluation summaries of the iteration, as plain values; in iteration 0 the base model's come first."""
         return list(self.manifest["evaluations"])
 
     def policy(self) -> SavedPolicy:
-        """pi_k. Raises `StorageError` if it is not there."""
+        """pi_k. Raises `StorageError` if it is missing."""
         return read_policy(self.policy_folder)
 
     def examples(self) -> list[Example]:
@@ -56,7 +56,8 @@ class Iteration:
 class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
     """The manifest of an iteration, which exists exactly when the iteration is finished.
 
-    Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took.
+    Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took. A manifest
+    of the same files is kept: when and with what they were made does not change where nodes run again.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
         """Describe the places.
 
         Args:
-            filepath: Where the manifest is.
+            filepath: File of the manifest.
             files: ``path`` of files and folders to hash, as glob patterns, each under any name.
             metadata: For Kedro plugins.
         """
@@ -78,12 +79,11 @@ class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
 
     def save(self, data: Mapping[str, Any]) -> None:
         """Hash the files and write the manifest. Raises `StorageError` if it cannot be written."""
+        hashes = {path.stem: content_hash(path) for path in self._files()}
+        if hashes and self._exists() and read_json(self._path)["data"] == hashes:
+            return
         seconds = self._path.with_name(SECONDS)
-        manifest = {
-            **data,
-            "data": {path.stem: content_hash(path) for path in self._files()},
-            "seconds": read_json(seconds) if seconds.is_file() else {},
-        }
+        manifest = {**data, "data": hashes, "seconds": read_json(seconds) if seconds.is_file() else {}}
         write_text(self._path, json.dumps(manifest, indent=2, sort_keys=True))
 
     def _files(self) -> list[Path]:
@@ -92,7 +92,7 @@ class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
 
 
 class HistoryDataset(ManifestDataset):
-    """The finished iterations by number. Saving writes the manifest of iteration 0, which the loop starts from."""
+    """The finished iterations by number. Saving writes the manifest of iteration 0, the start of the loop."""
 
     def __init__(
         self,
@@ -102,10 +102,10 @@ class HistoryDataset(ManifestDataset):
         examples: Mapping[str, str],
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Describe the places, with `[k]` for the iteration where there are more than iteration 0.
+        """Describe the places, with `[k]` for the iteration unless there is only iteration 0.
 
         Args:
-            filepath: Where the manifests are.
+            filepath: Files of the manifests.
             files: As for `ManifestDataset`, of iteration 0.
             policy: ``path`` of the policies' folders.
             examples: ``path`` of the files of D_k.
@@ -115,7 +115,7 @@ class HistoryDataset(ManifestDataset):
         self._manifest, self._policy, self._examples = filepath, policy["path"], examples["path"]
 
     def load(self) -> dict[int, Iteration]:  # type: ignore[override]
-        """Number -> iteration, of those that are finished, from 0. Raises `StorageError` if a manifest is malformed."""
+        """Number -> finished iteration, from 0. Raises `StorageError` if a manifest is malformed."""
         found: dict[int, Iteration] = {}
         while self._place(self._manifest, len(found)).is_file() and (not found or PLACE in self._manifest):
             k = len(found)

@@ -10,7 +10,7 @@ from leap_kedro.datasets.errors import StorageError
 
 
 class JsonDataset(PathDataset[Any, Any]):
-    """A value of plain dicts, lists, strings and numbers, written whole or not at all."""
+    """A value of plain dicts, lists, strings and numbers, written atomically."""
 
     def load(self) -> Any:
         """The value. Raises `StorageError` if the file is missing or malformed."""

@@ -1,4 +1,4 @@
-"""Policies in folders: a folder counts as a policy only with its `_SUCCESS` marker."""
+"""Policies in folders, which are finished only with the marker `_SUCCESS`."""
 
 import errno
 import json
@@ -38,14 +38,14 @@ def read_policy(folder: Path) -> SavedPolicy:
     if not (folder / SUCCESS).is_file():
         raise StorageError(
             f"No finished policy in {folder} (no {SUCCESS} marker): the training that writes it has not finished. "
-            "Run `kedro run --pipelines=leap_iteration`, which runs all that is missing."
+            "Run `kedro run --pipelines=leap_iteration`, which runs what is missing."
         )
     card = json.loads((folder / CARD).read_text(encoding="utf-8"))
     return SavedPolicy(id=card["id"], iteration=card["iteration"], folder=folder)
 
 
 class PolicyFolderDataset(PathDataset[SavedPolicy, SavedPolicy]):
-    """A policy's folder. Saving moves the folder that the node made into its place, by renaming."""
+    """A policy's folder. Saving moves the folder of the training to this place by renaming."""
 
     def load(self) -> SavedPolicy:
         """The policy, without reading the model's files. Raises `StorageError` if it is not finished."""
@@ -54,18 +54,17 @@ class PolicyFolderDataset(PathDataset[SavedPolicy, SavedPolicy]):
     def save(self, data: SavedPolicy) -> None:
         """Mark `data.folder` as finished and move it into place.
 
-        It is moved by one rename, so a trained policy is never lost in between. (To another file system it is copied.)
-
-        A policy that was moved into place already stays as it is.
+        A single rename never loses a trained policy; to another file system the folder is copied. A policy that is
+        already in place is not changed.
 
         Raises:
-            StorageError: If it cannot be written; `data.folder` is then still there.
+            StorageError: If it cannot be written; `data.folder` is then kept.
         """
         if not data.folder.is_dir():
             if self._exists():
                 return
             raise StorageError(
-                f"{data.id} is neither in {self._path} nor in {data.folder}, where its training left it. Delete the "
+                f"{data.id} is neither in {self._path} nor in {data.folder}, the folder of its training. Delete the "
                 "report of the training (training_report.json, beside the latter), then run the same command again: "
                 "it trains the policy again."
             )

@@ -1,4 +1,4 @@
-"""The prompts of teachers: those that the environments ship, and the user's own in their place."""
+"""The prompts of teachers: those of the environments, and the user's own."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ def read_prompts(folders: Sequence[Path]) -> dict[str, str]:
     replaces the shipped template of that name, or adds one.
 
     Args:
-        folders: Folders that may be missing; a template in a later one replaces that in an earlier one.
+        folders: Folders, which may be missing; templates in later ones replace those in earlier ones.
 
     Raises:
         StorageError: If a file is not UTF-8.

@@ -1,4 +1,4 @@
-"""Records in a file of JSON lines, written at once."""
+"""Records in a file of JSON lines."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +23,7 @@ def read_records(path: Path, kind: type[Any]) -> list[Any]:
     """All records of `path`.
 
     Raises:
-        StorageError: If the file is missing or a line is not such a record.
+        StorageError: If the file is missing or a line is malformed.
     """
     if not path.is_file():
         raise not_written(path)
@@ -34,7 +34,7 @@ def decode_lines(path: Path, lines: Iterable[bytes], kind: type[Any]) -> list[An
     """The records in `lines` of `path`.
 
     Raises:
-        StorageError: If a line is not such a record.
+        StorageError: If a line is malformed.
     """
     records = []
     for number, line in enumerate(lines, start=1):
@@ -42,8 +42,8 @@ def decode_lines(path: Path, lines: Iterable[bytes], kind: type[Any]) -> list[An
             records.append(decode(kind, line))
         except ValidationError as error:
             raise StorageError(
-                f"{path}, line {number}, is no {kind.__name__}: {error.errors()[0]['msg']}. The file was changed from "
-                "outside or comes from another version: delete it and run the same command again."
+                f"{path}, line {number}, is not a {kind.__name__}: {error.errors()[0]['msg']}. The file was edited or "
+                "comes from another version: delete it and run the same command again."
             ) from error
     return records
 

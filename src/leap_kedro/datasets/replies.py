@@ -1,4 +1,4 @@
-"""Replies to be learnt as a Hugging Face dataset: a folder with one Parquet file."""
+"""Replies to learn as a Hugging Face dataset: a folder with one Parquet file."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -10,14 +10,14 @@ from leap_kedro.records.atomic import replaced_file
 from leap_kedro.training.export import ReplyRow
 
 _FILE = "train.parquet"
-"""`datasets` takes the name for that of the split."""
+"""`datasets` derives the name of the split from it."""
 _ROWS_AT_ONCE = 1000
 
 
 class RepliesDataset(PathDataset[Iterable[ReplyRow], Any]):
     """Rows of `training.export` in a folder for ``datasets.load_dataset(FOLDER, split="train")``.
 
-    The columns keep their types where no row has a value in them: a D_k without a rejected reply has the same columns.
+    Columns keep their types even if no row has a value: a D_k without rejected replies has the same columns.
     """
 
     def load(self) -> Any:
@@ -31,7 +31,7 @@ class RepliesDataset(PathDataset[Iterable[ReplyRow], Any]):
         return Dataset(read_table(file))
 
     def save(self, data: Iterable[ReplyRow]) -> None:
-        """Replace the folder's file by `data`, wholly or not at all. Raises `StorageError` if it cannot be written."""
+        """Replace the folder's file atomically. Raises `StorageError` if it cannot be written."""
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
 

@@ -1,14 +1,13 @@
-"""A store that grows record by record and survives being killed at any moment.
+"""A store that grows record by record and survives a kill at any moment.
 
-A node that fills a store returns a function: from the records that the store has already to an iterator of those that
-are missing. The dataset calls it and appends each record as it comes, so that no finished record is made twice,
-whichever runner runs the node, and however often.
+A node that fills a store returns a function from the stored records to an iterator of the missing ones. The dataset
+calls it and appends each record, so that no finished record is repeated, with any runner and in any number of runs.
 
-While it grows the store is `NAME.partial`: one record per line. It gets its own name only when nothing is missing, so
-that it counts as existing (for ``--only-missing-outputs``) exactly when it is complete. A last line without its line
-end was torn by the end of the process that wrote it: it is cut off, and its record is made again.
+An incomplete store is `NAME.partial`, with one record per line. It is renamed when nothing is missing, so that it
+exists (for ``--only-missing-outputs``) exactly when it is complete. A last line without a line end was interrupted: it
+is deleted, and its record is made again.
 
-One process writes the file, which the lock of the experiment guarantees.
+The lock of the experiment guarantees that only one process writes the file.
 """
 
 import os
@@ -22,17 +21,17 @@ from leap_kedro.records import encode
 
 Record = TypeVar("Record")
 Missing: TypeAlias = Callable[[list[Record]], Iterable[Record]]
-"""What a node returns for a store: the records so far -> those that are missing."""
+"""What a node returns for a store: stored records -> missing ones."""
 
 
 class GrowingStoreDataset(RecordsFile[Missing[Any]]):
-    """Records as JSON lines, appended one by one. Only a complete store can be loaded."""
+    """Records as JSON lines that are appended one by one. Only a complete store can be loaded."""
 
     def save(self, data: Missing[Any]) -> None:
-        """Append what is missing; after the last record the store is complete.
+        """Append the missing records, after which the store is complete.
 
         Raises:
-            StorageError: If it cannot be written; what was appended before is kept.
+            StorageError: If it cannot be written; appended records are kept.
         """
         partial = self._path.with_name(f"{self._path.name}.partial")
         missing = iter(data(self._so_far(partial)))
@@ -44,20 +43,18 @@ class GrowingStoreDataset(RecordsFile[Missing[Any]]):
             if self._path.is_file() and not partial.exists():
                 self._path.replace(partial)
             _cut_torn_line(partial)
-            file = partial.open("ab")
-        with file:
-            while first is not None:
-                with writing(self._path):
-                    file.write(f"{encode(first)}\n".encode())
-                    file.flush()
-                first = next(missing, None)
-            with writing(self._path):
-                os.fsync(file.fileno())
+        while first is not None:
+            # Opened for each record: closing a file flushes it, so that a full disk is noticed inside `writing`.
+            with writing(self._path), partial.open("ab") as file:
+                file.write(f"{encode(first)}\n".encode())
+            first = next(missing, None)
         with writing(self._path):
+            with partial.open("ab") as file:
+                os.fsync(file.fileno())
             partial.replace(self._path)
 
     def _so_far(self, partial: Path) -> list[Any]:
-        """The whole records that are there, none if nothing was written yet; a torn last line is left out."""
+        """The complete records in the store, without an interrupted last line."""
         if self._path.is_file():
             return self.load()
         if not partial.is_file():

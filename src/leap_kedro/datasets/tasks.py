@@ -9,7 +9,7 @@ from leap_kedro.datasets.records import read_records
 from leap_kedro.records import Task, encode
 
 SPLITS = ("train", "validation", "test")
-"""Splits of an experiment. No task is in two of them."""
+"""Splits of an experiment, without overlap."""
 
 
 class TasksDataset(PathDataset[Mapping[str, Sequence[Task]], dict[str, list[Task]]]):

@@ -5,7 +5,7 @@ from leap_kedro.datasets.base import PathDataset
 
 
 class TextDataset(PathDataset[str, str]):
-    """A text (for example a page of HTML), written whole or not at all."""
+    """A text (for example a page of HTML), written atomically."""
 
     def load(self) -> str:
         """The text."""

@@ -1,4 +1,4 @@
-"""A training as a dataset: the report of what was trained, beside the folder that it was trained in."""
+"""A training as a dataset: its report, beside its workspace."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from leap_kedro.datasets.errors import writing
 from leap_kedro.datasets.json import read_json
 
 Train: TypeAlias = Callable[[Path], Mapping[str, Any]]
-"""What a node returns for a training: the folder to train in -> the report, as plain values."""
+"""What a node returns for a training: workspace -> report, as plain values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Trained:
     """A finished training.
 
     Attributes:
-        report: What it did: steps, tokens, losses, seconds ...
-        workspace: The folder with what it made.
+        report: Steps, tokens, losses, seconds and more.
+        workspace: The folder with its files.
     """
 
     report: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Trained:
 
 
 class TrainingDataset(PathDataset[Train, Trained]):
-    """Runs a training in its workspace, once: where there is a report, the training is finished.
+    """Runs a training in its workspace, once: it is finished when the report exists.
 
     A training that was killed continues from the last checkpoint in the workspace.
     """
@@ -38,8 +38,8 @@ class TrainingDataset(PathDataset[Train, Trained]):
         """Describe the places.
 
         Args:
-            filepath: Where the report is.
-            workspace: ``path`` of the folder to train in (Kedro makes paths of this name absolute).
+            filepath: File of the report.
+            workspace: ``path`` of the workspace (Kedro makes paths of this name absolute).
             metadata: For Kedro plugins.
         """
         super().__init__(filepath, metadata)
@@ -50,7 +50,7 @@ class TrainingDataset(PathDataset[Train, Trained]):
         return Trained(read_json(self._path), self.workspace)
 
     def save(self, data: Train) -> None:
-        """Train, unless that is finished. Raises `StorageError` if a file cannot be written."""
+        """Train, unless the training is finished. Raises `StorageError` if a file cannot be written."""
         if self._exists():
             return
         with writing(self.workspace):

@@ -1,11 +1,12 @@
-"""Does a benchmark keep the protocol? What `protocol.py` says in words, tried on some of its tasks.
+"""Checks on some tasks that a benchmark follows the protocol as `protocol.py` describes it.
 
     python -m leap_kedro.environments.check NAME --split SPLIT [--tasks 5] [--seed 0] [--experts E ...] [--options JSON]
 
-Covered: tasks are told apart and stay the same; an environment built anew answers the same; a listed action is
-accepted, one that cannot be done changes nothing; the oracle changes nothing, its plan reaches the goal and its costs
-fall by one along it; experts take listed actions, and their first option is their decision. Not covered: whether texts,
-rewards and hidden facts are those of the original: that is what an environment's own conformance command is for.
+Covered: task ids are unique and tasks are reproducible; a new environment gives the same answers; listed actions are
+accepted, and an action that is not executable changes nothing; the oracle changes nothing, its plan reaches the goal,
+and costs decrease by one along the plan; experts take listed actions, and their first option is their decision. Not
+covered: whether texts, rewards and hidden facts equal those of the original. Each environment has its own conformance
+command for that.
 """
 
 import argparse
@@ -35,12 +36,12 @@ _WALK = 12
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule that a benchmark breaks.
+    """A rule that a benchmark violates.
 
     Attributes:
         rule: The rule.
-        task: Id of the task it was seen on; "" where it is no task's.
-        detail: What was seen.
+        task: Id of the task that shows the violation; "" if it concerns no single task.
+        detail: The observed behaviour.
     """
 
     rule: str
@@ -51,21 +52,21 @@ class Violation:
 def check_environment(
     benchmark: Benchmark, split: str, count: int, seed: int, experts: Sequence[str] = ()
 ) -> list[Violation]:
-    """What is wrong with a benchmark.
+    """Check a benchmark and return all violations.
 
     Args:
         benchmark: The benchmark.
-        split: Split of which tasks are tried.
-        count: How many tasks.
-        seed: Seed of tasks and of random actions.
-        experts: Names of experts to let play.
+        split: Split of the tasks.
+        count: Number of tasks.
+        seed: Seed of the tasks and of random actions.
+        experts: Names of the experts to check.
 
     Raises:
-        TaskDataError: If there are no tasks to try.
+        TaskDataError: If the split has no tasks.
     """
     tasks = benchmark.tasks(split, count, seed)
     if not tasks:
-        raise TaskDataError(f"Split '{split}' of {benchmark.name} has no task to try.")
+        raise TaskDataError(f"Split '{split}' of {benchmark.name} has no tasks to check.")
     found = list(_of_tasks(benchmark, tasks, split, count, seed))
     for task in tasks:
         for rules in (_of_environment, _of_oracle):
@@ -77,20 +78,20 @@ def check_environment(
 
 def _of_tasks(benchmark: Benchmark, tasks: list[Task], split: str, count: int, seed: int) -> Iterator[Violation]:
     if len({task.id for task in tasks}) < len(tasks):
-        yield Violation("tasks have ids of their own", "", "the same id came twice")
+        yield Violation("task ids are unique", "", "two tasks have the same id")
     if benchmark.tasks(split, count, seed) != tasks:
         yield Violation("the same split and seed give the same tasks", "", "they differ")
     if any(task.environment != benchmark.name or task.split != split for task in tasks):
         yield Violation("a task names its environment and split", "", f"expected {benchmark.name}, {split}")
     try:
-        pickle.loads(pickle.dumps(benchmark))  # noqa: S301 - what this process has just written
+        pickle.loads(pickle.dumps(benchmark))  # noqa: S301 - written by this process
     except Exception as error:
         yield Violation("a benchmark can be sent to another process", "", repr(error))
 
 
 def _walk(benchmark: Benchmark, task: Task, seed: int) -> tuple[list[str], list[Observation | StepResult]]:
-    """Random listed actions, and what they led to."""
-    environment, dice = benchmark.environment(), Random(seed)
+    """Random listed actions and their results."""
+    environment, rng = benchmark.environment(), Random(seed)
     seen = environment.reset(task)
     actions: list[str] = []
     answers: list[Observation | StepResult] = [seen]
@@ -98,7 +99,7 @@ def _walk(benchmark: Benchmark, task: Task, seed: int) -> tuple[list[str], list[
         closed = [action for action in seen.admissible or () if not is_open(action)]
         if not closed:
             break
-        actions.append(dice.choice(closed))
+        actions.append(rng.choice(closed))
         result = environment.step(actions[-1])
         answers.append(result)
         seen = result.observation
@@ -120,7 +121,7 @@ def _of_environment(benchmark: Benchmark, task: Task, seed: int) -> Iterator[Vio
     before = environment.reset(task)
     refused = environment.step(NO_ACTION)
     if refused.accepted or refused.observation.admissible != before.admissible:
-        yield Violation("what cannot be done is refused and changes nothing", task.id, NO_ACTION)
+        yield Violation("an action that is not executable is refused and changes nothing", task.id, NO_ACTION)
 
 
 def _of_oracle(benchmark: Benchmark, task: Task, seed: int) -> Iterator[Violation]:
@@ -131,7 +132,7 @@ def _of_oracle(benchmark: Benchmark, task: Task, seed: int) -> Iterator[Violatio
     oracle.lookahead(environment, seen.admissible or ())
     list(oracle.alternatives(environment, (), 1, seed))
     if environment.step(NO_ACTION).observation != before or oracle.cost_to_go(environment) != cost:
-        yield Violation("the oracle leaves the environment as it is", task.id, "it shows something else now")
+        yield Violation("the oracle does not change the environment", task.id, "its observation has changed")
     if cost is None:
         return
     if len(state.plan) != cost:
@@ -166,7 +167,7 @@ def _of_expert(benchmark: Benchmark, task: Task, name: str, seed: int) -> Iterat
             yield Violation("an expert's first option is its decision", task.id, f"{name}: {action}")
         result = environment.step(action)
         if result.accepted and seen.admissible is not None and not is_listed(action, seen.admissible):
-            yield Violation("what is accepted is listed", task.id, f"{name}: {action}")
+            yield Violation("an accepted action is listed", task.id, f"{name}: {action}")
         seen = result.observation
         expert.observe(action, seen.text)
         if result.done:
@@ -174,14 +175,14 @@ def _of_expert(benchmark: Benchmark, task: Task, name: str, seed: int) -> Iterat
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check, and print what is wrong; 0 if nothing is, 2 if it could not be tried."""
-    parser = argparse.ArgumentParser(description="Check that a benchmark keeps the protocol of environments.")
+    """Check and print the violations; 0 if there are none, 2 if the check could not run."""
+    parser = argparse.ArgumentParser(description="Check that a benchmark follows the environment protocol.")
     parser.add_argument("name", help=f"one of {', '.join(REGISTERED)}")
     parser.add_argument("--split", required=True)
     parser.add_argument("--tasks", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--options", type=json.loads, default={}, help="options of the environment, as JSON")
-    parser.add_argument("--experts", nargs="*", default=(), help="experts to let play")
+    parser.add_argument("--experts", nargs="*", default=(), help="experts to check")
     given = parser.parse_args(arguments)
     try:
         benchmark = make_benchmark(EnvironmentSpec(given.name, given.options))

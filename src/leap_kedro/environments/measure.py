@@ -1,13 +1,13 @@
-"""How fast a benchmark is, and how well those play who need no training.
+"""Measures the speed of a benchmark and the success rates of players without training.
 
     python -m leap_kedro.environments.measure NAME --split SPLIT [--tasks 100] [--seed 0] [--caps 20 30 50]
         [--players random planner EXPERT "do:ls;submit" ...] [--seconds 3] [--options JSON]
 
-Players: ``random`` takes any listed action, with words of the goal in open ones; ``planner`` follows the oracle's plan;
-``do:`` carries out the actions that follow, separated by semicolons, with the goal in place of ``{goal}``; any other
-name is that of an expert. Success is the share of tasks solved within each cap on actions, the score is out of 100, and
-an expert that is stuck counts as having used the highest cap. Speed: steps of random play per second of the processor,
-resets included, for environments that list their actions.
+Players: ``random`` takes any listed action and fills words of the goal into open ones; ``planner`` follows the
+oracle's plan; ``do:`` is followed by actions, separated by semicolons, in which ``{goal}`` stands for the goal; any
+other name is that of an expert. Success is the share of tasks solved within each cap on actions. Scores are out of 100.
+An expert that is stuck counts as having used the highest cap. Speed is the number of random steps per second of
+processor time, resets included; it is measured for environments that list their actions.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from random import Random
 from statistics import fmean
 
-from leap_kedro.environments.actions import filled, is_open
+from leap_kedro.environments.actions import filled, is_open, plain_words
 from leap_kedro.environments.protocol import (
     Benchmark,
     Environment,
@@ -32,18 +32,18 @@ from leap_kedro.environments.registry import REGISTERED, make_benchmark
 from leap_kedro.records import Task, UserError
 
 _EPISODE = 30  # steps of random play between two resets
-_WORDS = 4  # of the goal, in an open action
+_MAX_WORDS = 4  # of the goal, in an open action
 
 Actions = Generator[str, StepResult, None]
-"""Yields a player's actions; is sent what each has led to."""
+"""Yields a player's actions and receives the result of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a player did on a task.
+    """The result of a player on a task.
 
     Attributes:
-        score: The score at the end.
+        score: The final score.
         actions: Number of actions.
     """
 
@@ -56,7 +56,7 @@ class Played:
 
 
 def play(benchmark: Benchmark, tasks: Sequence[Task], player: str, cap: int) -> list[Played]:
-    """How a player does on each of some tasks, within `cap` actions.
+    """The results of a player on each task, within `cap` actions.
 
     Raises:
         UnknownExpert: If there is no player of that name.
@@ -86,9 +86,9 @@ def _play(environment: Environment, task: Task, actions: Actions, cap: int) -> P
 def _actions(benchmark: Benchmark, player: str, environment: Environment, task: Task) -> Actions:
     seen = environment.reset(task)
     if player == "random":
-        dice = Random(task.id)
+        rng = Random(task.id)
         while seen.admissible:
-            seen = (yield _random_action(seen, task, dice)).observation
+            seen = (yield _random_action(seen, task, rng)).observation
     elif player == "planner":
         for action in benchmark.oracle().state(environment).plan:
             yield action
@@ -103,27 +103,29 @@ def _actions(benchmark: Benchmark, player: str, environment: Environment, task: 
             expert.observe(action, (yield action).observation.text)
 
 
-def _random_action(seen: Observation, task: Task, dice: Random) -> str:
-    action = dice.choice(seen.admissible or ("",))
-    words = task.goal.lower().replace("[", " ").replace("]", " ").split()
-    return filled(action, " ".join(dice.sample(words, min(_WORDS, len(words))))) if is_open(action) else action
+def _random_action(seen: Observation, task: Task, rng: Random) -> str:
+    action = rng.choice(seen.admissible or ("",))
+    words = plain_words(task.goal)
+    return filled(action, " ".join(rng.sample(words, min(_MAX_WORDS, len(words))))) if is_open(action) else action
 
 
 def steps_per_second(benchmark: Benchmark, tasks: Sequence[Task], seconds: float) -> float:
-    """Steps per second of the processor that random play takes; 0 if the environment lists no actions."""
-    environment, dice = benchmark.environment(), Random(0)
-    steps, start = 0, time.process_time()
-    while time.process_time() - start < seconds:
-        task = dice.choice(tasks)
+    """Random steps per second of processor time, without the resets; 0 if the environment lists no actions."""
+    environment, rng = benchmark.environment(), Random(0)
+    steps, spent = 0, 0.0
+    while spent < seconds:
+        task = rng.choice(tasks)
         seen = environment.reset(task)
         if seen.admissible is None:
             return 0.0
+        start = time.process_time()
         for _ in range(_EPISODE):
-            result = environment.step(_random_action(seen, task, dice))
+            result = environment.step(_random_action(seen, task, rng))
             seen, steps = result.observation, steps + 1
             if result.done:
                 break
-    return steps / (time.process_time() - start)
+        spent += time.process_time() - start
+    return steps / spent
 
 
 def _row(player: str, played: Sequence[Played], caps: Sequence[int]) -> str:
@@ -132,8 +134,8 @@ def _row(player: str, played: Sequence[Played], caps: Sequence[int]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 2 if it could not be measured."""
-    parser = argparse.ArgumentParser(description="Speed of a benchmark, and success of players without training.")
+    """Measure and print; 2 if the measurement failed."""
+    parser = argparse.ArgumentParser(description="Speed of a benchmark and success rates of players without training.")
     parser.add_argument("name", help=f"one of {', '.join(REGISTERED)}")
     parser.add_argument("--split", required=True)
     parser.add_argument("--tasks", type=int, default=100)

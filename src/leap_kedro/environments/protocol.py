@@ -1,7 +1,8 @@
-"""What an environment is: the seams between a benchmark and the rest of the project.
+"""The protocols between a benchmark and the rest of the project.
 
-A benchmark is one folder with a `Benchmark` in it. The student's side (`Environment`) and the teacher's side (`Oracle`)
-are separate objects, so that nothing privileged can reach a student by accident. An `Expert` plays by the text alone.
+A benchmark is one folder that provides a `Benchmark`. The student's side (`Environment`) and the teacher's side
+(`Oracle`) are separate objects, so that no privileged information can reach a student by accident. An `Expert` knows
+only the text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from leap_kedro.records import PrivilegedState, Task, UserError
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a student sees: the text, and the admissible actions where the benchmark lists them (`actions.OPEN`)."""
+    """The text that a student sees, and the admissible actions if the benchmark lists them (see `actions`)."""
 
     text: str
     admissible: tuple[str, ...] | None
@@ -23,14 +24,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What an action led to.
+    """The result of an action.
 
     Attributes:
-        observation: What is seen now.
-        score: The benchmark's score now, 0 to 1.
+        observation: The new observation.
+        score: The benchmark's current score, 0 to 1.
         done: Whether the environment ended the episode.
         accepted: Whether the action was executable.
-        parts: What the score is made of, by name, each 0 to 1; empty where it has no parts, or none yet.
+        parts: Parts of the score by name, each 0 to 1; empty if there are none, or none yet.
     """
 
     observation: Observation
@@ -42,7 +43,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A reason and the action that it leads to."""
+    """An action and the reason for it."""
 
     reason: str
     action: str
@@ -54,9 +55,9 @@ class Option:
 
     Attributes:
         decision: The decision.
-        weight: How likely it leads to what is needed next, by common knowledge and what the text has shown.
-        group: Name that it shares with the options that common knowledge does not tell from it (the kind of a place);
-            the first of a group is the one that the expert would take.
+        weight: Probability that it leads to what is needed next, by common knowledge and the text so far.
+        group: Name shared by options that common knowledge does not distinguish, such as the kind of a place. The
+            expert would take the first option of a group.
     """
 
     decision: Decision
@@ -68,11 +69,11 @@ class Environment(Protocol):
     """A text environment: deterministic given the task and the actions."""
 
     def reset(self, task: Task) -> Observation:
-        """Start the task anew. Raises `EnvironmentFailure` if it cannot be built."""
+        """Start a task. Raises `EnvironmentFailure` if it cannot be built."""
         ...
 
     def step(self, action: str) -> StepResult:
-        """Carry out an action; an action that is not executable changes nothing and is not `accepted`."""
+        """Execute an action; an action that is not executable changes nothing and is not `accepted`."""
         ...
 
 
@@ -80,96 +81,96 @@ class Oracle(Protocol):
     """The privileged side of an environment."""
 
     def state(self, environment: Environment) -> PrivilegedState:
-        """Privileged state at the environment's present moment."""
+        """The current privileged state of an environment."""
         ...
 
     def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
-        """Names in a privileged state that a reason must not say while the student cannot know them."""
+        """Names in a privileged state that a reason must not reveal while the student cannot know them."""
         ...
 
     def cost_to_go(self, environment: Environment) -> int | None:
-        """Least number of actions from here to the goal; None if there is no way."""
+        """Smallest number of actions to the goal; None if it cannot be reached."""
         ...
 
     def lookahead(self, environment: Environment, actions: Sequence[str]) -> list[int | None]:
-        """`cost_to_go` after each of `actions`, the environment left as it was; None where refused or hopeless."""
+        """`cost_to_go` after each of `actions`; None if it is not executable or loses. Changes nothing."""
         ...
 
     def alternatives(
         self, environment: Environment, actions: Sequence[str], count: int, seed: int
     ) -> Iterator[Environment]:
-        """Other environments in which all that the student was shown so far would have been the same.
+        """Other environments in which the student would have seen the same so far.
 
-        They differ in what is still hidden, drawn by common knowledge: the advice of a teacher that the student can
-        follow is the same in all of them.
+        They differ in hidden facts, which are drawn by common knowledge. Advice that the student can follow is the same
+        in all of them.
 
         Args:
-            environment: The environment at the moment in question; it is left as it is.
-            actions: What was done in it since its reset.
-            count: Most environments; fewer, or none, come where the history leaves little open.
-            seed: Seed of what is drawn.
+            environment: The environment in its current state, which does not change.
+            actions: The actions taken in it since its reset.
+            count: Maximum number of environments; there are fewer, or none, if the history leaves little open.
+            seed: Seed of the hidden facts.
         """
         ...
 
 
 class Expert(Protocol):
-    """An unprivileged expert: it reads the same text as the student and remembers it."""
+    """An unprivileged expert: it reads and remembers the same text as the student."""
 
     def start(self, opening: str) -> None:
         """Begin an episode with its first observation."""
         ...
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action, whoever chose it, and of what followed."""
+        """Record an action, whoever chose it, and the observation that followed."""
         ...
 
     def decide(self) -> Decision:
-        """Reason and action for the present moment; raises `ExpertStuck` if it has none left."""
+        """The next action and its reason. Raises `ExpertStuck` if nothing is left to try."""
         ...
 
     def options(self) -> list[Option]:
-        """All that it considers now, in the order in which it would try them: the first is its decision.
+        """All options in the order in which the expert would try them; the first one is its decision.
 
-        The weights sum to 1. Raises `ExpertStuck` if there is nothing left.
+        The weights sum to 1. Raises `ExpertStuck` if nothing is left to try.
         """
         ...
 
 
 class Phrasing(Protocol):
-    """How a teacher words a reason in the environment's own clauses."""
+    """Words a teacher's reasons in the environment's own clauses."""
 
     def hinted(self, decision: Decision, group: str, privilege: int) -> str:
-        """The reason of a decision that privilege brought about, saying as much as the level lets it.
+        """The reason of a decision that relies on privileged information, with the hint that the level allows.
 
         Args:
-            decision: What an unprivileged expert considers, and would not have chosen.
+            decision: A decision that an unprivileged expert considers but would not have chosen.
             group: Group of that option, see `Option`.
-            privilege: Level, per cent: below 50 the reason as it is, at 50 with a general principle (the group), at 75
-                with the specific place, as a guess.
+            privilege: Level in per cent: below 50 the plain reason, from 50 with a general principle (the group), from
+                75 with the specific place, worded as a guess.
         """
         ...
 
     def varied(self, reason: str, seed: str) -> str:
-        """The same reason in other words, drawn with `seed`; a clause that has no other wording stays."""
+        """The same reason in other words, drawn with `seed`; a clause without alternative wordings is kept."""
         ...
 
 
 class Benchmark(Protocol):
-    """All that the project needs of a benchmark. Built from its parameters, picklable.
+    """Everything that the project needs of a benchmark. It is built from its options and can be pickled.
 
     Attributes:
         name: Registered name.
-        score_parts: Names of what its scores are made of; empty where a score has no parts.
+        score_parts: Names of the parts of its scores; empty if a score has no parts.
     """
 
     name: str
     score_parts: tuple[str, ...]
 
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
-        """The first `count` tasks of a split, all where None.
+        """The first `count` tasks of a split; all of them if `count` is None.
 
-        `seed` matters where tasks are generated, or where `count` asks for a sample of those that there are: it draws
-        the order, so that a larger `count` adds tasks at the end.
+        `seed` matters if tasks are generated or sampled: it determines their order, so that a larger `count` appends
+        tasks.
         """
         ...
 
@@ -178,7 +179,7 @@ class Benchmark(Protocol):
         ...
 
     def oracle(self) -> Oracle:
-        """The privileged side."""
+        """The privileged side of its environments."""
         ...
 
     def expert(self, name: str, seed: int = 0) -> Expert:
@@ -194,20 +195,20 @@ class Benchmark(Protocol):
         ...
 
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
-        """Random walks through tasks of a split, of at most `longest` actions, with questions after each turn."""
+        """Random walks of at most `longest` actions through tasks of a split, with questions after each turn."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Which variant of its benchmark a task is of: results on different variants must not be compared.
+    """The variant of a benchmark; results on different variants must not be compared.
 
-    A benchmark says so in the payload of its tasks, under these names; what has no variants is "".
+    A benchmark states it in the payload of its tasks under these names; fields without variants are "".
 
     Attributes:
-        source: Where the task comes from ("generated", "official").
+        source: Origin of the task ("generated", "official").
         text_version: Version of the texts.
-        scoring: How the score is computed.
+        scoring: Method by which the score is computed.
     """
 
     source: str
@@ -216,36 +217,36 @@ class Variant:
 
     @classmethod
     def of(cls, task: Task) -> "Variant":
-        """The variant that a task is of."""
+        """The variant of a task."""
         return cls(**{name: str(task.payload.get(name, "")) for name in ("source", "text_version", "scoring")})
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSpec:
-    """Name and options of a benchmark: all that another process needs to build it."""
+    """Name and options of a benchmark, from which another process can build it."""
 
     name: str
     options: Mapping[str, Any]
 
 
 class EnvironmentFailure(UserError):
-    """The environment cannot go on, through no fault of the policy."""
+    """The environment cannot continue, and the policy is not the cause."""
 
 
 class TaskDataError(UserError):
-    """Benchmark files are missing or malformed; the message names path, file and the command that gets them."""
+    """Benchmark files are missing or malformed; the message names the path, the file and the command that gets them."""
 
 
 class TaskDataAbsent(TaskDataError):
-    """Benchmark files are not there at all."""
+    """Benchmark files do not exist."""
 
 
 class EndlessSplit(TaskDataError):
-    """A split of generated tasks has no last one: a number of tasks must be given."""
+    """A split of generated tasks is unlimited, and no number of tasks was given."""
 
 
 class ExpertStuck(Exception):
-    """The expert knows nothing more to try."""
+    """The expert has nothing left to try."""
 
 
 class UnknownExpert(UserError):

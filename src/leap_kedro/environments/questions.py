@@ -1,4 +1,4 @@
-"""Questions about a transcript: what a reader is trained on before it ever acts."""
+"""Questions about transcripts, on which a base model is trained before it acts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from leap_kedro.records import Turn
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question whose answer stands in the transcript so far.
+    """A question that the transcript so far answers.
 
     Attributes:
-        step: Number of turns that precede it (0: right after the opening).
-        kind: Kind of question, for accuracy by kind.
+        step: Number of turns before it; 0 right after the opening.
+        kind: Kind of question; accuracies are reported by kind.
         text: The question.
-        answer: Its answer.
+        answer: The answer.
     """
 
     step: int
@@ -27,12 +27,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A walk through a task with questions about it; the walk's actions are nobody's advice.
+    """A walk through a task with questions about it. Its actions are random and not to be imitated.
 
     Attributes:
         opening: First observation.
-        turns: Actions and observations since.
-        questions: Questions by rising step.
+        turns: The actions and observations that followed.
+        questions: Questions in order of their steps.
         privileged: Privileged block shown before the opening, or "".
     """
 
@@ -47,25 +47,25 @@ Asked = tuple[str, str]
 
 MemoryT = TypeVar("MemoryT")
 Asker = Callable[[MemoryT, Random], Asked | None]
-"""Makes a question of what was seen; None where there is nothing to ask."""
+"""Makes a question about what was seen; None if there is nothing to ask."""
 
 
 def drawn_questions(
-    askers: Mapping[str, tuple[float, Asker[MemoryT]]], memory: MemoryT, number: int, step: int, dice: Random
+    askers: Mapping[str, tuple[float, Asker[MemoryT]]], memory: MemoryT, number: int, step: int, rng: Random
 ) -> Iterator[Question]:
     """Up to `number` questions of various kinds, no two alike.
 
     Args:
-        askers: Kind of question -> how often it is drawn beside the others, and what makes it.
+        askers: Kind of question -> its weight in the draw, and the function that makes the question.
         memory: What was seen.
-        number: Most questions.
-        step: Actions so far.
-        dice: What draws them.
+        number: Maximum number of questions.
+        step: Number of actions so far.
+        rng: Source of randomness.
     """
     asked: set[str] = set()
     for _ in range(number):
-        (kind,) = dice.choices(list(askers), [weight for weight, _ in askers.values()])
-        made = askers[kind][1](memory, dice)
+        (kind,) = rng.choices(list(askers), [weight for weight, _ in askers.values()])
+        made = askers[kind][1](memory, rng)
         if made and made[0] not in asked:
             asked.add(made[0])
             yield Question(step, kind, *made)

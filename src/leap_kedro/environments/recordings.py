@@ -1,4 +1,4 @@
-"""Recorded answers of an original implementation, and where a native one answers otherwise."""
+"""Recorded answers of an original implementation, and differences from a native one."""
 
 import lzma
 from collections.abc import Callable, Iterator, Mapping
@@ -13,15 +13,15 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that the native implementation answers otherwise.
+    """A difference between a recorded and a native answer.
 
     Attributes:
         episode: Name of the episode.
-        step: Number of the action that it answers, from 1; 0 for the start.
+        step: Number of the action that is answered, from 1; 0 for the start.
         action: The action; "" for the start.
-        what: What differs.
-        recorded: What the original answered.
-        native: What the native implementation answers.
+        what: Name of the field that differs.
+        recorded: Value of the original.
+        native: Value of the native implementation.
     """
 
     episode: str
@@ -43,7 +43,7 @@ class Difference:
 def compare(
     episode: str, step: int, action: str, recorded: Mapping[str, Any], native: Mapping[str, object]
 ) -> list[Difference]:
-    """Where the answer to an action differs from the recorded one; what `native` lacks is not compared."""
+    """The differences between a recorded and a native answer to an action, in the fields of `native`."""
     return [
         Difference(episode, step, action, what, recorded[what], native[what])
         for what in native
@@ -52,13 +52,13 @@ def compare(
 
 
 def require(part: object, keys: frozenset[str]) -> None:
-    """Raise `ValueError` unless a part of a recording is an object with all the keys."""
+    """Raise `ValueError` if a part of a recording is not an object with all the keys."""
     if missing := keys - part.keys() if isinstance(part, dict) else keys:
         raise ValueError(f"without {', '.join(sorted(missing))}")
 
 
 def read_recordings(path: Path, parse: Callable[[str], Record]) -> Iterator[Record]:
-    """What `parse` makes of each line of a file, plain or compressed (``.xz``).
+    """The result of `parse` for each line of a file, plain or compressed (``.xz``).
 
     Raises:
         TaskDataError: If the file cannot be read or is empty, or `parse` raises `ValueError` at a line.

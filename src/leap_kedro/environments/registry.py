@@ -1,16 +1,16 @@
-"""Environments by name: every package in this folder is one, and adding the folder is all that it takes.
+"""Environments by name: every package in this folder is an environment, and adding a folder registers it.
 
-A package has `build_benchmark(options)` in its `__init__`, and beside it what `environment_folder` is asked for:
-`instructions.py`, `defaults.yml` (parameters), `prompts/` (of teachers) and `student/base` (the base model).
+A package has `build_benchmark(options)` in its `__init__`, and beside it `instructions.py`, `defaults.yml`
+(parameters), `prompts/` (of teachers) and `student/base` (the base model).
 """
 
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.records import UserError
+from leap_kedro.records.errors import unknown_name
 
 _HERE = Path(__file__).parent
 _PACKAGES = {found.name: f"leap_kedro.environments.{found.name}" for found in iter_modules([str(_HERE)]) if found.ispkg}
@@ -32,7 +32,7 @@ def environment_folder(name: str) -> Path:
 
 
 def environment_instructions(name: str) -> str:
-    """What a chat model is told about the environment's actions: `INSTRUCTIONS` of its module `instructions`.
+    """The description of the actions in the prompts of chat models: `INSTRUCTIONS` of the module `instructions`.
 
     Raises:
         UnknownEnvironment: If no such environment is registered.
@@ -54,9 +54,5 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
 
 def _package(name: str) -> str:
     if name not in _PACKAGES:
-        close = get_close_matches(name, _PACKAGES, n=1)
-        hint = f" Did you mean '{close[0]}'?" if close else ""
-        raise UnknownEnvironment(
-            f"Unknown environment '{name}' (parameter `environment`); registered: {', '.join(_PACKAGES)}.{hint}"
-        )
+        raise UnknownEnvironment(unknown_name("environment (parameter `environment`)", name, _PACKAGES))
     return _PACKAGES[name]

@@ -1,4 +1,4 @@
-"""Where a benchmark's tasks come from: generated, or the official files."""
+"""The source of a benchmark's tasks: a generator or the official files."""
 
 import os
 from collections.abc import Mapping
@@ -12,23 +12,23 @@ from leap_kedro.records.parameters import StrictModel
 
 
 class Source(StrEnum):
-    """Where tasks come from."""
+    """The source of tasks."""
 
     GENERATED = "generated"
-    """Made from a seed: needs no download."""
+    """Generated from a seed; needs no download."""
     OFFICIAL = "official"
-    """The files of the original."""
+    """The official files."""
     AUTO = "auto"
-    """Official where the option `data_root` or the benchmark's variable is set, else generated."""
+    """Official if the option `data_root` or the benchmark's variable is set, else generated."""
 
 
 class OnMalformed(StrEnum):
-    """What is done about something in the official files that cannot be read."""
+    """How malformed entries of the official files are handled."""
 
     REFUSE = "refuse"
-    """Nothing is played; the error names the file."""
+    """Raise an error that names the file."""
     SKIP = "skip"
-    """It is left out and counted."""
+    """Leave the entry out and count it."""
 
 
 class SourceOptions(StrictModel):
@@ -36,8 +36,8 @@ class SourceOptions(StrictModel):
 
     Attributes:
         DATA_VARIABLE: Environment variable that names the folder of the official files.
-        source: Where tasks come from; once validated it is never `AUTO`.
-        data_root: Folder of the official files; by default that of the variable.
+        source: The source of tasks; never `AUTO` after validation.
+        data_root: Folder of the official files; by default the value of the variable.
     """
 
     DATA_VARIABLE: ClassVar[str]
@@ -55,5 +55,5 @@ class SourceOptions(StrictModel):
 
 
 def user_cache() -> Path:
-    """Folder in which lists and indexes of official files are kept by default."""
+    """Default folder of the lists and indexes of official files."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "leap_kedro"

@@ -1,1 +1,1 @@
-"""What an evaluation says about a policy: success with its interval, by task type, and what to compare with what."""
+"""Results of evaluations: success with its interval, by task type, and the conditions of comparisons."""

@@ -1,7 +1,7 @@
 """Success and realizability against the teacher's privilege level, over seeds.
 
-NOT covered: a test of one level against another. Levels of one seed share tasks, pi_0 and rollouts, so that the
-differences between them are surer than their intervals, each of which holds the spread of the seeds as well.
+NOT covered: a test of one level against another. Levels of one seed share tasks, pi_0 and rollouts, so their
+differences are more certain than their intervals, which include the spread of the seeds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,13 +16,13 @@ from leap_kedro.records.encoding import Plain
 
 @dataclass(frozen=True, slots=True)
 class LevelResult(Plain):
-    """What one seed came to at one privilege level.
+    """The results of one seed at one privilege level.
 
     Attributes:
         seed: Seed of everything random.
         privilege: Privilege level, per cent; None for pi_0, before any teaching.
-        evaluations: Of the policy, one a split.
-        measures: Realizability and what else was measured, by name; what could not be measured is left out.
+        evaluations: Evaluations of the policy, one per split.
+        measures: Realizability and other measures by name; those without a value are left out.
     """
 
     seed: int
@@ -38,7 +38,7 @@ class SplitSummary:
     Attributes:
         split: Name of the split.
         success: Mean of the seeds' success rates.
-        pooled: All episodes of all seeds as if they were of one run: narrower, and blind to the spread of seeds.
+        pooled: Success over all episodes of all seeds; its interval ignores the spread of seeds.
         mean_actions: Mean over seeds of the mean number of actions.
         by_seed: Success rate by seed.
     """
@@ -52,7 +52,7 @@ class SplitSummary:
 
 @dataclass(frozen=True, slots=True)
 class LevelSummary(Plain):
-    """What the seeds came to at one level.
+    """The results of all seeds at one level.
 
     Attributes:
         privilege: Privilege level, per cent; None for pi_0.
@@ -66,7 +66,7 @@ class LevelSummary(Plain):
 
     @property
     def name(self) -> str:
-        """What the level is called in tables."""
+        """Name of the level in tables."""
         return "pi_0" if self.privilege is None else f"{self.privilege} %"
 
 
@@ -84,23 +84,19 @@ MEASURES = {
     "regret_l1": ("regret", "l1"),
     "teacher_success": ("success", "teacher", "rate"),
 }
-"""Name of a measure -> its place in what an iteration's realizability comes to."""
+"""Name of a measure -> its path in the realizability of an iteration."""
 
 
 def realizability_measures(realizability: Mapping[str, Any]) -> dict[str, float]:
-    """The measures of one level that are compared; those that could not be measured (None) are left out.
-
-    Args:
-        realizability: All quantities of the level, as nested plain values.
-    """
+    """The `MEASURES` of one level, from its nested plain values; those without a value are left out."""
     found = {name: _at(realizability, path) for name, path in MEASURES.items()}
     return {name: float(value) for name, value in found.items() if value is not None}
 
 
 def summarize_levels(results: Iterable[LevelResult]) -> list[LevelSummary]:
-    """One summary a level, pi_0 first, then by rising privilege."""
+    """One summary per level, pi_0 first, then by rising privilege."""
     by_level: dict[int | None, list[LevelResult]] = {}
-    for result in sorted(results, key=lambda result: (_place(result.privilege), result.seed)):
+    for result in sorted(results, key=lambda each: (-1 if each.privilege is None else each.privilege, each.seed)):
         by_level.setdefault(result.privilege, []).append(result)
     return [
         LevelSummary(privilege, tuple(_splits(of_level)), _measures(of_level))
@@ -115,7 +111,7 @@ def measure_names(summaries: Sequence[LevelSummary]) -> list[str]:
 
 
 def level_rows(summaries: Sequence[LevelSummary]) -> list[dict[str, Any]]:
-    """The table: one row a level and split; measures, which belong to no split, are repeated on each of its rows."""
+    """One row per level and split. Measures do not depend on the split and are repeated in each row of the level."""
     names = measure_names(summaries)
     return [
         {
@@ -176,11 +172,7 @@ def _measures(results: Sequence[LevelResult]) -> dict[str, Mean]:
 
 
 def _within(mean: Mean) -> Mean:
-    """A share's interval ends at 0 and 1; Student's does not know."""
+    """Student's interval, cut to 0 and 1, the range of a share."""
     if mean.low is None or mean.high is None:
         return mean
     return Mean(mean.count, mean.mean, max(0.0, mean.low), min(1.0, mean.high))
-
-
-def _place(privilege: int | None) -> int:
-    return -1 if privilege is None else privilege

@@ -1,4 +1,4 @@
-"""Which policy is released: the best one on validation tasks. Learning curves are not monotone."""
+"""The released policy: the best one on validation tasks, since learning curves are not monotone."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,18 +8,17 @@ from leap_kedro.records import UserError
 
 
 class NotComparable(UserError):
-    """These results must not be held against each other."""
+    """These results must not be compared."""
 
 
 def champion(summaries: Sequence[EvaluationSummary]) -> EvaluationSummary:
-    """The result with the highest success on validation; among equals the earliest iteration.
+    """The result with the highest success on validation tasks; among equal ones that of the earliest iteration.
 
     Args:
-        summaries: Results of pi_0, pi_1, ... on the validation split, all under the same conditions.
+        summaries: Results of pi_0, pi_1, ... on validation tasks, under the same conditions.
 
     Raises:
-        NotComparable: If there are none, one is of a test split or of a policy outside the loop, or their conditions
-            differ.
+        NotComparable: If there are none, their conditions differ, or one is of a test split or outside the loop.
     """
     if not summaries:
         raise NotComparable("No evaluation to choose a champion from: evaluate a policy on the validation split first.")
@@ -33,7 +32,7 @@ def _check(summaries: Sequence[EvaluationSummary]) -> None:
         found = summary.conditions
         if found.role is not Role.VALIDATION:
             raise NotComparable(
-                f"The champion is chosen on validation tasks alone; '{summary.policy}' was evaluated on "
+                f"The champion is chosen on validation tasks only; '{summary.policy}' was evaluated on "
                 f"'{found.split}' ({found.role.value})."
             )
         if summary.iteration is None:

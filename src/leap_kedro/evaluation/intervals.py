@@ -1,7 +1,7 @@
 """Confidence intervals: of a success rate and of a mean score over episodes, and of a mean over seeds.
 
-`wilson` and `bootstrap_interval` cover independent episodes of one policy and do NOT cover the spread over training
-seeds, which `mean_interval` is for: claims about a method need both.
+`wilson` and `bootstrap_interval` are for independent episodes of one policy and do NOT cover the spread over training
+seeds, which `mean_interval` covers. Claims about a method need both.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ class Proportion:
     """A share of episodes with its confidence interval.
 
     Attributes:
-        count: Episodes that have the property.
-        total: Episodes looked at.
+        count: Episodes with the property.
+        total: All episodes.
         rate: count / total.
         low: Lower end of the interval.
         high: Upper end of the interval.
@@ -37,8 +37,8 @@ def wilson(count: int, total: int, confidence: float = CONFIDENCE) -> Proportion
     """Share with its Wilson score interval.
 
     Formula: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
-    p. 209-212; without continuity correction. It stays within [0, 1] and is sensible at 0 and at `total` successes,
-    where the normal approximation has width 0.
+    p. 209-212; without continuity correction. It stays within [0, 1] and has a sensible width at 0 and at `total`
+    successes, where the normal approximation has width 0.
 
     Args:
         count: Successes.
@@ -55,7 +55,7 @@ def wilson(count: int, total: int, confidence: float = CONFIDENCE) -> Proportion
     shrink = 1 + z * z / total
     centre = (rate + z * z / (2 * total)) / shrink
     half_width = z / shrink * sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
-    # At the ends the exact value is 0 or 1; rounding would leave 1e-17 beside it.
+    # At the ends the exact value is 0 or 1, from which rounding could deviate.
     low = 0.0 if count == 0 else max(0.0, centre - half_width)
     high = 1.0 if count == total else min(1.0, centre + half_width)
     return Proportion(count, total, rate, low, high)
@@ -65,10 +65,10 @@ def bootstrap_interval(values: Sequence[float], confidence: float = CONFIDENCE) 
     """Interval of a mean by the percentile bootstrap; the same values give the same interval.
 
     Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979), p. 1-26. Scores
-    are bounded and skewed, and so is this interval; it never leaves the range of the values.
+    are bounded and skewed; this interval stays within the range of the values.
 
     Args:
-        values: One an episode, at least one.
+        values: One per episode, at least one.
         confidence: Two-sided level, between 0 and 1.
 
     Returns:
@@ -79,14 +79,8 @@ def bootstrap_interval(values: Sequence[float], confidence: float = CONFIDENCE) 
     from numpy import mean
     from scipy.stats import bootstrap
 
-    found = bootstrap(
-        (list(values),),
-        mean,
-        n_resamples=_RESAMPLES,
-        confidence_level=confidence,
-        method="percentile",
-        random_state=0,
-    ).confidence_interval
+    how = {"n_resamples": _RESAMPLES, "confidence_level": confidence, "method": "percentile", "random_state": 0}
+    found = bootstrap((list(values),), mean, **how).confidence_interval
     return float(found.low), float(found.high)
 
 
@@ -97,7 +91,7 @@ class Mean:
     Attributes:
         count: Seeds.
         mean: Their mean.
-        low: Lower end of the interval; None for a single seed, which says nothing about the spread.
+        low: Lower end of the interval; None for a single seed.
         high: Upper end.
     """
 
@@ -110,11 +104,11 @@ class Mean:
 def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Mean:
     """Mean with Student's t interval: ``mean -+ t(n - 1) s / sqrt(n)``.
 
-    Source: Student, "The probable error of a mean", Biometrika 6 (1908), p. 1-25. It takes the values for normal, and
-    with three seeds it is wide: 2.5 times their standard deviation on each side.
+    Source: Student, "The probable error of a mean", Biometrika 6 (1908), p. 1-25. It assumes normal values. With three
+    seeds it is wide: 2.5 times their standard deviation on each side.
 
     Args:
-        values: One a seed, at least one.
+        values: One per seed, at least one.
         confidence: Two-sided level, between 0 and 1.
     """
     mean = fmean(values)

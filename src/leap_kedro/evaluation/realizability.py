@@ -1,12 +1,12 @@
-"""What LEAP's theory names, from plain numbers: recoverability, realizability gap, regret, privilege used.
+"""The quantities of LEAP's theory: recoverability, realizability gap, regret and use of privilege.
 
 Source: Choudhury and Sodhi, "Better than Your Teacher: LLM Agents that Learn from Privileged AI Feedback" (LEAP, ICLR
 2025, arXiv 2410.05434): the best of the policies pi_0..pi_N is about as good as the expert pi^E, up to
-``H(pi^E) [ eps(pi^E) + gamma(N) ]`` a step. These functions neither play nor read files. Each gives None where there is
+``H(pi^E) [ eps(pi^E) + gamma(N) ]`` per step. These functions neither play nor read files. They return None if there is
 nothing to measure.
 
-NOT covered: the inequality itself is not evaluated. It bounds returns by the worst case over all states, while these
-are means over the states that were sampled (and the largest value among them).
+NOT covered: the inequality itself. It bounds returns by the worst case over all states, while these are means (and the
+largest value) over the sampled states.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,12 +21,12 @@ from leap_kedro.records.score import ReplyScore
 
 @dataclass(frozen=True, slots=True)
 class Recoverability:
-    """H: what the student's own action costs against the expert's, if the rest is played as well as possible.
+    """H: the cost of the student's action compared with the expert's, with optimal play afterwards.
 
     Attributes:
-        decisions: Decisions looked at.
+        decisions: Number of decisions.
         mean: Mean of ``|c_student - c_expert|``, in actions.
-        maximum: The largest of them, the H of the theory as far as it was met.
+        maximum: The largest of them: the H of the theory over the sampled states.
     """
 
     decisions: int
@@ -36,14 +36,14 @@ class Recoverability:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """eps: how far a policy is from a teacher, on replies that the policy was not trained on.
+    """eps: the distance of a policy from a teacher, on replies on which the policy was not trained.
 
     Attributes:
-        replies: Replies of the teacher that were scored.
-        top1_error: Share of them that the policy, decoding greedily, would not give word for word.
-        cross_entropy: Mean of ``-log p(reply | history)``, in nats a reply.
+        replies: Number of scored replies of the teacher.
+        top1_error: Share of them that the policy would not give word for word by greedy decoding.
+        cross_entropy: Mean of ``-log p(reply | history)``, in nats per reply.
         l1: Mean of ``2 (1 - p(reply | history))``, 0 to 2: the L1 distance between the policy's distribution over
-            replies and a teacher that gives one reply for sure. No less than their distance over actions alone.
+            replies and a deterministic teacher, an upper bound of their distance over actions.
     """
 
     replies: int
@@ -54,10 +54,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Regret:
-    """gamma: what the policy that played lost on the corrections of its own episodes to the best one in hindsight.
+    """gamma: loss of the policy that played, minus that of the best one in hindsight, on corrections of its episodes.
 
     Attributes:
-        cross_entropy: Difference of the cross-entropies, in nats a reply; 0 or more.
+        cross_entropy: Difference of the cross-entropies, in nats per reply; 0 or more.
         l1: Difference of the L1 distances, 0 to 2.
     """
 
@@ -67,12 +67,12 @@ class Regret:
 
 @dataclass(frozen=True, slots=True)
 class SwappedAdvice:
-    """What a teacher says at one decision, and what it would say were the hidden facts others.
+    """A teacher's advice at one decision, and its advice under other hidden facts.
 
     Attributes:
         given: Reason and action.
-        otherwise: Reason and action under each other privileged state that the same history allows; empty where the
-            history leaves nothing open.
+        otherwise: Reason and action under each other privileged state that the same history allows; empty if the
+            history allows no other.
     """
 
     given: tuple[str, str]
@@ -81,12 +81,12 @@ class SwappedAdvice:
 
 @dataclass(frozen=True, slots=True)
 class SwapTest:
-    """How much of the teacher's advice hangs on what the student cannot know.
+    """How much the teacher's advice depends on facts that the student cannot know.
 
     Attributes:
-        decisions: Decisions looked at.
-        open_share: Share of them at which the history leaves the hidden facts open.
-        action_changed: At those, the mean share of other privileged states under which the action is another.
+        decisions: Number of decisions.
+        open_share: Share of them at which the history allows other privileged states.
+        action_changed: At those, the mean share of other privileged states under which the action changes.
         advice_changed: The same for reason or action.
     """
 
@@ -97,16 +97,15 @@ class SwapTest:
 
 
 def success(episodes: Sequence[Episode]) -> Proportion | None:
-    """J: share of episodes solved, with Wilson interval; those that broke are left out."""
+    """J: share of solved episodes with its Wilson interval, without infrastructure errors."""
     counted = [episode for episode in episodes if not episode.stop.is_infrastructure]
     return wilson(sum(episode.success for episode in counted), len(counted)) if counted else None
 
 
 def recoverability(costs: Iterable[tuple[int, int]]) -> Recoverability | None:
-    """H from pairs (least actions to the goal after the student's action, after the expert's), one a decision.
+    """H from pairs of costs to the goal after the student's and after the expert's action, one per decision.
 
-    Source: H(pi^E) = max |A^{pi^E}(s, a)| of the paper, with the planner's cost-to-go in the place of the expert's own
-    value: the difference of two actions' values in the same state.
+    Source: H(pi^E) = max |A^{pi^E}(s, a)| of the paper, with the planner's cost-to-go instead of the expert's value.
     """
     differences = [abs(students - experts) for students, experts in costs]
     return Recoverability(len(differences), fmean(differences), max(differences)) if differences else None
@@ -115,9 +114,9 @@ def recoverability(costs: Iterable[tuple[int, int]]) -> Recoverability | None:
 def gap(scores: Sequence[ReplyScore]) -> Gap | None:
     """The gap of one policy, from its scores of a teacher's replies.
 
-    Source: eps(pi^E) of the paper is the least mean L1 distance that any policy reaches on the states that students
-    visit. Between a policy and a teacher that gives the reply y for sure it is
-    ``|1 - p(y)| + sum over other replies = 2 (1 - p(y))``. A policy that was trained gives an upper bound of the least.
+    Source: eps(pi^E) of the paper is the least mean L1 distance of any policy on the states that students visit. For
+    a policy and a deterministic teacher with the reply y it is
+    ``|1 - p(y)| + sum over other replies = 2 (1 - p(y))``. A trained policy gives an upper bound.
     """
     if not scores:
         return None
@@ -133,11 +132,10 @@ def regret(gaps: Sequence[Gap], player: int) -> Regret:
     """The regret of one iteration.
 
     Source: gamma(N) of the paper is the average regret of the updates, as in DAgger (Ross et al., AISTATS 2011): the
-    loss of the policy that played, on what its own episodes brought, minus that of the best policy in hindsight; here
-    the best of those there are.
+    loss of the policy that played, on the corrections of its own episodes, minus that of the best policy in hindsight.
 
     Args:
-        gaps: Those of pi_0..pi_k on the same replies, the corrections of the player's episodes.
+        gaps: Gaps of pi_0..pi_k on those corrections.
         player: Index of the policy that played, k - 1.
     """
     return Regret(
@@ -147,11 +145,11 @@ def regret(gaps: Sequence[Gap], player: int) -> Regret:
 
 
 def swap_test(advice: Iterable[SwappedAdvice]) -> SwapTest | None:
-    """Shares of changed advice, over all decisions that were looked at.
+    """Shares of changed advice over all decisions.
 
-    With privileged states drawn from what the history leaves possible, half the least L1 distance from the teacher's
-    actions that any student can reach there is at most `action_changed`: if p_a is the chance of advice a, the best
-    guess errs by ``1 - max p_a <= 1 - sum p_a^2``, the chance that two draws differ.
+    With privileged states drawn from those that the history allows, `action_changed` is an upper bound of half the
+    least L1 distance of any student from the teacher's actions: if p_a is the probability of advice a, the best guess
+    errs by ``1 - max p_a <= 1 - sum p_a^2``, the probability that two draws differ.
     """
     given = list(advice)
     if not given:
@@ -166,7 +164,7 @@ def swap_test(advice: Iterable[SwappedAdvice]) -> SwapTest | None:
 
 
 def leak_rate(corrections: Iterable[Correction]) -> Proportion | None:
-    """Share of judged steps, rejected ones included, whose reason names what the student had not seen."""
+    """Share of the corrected steps, including rejected ones, whose reason reveals unseen facts."""
     leaks = [bool(correction.leaked) for correction in corrections]
     return wilson(sum(leaks), len(leaks)) if leaks else None
 
@@ -174,9 +172,8 @@ def leak_rate(corrections: Iterable[Correction]) -> Proportion | None:
 def privilege_divergence(informed: Sequence[ReplyScore], uninformed: Sequence[ReplyScore]) -> float | None:
     """Kullback-Leibler divergence of a teacher with the privileged state from the same one without, in nats a reply.
 
-    Estimated as the mean of ``log p(reply | history, privileged) - log p(reply | history)`` over the teacher's own
-    replies, which is unbiased where they are sampled with privilege; for greedy replies it is the gain in
-    log-probability of what it said.
+    The estimate is the mean of ``log p(reply | history, privileged) - log p(reply | history)`` over the teacher's own
+    replies. It is unbiased if they are sampled with privilege; for greedy replies it is their gain in log-probability.
 
     Args:
         informed: Scores of its replies with the privileged state in the prompt.

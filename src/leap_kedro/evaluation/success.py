@@ -1,17 +1,17 @@
-"""What a set of episodes says about the policy that played them.
+"""The results of a policy's episodes.
 
-Infrastructure errors are counted apart: they are in no denominator, because they say nothing about the policy.
+Infrastructure errors are counted separately and are in no denominator, because they say nothing about the policy.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
 
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
 from leap_kedro.evaluation.unanswered import MOST_WITHOUT_ACTION, WORTH_A_WARNING, AnswerCount, count_answers
-from leap_kedro.records import Episode, ParseStatus, Step, StopReason, UserError
+from leap_kedro.records import Episode, ParseStatus, StopReason, UserError
 from leap_kedro.records.encoding import Plain
 
 SCORE = "score"
@@ -19,31 +19,31 @@ SCORE = "score"
 
 
 class Role(StrEnum):
-    """What a split of tasks is for."""
+    """Role of a split."""
 
     VALIDATION = "validation"
-    """Chooses the champion."""
+    """The champion is chosen on it."""
     TEST = "test"
-    """Is reported and chooses nothing."""
+    """It is only reported."""
     OTHER = "other"
-    """Anything that a user asks for: training tasks, another benchmark's split."""
+    """Any other split that a user evaluates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a result was measured under. Two results may be compared only where these agree.
+    """The conditions of a result. Results may be compared only if they agree.
 
     Attributes:
         environment: Registered name of the environment.
         split: Benchmark's name of the split.
-        role: What the split is for.
+        role: Role of the split.
         max_actions: Cap on actions.
         held_to_admissible: Whether replies were held to the environment's list of admissible actions.
         temperature: Sampling temperature; 0 is greedy; None: the server's own.
         seed: Seed of everything random.
-        data_source: Where the tasks come from ("generated", "official").
-        text_version: Version of the benchmark's texts, where it has versions; else "".
-        scoring: How the score was reckoned, where the benchmark knows several ways; else "".
+        data_source: Source of the tasks ("generated", "official").
+        text_version: Version of the benchmark's texts, if it has versions; otherwise "".
+        scoring: Kind of score, if the benchmark has several; otherwise "".
     """
 
     environment: str
@@ -80,22 +80,22 @@ class EvaluationSummary(Plain):
     Attributes:
         policy: Id of the policy.
         iteration: LEAP iteration of the policy (0 for pi_0); None for a policy outside the loop, such as the base.
-        conditions: What it was measured under.
-        success: Share of episodes solved.
+        conditions: The conditions of the result.
+        success: Share of solved episodes.
         mean_actions: Actions taken, mean over solved and unsolved episodes (the paper's figure).
         mean_actions_solved: The same over solved episodes; None if there are none.
         mean_score: Score at the end, 0 to 1.
-        mean_parts: Mean of each part that the benchmark's score has, by name; an episode without one counts 0.
-        unanswered_share: Share of replies without an answer: empty, cut off, or not asked for since the conversation
+        mean_parts: Mean of each part of the benchmark's score, by name; an episode without the part counts as 0.
+        unanswered_share: Share of replies without an answer: empty, cut off, or not requested because the conversation
             was too long.
-        warning: Why the result may say little about the policy; "" if nothing does.
-        score_intervals: Where the score has parts: the interval of its mean, under `SCORE`, and of each part's.
-        by_kind: Result by task type, by name.
-        invalid_action_share: Share of actions that could be read and that the environment refused.
-        unparseable_share: Share of replies that no action could be read from.
-        stop_reasons: Episodes by why they ended, infrastructure errors included.
-        infrastructure_errors: Episodes that broke; not part of any other figure.
-        prompt_tokens: Tokens of all prompts, those that a cache held included; 0 where nobody counted.
+        warning: Why the result may say little about the policy; otherwise "".
+        score_intervals: If the score has parts: the intervals of its mean, under `SCORE`, and of the mean of each part.
+        by_kind: Results by task type, sorted by name.
+        invalid_action_share: Share of readable actions that the environment refused.
+        unparseable_share: Share of replies without a readable action.
+        stop_reasons: Number of episodes by stop reason, including infrastructure errors.
+        infrastructure_errors: Number of infrastructure errors, which are not part of any other figure.
+        prompt_tokens: Tokens of all prompts, including cached ones; 0 if they were not counted.
         reply_tokens: Tokens of all replies.
     """
 
@@ -120,30 +120,33 @@ class EvaluationSummary(Plain):
 
 
 class NothingMeasured(UserError):
-    """No episode says anything about the policy."""
+    """There is no episode without an infrastructure error."""
 
 
 def summarize(
     episodes: Sequence[Episode], conditions: Conditions, policy: str, iteration: int | None
 ) -> EvaluationSummary:
-    """Sum episodes up.
+    """Summarize episodes.
 
     Args:
         episodes: Episodes of one policy on one split.
-        conditions: What they were played under.
+        conditions: The conditions under which they were played.
         policy: Id of the policy.
         iteration: Its LEAP iteration; None outside the loop.
 
     Raises:
-        NothingMeasured: If there is no episode, or each one ended for an infrastructure reason.
+        NothingMeasured: If there is no episode without an infrastructure error.
     """
     counted = [episode for episode in episodes if not episode.stop.is_infrastructure]
     if not counted:
         raise NothingMeasured(_why_nothing(episodes, conditions, policy))
     solved = [episode for episode in counted if episode.success]
     steps = [step for episode in counted for step in episode.steps]
+    parsed = [step for step in steps if step.parse_status is ParseStatus.OK]
     reasons = Counter(episode.stop for episode in episodes)
     answered = count_answers(counted)
+    parts = _part_values(counted)
+    scores = {SCORE: [episode.score for episode in counted], **parts} if parts else {}
     return EvaluationSummary(
         policy=policy,
         iteration=iteration,
@@ -153,14 +156,14 @@ def summarize(
         mean_actions_solved=_mean_actions(solved) if solved else None,
         mean_score=fmean(episode.score for episode in counted),
         by_kind=tuple(_kind_summary(kind, counted) for kind in sorted({episode.task.kind for episode in counted})),
-        invalid_action_share=_share(steps, _is_invalid),
-        unparseable_share=_share(steps, _is_unparseable),
+        invalid_action_share=_share(sum(not step.accepted for step in parsed), len(steps)),
+        unparseable_share=_share(len(steps) - len(parsed), len(steps)),
         stop_reasons={reason: reasons[reason] for reason in StopReason if reasons[reason]},
         infrastructure_errors=len(episodes) - len(counted),
         prompt_tokens=sum(step.prompt_tokens for step in steps),
         reply_tokens=sum(step.reply_tokens for step in steps),
-        mean_parts=_mean_parts(counted),
-        score_intervals=_score_intervals(counted),
+        mean_parts={name: fmean(values) for name, values in parts.items()},
+        score_intervals={name: bootstrap_interval(values) for name, values in scores.items()},
         unanswered_share=answered.share,
         warning=_warning(episodes, counted, answered),
     )
@@ -194,18 +197,6 @@ def _part_values(episodes: Sequence[Episode]) -> dict[str, list[float]]:
     return {name: [episode.parts.get(name, 0.0) for episode in episodes] for name in names}
 
 
-def _mean_parts(episodes: Sequence[Episode]) -> dict[str, float]:
-    return {name: fmean(values) for name, values in _part_values(episodes).items()}
-
-
-def _score_intervals(episodes: Sequence[Episode]) -> dict[str, tuple[float, float]]:
-    parts = _part_values(episodes)
-    if not parts:
-        return {}
-    scores = {SCORE: [episode.score for episode in episodes], **parts}
-    return {name: bootstrap_interval(values) for name, values in scores.items()}
-
-
 def _mean_actions(episodes: Sequence[Episode]) -> float:
     return fmean(len(episode.steps) for episode in episodes)
 
@@ -215,16 +206,8 @@ def _kind_summary(kind: str, episodes: Sequence[Episode]) -> KindSummary:
     return KindSummary(kind, _success(of_kind), _mean_actions(of_kind))
 
 
-def _is_unparseable(step: Step) -> bool:
-    return step.parse_status is not ParseStatus.OK
-
-
-def _is_invalid(step: Step) -> bool:
-    return step.parse_status is ParseStatus.OK and not step.accepted
-
-
-def _share(steps: Sequence[Step], has: Callable[[Step], bool]) -> float:
-    return sum(map(has, steps)) / len(steps) if steps else 0.0
+def _share(count: int, total: int) -> float:
+    return count / total if total else 0.0
 
 
 def _why_nothing(episodes: Sequence[Episode], conditions: Conditions, policy: str) -> str:

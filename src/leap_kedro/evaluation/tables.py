@@ -26,7 +26,7 @@ def in_order(summaries: Iterable[EvaluationSummary]) -> list[EvaluationSummary]:
 
 
 def by_iteration(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
-    """One row per policy and split; `iteration` is missing outside the loop."""
+    """One row per policy and split; `iteration` is missing for policies outside the loop."""
     rows = (
         {**_identity(each), **_success(each.success, each.mean_actions), **_shares(each), **_conditions(each)}
         for each in in_order(summaries)
@@ -47,30 +47,24 @@ def by_kind(summaries: Iterable[EvaluationSummary]) -> "pd.DataFrame":
 def comparison(summaries: Iterable[EvaluationSummary], prices: Mapping[str, Price] | None = None) -> "pd.DataFrame":
     """One row per split, policy and task type, `ALL_KINDS` first.
 
-    Policies stay in the order given. Figures that are not counted by task type are missing in the rows of single types.
+    Policies keep the given order. Figures that do not exist by task type are missing in the rows of single types.
 
     Args:
         summaries: One per policy and split.
-        prices: Price by policy. `dollars` is the price of all its tokens, as if none had come from a cache; missing for
-            policies without a price.
+        prices: Price by policy. `dollars` is the price of all tokens, including cached ones; it is missing for policies
+            without a price.
     """
     rows: list[dict[str, Any]] = []
     for each in in_order(summaries):
         name = {"policy": each.policy, "split": each.conditions.split}
         price = (prices or {}).get(each.policy)
-        tokens = {"prompt_tokens": each.prompt_tokens, "reply_tokens": each.reply_tokens}
-        dollars = price.of(each.prompt_tokens, each.reply_tokens) if price else None
-        rows.append(
-            {
-                **name,
-                "kind": ALL_KINDS,
-                **_success(each.success, each.mean_actions),
-                **_shares(each),
-                **tokens,
-                "dollars": dollars,
-                **_conditions(each),
-            }
-        )
+        cost = {
+            "prompt_tokens": each.prompt_tokens,
+            "reply_tokens": each.reply_tokens,
+            "dollars": price.of(each.prompt_tokens, each.reply_tokens) if price else None,
+        }
+        success = _success(each.success, each.mean_actions)
+        rows.append({**name, "kind": ALL_KINDS, **success, **_shares(each), **cost, **_conditions(each)})
         rows += (
             {**name, "kind": kind.kind, **_success(kind.success, kind.mean_actions), **_conditions(each)}
             for kind in each.by_kind

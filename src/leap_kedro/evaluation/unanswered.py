@@ -1,4 +1,4 @@
-"""Whether a policy answered at all: replies that are empty, cut off or refused as too long show no decision of it.
+"""Counts replies without an answer: empty, cut off or refused as too long.
 
 A success rate over such replies measures the limit of tokens or the server, not the policy.
 """
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from leap_kedro.records import Episode, ParseStatus, StopReason
 
 TOO_LONG = StopReason.TOKEN_LIMIT.value
-"""Name of replies that could not be asked for, beside the names of `ParseStatus`."""
+"""Name of replies that could not be requested, besides the names of `ParseStatus`."""
 
 WORTH_A_WARNING = 0.1
-"""Share of unanswered replies from which on a result carries a warning."""
+"""Share of unanswered replies above which a result has a warning."""
 MOST_WITHOUT_ACTION = 0.5
-"""Share of replies without an action from which on a result carries a warning."""
+"""Share of replies without an action above which a result has a warning."""
 NEARLY_ALL = 0.9
-"""Share from which on a result says nothing about a model that is only prompted."""
+"""Share of unanswered replies above which a prompted model has no result."""
 
 _RAISE = "raise `server.max_tokens` (a model of a server) or `max_reply_tokens` (a policy that is loaded)"
 _LESS = "have it think less (`server.extra`, as the server wants it)"
@@ -35,12 +35,12 @@ _CAUSES = {
 
 @dataclass(slots=True)
 class AnswerCount:
-    """How many replies of a policy could be read.
+    """Numbers of replies of a policy.
 
     Attributes:
-        replies: All replies, those that could not be asked for included.
-        unanswered: Those without an answer, by kind.
-        said: What a server said of the last request that was too long; "" if nothing.
+        replies: Number of replies, including those that could not be requested.
+        unanswered: Number of replies without an answer, by kind.
+        said: A server's message on the last request that was too long; otherwise "".
     """
 
     replies: int = 0
@@ -48,7 +48,7 @@ class AnswerCount:
     said: str = ""
 
     def count(self, episode: Episode) -> None:
-        """Add the replies of an episode; one that ended for an infrastructure reason is left out."""
+        """Add the replies of an episode, unless it ended for an infrastructure reason."""
         if episode.stop.is_infrastructure:
             return
         self.replies += len(episode.steps)
@@ -64,7 +64,7 @@ class AnswerCount:
         return self.unanswered.total() / self.replies if self.replies else 0.0
 
     def causes(self) -> str:
-        """How many replies have no answer, why, and what to change; one sentence."""
+        """One sentence: the number of replies without an answer, the causes, and what to change."""
         found = "; ".join(f"{count} {_CAUSES[kind]}" for kind, count in self.unanswered.most_common())
         server = f" ({self.said.rstrip('.')})" if self.said else ""
         return f"{self.unanswered.total()} of {self.replies} replies cannot be read: {found}{server}."

@@ -1,4 +1,4 @@
-"""How results are put into words, the same in every report."""
+"""Results as text, the same in every report."""
 
 from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.success import SCORE, Conditions, EvaluationSummary
@@ -13,7 +13,7 @@ def interval_in_words(proportion: Proportion) -> str:
 
 
 def conditions_in_words(conditions: Conditions) -> str:
-    """What a result was measured under."""
+    """The conditions of a result."""
     texts = f", texts {conditions.text_version}" if conditions.text_version else ""
     scoring = f", {conditions.scoring}" if conditions.scoring else ""
     held = "held to the admissible actions" if conditions.held_to_admissible else "free replies"
@@ -25,7 +25,7 @@ def conditions_in_words(conditions: Conditions) -> str:
 
 
 def temperature_in_words(temperature: float | None) -> str:
-    """How replies were chosen."""
+    """The choice of replies."""
     if temperature is None:
         return "the server's own temperature"
     return "greedy" if temperature == 0 else f"temperature {temperature:g}"
@@ -33,12 +33,12 @@ def temperature_in_words(temperature: float | None) -> str:
 
 def scores_in_words(summary: EvaluationSummary) -> dict[str, str]:
     """Mean score and the mean of each of its parts by name, of 100, with intervals where there are any."""
-    told = {}
+    found = {}
     for name, mean in {SCORE: summary.mean_score, **summary.mean_parts}.items():
         interval = summary.score_intervals.get(name)
         ends = f" ({100 * interval[0]:.1f}-{100 * interval[1]:.1f})" if interval else ""
-        told[name] = f"{100 * mean:.1f}{ends}"
-    return told
+        found[name] = f"{100 * mean:.1f}{ends}"
+    return found
 
 
 def kind_in_words(kind: str) -> str:

@@ -1,1 +1,1 @@
-"""An experiment on disk: its folders, the parameters it was begun with, its lock, its iterations."""
+"""An experiment on disk: its folders, parameters, lock and iterations."""

@@ -4,4 +4,4 @@ from leap_kedro.records import UserError
 
 
 class RunRefused(UserError):
-    """The run was not begun, or cannot go on; the message says why and what to do."""
+    """The run was not started or cannot continue; the message says why and what to do."""

@@ -1,10 +1,11 @@
-"""Where an experiment's files are: `data/<layer>/<experiment>/iter_<k>/...`."""
+"""The folders of an experiment: `data/<layer>/<experiment>/iter_<k>/...`."""
 
 import json
 import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Experiment:
         if not _NAME.fullmatch(self.name):
             raise RunRefused(
                 f"Parameter `experiment` is '{self.name}': expected letters, digits, '_', '.', '-' "
-                "(it becomes a folder's name). Give another one with --params=experiment=NAME."
+                "(it is the name of a folder). Give another one with --params=experiment=NAME."
             )
 
     @property
@@ -45,18 +46,15 @@ class Experiment:
         return self.record_folder / f"iter_{iteration}" / "manifest.json"
 
     def finished(self, iteration: int) -> bool:
-        """Whether all of an iteration is there."""
+        """Whether an iteration is finished."""
         return self.manifest_path(iteration).is_file()
 
     def next_iteration(self) -> int:
         """The first iteration, from 1, that is not finished."""
-        iteration = 1
-        while self.finished(iteration):
-            iteration += 1
-        return iteration
+        return next(iteration for iteration in count(1) if not self.finished(iteration))
 
     def finished_iterations(self) -> tuple[int, ...]:
-        """The iterations that are finished, from 1."""
+        """The finished iterations, from 1."""
         return tuple(range(1, self.next_iteration()))
 
     def write_manifest(self, iteration: int, manifest: Mapping[str, Any]) -> None:
@@ -69,11 +67,11 @@ class Experiment:
         return manifest
 
     def folders(self) -> tuple[Path, ...]:
-        """All folders of the experiment, one a layer."""
+        """All folders of the experiment, one per layer."""
         return tuple(sorted(path for path in self.data.glob(f"*/{self.name}") if path.is_dir()))
 
     def delete(self) -> None:
-        """Delete the experiment's files, its record last. Raises `StorageError` if that is refused."""
+        """Delete the experiment's files, its record last. Raises `StorageError` if the system refuses."""
         for folder in sorted(self.folders(), key=lambda path: path == self.record_folder):
             with writing(folder):
                 shutil.rmtree(folder)
@@ -85,10 +83,8 @@ def experiment_names(data: Path) -> tuple[str, ...]:
 
 
 def next_iteration(data: str, experiment: str) -> int:
-    """The first iteration of an experiment that is not finished: the resolver of the parameter `iteration`.
+    """The first iteration that is not finished: the resolver of the parameter `iteration`.
 
-    Args:
-        data: The project's `data` folder.
-        experiment: Name of the experiment. A name that cannot be one is refused when the parameters are checked.
+    An invalid name of an experiment is refused when the parameters are checked.
     """
     return Experiment(Path(data), experiment).next_iteration() if _NAME.fullmatch(str(experiment)) else 1

@@ -13,7 +13,7 @@ from leap_kedro.experiments.folders import Experiment
 
 @contextmanager
 def locked(experiment: Experiment) -> Iterator[None]:
-    """Hold the experiment's lock; the operating system gives it back however the process ends.
+    """Hold the experiment's lock, which the operating system releases however the process ends.
 
     Raises:
         RunRefused: If another process holds it.

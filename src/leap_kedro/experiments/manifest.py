@@ -1,27 +1,18 @@
-"""What a run was made with: code, Python, packages."""
+"""The software of a run: code, Python, packages."""
 
 import platform
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = (
-    "leap_kedro",
-    "accelerate",
-    "kedro",
-    "mlflow",
-    "numpy",
-    "peft",
-    "torch",
-    "transformers",
-    "trl",
-)
+_PACKAGES = ("leap_kedro", "accelerate", "kedro", "mlflow", "numpy", "peft", "torch", "transformers", "trl")
 
 
 def run_facts() -> dict[str, Any]:
-    """When and with what a run was made: time, git commit of this package, Python, packages."""
+    """Time and software of a run: git commit of this package, Python, packages."""
     return {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "git": git_state(Path(__file__).parent),
@@ -31,18 +22,16 @@ def run_facts() -> dict[str, Any]:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of the packages that results depend on; those not installed are left out."""
+    """Versions of the installed packages on which results depend."""
     found = {}
     for name in _PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[name] = version(name)
-        except PackageNotFoundError:
-            continue
     return found
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """Commit of the repository that a folder is in, and whether files differ from it; empty outside a repository."""
+    """Commit of a folder's repository, and whether files were changed since; empty outside a repository."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         changed = _git(folder, "status", "--porcelain", "--untracked-files=no")

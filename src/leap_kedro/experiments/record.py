@@ -1,6 +1,6 @@
-"""The parameters that an experiment was begun with, and what differs now.
+"""The recorded parameters of an experiment, and differences from them.
 
-Results of different parameters must not mix in one experiment: its policies are trained on each other's data.
+Results of different parameters must not mix in one experiment, because its policies are trained on each other's data.
 """
 
 import json
@@ -20,12 +20,12 @@ def check_parameters(
 
     Args:
         experiment: The experiment.
-        parameters: Parameter path -> value, of those that change results.
-        options: Options of the run that the commands in the message need, too.
+        parameters: Path -> value of the parameters on which results depend.
+        options: Options of the run, for the commands in the message.
         free: Parameters that may differ in this run.
 
     Raises:
-        RunRefused: If the experiment was begun with other parameters; the message lists them.
+        RunRefused: If the experiment was started with other parameters; the message lists them.
         StorageError: If the record cannot be written.
     """
     path = experiment.record_folder / "experiment.json"
@@ -34,19 +34,19 @@ def check_parameters(
         record = {"experiment": experiment.name, "digest": json_hash(parameters), "parameters": dict(parameters)}
         write_text(path, json.dumps(record, indent=2, sort_keys=True))
         return
-    began_with = json.loads(path.read_text(encoding="utf-8"))["parameters"]
+    before = json.loads(path.read_text(encoding="utf-8"))["parameters"]
     changed = [
-        f"  {name}: {_shown(began_with, name)} -> {_shown(parameters, name)}"
-        for name in sorted({*began_with, *parameters})
-        if name not in free and _shown(began_with, name) != _shown(parameters, name)
+        f"  {name}: {_shown(before, name)} -> {_shown(parameters, name)}"
+        for name in sorted({*before, *parameters} - {*free})
+        if _shown(before, name) != _shown(parameters, name)
     ]
     if changed:
         raise RunRefused(
-            f"Experiment '{experiment.name}' was begun with other parameters (then -> now):\n"
+            f"Experiment '{experiment.name}' was started with other parameters (then -> now):\n"
             + "\n".join(changed)
-            + "\nOne experiment keeps one set of parameters. Three ways on:\n"
+            + "\nAn experiment has one set of parameters. You can\n"
             "  change them back;\n"
-            f"  begin another experiment:  kedro run{options} --params=experiment=NAME\n"
+            f"  start another experiment:  kedro run{options} --params=experiment=NAME\n"
             f"  start this one again:      kedro leap run{options} --fresh --experiment={experiment.name}  "
             "(deletes its files, after asking)"
         )

@@ -1,4 +1,4 @@
-"""What the terminal shows of experiments."""
+"""Tables of experiments and results on the terminal."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ LOOK = (
 
 
 def evaluations(experiment: Experiment) -> list[EvaluationSummary]:
-    """All evaluations of the finished iterations, those of base and pi_0 included."""
+    """All evaluations of the finished iterations, including those of base and pi_0."""
     return [
         EvaluationSummary.from_json(plain)
         for iteration in (0, *experiment.finished_iterations())
@@ -33,19 +33,16 @@ def evaluations(experiment: Experiment) -> list[EvaluationSummary]:
 
 
 def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: str = "") -> Table:
-    """One row a policy, one column a split: success with its interval, mean score where it has parts, mean actions.
+    """One row per policy, one column per split: success with its interval, mean score if it has parts, mean actions.
 
     Args:
         summaries: At least one.
         title: Title of the table.
-        champion: Id of the policy to be marked as such.
+        champion: Id of the champion, which is marked.
     """
     ordered = in_order(summaries)
     splits = list(dict.fromkeys(summary.conditions.split for summary in ordered))
-    policies = sorted(
-        {summary.policy: -1 if summary.iteration is None else summary.iteration for summary in ordered}.items(),
-        key=lambda pair: pair[1],
-    )
+    places = {summary.policy: -1 if summary.iteration is None else summary.iteration for summary in ordered}
     found = {(summary.policy, summary.conditions.split): summary for summary in ordered}
     score = " / mean score" if any(summary.mean_parts for summary in ordered) else ""
     table = Table(title=f"{title}: success % (95 % interval){score} / mean actions", caption=_conditions(ordered))
@@ -53,25 +50,21 @@ def result_table(summaries: Sequence[EvaluationSummary], title: str, champion: s
     for split in splits:
         most = max(summary.success.total for summary in ordered if summary.conditions.split == split)
         table.add_column(f"{split}\n{most} tasks", justify="right", no_wrap=True)
-    for name, _ in policies:
+    for name in sorted(places, key=lambda name: places[name]):
         cells = [_cell(found.get((name, split))) for split in splits]
         table.add_row(f"{name} (champion)" if name == champion else name, *cells)
     return table
 
 
 def score_table(summaries: Sequence[EvaluationSummary]) -> Table:
-    """One row a policy and split: the mean score and the mean of each of its parts, with intervals.
-
-    Args:
-        summaries: At least one, of an environment whose score has parts.
-    """
+    """One row per policy and split: the mean score and the means of its parts, with intervals."""
     table = Table(title="Mean score and its parts, of 100 (95 % interval, bootstrap)")
     names = dict.fromkeys(name for summary in summaries for name in (SCORE, *summary.mean_parts))
     for title in ("policy", "split", *names):
         table.add_column(title, justify="left" if title in ("policy", "split") else "right", no_wrap=True)
     for summary in in_order(summaries):
-        told = scores_in_words(summary)
-        table.add_row(summary.policy, summary.conditions.split, *(told.get(name, "-") for name in names))
+        scores = scores_in_words(summary)
+        table.add_row(summary.policy, summary.conditions.split, *(scores.get(name, "-") for name in names))
     return table
 
 
@@ -86,12 +79,12 @@ def _print_results(console: Console, summaries: Sequence[EvaluationSummary], tit
 
 
 def show(experiment: Experiment, mlflow: Sequence[str], console: Console | None = None) -> None:
-    """Print the table of an experiment's results and where to look further.
+    """Print the results of an experiment with a finished iteration, and where to look further.
 
     Args:
-        experiment: One with a finished iteration.
-        mlflow: What opens the MLflow in use, as lines.
-        console: The terminal if None.
+        experiment: The experiment.
+        mlflow: Lines that say how to open MLflow.
+        console: None: the terminal.
     """
     console = console or _console()
     champion = experiment.read_manifest(experiment.finished_iterations()[-1])["champion"]["policy"]
@@ -102,7 +95,7 @@ def show(experiment: Experiment, mlflow: Sequence[str], console: Console | None 
 
 
 def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
-    """Print evaluations made by hand and the file that holds them."""
+    """Print the results of the pipeline `evaluation`, and their file."""
     console = console or _console()
     summaries = EvaluationSummary.all_from_json(plain)
     _print_results(console, summaries, "Evaluation")
@@ -120,11 +113,11 @@ def show_evaluations(plain: Sequence[Mapping[str, Any]], path: Path, console: Co
             ),
         )
     console.print(kinds)
-    console.print(f"All of it: {path}", soft_wrap=True, highlight=False)
+    console.print(f"All results: {path}", soft_wrap=True, highlight=False)
 
 
 def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
-    """Print the means over seeds by privilege level and the file that holds them."""
+    """Print the means over seeds by privilege level, and their file."""
     console = console or _console()
     levels = LevelSummary.all_from_json(plain)
     seeds = max(split.success.count for level in levels for split in level.splits)
@@ -142,11 +135,11 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
             *(f"{level.measures[name].mean:.3f}" if name in level.measures else "-" for name in measures),
         )
     console.print(table)
-    console.print(f"All of it: {path}", soft_wrap=True, highlight=False)
+    console.print(f"All results: {path}", soft_wrap=True, highlight=False)
 
 
 def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
-    """Print how the baselines compare, and the file of the table by task type."""
+    """Print the comparison of the baselines, and the file of the table by task type."""
     console = console or _console()
     summaries = EvaluationSummary.all_from_json(plain)
     _print_results(console, summaries, "Baselines")
@@ -159,13 +152,13 @@ def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Con
 def show_results(
     experiment: Experiment, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any], mlflow: Sequence[str]
 ) -> None:
-    """Print what a run has made: an iteration, an evaluation by hand, an ablation or a comparison.
+    """Print the results of a run: of an iteration, a saved policy, an ablation or the baselines.
 
     Args:
         experiment: The experiment.
         pipeline: The nodes that ran.
-        catalog: Where their results are.
-        mlflow: What opens the MLflow in use, as lines.
+        catalog: The catalog with their results.
+        mlflow: Lines that say how to open MLflow.
     """
     made = pipeline.all_outputs()
     for name, file, show_one in (
@@ -180,7 +173,7 @@ def show_results(
 
 
 def status_table(data: Path) -> Table:
-    """One row an experiment: what is finished and how good its champion is on validation."""
+    """One row per experiment: finished iterations, champion and its success on validation tasks."""
     table = Table(title=f"Experiments in {data}")
     for title in ("experiment", "finished iterations", "champion", "validation success %"):
         table.add_column(title)
@@ -194,7 +187,7 @@ def status_table(data: Path) -> Table:
 
 
 def _console() -> Console:
-    """The terminal; what is no terminal (a file, CI) gets lines long enough for the table."""
+    """The terminal, or for files and CI lines that are long enough for the table."""
     console = Console()
     return console if console.is_terminal else Console(width=120)
 

@@ -51,4 +51,4 @@ class Access:
     api_key: SecretStr | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     cache: Path | None = None
-    prompts: Mapping[str, str] = field(default_factory=dict)
+    prompts: Mapping[str, str] = field(default_factory=dict, repr=False)

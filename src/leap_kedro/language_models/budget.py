@@ -39,7 +39,7 @@ class SpendingLimit:
         self._price = price
         self._changed = asyncio.Condition()
         self._under_way = 0
-        self._set_aside = 0.0
+        self._reserved = 0.0
         self.calls = 0
         self.dollars = 0.0
 
@@ -61,14 +61,14 @@ class SpendingLimit:
                     raise BudgetSpent(self._message(most))
                 await self._changed.wait()
             self._under_way += 1
-            self._set_aside += most
+            self._reserved += most
         bill = Bill()
         try:
             yield bill
         finally:
             async with self._changed:
                 self._under_way -= 1
-                self._set_aside -= most
+                self._reserved -= most
                 if bill.answered:
                     self.calls += 1
                     self.dollars += most if bill.dollars is None else bill.dollars
@@ -77,7 +77,7 @@ class SpendingLimit:
     def _affords(self, most: float) -> bool:
         calls, dollars = self._budget.calls, self._budget.dollars
         return (calls is None or self.calls + self._under_way < calls) and (
-            dollars is None or self.dollars + self._set_aside + most <= dollars
+            dollars is None or self.dollars + self._reserved + most <= dollars
         )
 
     def _message(self, most: float) -> str:

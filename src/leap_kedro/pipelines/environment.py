@@ -7,5 +7,5 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 
 
 def environment_spec(environment: str, environments: Mapping[str, Mapping[str, Any]]) -> EnvironmentSpec:
-    """Name and options of the environment in use, from the parameters `environment` and `environments`."""
+    """The environment in use, from the parameters `environment` (its name) and `environments` (options by name)."""
     return EnvironmentSpec(environment, environments.get(environment, {}))

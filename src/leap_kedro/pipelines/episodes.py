@@ -1,4 +1,4 @@
-"""Which episodes are owed, and which are settled."""
+"""Which tasks are pending, and which episode of a task counts."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,18 +7,18 @@ from leap_kedro.records.seeds import episode_seed
 
 
 class AllEpisodesBroken(UserError):
-    """Not one episode says anything about the policy."""
+    """Every episode ended for an infrastructure reason."""
 
 
 class NothingAnswered(UserError):
     """Nearly all replies of a policy are empty, cut off or refused as too long."""
 
 
-def still_owed(tasks: Sequence[Task], so_far: Iterable[Episode], run_seed: int) -> list[Task]:
-    """The tasks that no whole episode was played of yet.
+def pending_tasks(tasks: Sequence[Task], so_far: Iterable[Episode], run_seed: int) -> list[Task]:
+    """The tasks without a complete episode.
 
-    An episode that ended for an infrastructure reason, or before its first decision because the conversation was too
-    long, says nothing about the policy: it is pending again.
+    A task is pending again if its episode ended for an infrastructure reason, or before its first decision because the
+    conversation was too long: such an episode says nothing about the policy.
     """
     done = {(episode.task.id, episode.seed) for episode in so_far if not _says_nothing(episode)}
     return [task for task in tasks if (task.id, episode_seed(run_seed, task.id)) not in done]
@@ -29,9 +29,9 @@ def _says_nothing(episode: Episode) -> bool:
 
 
 def settled(episodes: Iterable[Episode]) -> list[Episode]:
-    """One episode an id, in the order of ids; of an episode that was played again, the last.
+    """One episode per id, sorted by id; if an episode was repeated, the last one.
 
-    Episodes are stored in the order in which they end, which depends on the machine; nothing downstream may.
+    Episodes are stored in the order in which they end, which depends on the machine. Results must not depend on it.
     """
     latest = {episode.id: episode for episode in episodes}
     return [latest[name] for name in sorted(latest)]

@@ -1,6 +1,6 @@
 """One iteration of the loop: the stages of the paper's figure, each a namespace.
 
-Kedro's graph has no cycle: an iteration reads what earlier ones left from the dataset `history`, and is run once per k.
+Kedro's graph has no cycle: the pipeline is run once per k and reads earlier iterations from the dataset `history`.
 """
 
 from kedro.pipeline import Pipeline
@@ -25,7 +25,7 @@ def stage(name: str, *parts: Pipeline) -> Pipeline:
 
 
 def create_start() -> Pipeline:
-    """What the loop starts from: tasks, D_0, pi_0, and how good base and pi_0 are."""
+    """The start of the loop: tasks, D_0, pi_0, and the evaluations of base and pi_0."""
     return stage(
         "bootstrap",
         data_preparation.create_pipeline(),

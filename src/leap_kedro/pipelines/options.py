@@ -1,4 +1,4 @@
-"""Options of the command that runs: what only selects, and is no parameter of the experiment."""
+"""Options of a command, which select what is run and are not parameters of the experiment."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -13,18 +13,14 @@ OptionsT = TypeVar("OptionsT", bound=StrictModel)
 
 
 class OptionsRefused(UserError):
-    """Some options are wrong; the message lists each with its value and what is expected."""
+    """Some options are wrong; the message lists each with its value and the expected one."""
 
 
 def read_options(model: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
-    """The options that a command takes, of the parameter `options`.
-
-    Args:
-        model: The options of the command.
-        given: The parameter `options`.
+    """The options of a command, of the class `model`, from the parameter `options`.
 
     Raises:
-        OptionsRefused: If a name is unknown, or a value wrong.
+        OptionsRefused: If a name is unknown or a value is wrong.
     """
     try:
         return model.model_validate(given)

@@ -1,11 +1,11 @@
-"""The whole tree of parameters, checked before a run begins."""
+"""All parameters, checked before a run starts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from leap_kedro.environments.protocol import EnvironmentSpec, UnknownExpert
+from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec, UnknownExpert
 from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
 from leap_kedro.language_models import ServerParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
@@ -21,7 +21,6 @@ from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import UserError
-from leap_kedro.records.hashing import json_hash
 from leap_kedro.records.parameter_errors import parameter_error
 from leap_kedro.records.parameters import Free, StrictModel, binding, free_names
 from leap_kedro.training.parameters import FineTuningParameters
@@ -32,16 +31,14 @@ class LeapParameters(StrictModel):
 
     Attributes:
         environment: Registered name of the environment.
-        experiment: Name of the experiment; its files lie in folders of this name.
+        experiment: Name of the experiment and of its folders.
         iteration: The iteration to run, from 1.
         seed: Seed of everything random.
-        options: Options of the command that runs, see `kedro leap evaluate --help`.
+        options: Options of the command, see `kedro leap evaluate --help`.
         environments: Options of each environment, by name.
-        fine_tuning: Parameters of all fine-tunings of the loop; a block `fine_tuning` inside a stage replaces single
-            values.
-        serving: The vLLM server that answers for policies of the loop; None: they are loaded in this program's
-            processes.
-        server: The server of language models that are prompted; `correction.teacher.server` replaces single values.
+        fine_tuning: Parameters of all fine-tunings of the loop; a block `fine_tuning` of a stage replaces values.
+        serving: The vLLM server of the loop's policies; None: they are loaded.
+        server: The server of prompted language models; `correction.teacher.server` replaces values.
     """
 
     environment: str
@@ -64,21 +61,19 @@ class LeapParameters(StrictModel):
     base_model: Free[BaseModelParameters]
 
     def in_force(self) -> "dict[str, Callable[[], FineTuningParameters | ServerParameters]]":
-        """Path of each block of overrides -> the shared block with them, checked when it is called."""
-        shared, training, teacher = self.fine_tuning, self.training, self.correction.teacher
+        """Path of each block of overrides -> function that checks them and returns the shared block with them."""
+        shared, training, dpo = self.fine_tuning, self.training, self.training.dpo
         return {
             "bootstrap.fine_tuning": lambda: shared.overridden(self.bootstrap.fine_tuning),
             "training.fine_tuning": lambda: shared.overridden(training.fine_tuning),
-            "training.dpo.fine_tuning": lambda: shared.overridden(training.fine_tuning).overridden(
-                training.dpo.fine_tuning
-            ),
-            "correction.teacher.server": lambda: self.server.overridden(teacher.server),
+            "training.dpo.fine_tuning": lambda: shared.overridden(training.fine_tuning).overridden(dpo.fine_tuning),
+            "correction.teacher.server": lambda: self.server.overridden(self.correction.teacher.server),
             "base_model.fine_tuning": lambda: self.base_model.training,
         }
 
 
 class ParametersRefused(UserError):
-    """Some parameters are wrong; the message lists each with its path, value, what is expected and where it is set."""
+    """Some parameters are wrong; the message lists each with its path, value, expected value and place."""
 
 
 def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameters:
@@ -89,9 +84,8 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         origin: Path of a parameter -> where it is set, for messages.
 
     Raises:
-        ParametersRefused: If a name is unknown, a value missing or out of range, or the environment not registered.
+        ParametersRefused: If a name is unknown, a value is missing or out of range, or the environment is unknown.
     """
-    problems: list[str] = []
     try:
         environment_instructions(str(raw.get("environment", "")))
     except UnknownEnvironment as error:
@@ -99,15 +93,31 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
     try:
         parameters = LeapParameters.model_validate(raw)
     except ValidationError as error:
-        problems += [parameter_error(LeapParameters, (), details, origin) for details in error.errors()]
-        raise ParametersRefused(_message(problems)) from error
+        raise ParametersRefused(_message(_problems(LeapParameters, "", error, origin))) from error
+    name = parameters.environment
     try:
-        benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
+        benchmark = make_benchmark(environment_spec(name, parameters.environments))
     except ValidationError as error:
-        place = ("environments", parameters.environment)
-        model = options_model(parameters.environment)
-        problems += [parameter_error(model, place, details, origin) for details in error.errors()]
-        raise ParametersRefused(_message(problems)) from error
+        found = _problems(options_model(name), f"environments.{name}", error, origin)
+        raise ParametersRefused(_message(found)) from error
+    problems = [
+        *_unknown_experts(parameters, benchmark, origin),
+        *_wrong_overrides(parameters, origin),
+        *_contradictions(parameters, origin),
+    ]
+    if problems:
+        raise ParametersRefused(_message(problems))
+    return parameters
+
+
+def _problems(
+    model: type[BaseModel] | None, path: str, error: ValidationError, origin: Callable[[str], str]
+) -> list[str]:
+    place = tuple(path.split(".")) if path else ()
+    return [parameter_error(model, place, details, origin) for details in error.errors()]
+
+
+def _unknown_experts(parameters: LeapParameters, benchmark: Benchmark, origin: Callable[[str], str]) -> Iterator[str]:
     experts = {
         "bootstrap.demonstrator": parameters.bootstrap.demonstrator,
         "correction.teacher.expert": parameters.correction.teacher.expert,
@@ -116,35 +126,30 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         try:
             benchmark.expert(name)
         except UnknownExpert as error:
-            problems.append(f"`{path}` is '{name}': {error} ({origin(path)}).")
-    problems += _wrong_overrides(parameters, origin)
+            yield f"`{path}` is '{name}': {error} ({origin(path)})."
+
+
+def _contradictions(parameters: LeapParameters, origin: Callable[[str], str]) -> Iterator[str]:
     for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
         path = f"{stage}.hold_to_admissible"
         if parameters.serving is not None and how.hold_to_admissible:
-            problems.append(
-                f"`{path}` is true ({origin(path)}), and policies are served (`serving`): a server cannot hold replies "
+            yield (
+                f"`{path}` is true ({origin(path)}), but policies are served (`serving`): a server cannot hold replies "
                 "to the listed actions. Set it to false, or `serving` to null."
             )
     if parameters.evaluation.temperature is None and not str(parameters.options.get("policy")).startswith(SCHEME):
         path = "evaluation.temperature"
-        problems.append(
+        yield (
             f"`{path}` is null ({origin(path)}), which leaves the choice to a server: it needs "
             f"a policy {SCHEME}MODEL. Give a number for other policies."
         )
-    if _teaches_itself_unprepared(parameters):
-        kind, share = "correction.teacher.kind", "bootstrap.informed_share"
-        problems.append(
-            f"`{kind}` is 'self' ({origin(kind)}) and `{share}` is 0 ({origin(share)}): no demonstration would "
-            f"show the embedded student how to use what it is told. Set `{share}` to null, or `{kind}` to 'oracle'."
-        )
-    if problems:
-        raise ParametersRefused(_message(problems))
-    return parameters
-
-
-def _teaches_itself_unprepared(parameters: LeapParameters) -> bool:
     bootstrap = parameters.bootstrap
-    return parameters.correction.tells_the_student and bootstrap.base == EMBEDDED and bootstrap.informed_share == 0
+    if parameters.correction.tells_the_student and bootstrap.base == EMBEDDED and bootstrap.informed_share == 0:
+        kind, share = "correction.teacher.kind", "bootstrap.informed_share"
+        yield (
+            f"`{kind}` is 'self' ({origin(kind)}) and `{share}` is 0 ({origin(share)}): without such demonstrations "
+            f"the embedded student cannot use privileged facts. Set `{share}` to null, or `{kind}` to 'oracle'."
+        )
 
 
 def _wrong_overrides(parameters: LeapParameters, origin: Callable[[str], str]) -> list[str]:
@@ -152,20 +157,20 @@ def _wrong_overrides(parameters: LeapParameters, origin: Callable[[str], str]) -
     wrong: list[str] = []
     for path, block in parameters.in_force().items():
         if path == "training.dpo.fine_tuning" and "training.fine_tuning" in wrong:
-            continue  # it is based on that one, and would repeat what is wrong
+            continue  # It is based on that block and would repeat its problems.
         try:
             block()
         except ValidationError as error:
             wrong.append(path)
             model = ServerParameters if path.endswith(".server") else FineTuningParameters
-            problems += [parameter_error(model, tuple(path.split(".")), details, origin) for details in error.errors()]
+            problems += _problems(model, path, error, origin)
     return problems
 
 
 def recorded(parameters: LeapParameters) -> dict[str, Any]:
-    """Path -> value of the parameters that change results of the loop; of the environments only the one in use.
+    """Path -> value of the parameters on which results of the loop depend, with the options of the environment in use.
 
-    Of a shared block the values in force in each stage are recorded, and those alone: where they are set may change.
+    Instead of the shared blocks, the values in force in each stage are recorded, since the place of a value may change.
     """
     name = parameters.environment
     tree, model = binding(parameters), options_model(name)
@@ -187,14 +192,9 @@ def recorded(parameters: LeapParameters) -> dict[str, Any]:
 
 
 def options_model(environment: str) -> type[BaseModel] | None:
-    """The model of a registered environment's options, where it has one."""
+    """The model of a registered environment's options, if it has one."""
     options = getattr(make_benchmark(EnvironmentSpec(environment, {})), "options", None)
     return type(options) if isinstance(options, BaseModel) else None
-
-
-def digest(values: Mapping[str, Any]) -> str:
-    """Hash of parameter values."""
-    return json_hash(values)
 
 
 def _flat(tree: Any, path: str) -> list[tuple[str, Any]]:

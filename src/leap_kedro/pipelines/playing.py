@@ -1,4 +1,4 @@
-"""Policies play tasks: the seam between the stages and the rollout driver."""
+"""Policies play tasks: the stages' interface to the rollout driver."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from leap_kedro.policies.workers import PolicySpec
 
 LEAST_WATCHED = 8
-"""Episodes after which a policy that has to answer is stopped if it does not."""
+"""Number of episodes after which a policy that must answer is stopped if it does not."""
 
 Playing = SavedPolicy | RemotePolicy
-"""Who can be asked to play: a model in a folder, or one of a server."""
+"""A policy that can play: a model in a folder or of a server."""
 
 
 def play(
@@ -41,51 +41,47 @@ def play(
     """Play each task once, with a progress bar on a terminal.
 
     Args:
-        policy: Who plays.
-        spec: Where.
-        tasks: What; each once.
-        parameters: How; a served policy keeps to its server's number of episodes at once, in one process.
+        policy: The policy.
+        spec: The environment.
+        tasks: The tasks.
+        parameters: How they are played; a served policy uses one process and its server's concurrency.
         temperature: Sampling temperature; 0 is greedy; None: the server's own, for a served policy.
-        run_seed: Seed that the episodes' seeds follow from.
+        run_seed: Seed from which the episodes' seeds are derived.
         iteration: LEAP iteration, for the record.
         title: Title of the progress bar.
-        examples: Finished episodes that a chat model is shown, as `examples_text` writes them.
+        examples: Solved episodes in the prompt of a chat model, from `examples_text`.
         must_answer: See `watched`.
-        serving: The server that answers for a policy in a folder; None: it is loaded.
+        serving: The server of a policy in a folder; None: it is loaded.
 
     Yields:
-        Episodes as they end, which is not the order of the tasks.
+        Episodes in the order in which they end, which is not that of the tasks.
 
     Raises:
         AllEpisodesBroken: See `watched`.
         NothingAnswered: See `watched`.
-        PolicyStopped: If a served policy will answer no more.
-        ServingFailed: If the policy is to be served and cannot be.
+        PolicyStopped: If a served policy can no longer answer.
+        ServingFailed: If the policy cannot be served.
     """
     from leap_kedro.policies.workers import play_in_processes
 
     if not tasks:
         return
     if isinstance(policy, SavedPolicy) and serving is not None:
+        how = parameters, temperature, run_seed, iteration, title, examples, must_answer
         with serve(policy, serving, spec.name, parameters.max_reply_tokens) as served:
-            yield from play(
-                served, spec, tasks, parameters, temperature, run_seed, iteration, title, examples, must_answer
-            )
+            yield from play(served, spec, tasks, *how)
         return
     settings = play_settings(parameters, run_seed, iteration)
-    played = play_in_processes(
-        tasks,
-        spec,
-        _policy_spec(policy, spec, parameters, temperature, examples),
-        settings if isinstance(policy, SavedPolicy) else replace(settings, slots=policy.server.concurrency),
-        parameters.processes if isinstance(policy, SavedPolicy) else 1,
-    )
-    place = policy.folder if isinstance(policy, SavedPolicy) else policy.place
+    processes, place = parameters.processes, str(policy.folder if isinstance(policy, SavedPolicy) else policy.place)
+    if isinstance(policy, RemotePolicy):
+        settings, processes = replace(settings, slots=policy.server.concurrency), 1
+    player = _policy_spec(policy, spec, parameters, temperature, examples)
+    played = play_in_processes(tasks, spec, player, settings, processes)
     yield from watched(played, len(tasks), title, f"{policy.id} ({place})", must_answer)
 
 
 def play_settings(parameters: "PlayParameters", run_seed: int, iteration: int) -> "PlaySettings":
-    """What the driver is told; arguments as in `play`."""
+    """The settings of the driver; arguments as in `play`."""
     from leap_kedro.policies.running_episode import PlaySettings
 
     return PlaySettings(
@@ -103,17 +99,17 @@ def watched(
     """Pass episodes on, with a progress bar on a terminal.
 
     Args:
-        episodes: Episodes as they end.
-        total: How many come.
+        episodes: Episodes in the order in which they end.
+        total: Number of episodes.
         title: Title of the progress bar.
-        who: Who plays, for messages.
-        must_answer: Whether replies that have no answer are no result. They are one of a student, which may not have
-            learnt yet to end a reply, and none of a model that is only prompted.
+        who: The policy, for messages.
+        must_answer: Whether unreadable replies are an error. They are an error of a prompted model, and a result of a
+            student, which may not yet have learnt to end a reply.
 
     Raises:
-        AllEpisodesBroken: After the last one, if there were some and each ended for an infrastructure reason.
-        NothingAnswered: If, after some episodes or the last one, nearly all replies have no answer and they have to
-            have one; or, after the last one, if there was not one decision.
+        AllEpisodesBroken: After the last episode, if all ended for an infrastructure reason.
+        NothingAnswered: If nearly all replies are unreadable, either after some episodes where the policy must answer,
+            or after the last one if there was no decision.
     """
     answers = AnswerCount()
     ended = broken = solved = decisions = 0
@@ -134,8 +130,8 @@ def watched(
                 _check(answers, title, who)
     if ended and broken == ended:
         raise AllEpisodesBroken(
-            f"{title}: all {total} episodes broke before they said anything about {who}. "
-            f"The last error: {last_error.rstrip('.')}. Correct that and run the same command again."
+            f"{title}: all {total} episodes ended with an infrastructure error, so there is no result for {who}. "
+            f"The last error: {last_error.rstrip('.')}. Fix it and run the same command again."
         )
     if must_answer or not decisions:
         _check(answers, title, who)

@@ -11,14 +11,7 @@ if TYPE_CHECKING:
 
 
 def progress_bar(title: str, unit: str, total: int, items: Iterable[Any] | None = None) -> "tqdm[Any]":
-    """A bar over `items`, or one that the caller moves.
-
-    Args:
-        title: What is going on.
-        unit: What is counted, in the singular.
-        total: How many there will be; 0 if that is not known yet.
-        items: What is counted, passed on as it comes.
-    """
+    """A bar over `items`, or one that the caller advances if None; `total` is 0 if it is not known yet."""
     from tqdm import tqdm
 
     return tqdm(items, total=total, desc=title, unit=unit, disable=None)
@@ -26,7 +19,7 @@ def progress_bar(title: str, unit: str, total: int, items: Iterable[Any] | None 
 
 @contextmanager
 def training_bar(title: str) -> "Iterator[Callable[[Progress], None]]":
-    """A bar over the steps of a training; the value is called with each report of the loss."""
+    """A bar over the steps of a training; call the yielded function with each report of the loss."""
     with progress_bar(title, "step", 0) as bar:
 
         def report(progress: "Progress") -> None:

@@ -1,11 +1,11 @@
-"""Policies that a server answers for: language models that are prompted, not trained here."""
+"""Policies behind a server: language models that are prompted and not trained."""
 
 from dataclasses import dataclass
 
 from leap_kedro.language_models import Access, ModelParameters, ServerParameters
 
 SCHEME = "openai:"
-"""Begins the reference of a policy that a server answers for; the model's name there follows."""
+"""Prefix of a reference to a policy behind a server, before the model's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +15,9 @@ class RemotePolicy:
     Attributes:
         id: Name of the policy in results.
         name: Name of the model on the server.
-        server: How it is reached.
+        server: The server.
         access: Key, prices, cache.
-        iteration: -1: it belongs to no iteration.
+        iteration: LEAP iteration; -1 outside the loop.
     """
 
     id: str
@@ -28,9 +28,9 @@ class RemotePolicy:
 
     @property
     def place(self) -> str:
-        """Where it is, for messages."""
+        """Its address, for messages."""
         return self.server.base_url or "api.openai.com"
 
     def model(self, temperature: float | None) -> ModelParameters:
-        """What calls need to know."""
+        """The parameters of calls."""
         return self.server.model(self.name, temperature)

@@ -1,4 +1,4 @@
-"""Refuses a student that cannot be loaded or prompted before a run begins anything."""
+"""Checks, before a run, that the student can be loaded and prompted."""
 
 from kedro.pipeline import Pipeline
 
@@ -12,24 +12,18 @@ from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.vllm_server import check_prompts
 
 _REGISTERED = "models:/"
-
-
 _READERS = frozenset({"train_pi_0", "train_policy", "base_play_evaluation"})
 """Nodes that read the base model."""
 
 
 def check_students(parameters: LeapParameters, pipeline: Pipeline) -> None:
-    """Check the base model where nodes that are to run read it, and the folder that `options.policy` names.
-
-    Args:
-        parameters: All parameters.
-        pipeline: The nodes that are to run.
+    """Check the base model if `pipeline` reads it, and the folder that `options.policy` names.
 
     Raises:
-        NoSuchBase: If there is no base model, or it cannot be used.
-        ServingFailed: If the student is to be served, and a server would build other prompts than training.
+        NoSuchBase: If the base model is missing or cannot be used.
+        ServingFailed: If the student is served and the server would build other prompts than training.
         NoSuchPolicy: If the policy in that folder cannot be used.
-        UnknownPolicy: If there is none.
+        UnknownPolicy: If there is no such policy.
     """
     names = {node.short_name for node in pipeline.nodes}
     policy = read_options(EvaluateOptions, parameters.options).policy if "evaluate_saved_policy" in names else None

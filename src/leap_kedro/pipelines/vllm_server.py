@@ -1,4 +1,4 @@
-"""Policies of the loop behind a vLLM server, which is started for them or runs already."""
+"""Policies of the loop behind a vLLM server, which is started for them or already runs."""
 
 import gc
 import shlex
@@ -25,16 +25,15 @@ _ANOTHER_DAY = datetime(2031, 11, 3, 17, 45, 59, tzinfo=UTC)
 
 
 class ServingParameters(CallParameters):
-    """The vLLM server that answers for a policy of the loop.
+    """The vLLM server of the loop's policies.
 
     Attributes:
-        base_url: URL of the API of one that runs, with its `/v1`; None: one is started on this machine, and stopped.
-        command: The program `vllm` of its environment, or a command line that begins it.
+        base_url: URL of a running server's API, with its `/v1`; None: a server is started on this machine and stopped.
+        command: The program `vllm` of its environment, or a command line that starts it.
         arguments: Further arguments of `vllm serve`.
-        port: Port of a server that is started; None: a free one.
-        ready_timeout: Seconds until a server that is started has to answer.
-        adapters: Whether a policy that was trained by LoRA is served as its adapter on the weights that it was made
-            for; if not, as its merged weights.
+        port: Port of a started server; None: a free one.
+        ready_timeout: Seconds until a started server must answer.
+        adapters: Whether a policy trained by LoRA is served as an adapter on its base; if not, as merged weights.
     """
 
     command: Free[str] = Field(default="vllm", min_length=1)
@@ -51,18 +50,18 @@ class ServingParameters(CallParameters):
 def serve(
     policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int
 ) -> Iterator[RemotePolicy]:
-    """The policy as one of a server, while the block lasts.
+    """Serve the policy while the block lasts.
 
-    Answers are not cached, since a folder's weights may change, and no key is sent.
+    Answers are not cached, since a folder's weights may change. No key is sent.
 
     Args:
         policy: The policy.
-        parameters: By what server.
-        environment: Registered name of the environment, whose instructions stand in the prompts.
+        parameters: The server.
+        environment: Registered name of the environment, whose instructions are part of the prompts.
         max_tokens: Longest reply.
 
     Raises:
-        ServingFailed: If the policy cannot be served, or the server does not come up or refuses it.
+        ServingFailed: If the policy cannot be served, or the server does not start or refuses it.
     """
     from leap_kedro.policies.vllm import ENVIRONMENT, model_of
     from leap_kedro.policies.vllm_process import free_port, running_server
@@ -86,7 +85,7 @@ def serve(
 
 
 def server_command(weights: Path, rank: int | None, parameters: ServingParameters, port: int) -> list[str]:
-    """The command that starts a server of the model in `weights`, which takes adapters of this rank (None: none)."""
+    """The command that starts a server of the model in `weights`, with adapters of this rank (None: no adapters)."""
     from leap_kedro.policies.vllm import command_of
 
     first, *others = shlex.split(parameters.command)
@@ -94,12 +93,12 @@ def server_command(weights: Path, rank: int | None, parameters: ServingParameter
 
 
 def is_installed(parameters: ServingParameters) -> bool:
-    """Whether the program that starts a server is on this machine."""
+    """Whether the program that starts a server is installed."""
     return shutil.which(str(Path(shlex.split(parameters.command)[0]).expanduser())) is not None
 
 
 def adapter_of(policy: SavedPolicy) -> "Adapter | None":
-    """The adapter that the policy was trained by; None if by none."""
+    """The adapter by which the policy was trained; None if it has no adapter."""
     import json
 
     from leap_kedro.policies.vllm import Adapter
@@ -109,23 +108,23 @@ def adapter_of(policy: SavedPolicy) -> "Adapter | None":
     if not folder.is_dir():
         return None
     base = Path(json.loads((folder / BASE).read_text(encoding="utf-8"))["folder"])
-    # The name holds the weights' digest: a server that runs on never answers with another iteration's adapter.
+    # The digest in the name keeps a running server from answering with the adapter of another iteration.
     return Adapter(f"{policy.id}-{weights_digest(folder)[:12]}", folder, base) if base.is_dir() else None
 
 
 def template_options(parameters: ServingParameters) -> dict[str, Any]:
-    """What a server is to tell the chat template beside messages."""
+    """What a server passes to the chat template besides the messages."""
     from leap_kedro.prompts.templates import TEMPLATE_OPTIONS
 
     return {**TEMPLATE_OPTIONS, **(parameters.extra.get("chat_template_kwargs") or {})}
 
 
 def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environment: str) -> None:
-    """Check that a server builds the prompts that the policy is trained on, token for token, today and tomorrow.
+    """Check that a server builds the prompts of the policy's training, token for token, on any day.
 
     Raises:
-        ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no rules,
-            other options than here, or the day off the clock.
+        ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no system
+            message, other options than here, or the present date.
     """
     from leap_kedro.policies.folder import load_tokenizer
     from leap_kedro.policies.vllm_process import ServingFailed
@@ -154,9 +153,9 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     instead = "set `serving` to null, or another chat template"
     if served != another_day:
         raise ServingFailed(
-            f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write that "
-            f"of the moment, while training keeps to {DAY:%d %B %Y}. It cannot be served: {instead} "
-            "(a template that takes `date_string` is given that day)."
+            f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write the "
+            f"present one, while training uses {DAY:%d %B %Y}. It cannot be served: {instead} "
+            "(a template with `date_string` gets that day)."
         )
     if trained != served:
         raise ServingFailed(
@@ -166,7 +165,7 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
 
 
 def _release_gpu_memory() -> None:
-    """Give back what this process keeps of a GPU's memory for later use (replies were scored on it, say)."""
+    """Release the GPU memory that torch caches in this process, for example from scoring replies."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         gc.collect()

@@ -1,10 +1,11 @@
-"""Input and output of decoding, shared by the slot engine and the plain `generate` fallback."""
+"""How replies are decoded: shared by the slot engine and the plain `generate` fallback."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
+from leap_kedro.policies.admissible import ActionHold, ActionHolds
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer, answered
 
@@ -15,9 +16,9 @@ class Decoding:
 
     Attributes:
         max_new_tokens: Maximum number of tokens of a reply.
-        temperature: 0 takes the most probable token; higher values sample.
-        hold_to_admissible: Whether actions are restricted to those that a conversation lists, if any.
-        logprobs: Whether log-probabilities are computed.
+        temperature: 0 is greedy; higher values sample.
+        hold_to_admissible: Whether only listed actions are allowed, where a conversation lists any.
+        logprobs: Whether log-probabilities are wanted.
     """
 
     max_new_tokens: int
@@ -31,9 +32,9 @@ class Generated:
     """A decoded reply.
 
     Attributes:
-        ids: Token ids of the reply, including its end token if there is one.
+        ids: Token ids of the reply, including its end token if it has one.
         prompt_tokens: Tokens of trunk and branch.
-        logprob: Sum of the unrestricted log-probabilities at temperature 1; None if not requested.
+        logprob: Sum of the log-probabilities at temperature 1 with all tokens allowed; None if not wanted.
     """
 
     ids: tuple[int, ...]
@@ -41,22 +42,8 @@ class Generated:
     logprob: float | None
 
 
-class Generator(Protocol):
-    """Decodes one reply per conversation."""
-
-    @property
-    def context(self) -> int:
-        """Maximum number of tokens of prompt and reply together."""
-
-    def prompt_tokens(self, conversation: Conversation) -> int:
-        """Tokens of a conversation's prompt."""
-
-    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """Replies in order; every conversation must fit into the context together with a reply."""
-
-
 class Prompts:
-    """Token ids of prompts; each opening and turn is tokenized once."""
+    """Token ids of prompts. Each opening and each turn is tokenized once."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._opening = lru_cache(maxsize=5_000)(lambda text, privileged: tuple(renderer.opening(text, privileged)))
@@ -73,3 +60,35 @@ class Prompts:
     def length(self, conversation: Conversation) -> int:
         """Tokens of trunk and branch."""
         return len(self.trunk(conversation)) + len(self.branch)
+
+
+class Generator(ABC):
+    """Decodes one reply per conversation, in groups of at most `group_size` conversations."""
+
+    def __init__(self, renderer: Renderer, decoding: Decoding, group_size: int) -> None:
+        self._prompts = Prompts(renderer)
+        self._holds = ActionHolds(renderer)
+        self._ends = renderer.end_ids()
+        self._decoding = decoding
+        self._group_size = group_size
+
+    @property
+    @abstractmethod
+    def context(self) -> int:
+        """Maximum number of tokens of prompt and reply together."""
+
+    def prompt_tokens(self, conversation: Conversation) -> int:
+        """Number of tokens of a conversation's prompt."""
+        return self._prompts.length(conversation)
+
+    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
+        """Replies in order; each conversation must fit into the context together with a reply."""
+        starts = range(0, len(conversations), self._group_size)
+        groups = (conversations[start : start + self._group_size] for start in starts)
+        return [generated for group in groups for generated in self._group(group)]
+
+    @abstractmethod
+    def _group(self, conversations: Sequence[Conversation]) -> list[Generated]: ...
+
+    def _hold(self, conversation: Conversation) -> ActionHold | None:
+        return self._holds.of(conversation) if self._decoding.hold_to_admissible else None

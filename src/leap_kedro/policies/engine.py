@@ -1,9 +1,9 @@
 """Local inference for Llama-family models: many episodes at once, each trunk in a slot of the key-value cache.
 
 A reply is a branch: it is decoded after the trunk and dropped by leaving the cursor at the end of the trunk. At the
-next decision of the same conversation, only the new part of the trunk is encoded. Calls are independent: the tokens in
-a slot are compared with the prompt and the rest is encoded, so conversations may come in any order. If there are more
-conversations than slots, they are answered in groups that reuse the slots.
+next decision of the conversation only the new part of the trunk is encoded. The engine compares the tokens in a slot
+with those of the prompt and encodes the rest, so any conversation may come at any time. If a call has more
+conversations than there are slots, they are answered in groups.
 
 Covered: the families of `weights.is_supported`, one device, float32 or half precision. Not covered: quantized weights,
 adapters that are not merged, several devices.
@@ -13,11 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from leap_kedro.policies.admissible import ActionHolds
 from leap_kedro.policies.attention import Span
 from leap_kedro.policies.cache_slots import SlotTable, common_length
 from leap_kedro.policies.decoder import CachedDecoder
-from leap_kedro.policies.decoding import Decoding, Generated, Prompts
+from leap_kedro.policies.decoding import Decoding, Generated, Generator
 from leap_kedro.policies.drafts import DraftMemory
 from leap_kedro.policies.speculative import SpeculativeReply
 from leap_kedro.policies.token_sampling import choose
@@ -28,16 +27,13 @@ from leap_kedro.prompts.renderer import Renderer
 _SHORTEST_SHARED = 64
 
 
-class SlotEngine:
-    """Decodes replies with a model for which `weights.is_supported`, with `slots` conversations in the cache."""
+class SlotEngine(Generator):
+    """Decodes replies with a transformers model for which `weights.is_supported`."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, slots: int) -> None:
+        """Copy the model's weights; `slots` conversations are kept in the cache."""
+        super().__init__(renderer, decoding, slots)
         self._decoder = CachedDecoder(extract_weights(model), slots)
-        self._decoding = decoding
-        self._prompts = Prompts(renderer)
-        self._holds = ActionHolds(renderer)
-        self._ends = frozenset(renderer.end_ids())
-        self._slots = slots
         self._table = SlotTable(slots)
         self._drafts = DraftMemory()
 
@@ -46,15 +42,6 @@ class SlotEngine:
         """Maximum number of tokens of prompt and reply together."""
         return self._decoder.context
 
-    def prompt_tokens(self, conversation: Conversation) -> int:
-        """Tokens of a conversation's prompt."""
-        return self._prompts.length(conversation)
-
-    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """See `Generator`."""
-        groups = [conversations[start : start + self._slots] for start in range(0, len(conversations), self._slots)]
-        return [generated for group in groups for generated in self._group(group)]
-
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
         trunks = [self._prompts.trunk(conversation) for conversation in conversations]
         slots = self._place(_distinct_keys(conversations), trunks)
@@ -62,8 +49,8 @@ class SlotEngine:
         for conversation, trunk, slot in zip(conversations, trunks, slots, strict=True):
             prompt = [*trunk, *self._prompts.branch]
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
-            self._table.hold(slot, trunk[:held])  # the rest is overwritten, even if the call fails
-            hold = self._holds.of(conversation) if self._decoding.hold_to_admissible else None
+            self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
+            hold = self._hold(conversation)
             writings.append(
                 SpeculativeReply(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts)
             )
@@ -88,7 +75,7 @@ class SlotEngine:
             live = [writing for writing in live if not writing.done]
 
     def _place(self, keys: Sequence[str], trunks: Sequence[list[int]]) -> list[int]:
-        """A slot for each conversation, filled with the part of its trunk that other slots contain."""
+        """A slot for each conversation, with what other slots already hold of its trunk copied into it."""
         fresh = [key not in self._table for key in keys]
         slots = [0] * len(keys)
         for index in sorted(range(len(keys)), key=fresh.__getitem__):
@@ -108,10 +95,11 @@ class SlotEngine:
 
 
 def _distinct_keys(conversations: Sequence[Conversation]) -> list[str]:
-    """Keys of slots: a conversation that occurs twice in a call needs two."""
+    """Keys of slots: a conversation that occurs twice in a call needs two slots."""
     seen: Counter[str] = Counter()
     keys = []
-    for key in (conversation.key for conversation in conversations):
-        seen[key] += 1
-        keys.append(key if seen[key] == 1 else f"{key}\0{seen[key]}")
+    for conversation in conversations:
+        seen[conversation.key] += 1
+        count = seen[conversation.key]
+        keys.append(conversation.key if count == 1 else f"{conversation.key}\0{count}")
     return keys

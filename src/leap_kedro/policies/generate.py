@@ -1,7 +1,7 @@
 """Plain `generate` of transformers, for causal LMs that the slot engine does not support.
 
-The whole prompt is encoded at every decision, in one left-padded batch. As in the engine, each row is sampled with the
-conversation's own random numbers.
+Every prompt is encoded as a whole at every decision, in one left-padded batch. Sampling uses the conversation's own
+random numbers, as the engine does.
 """
 
 from collections.abc import Sequence
@@ -10,37 +10,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from leap_kedro.policies.admissible import ActionHold, ActionHolds
-from leap_kedro.policies.decoding import Decoding, Generated, Prompts
+from leap_kedro.policies.admissible import ActionHold
+from leap_kedro.policies.decoding import Decoding, Generated, Generator
 from leap_kedro.policies.token_sampling import Position, choose, uniforms
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 
 
-class PlainGenerator:
-    """Decodes replies with any transformers causal LM in evaluation mode, at most `batch` conversations at once."""
+class PlainGenerator(Generator):
+    """Decodes replies with any transformers causal LM."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, batch: int = 64) -> None:
+        """Wrap a model in evaluation mode; at most `batch` conversations are decoded together."""
+        super().__init__(renderer, decoding, batch)
         self._model = model
-        self._decoding = decoding
-        self._batch = batch
-        self._prompts = Prompts(renderer)
-        self._holds = ActionHolds(renderer)
-        self._ends = renderer.end_ids()
 
     @property
     def context(self) -> int:
         """Maximum number of tokens of prompt and reply together."""
         return int(getattr(self._model.config, "max_position_embeddings", 1_000_000))
-
-    def prompt_tokens(self, conversation: Conversation) -> int:
-        """Tokens of a conversation's prompt."""
-        return self._prompts.length(conversation)
-
-    def generate(self, conversations: Sequence[Conversation]) -> list[Generated]:
-        """See `Generator`."""
-        groups = [conversations[start : start + self._batch] for start in range(0, len(conversations), self._batch)]
-        return [generated for group in groups for generated in self._group(group)]
 
     @torch.inference_mode()
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
@@ -49,7 +37,7 @@ class PlainGenerator:
         padding = self._ends[0]
         tokens = torch.tensor([[padding] * (longest - len(prompt)) + prompt for prompt in prompts])
         mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
-        chooser = _Chooser(conversations, longest, self._decoding, self._holds)
+        chooser = _Chooser(conversations, longest, self._decoding, [self._hold(each) for each in conversations])
         output = self._model.generate(
             input_ids=tokens.to(self._model.device),
             attention_mask=mask.to(self._model.device),
@@ -68,24 +56,26 @@ class PlainGenerator:
         ]
 
     def _cut(self, row: Sequence[int]) -> tuple[int, ...]:
-        """The reply up to and including its end token."""
-        length = next((index + 1 for index, token in enumerate(row) if token in self._ends), len(row))
-        return tuple(row[:length])
+        """The reply up to and with its end token."""
+        ends = [index for index, token in enumerate(row) if token in self._ends]
+        return tuple(row[: ends[0] + 1] if ends else row)
 
 
 class _Chooser:
-    """A logits processor that leaves one token per row, the one that `choose` takes."""
+    """A logits processor that leaves one token per row: the one that `choose` takes."""
 
     def __init__(
-        self, conversations: Sequence[Conversation], prompt_length: int, decoding: Decoding, holds: ActionHolds
+        self,
+        conversations: Sequence[Conversation],
+        prompt_length: int,
+        decoding: Decoding,
+        holds: Sequence[ActionHold | None],
     ) -> None:
         self._prompt_length = prompt_length
         self._decoding = decoding
         self._random = [uniforms(conversation, decoding.max_new_tokens).tolist() for conversation in conversations]
-        self._holds: list[ActionHold | None] = [
-            holds.of(conversation) if decoding.hold_to_admissible else None for conversation in conversations
-        ]
-        self._states = [hold.start() if hold else () for hold in self._holds]
+        self._holds = holds
+        self._states = [hold.start() if hold else () for hold in holds]
         self.logprobs: list[list[float]] = [[] for _ in conversations]
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:

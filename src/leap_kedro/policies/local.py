@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LocalPolicySpec:
-    """Everything that another process needs to load a local policy.
+    """All that another process needs to load a local policy.
 
     Attributes:
         folder: Folder with config, safetensors and tokenizer.
         id: Name of the policy in episodes.
         temperature: 0 is greedy.
         max_new_tokens: Maximum number of tokens of a reply.
-        hold_to_admissible: Whether actions are restricted to the listed ones.
-        slots: Number of conversations in the cache, equal to the number of episodes played at once.
+        hold_to_admissible: Whether only listed actions are allowed.
+        slots: Conversations kept in the cache, as many as are played at once.
         threads: Threads of torch in the process that loads it.
         dtype: Number format of weights and cache; ``auto`` keeps the folder's.
-        device: ``auto`` uses a GPU if there is one.
-        logprobs: Whether replies include log-probabilities.
+        device: ``auto`` takes a GPU where there is one.
+        logprobs: Whether replies carry log-probabilities.
         environment: Registered name of the environment whose instructions a chat model gets; "" for none.
-        examples: Finished episodes for the prompt of a chat model, as written by `examples_text`.
+        examples: Finished episodes for the prompt of a chat model, as `examples_text` writes them.
     """
 
     folder: Path
@@ -47,10 +47,10 @@ class LocalPolicySpec:
     examples: str = ""
 
     def load(self) -> "LocalPolicy":
-        """The policy, with its model in memory.
+        """The policy, its model in memory.
 
         Raises:
-            PolicyFolderError: If the folder or a part of it is missing or damaged.
+            PolicyFolderError: If the folder or a part of it is missing or broken.
             UnusableChatTemplate: If the tokenizer has neither the embedded marks nor a usable chat template.
             TakesNoExamples: If there are examples for the embedded student.
         """
@@ -75,6 +75,7 @@ class LocalPolicy:
     """Answers with a transformers model in memory, by the slot engine or by plain `generate`."""
 
     def __init__(self, name: str, renderer: "Renderer", generator: "Generator", max_new_tokens: int) -> None:
+        """Render and parse with `renderer`, decode with `generator`."""
         self.id = name
         self._renderer = renderer
         self._generator = generator
@@ -82,13 +83,18 @@ class LocalPolicy:
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`; a conversation that does not fit gets a reply with an error."""
-        error = f"the conversation and a reply exceed the context of {self._generator.context} tokens"
-        replies = [Reply.failed(error)] * len(conversations)
-        fitting = [index for index, conversation in enumerate(conversations) if self.fits(conversation)]
-        answers = self._generator.generate([conversations[index] for index in fitting])
-        for index, answer in zip(fitting, answers, strict=True):
-            parsed = self._renderer.parse(answer.ids, conversations[index].admissible, conversations[index].seen)
-            replies[index] = Reply.of(parsed, answer.prompt_tokens, len(answer.ids), answer.logprob)
+        fitting = [self.fits(conversation) for conversation in conversations]
+        asked = [conversation for conversation, fits in zip(conversations, fitting, strict=True) if fits]
+        generated = iter(self._generator.generate(asked))
+        replies = []
+        for conversation, fits in zip(conversations, fitting, strict=True):
+            if not fits:
+                error = f"the conversation and a reply exceed the context of {self._generator.context} tokens"
+                replies.append(Reply.failed(error))
+                continue
+            answer = next(generated)
+            parsed = self._renderer.parse(answer.ids, conversation.admissible, conversation.seen)
+            replies.append(Reply.of(parsed, answer.prompt_tokens, len(answer.ids), answer.logprob))
         return replies
 
     def fits(self, conversation: Conversation) -> bool:

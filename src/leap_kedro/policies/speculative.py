@@ -1,6 +1,6 @@
 """One reply while it is written: the tokens to encode next, those that may follow, and those that were chosen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from leap_kedro.policies.admissible import ActionHold, HoldState
 from leap_kedro.policies.attention import Span
@@ -24,11 +24,11 @@ class SpeculativeReply:
         prompt: Sequence[int],
         held: int,
         hold: ActionHold | None,
-        ends: frozenset[int],
+        ends: Collection[int],
         decoding: Decoding,
         memory: DraftMemory,
     ) -> None:
-        """Begin a reply.
+        """Start a reply.
 
         Args:
             conversation: The conversation to answer.

@@ -24,7 +24,7 @@ class Position:
 
 
 def uniforms(conversation: Conversation, count: int) -> NDArray[np.float32]:
-    """The conversation's own random numbers for the first `count` tokens of its next reply."""
+    """The conversation's random numbers for the first `count` tokens of its next reply."""
     return np.random.default_rng((conversation.seed, len(conversation.turns))).random(count, dtype=np.float32)
 
 

@@ -26,7 +26,7 @@ _STDERR_TAIL = 2_000
 
 
 class PolicySpec(Protocol):
-    """Loads a policy in whatever process it is sent to; picklable."""
+    """Loads a policy in any process; picklable."""
 
     def load(self) -> Policy:
         """The policy, ready to answer."""
@@ -37,7 +37,7 @@ class WorkerFailure(UserError):
 
 
 class _ParentGone(Exception):
-    """The parent no longer listens."""
+    """The parent process has ended."""
 
 
 _Message = Episode | WorkerFailure | None

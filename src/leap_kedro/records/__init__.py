@@ -1,4 +1,4 @@
-"""The vocabulary: frozen values that every floor speaks in. Imports nothing of ours."""
+"""The vocabulary: frozen values that all packages share. It imports nothing of the project."""
 
 from leap_kedro.records.correction import CorrectedEpisode, Correction, Exchange, Fault, Rejection, Usage, Verdict
 from leap_kedro.records.encoding import decode, encode

@@ -1,10 +1,21 @@
 """Files and folders that are written whole or not at all: under a temporary name, then renamed into place."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+WRITE_ERRORS = {
+    errno.ENOSPC: "the disk is full. Free some space",
+    errno.EDQUOT: "the disk quota is used up. Free some space",
+    errno.EFBIG: "the file is larger than this process may write (`ulimit -f`). Raise that limit",
+    errno.EROFS: "the file system is read-only. Make it writable",
+    errno.EACCES: "permission is denied. Make the folder writable for this user",
+    errno.EPERM: "permission is denied. Make the folder writable for this user",
+}
+"""Why the operating system refuses to write, and what to do, by error number."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A correction: what a teacher says about one step of a student's episode, and what the checks made of it."""
+"""A correction: a teacher's advice on one step of a student's episode, and the result of the checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,37 +7,37 @@ from leap_kedro.records.privileged import PrivilegedState
 
 
 class Verdict(StrEnum):
-    """What the teacher says of a step."""
+    """A teacher's verdict on a step."""
 
     KEEP = "keep"
-    """The student's own action stands."""
+    """The student's action is kept."""
     CORRECT = "correct"
-    """The teacher's action takes its place."""
+    """The teacher's action replaces it."""
 
 
 class Rejection(StrEnum):
-    """Why what a teacher said is not used for training: one step of it, or a whole reply."""
+    """Why a correction or a whole reply of a teacher is not used for training."""
 
     NOT_EXECUTABLE = "not_executable"
-    """The environment would refuse the action at that step, or no reply can state it: it has several lines."""
+    """The environment would refuse the action at that step, or it has several lines, which a reply cannot have."""
     LEAKED = "leaked"
-    """The reason names what only the privileged state shows."""
+    """The reason reveals facts that only the privileged state shows."""
     NO_PLAN = "no_plan"
-    """The teacher found no way to the goal from there."""
+    """The teacher found no plan to the goal."""
     EMPTY = "empty"
-    """There is no reason, no action, or no reply at all."""
+    """The reason, the action or the whole reply is empty."""
     TOO_LONG = "too_long"
-    """The reason, the action or the reply is longer than any honest one."""
+    """The reason, the action or the reply is too long."""
     UNKNOWN_STEP = "unknown_step"
-    """The reply is about a step that the episode does not have, or that was not asked about."""
+    """The reply is about a step that does not exist or was not requested."""
     UNREADABLE = "unreadable"
-    """The reply holds no JSON of the form that was asked for."""
+    """The reply has no JSON of the requested form."""
     TRUNCATED = "truncated"
     """The reply was cut off at the limit of new tokens."""
     REFUSED = "refused"
     """The model declined to answer."""
     NOT_TAKEN = "not_taken"
-    """The server would not take the question, most often because it is too long for the model."""
+    """The server refused the request, most often because it is too long for the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Correction:
 
     Attributes:
         episode: Id of the episode.
-        step: Index of the step in it, from 0.
+        step: Index of the step, from 0.
         verdict: Keep or correct.
         reason: Reason that the student should have given.
-        action: Action that it should have taken.
+        action: Action that the student should have taken.
         teacher: Id of the teacher.
         privilege: Privilege level, per cent (0 to 100).
-        leaked: Entities named in the reason that the student had not seen by then.
-        rejection: Why the correction is not used; None when it is accepted.
+        leaked: Entities in the reason that the student had not yet seen.
+        rejection: Why the correction is not used; None if it is accepted.
     """
 
     episode: str
@@ -74,13 +74,13 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with a teacher's reply as a whole, or with a part of it that belongs to no step.
+    """A fault of a teacher's whole reply, or of a part of it that belongs to no step.
 
     Attributes:
-        rejection: What is wrong.
-        detail: In which way, at most 500 characters; untrusted text.
-        attempt: Which reply it was: 0 the first, 1 the answer to being asked again.
-        step: Step that was asked about; None where the call was about the whole episode.
+        rejection: Kind of the fault.
+        detail: Details, at most 500 characters; untrusted text.
+        attempt: 0: the first request; 1: the repeated one.
+        step: Step of the request; None if the call was about the whole episode.
     """
 
     rejection: Rejection
@@ -91,14 +91,14 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a teacher's calls for one episode took.
+    """The cost of a teacher's calls for one episode.
 
     Attributes:
-        calls: Calls that a server answered.
-        cached: Answers that came from the cache on disk and cost nothing.
-        prompt_tokens: Tokens of the prompts that were paid for.
-        reply_tokens: Tokens of the replies that were paid for.
-        dollars: Price of it all; None where the model's price is unknown.
+        calls: Number of calls that a server answered.
+        cached: Number of answers from the cache on disk, which are free.
+        prompt_tokens: Paid tokens of prompts.
+        reply_tokens: Paid tokens of replies.
+        dollars: Total price; None if the model's price is unknown.
     """
 
     calls: int = 0
@@ -114,10 +114,10 @@ class Exchange:
 
     Attributes:
         prompt: The messages: role and text of each.
-        reply: What was answered, untrusted.
+        reply: The answer, untrusted.
         finish: Why the answer ended.
-        attempt: 0: asked for the first time; 1: asked again.
-        step: Step that was asked about; None where the call was about the whole episode.
+        attempt: 0: the first request; 1: the repeated one.
+        step: Step of the request; None if the call was about the whole episode.
         cached: Whether the answer came from the cache on disk.
         prompt_tokens: Tokens of the prompt.
         reply_tokens: Tokens of the reply.
@@ -135,15 +135,15 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class CorrectedEpisode:
-    """All that a teacher said about one episode.
+    """All corrections of one episode.
 
     Attributes:
         episode: Id of the episode.
-        corrections: One a step, in order; empty where no reply could be used.
-        faults: What was wrong with whole replies.
-        usage: What the calls took; None for a teacher that makes none.
-        exchanges: The calls in full, of a few episodes.
-        hidden: Privileged state at the episode's beginning; None where the episode has no step.
+        corrections: One per step, in order; empty if no reply could be used.
+        faults: Faults of whole replies.
+        usage: Cost of the calls; None for a teacher that makes no calls.
+        exchanges: The calls in full, for a few episodes.
+        hidden: Privileged state at the start of the episode; None if the episode has no step.
     """
 
     episode: str

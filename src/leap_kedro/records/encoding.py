@@ -1,4 +1,4 @@
-"""Records to JSON lines and back, and to the plain values that JSON holds."""
+"""Records to JSON lines and back, and to plain JSON values."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache

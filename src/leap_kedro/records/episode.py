@@ -11,9 +11,9 @@ class StopReason(StrEnum):
     """Why an episode ended."""
 
     SOLVED = "solved"
-    """The environment says that the goal is reached."""
+    """The environment reports that the goal is reached."""
     FINISHED = "finished"
-    """The environment ended the episode without the goal reached."""
+    """The environment ended the episode before the goal was reached."""
     STEP_LIMIT = "step_limit"
     """The cap on actions was reached."""
     TOKEN_LIMIT = "token_limit"
@@ -21,9 +21,9 @@ class StopReason(StrEnum):
     REFUSED_ACTIONS = "refused_actions"
     """The environment refused too many actions in a row."""
     ENVIRONMENT_ERROR = "environment_error"
-    """The environment broke: data about the run, never about the policy."""
+    """The environment failed: data about the run, never about the policy."""
     POLICY_ERROR = "policy_error"
-    """The policy could not answer (a dead server, say): data about the run, never about the policy."""
+    """The policy could not answer, for example without its server: data about the run, never about the policy."""
 
     @property
     def is_infrastructure(self) -> bool:
@@ -36,25 +36,25 @@ class ParseStatus(StrEnum):
 
     OK = "ok"
     NO_ACTION = "no_action"
-    """The reply has no action in it."""
+    """The reply has no action."""
     TRUNCATED = "truncated"
     """The reply was cut off at the limit of new tokens."""
     EMPTY = "empty"
     """The reply is empty."""
     ONLY_THOUGHTS = "only_thoughts"
-    """The model thought aloud, and no answer followed."""
+    """The reply consists of the model's thoughts, without an answer."""
     REFUSED = "refused"
     """The model declined, or its provider withheld the answer."""
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether no answer came that could be read, be it right or wrong."""
+        """Whether there is no answer, right or wrong, that could be read."""
         return self not in (ParseStatus.OK, ParseStatus.NO_ACTION)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An action and the observation that followed: what stays of a step in the history."""
+    """An action and the following observation: the part of a step that stays in the history."""
 
     action: str
     observation: str
@@ -65,17 +65,17 @@ class Step:
     """One decision of an episode.
 
     Attributes:
-        observation: What the student had in front of it when it decided.
-        admissible: The actions that the environment listed then, in its order; None if it lists none.
+        observation: The observation before the decision.
+        admissible: The admissible actions in the environment's order; None if it lists none.
         reply: The policy's whole reply, untrusted text.
-        reason: The reason read out of the reply.
-        action: The action read out of the reply and given to the environment ("" when there was none).
+        reason: The reason in the reply.
+        action: The action in the reply, which the environment got; "" if there was none.
         parse_status: How reading the reply ended.
         accepted: Whether the environment accepted the action.
         score: The environment's score after the action, 0 to 1.
-        prompt_tokens: Tokens of the prompt, the part taken from a cache included.
+        prompt_tokens: Tokens of the prompt, including the cached part.
         reply_tokens: Tokens of the reply.
-        logprob: Sum of the reply's token log-probabilities (natural log), where it was asked for.
+        logprob: Sum of the reply's token log-probabilities (natural log), if it was requested.
     """
 
     observation: str
@@ -93,20 +93,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What one policy did on one task.
+    """An episode of one policy on one task.
 
     Attributes:
         task: The task played.
         policy: Id of the policy.
-        iteration: LEAP iteration that the episode was played in (0: demonstrations).
+        iteration: LEAP iteration of the episode (0: demonstrations).
         seed: Seed of everything random in it.
         steps: The decisions in order.
-        final_observation: What the environment said after the last action.
+        final_observation: The observation after the last action.
         score: Score at the end, 0 to 1.
         success: Whether the task was solved.
         stop: Why it ended.
-        error: What broke, for infrastructure stops, or why a server found the conversation too long; else "".
-        parts: What the score at the end is made of, by name, each 0 to 1; empty where it has no parts.
+        error: The error, for infrastructure stops; for TOKEN_LIMIT a server's message, if any; otherwise "".
+        parts: Parts of the score at the end by name, each 0 to 1; empty if it has no parts.
     """
 
     task: Task
@@ -128,7 +128,7 @@ class Episode:
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether the policy answered nothing that could be read: the episode shows no decision of it."""
+        """Whether no reply could be read, so that the episode shows no decision of the policy."""
         if self.steps:
             return all(step.parse_status.is_unanswered for step in self.steps)
         return self.stop is StopReason.TOKEN_LIMIT
@@ -140,11 +140,11 @@ class Episode:
 
     @property
     def turns(self) -> tuple[Turn, ...]:
-        """The history: each action with the observation that it led to."""
+        """The history: each action with the following observation."""
         seen = [step.observation for step in self.steps[1:]] + [self.final_observation]
         return tuple(Turn(step.action, after) for step, after in zip(self.steps, seen, strict=True))
 
 
 def task_of(episode: str) -> str:
-    """Id of the task that an episode was played on, from the episode's id."""
+    """Id of an episode's task, from the episode's id."""
     return episode.partition("/")[2].rpartition("/")[0]

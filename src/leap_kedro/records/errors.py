@@ -1,4 +1,4 @@
-"""Errors that a user can fix, and how they speak of a name that is not known."""
+"""Errors that a user can fix, and messages about unknown names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ class UserError(click.ClickException):
     """Base class of every error that the user can fix.
 
     The message names the thing, the place and the next command. `kedro` and the programs of this package print it
-    instead of a traceback and exit with 1, whatever raised it: click does so for a `ClickException`.
+    instead of a traceback and exit with 1, as click does for a `ClickException`.
     """
 
     def __str__(self) -> str:

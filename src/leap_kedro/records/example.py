@@ -1,4 +1,4 @@
-"""A training example: one episode's trunk and the supervised replies that branch from it."""
+"""A training example: the history of one episode and the replies to learn, which branch from it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from leap_kedro.records.episode import Episode, Turn
 
 @dataclass(frozen=True, slots=True)
 class OwnReply:
-    """What the student itself said at a decision.
+    """The student's own reply at a decision.
 
     Attributes:
         reason: Its reason.
@@ -21,15 +21,15 @@ class OwnReply:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A reply to be learnt at one decision.
+    """A reply to learn at one decision.
 
     Attributes:
-        step: Number of turns that precede the decision (0: right after the opening).
-        reason: Reason to be learnt.
-        action: Action to be learnt.
+        step: Number of turns before the decision (0: right after the opening).
+        reason: The reason.
+        action: The action.
         weight: Weight of the reply in the loss.
-        rejected: The student's own reply, to which this one is to be preferred (DPO), the two may be equal; None for a
-            demonstration, and where no action could be read out of what the student said.
+        rejected: The student's own reply, which may be equal: the rejected one of DPO; None for a demonstration or an
+            unreadable reply.
     """
 
     step: int
@@ -41,16 +41,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An episode to be trained on in trunk-and-branch form.
+    """An episode in trunk-and-branch form, for training.
 
     Attributes:
-        episode: Id of the episode it comes from.
-        iteration: The D_k that it belongs to.
+        episode: Id of the episode.
+        iteration: k of its D_k.
         environment: Registered name of the environment.
         opening: First observation, which states the task.
-        turns: The history as the student lived it.
-        targets: The replies to be learnt, by rising step.
-        privileged: Privileged block shown before the opening; "" for the student proper.
+        turns: The student's history.
+        targets: The replies to learn, by rising step.
+        privileged: Privileged block before the opening; "" without privilege.
     """
 
     episode: str
@@ -63,13 +63,7 @@ class Example:
 
     @classmethod
     def of(cls, episode: Episode, targets: Iterable[Target], privileged: str = "") -> "Example":
-        """What is learnt of an episode: its history as the student lived it, and replies to it.
-
-        Args:
-            episode: The episode.
-            targets: The replies, by rising step.
-            privileged: Privileged block to show before the opening.
-        """
+        """The history of an episode, with the replies to learn and perhaps a privileged block."""
         return cls(
             episode=episode.id,
             iteration=episode.iteration,

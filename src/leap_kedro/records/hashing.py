@@ -1,6 +1,6 @@
 """SHA-256 of texts, JSON values, files and folders.
 
-The values are part of what is stored: manifests, cache keys, seeds, names of checkpoints. They must never change.
+The values are stored in manifests, cache keys, seeds and names of checkpoints. They must never change.
 """
 
 import json

@@ -18,9 +18,9 @@ def parameter_error(
     """One sentence on a wrong value, with its path and, for an unknown name, the closest known one.
 
     Args:
-        model: The model that refused it; None: unknown.
+        model: The model that refused the value; None: unknown.
         place: Path of the model's block.
-        details: The error as pydantic gives it.
+        details: The error of pydantic.
         origin: Path of a parameter -> where it is set.
     """
     path = ".".join([*place, *(str(part) for part in details["loc"])])
@@ -38,7 +38,7 @@ def parameter_error(
 
 
 def _meant(model: type[BaseModel] | None, loc: tuple[int | str, ...]) -> str:
-    """The name beside `loc` that is closest to it, else a parameter of the same name in another block; "": none."""
+    """The closest name in the block of `loc`, otherwise a parameter of the same name in another block, or ""."""
     name, parent = str(loc[-1]), ".".join(str(part) for part in loc[:-1])
     paths = list(_paths(model)) if model else []
     beside = [path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == parent]

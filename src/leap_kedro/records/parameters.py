@@ -1,4 +1,4 @@
-"""What parameters are made of: the base of their models, and the mark of those that may change in an experiment."""
+"""The base class of all parameters, and the mark of those that may change within an experiment."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar, cast
@@ -9,11 +9,10 @@ _T = TypeVar("_T")
 _FREE = object()
 
 Free = Annotated[_T, _FREE]
-"""A parameter that may differ from run to run of one experiment, as in ``threads: Free[int] = 1``.
+"""A parameter that may differ between runs of one experiment, as in ``threads: Free[int] = 1``.
 
-It changes speed, memory or cost, or it says which run is meant, but no result of the loop depends on it. Everything
-below a free block is free. An experiment records all other parameters, and a checkpoint belongs to a training with the
-same values of all others.
+It affects speed, memory or cost, or selects the run, but no result of the loop depends on it. Everything inside a free
+block is free. An experiment records all other parameters, and a checkpoint is valid only for the same values of them.
 """
 
 
@@ -22,15 +21,15 @@ Overrides = dict[str, Any]
 
 
 class StrictModel(BaseModel):
-    """Immutable, and an unknown name is an error: a misspelt parameter must not be ignored."""
+    """An immutable model that refuses unknown names, so that a misspelt parameter is not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     def overridden(self, values: Mapping[str, Any]) -> Self:
-        """This block with single values replaced, checked again; a block inside it is overridden value by value.
+        """This block with some values replaced and checked; an inner block is overridden value by value.
 
         Raises:
-            ValidationError: If a name is unknown, or a value wrong.
+            ValidationError: If a name is unknown or a value is wrong.
         """
         return type(self).model_validate(_overridden(self, values))
 
@@ -50,12 +49,12 @@ def free_names(model: type[BaseModel]) -> set[str]:
 
 
 def binding(model: BaseModel) -> dict[str, Any]:
-    """The values that results depend on, as JSON has them: all but those marked as `Free`, at any depth."""
+    """The values on which results depend, as plain JSON: all except those marked as `Free`, at any depth."""
     return model.model_dump(mode="json", exclude=_free_tree(model))
 
 
 def _free_tree(model: BaseModel) -> dict[str, Any]:
-    """What is free, in the form that pydantic's `exclude` takes."""
+    """The free fields, in the form of pydantic's `exclude`."""
     tree: dict[str, Any] = dict.fromkeys(free_names(type(model)), True)
     for name in type(model).model_fields.keys() - tree.keys():
         value = getattr(model, name)

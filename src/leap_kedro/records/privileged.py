@@ -1,4 +1,4 @@
-"""Privileged state: what the teacher may see and the student never does at test time."""
+"""Privileged state: facts that the teacher may see and the student never sees at test time."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ class PrivilegedState:
     Attributes:
         task: The goal.
         essentials: Names of the entities that the goal needs ("mug 2", "desk 1").
-        facts: Where they are and how they are, one sentence each ("mug 2 is in drawer 3.").
+        facts: Their places and states, one sentence each ("mug 2 is in drawer 3.").
         plan: A shortest sequence of actions from the present state to the goal.
     """
 

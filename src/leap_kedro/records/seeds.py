@@ -1,4 +1,4 @@
-"""Seeds that do not depend on the order in which stages or episodes run, nor on the machine; 31 bits."""
+"""Seeds of 31 bits that depend neither on the order of stages and episodes nor on the machine."""
 
 from hashlib import blake2b
 

@@ -1,4 +1,4 @@
-"""A task: one problem of a benchmark that an episode tries to solve."""
+"""A task: one problem of a benchmark."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

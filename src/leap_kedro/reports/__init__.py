@@ -1,1 +1,1 @@
-"""What people look at: plots of an experiment, and a page of episodes and corrections an iteration."""
+"""Reports: plots of an experiment, and a page of episodes and corrections per iteration."""

@@ -10,16 +10,16 @@ from leap_kedro.reports.figures import COLOURS
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_APART = 1.2  # per cent of privilege between the splits, or their intervals would lie on each other
+_APART = 1.2  # per cent of privilege between the splits, so that their intervals do not overlap
 _LEAK_RATE = "leak_rate"
 _GAP = "gap_l1"
 
 
 def ablation_figure(summaries: Sequence[LevelSummary]) -> "go.Figure":
-    """Three panels, one above the other: success a split, leak rate, gap; means over seeds with 95 % intervals.
+    """Three panels: success by split, leak rate and gap, as means over seeds with 95 % intervals.
 
     Args:
-        summaries: One a level; pi_0's (without a level) is the dotted line of its split.
+        summaries: One per level; that of pi_0 (without a level) gives the dotted lines.
     """
     from plotly.subplots import make_subplots
 
@@ -38,34 +38,23 @@ def ablation_figure(summaries: Sequence[LevelSummary]) -> "go.Figure":
         shift = _APART * (place - (len(splits) - 1) / 2)
         of_split = [(summary, split) for summary in levels for split in summary.splits if split.split == name]
         hover = [f"{split.pooled.total} episodes, {split.mean_actions.mean:.1f} actions" for _, split in of_split]
-        figure.add_trace(
-            _line(
-                name,
-                [_level(summary) + shift for summary, _ in of_split],
-                [split.success for _, split in of_split],
-                100,
-                colour,
-                hover,
-            ),
-            row=1,
-            col=1,
-        )
+        places = [_level(summary) + shift for summary, _ in of_split]
+        line = _line(name, places, [split.success for _, split in of_split], 100, colour, hover)
+        figure.add_trace(line, row=1, col=1)
         for before in (split for summary in summaries for split in summary.splits if summary.privilege is None):
             if before.split == name:
                 figure.add_hline(y=100 * before.success.mean, line={"dash": "dot", "color": colour}, row=1, col=1)
     for row, measure, scale in ((2, _LEAK_RATE, 100), (3, _GAP, 1)):
-        measured = [summary for summary in levels if measure in summary.measures]
-        means = [summary.measures[measure] for summary in measured]
-        figure.add_trace(
-            _line(measure, [_level(each) for each in measured], means, scale, "#444444", None), row=row, col=1
-        )
+        means = {_level(summary): summary.measures[measure] for summary in levels if measure in summary.measures}
+        line = _line(measure, list(means), list(means.values()), scale, "#444444", None)
+        figure.add_trace(line, row=row, col=1)
         figure.data[-1].showlegend = False
     seeds = max((split.success.count for summary in levels for split in summary.splits), default=0)
     figure.update_xaxes(tickvals=[_level(summary) for summary in levels])
     figure.update_xaxes(title="privilege of the teacher, %", row=3, col=1)
     figure.update_yaxes(title="tasks solved, %", row=1, col=1)
-    figure.update_yaxes(rangemode="tozero", row=2, col=1)
-    figure.update_yaxes(rangemode="tozero", row=3, col=1)
+    for row in (2, 3):
+        figure.update_yaxes(rangemode="tozero", row=row, col=1)
     figure.update_layout(
         title={
             "text": "One iteration from the same pi_0, by privilege of the teacher",

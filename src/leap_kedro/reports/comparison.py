@@ -1,4 +1,4 @@
-"""A bar chart that compares policies: success over all tasks and by task type, a panel a split."""
+"""A bar chart that compares policies: success over all tasks and by task type, one panel per split."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,15 +12,11 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _ALL = "all"
-_GREYS = ("#333333", "#777777", "#BBBBBB")  # for more policies than there are colours
+_GREYS = ("#333333", "#777777", "#BBBBBB")  # if there are more policies than colours
 
 
 def comparison_chart(summaries: Sequence[EvaluationSummary]) -> "go.Figure":
-    """Bars with 95 % intervals: a colour a policy in the order given, a group a task type, a panel a split.
-
-    Args:
-        summaries: One a policy and split.
-    """
+    """Bars with 95 % intervals: a colour per policy in the given order, a group per task type, a panel per split."""
     from plotly.subplots import make_subplots
 
     policies = list(dict.fromkeys(summary.policy for summary in summaries))

@@ -10,16 +10,16 @@ from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-# Okabe and Ito's colours, told apart with any colour vision; the first, for validation, is blue.
+# Okabe and Ito's colours, distinguishable with any colour vision; the first, for validation, is blue.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Of the lines of a plot, in order."""
+"""Colours of the lines of a plot, in order."""
 
-_LIGHT = ((0.0, "#F4F8FB"), (1.0, "#7FBCE0"))  # dark figures stay readable on all of it
-_APART = 0.07  # of the distance between two policies
+_LIGHT = ((0.0, "#F4F8FB"), (1.0, "#7FBCE0"))  # dark text is readable on all of these
+_APART = 0.07  # share of the distance between two policies
 
 
 def learning_curve(summaries: Sequence[EvaluationSummary]) -> "go.Figure":
-    """Success by policy (base, pi_0, pi_1, ...), one line a split, with 95 % intervals."""
+    """Success by policy (base, pi_0, pi_1, ...), one line per split, with 95 % intervals."""
     import plotly.graph_objects as go
 
     ordered = in_order(summaries)
@@ -27,7 +27,7 @@ def learning_curve(summaries: Sequence[EvaluationSummary]) -> "go.Figure":
     splits = split_names(summaries)
     figure = go.Figure()
     for place, split in enumerate(splits):
-        # Side by side, or the intervals of the splits would lie on each other.
+        # Shifted, so that the intervals of the splits do not overlap.
         shift = _APART * (place - (len(splits) - 1) / 2)
         of_split = [summary for summary in ordered if summary.conditions.split == split]
         rates = [100 * summary.success.rate for summary in of_split]
@@ -62,16 +62,14 @@ def learning_curve(summaries: Sequence[EvaluationSummary]) -> "go.Figure":
 
 
 def task_types(summaries: Sequence[EvaluationSummary]) -> "go.Figure":
-    """Success by task type (rows) and policy (columns), one panel a split."""
+    """Success by task type (rows) and policy (columns), one panel per split."""
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     splits = split_names(summaries)
     policies = policy_names(summaries)
     kinds = sorted({kind.kind for summary in summaries for kind in summary.by_kind}, reverse=True)
-    found = {
-        (summary.conditions.split, summary.policy, kind.kind): kind for summary in summaries for kind in summary.by_kind
-    }
+    found = {(each.conditions.split, each.policy, kind.kind): kind for each in summaries for kind in each.by_kind}
     figure = make_subplots(rows=1, cols=max(1, len(splits)), subplot_titles=splits, shared_yaxes=True)
     for column, split in enumerate(splits, start=1):
         cells = [[found.get((split, policy, kind)) for policy in policies] for kind in kinds]

@@ -1,7 +1,7 @@
-"""One self-contained HTML page an iteration: results, episodes, and what the teacher made of them.
+"""One self-contained HTML page per iteration: results, episodes and corrections.
 
-Everything that a model or an environment wrote is escaped; the page holds no script and loads nothing, which its
-content security policy makes the browser enforce.
+All texts of models and environments are escaped. The page has no script and loads nothing, which its content security
+policy enforces.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One row of an episode's table: a step and the correction of it, if there is one."""
+    """One row of an episode's table: a step and its correction, if there is one."""
 
     number: int
     step: Step
@@ -30,7 +30,7 @@ class Decision:
 
     @property
     def teacher_says(self) -> str:
-        """What the teacher's column starts with."""
+        """The start of the teacher's column."""
         if self.correction is None:
             return ""
         if self.correction.rejection is not None:
@@ -44,8 +44,8 @@ class Section:
 
     Attributes:
         title: Its heading.
-        total: Episodes that there are.
-        episodes: Those shown, each with its decisions.
+        total: Number of all episodes.
+        episodes: The shown episodes with their decisions.
         corrected: Whether there is a column for the teacher.
     """
 
@@ -68,7 +68,7 @@ def render_page(
     Args:
         experiment: Name of the experiment.
         iteration: k.
-        summaries: Results of the policies so far.
+        summaries: Results of all policies up to pi_k.
         rollouts: The student's episodes on training tasks.
         corrections: Id of an episode -> its corrections.
         evaluation: Episodes of pi_k on validation and test tasks.
@@ -96,7 +96,7 @@ def render_page(
 
 
 def correction_counts(corrections: Mapping[str, Sequence[Correction]]) -> dict[str, int]:
-    """Corrections by what became of them: kept, corrected, or why rejected."""
+    """Number of corrections that were kept, corrected, or rejected, by cause."""
     return dict(
         Counter(
             f"rejected: {kind_in_words(correction.rejection.value)}"

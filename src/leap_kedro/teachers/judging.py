@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from leap_kedro.environments.protocol import Decision
 from leap_kedro.records import Correction, Rejection, Verdict
 from leap_kedro.teachers.briefing import Briefing
 from leap_kedro.teachers.checks import is_executable, leaked_entities, verdict_on
@@ -17,16 +18,8 @@ LONGEST_ACTION = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
-    """A teacher's reason and action for one step, before any checks; untrusted if from a language model."""
-
-    reason: str
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
 class Judge:
-    """Turns advice into corrections.
+    """Turns a teacher's advice into judged corrections.
 
     Attributes:
         teacher: Id of the teacher.
@@ -39,7 +32,7 @@ class Judge:
     privilege: int
     reject_leaks: bool = True
 
-    def corrections(self, briefing: Briefing, advice: Mapping[int, Advice | None]) -> list[Correction]:
+    def corrections(self, briefing: Briefing, advice: Mapping[int, Decision | None]) -> list[Correction]:
         """One correction per step.
 
         Args:
@@ -52,15 +45,15 @@ class Judge:
             for step in range(len(briefing.episode.steps))
         ]
 
-    def correction(self, briefing: Briefing, step: int, advice: Advice | None) -> Correction:
+    def correction(self, briefing: Briefing, step: int, advice: Decision | None) -> Correction:
         """The correction from the advice on one step."""
         if advice is None:
-            return self._judged(briefing, step, Advice("", ""), Rejection.NO_PLAN)
+            return self._judged(briefing, step, Decision("", ""), Rejection.NO_PLAN)
         rejection = _malformed(advice)
         if rejection is not None:
-            short = Advice(advice.reason[:LONGEST_REASON], advice.action[:LONGEST_ACTION])
+            short = Decision(advice.reason[:LONGEST_REASON], advice.action[:LONGEST_ACTION])
             return self._judged(briefing, step, short, rejection)
-        advice = Advice(" ".join(advice.reason.split()), advice.action.strip())
+        advice = Decision(" ".join(advice.reason.split()), advice.action.strip())
         moment = briefing.moments[step]
         leaked = leaked_entities(advice.reason, moment.secrets, briefing.known(step))
         if not is_executable(advice.action, moment.admissible):
@@ -71,20 +64,20 @@ class Judge:
 
     def unanswered(self, briefing: Briefing, step: int, rejection: Rejection) -> Correction:
         """The correction of a step without a usable reply of the teacher."""
-        return self._judged(briefing, step, Advice("", ""), rejection)
+        return self._judged(briefing, step, Decision("", ""), rejection)
 
     def _kept(self, briefing: Briefing, step: int) -> Correction:
         """The student's own reply, which contains no secrets but is rejected if the environment refused it."""
         own = briefing.episode.steps[step]
         rejection = None if own.accepted else Rejection.NOT_EXECUTABLE
-        return self._judged(briefing, step, Advice(own.reason, own.action), rejection)
+        return self._judged(briefing, step, Decision(own.reason, own.action), rejection)
 
     def _too_many(self, leaked: tuple[str, ...]) -> bool:
         allowed = LEAKS_ALLOWED[self.privilege]
         return self.reject_leaks and allowed is not None and len(leaked) > allowed
 
     def _judged(
-        self, briefing: Briefing, step: int, advice: Advice, rejection: Rejection | None, leaked: tuple[str, ...] = ()
+        self, briefing: Briefing, step: int, advice: Decision, rejection: Rejection | None, leaked: tuple[str, ...] = ()
     ) -> Correction:
         own = briefing.episode.steps[step].action
         return Correction(
@@ -100,7 +93,7 @@ class Judge:
         )
 
 
-def _malformed(advice: Advice) -> Rejection | None:
+def _malformed(advice: Decision) -> Rejection | None:
     if len(advice.reason) > LONGEST_REASON or len(advice.action) > LONGEST_ACTION:
         return Rejection.TOO_LONG
     if not advice.reason.strip() or not advice.action.strip():

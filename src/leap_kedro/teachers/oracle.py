@@ -16,7 +16,7 @@ from leap_kedro.records import CorrectedEpisode, Episode, PrivilegedState
 from leap_kedro.teachers.briefing import Briefing, Moment
 from leap_kedro.teachers.checks import names
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
-from leap_kedro.teachers.judging import Advice, Judge
+from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
 from leap_kedro.teachers.unprivileged import executable_options
 
@@ -66,13 +66,15 @@ class OracleTeacher:
         environment = self._benchmark.environment()
         expert = self._benchmark.expert(self._expert, episode.seed)
         moments: list[Moment] = []
-        advice: dict[int, Advice | None] = {}
+        advice: dict[int, Decision | None] = {}
         for index, seen in replay(environment, episode, expert):
             state = self._oracle.state(environment)
             moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
-            advice[index] = self._worded(decision, f"{episode.id}/{index}") if decision else None
+            if decision is not None and self._varied_wording:
+                decision = Decision(self._phrasing.varied(decision.reason, f"{episode.id}/{index}"), decision.action)
+            advice[index] = decision
         corrections = self._judge.corrections(Briefing(episode, tuple(moments)), advice)
         return CorrectedEpisode(episode.id, tuple(corrections), hidden=moments[0].state if moments else None)
 
@@ -92,10 +94,6 @@ class OracleTeacher:
         if chosen == 0:
             return decision
         return Decision(self._phrasing.hinted(decision, options[chosen].group, self.privilege), decision.action)
-
-    def _worded(self, decision: Decision, seed: str) -> Advice:
-        reason = self._phrasing.varied(decision.reason, seed) if self._varied_wording else decision.reason
-        return Advice(reason, decision.action)
 
     def _planned(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
         """The expert's choice if it is as good as the plan, otherwise the first action of the plan."""

@@ -10,13 +10,13 @@ Not covered: asking again after a leak, because the same weights give the same a
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from leap_kedro.environments.protocol import Benchmark
+from leap_kedro.environments.protocol import Benchmark, Decision
 from leap_kedro.policies.protocol import Policy, Reply
 from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.records import CorrectedEpisode, Episode, Fault, ParseStatus, Rejection
 from leap_kedro.teachers.briefing import Briefing, brief
-from leap_kedro.teachers.judging import Advice, Judge
+from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.privileged_block import privileged_block
 
 _LONGEST_DETAIL = 200
@@ -72,7 +72,7 @@ class _Lesson:
     def __init__(self, briefing: Briefing, privilege: int) -> None:
         self._briefing = briefing
         self._block = privileged_block(briefing.moments[0].state, privilege) if briefing.moments else ""
-        self._advice: dict[int, Advice | None] = {}
+        self._advice: dict[int, Decision | None] = {}
         self._faults: list[Fault] = []
 
     @property
@@ -91,10 +91,10 @@ class _Lesson:
         fault = Rejection.EMPTY if reply.error else _UNUSABLE.get(reply.status)
         if fault is not None:
             self._faults.append(Fault(fault, (reply.error or reply.text)[:_LONGEST_DETAIL], step=step))
-        self._advice[step] = Advice(reply.reason, reply.action)
+        self._advice[step] = Decision(reply.reason, reply.action)
 
     def corrected(self, judge: Judge) -> CorrectedEpisode:
-        """Its advice, judged."""
+        """The judged corrections."""
         corrections = judge.corrections(self._briefing, self._advice)
         hidden = self._briefing.moments[0].state if self._briefing.moments else None
         return CorrectedEpisode(self._briefing.episode.id, tuple(corrections), tuple(self._faults), hidden=hidden)

@@ -13,10 +13,10 @@ _SECRET_OPTION = re.compile(r"(?<=[?&])([^=&\s]*(?:pass|pwd|secret|token|key)[^=
 
 
 def sqlite_uri(database: Path) -> str:
-    """The URI by which SQLAlchemy and MLflow both find a sqlite file, whatever its folders are called.
+    """The URI of a sqlite file for both SQLAlchemy and MLflow, whatever characters its path has.
 
-    SQLAlchemy decodes ``%XX`` and cuts at ``?``, so that both have to be encoded. MLflow makes the parent folder of the
-    path as it stands in the URI, without decoding: with the slashes encoded too, that is the root folder, which exists.
+    SQLAlchemy decodes ``%XX`` and cuts at ``?``, so both must be encoded. MLflow creates the parent folder of the path
+    without decoding it: with the slashes encoded too, that is the root folder, which exists.
     """
     path = str(database.absolute())
     if not set(path) & set("%?#"):
@@ -25,7 +25,7 @@ def sqlite_uri(database: Path) -> str:
 
 
 def sqlite_file(uri: str) -> Path | None:
-    """The file of a sqlite URI; None for any other address, and for a database in memory."""
+    """The file of a sqlite URI; None for other addresses and for databases in memory."""
     if not _SQLITE.match(uri):
         return None
     from sqlalchemy.engine import make_url
@@ -37,15 +37,15 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def shown(uri: str) -> str:
-    """An address as a message names it: a sqlite file's path as it is, and no secrets."""
+    """An address for messages: a sqlite file by its plain path, and without secrets."""
     file = sqlite_file(uri)
     return f"sqlite:///{file}" if file else without_secrets(uri)
 
 
 def split_login(uri: str) -> tuple[str, dict[str, str]]:
-    """A server's address without user name and password, and the variables by which MLflow takes them.
+    """A server's address without user name and password, and MLflow's variables for these.
 
-    MLflow logs the address as it is given when a request fails.
+    MLflow logs the whole address when a request fails.
     """
     parts = urlsplit(uri)
     if parts.scheme not in ("http", "https") or not parts.username or not parts.password:
@@ -55,12 +55,12 @@ def split_login(uri: str) -> tuple[str, dict[str, str]]:
 
 
 def without_secrets(text: str) -> str:
-    """A text with the user names, passwords and tokens of the addresses in it hidden."""
+    """A text with the user names, passwords and tokens in its addresses replaced."""
     return _SECRET_OPTION.sub(rf"\1={HIDDEN}", _USER.sub(f"{HIDDEN}@", text))
 
 
 def how_to_open(uri: str, experiment: str | None = None) -> tuple[str, ...]:
-    """What opens MLflow in a browser, as lines: a command where it needs one, and the page (of an experiment's id)."""
+    """Lines that say how to open MLflow in a browser: a command if needed, and the page (of the id `experiment`)."""
     page = f"/#/experiments/{experiment}/runs?workflowType=machine_learning&compareRunsMode=CHART" if experiment else ""
     public = without_secrets(uri)
     if uri.startswith(("http://", "https://")):

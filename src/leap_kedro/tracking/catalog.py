@@ -1,13 +1,13 @@
-"""What MLflow gets of a dataset: the entry `mlflow` of its metadata in the catalog.
+"""How a dataset is logged to MLflow: the entry `mlflow` of its metadata in the catalog.
 
     metadata: {mlflow: artifact}                                            # the kind alone
     metadata: {mlflow: {kind: metrics, name: training}}                     # metrics `training/...`
     metadata: {mlflow: {kind: metrics, name: training, run: "level_{p}"}}   # of another run than the iteration's
 
-`kind` says what the dataset is (`Kind`), `name` what it is called in MLflow: group of the metrics, name of the input.
-`run` is the run that it goes to: `iteration` (if nothing is said), `experiment` (the parent, for all of iteration 0),
+`kind` is the kind of the dataset (`Kind`), `name` its name in MLflow: group of the metrics, name of the input.
+`run` is the run to which it is logged: `iteration` (the default), `experiment` (the parent, for all of iteration 0),
 `evaluation` (of a saved policy), `baselines`, `base_model`, `ablation` (also called `start`), `level_P` (privilege P).
-The name of a dataset means nothing. It must only stay the same, so that a continued run knows what it has logged.
+The name of the dataset must stay the same, so that a continued run knows what it has logged.
 """
 
 from collections.abc import Iterable
@@ -18,31 +18,30 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 START = "start"
-"""Run of what the privilege levels of an ablation share: the ablation's own."""
+"""Run of the datasets that the privilege levels of an ablation share: the ablation's own."""
 
 
 class Kind(StrEnum):
-    """What a dataset is to MLflow."""
+    """Kinds of logged datasets."""
 
     METRICS = "metrics"
     """JSON: each number is a metric `NAME/...`, each list of [step, number] a history. A training: its report, and
-    its losses as they are reported."""
+    its losses while it runs."""
     EVALUATION = "evaluation"
     """JSON: one `EvaluationSummary` or a list. Metrics by split; those of the run `start` are called `pi_0/...`."""
     COMPARISON = "comparison"
     """JSON: a list of `EvaluationSummary` (of players) or of `LevelSummary` (run `ablation`). Metrics, and a table that
     becomes the description of the run."""
     INPUT = "input"
-    """A file of records that was trained on: an input with digest, called `name`; without one D_k (iteration k)."""
+    """A file of records for training: an input with digest, called `name` or, without a name, D_k."""
     POLICY = "policy"
-    """A folder: a version in the registry with the alias `pi_k`. JSON with the best `iteration`: the alias `champion`.
-"""
+    """A folder: a registry version with the alias `pi_k`. JSON with the best `iteration`: the alias `champion`."""
     ARTIFACT = "artifact"
     """A file, stored under `reports`; a plotly figure is stored as a page of HTML."""
     TRACES = "traces"
-    """Episodes: a sample becomes traces. Corrected episodes: those whose calls to a teacher were recorded do."""
+    """Episodes: a sample of them as traces. Corrected episodes: those with recorded calls to a teacher."""
     PROMPTS = "prompts"
-    """JSON: prompts by name. Versions in the prompt registry."""
+    """JSON: prompts by name, as versions in the prompt registry."""
 
 
 class Entry(BaseModel):
@@ -64,7 +63,7 @@ class Entry(BaseModel):
 
 
 def entries(catalog: Any, names: Iterable[str]) -> dict[str, Entry]:
-    """The entries of those datasets that MLflow gets something of.
+    """The entries of the datasets that are logged to MLflow.
 
     Raises:
         pydantic.ValidationError: If an entry is malformed.
@@ -74,5 +73,5 @@ def entries(catalog: Any, names: Iterable[str]) -> dict[str, Entry]:
 
 
 def path_of(dataset: Any) -> Path:
-    """Where a dataset's file or folder is."""
+    """The file or folder of a dataset."""
     return Path(str(dataset._describe()["filepath"]))

@@ -1,4 +1,4 @@
-"""Where MLflow is, what is logged to it (`mlflow.yml`), and the connection: made when something is to be logged."""
+"""The settings of `mlflow.yml`, and the connection to MLflow, which is made when something is logged."""
 
 import logging
 import os
@@ -23,9 +23,9 @@ _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
-    # With MLflow's own values a run waits for a server that is away for up to 20 minutes.
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # 12 seconds in all between tries
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds, of each try
+    # With MLflow's own values, a run waits up to 20 minutes for an unreachable server.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # 12 seconds between all tries
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds per try
 }
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 
@@ -39,11 +39,11 @@ class TrackingSettings(BaseModel):
 
     Attributes:
         tracking_uri: Address of MLflow.
-        experiment: Name of the MLflow experiment that all runs are in.
-        artifact_location: Where artifacts go; None: the server decides.
-        disabled_pipelines: Pipelines that are not tracked when no other is run with them.
-        logged_parameters: Patterns (``*`` stands for anything) of the dotted names of parameters that are logged.
-        traced_episodes: Episodes of each evaluation that are logged as traces.
+        experiment: Name of the MLflow experiment of all runs.
+        artifact_location: Place of artifacts; None: the server decides.
+        disabled_pipelines: Pipelines that are not tracked if no other pipeline runs with them.
+        logged_parameters: Patterns (``*`` matches anything) of the dotted names of logged parameters.
+        traced_episodes: Number of episodes of each evaluation that are logged as traces.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,19 +57,19 @@ class TrackingSettings(BaseModel):
 
 
 def set_mlflow_defaults() -> None:
-    """Set MLflow's variables that the user has not set: no telemetry, no progress bars, bounded waiting.
+    """Set MLflow's variables unless the user has: no telemetry, no progress bars, bounded waiting.
 
-    Call it before MLflow is imported.
+    It must be called before MLflow is imported.
     """
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
 
 
 def read_settings(context: "KedroContext") -> TrackingSettings:
-    """Read `mlflow.yml`, and set the address for MLflow. Nothing is connected.
+    """Read `mlflow.yml` and set MLflow's address, without connecting.
 
     Raises:
-        TrackingMisconfigured: If a setting is unknown or its value is wrong.
+        TrackingMisconfigured: If a setting is unknown or has a wrong value.
     """
     import mlflow
 
@@ -96,11 +96,11 @@ def read_settings(context: "KedroContext") -> TrackingSettings:
 
 
 def connect(settings: TrackingSettings) -> tuple["MlflowClient", str]:
-    """Client of the tracking server, and the id of the MLflow experiment, which is found or made.
+    """Client of the tracking server, and the id of the MLflow experiment, which is created if it is missing.
 
     Raises:
-        MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
-        StorageError: If its file cannot be made.
+        MlflowFailed: If MLflow is unreachable, refuses, or its file cannot be used.
+        StorageError: If its file cannot be created.
     """
     import mlflow
 
@@ -112,7 +112,7 @@ def connect(settings: TrackingSettings) -> tuple["MlflowClient", str]:
             if found.lifecycle_stage == "deleted":
                 client.restore_experiment(identifier)
         else:
-            # The tag has the page of the experiment open on runs and charts instead of traces.
+            # With this tag the experiment's page opens on runs and charts instead of traces.
             tags = {"mlflow.experimentKind": "custom_model_development"}
             identifier = client.create_experiment(settings.experiment, settings.artifact_location, tags)
         mlflow.set_experiment(experiment_id=identifier)
@@ -120,17 +120,17 @@ def connect(settings: TrackingSettings) -> tuple["MlflowClient", str]:
 
 
 def where_to_look(context: "KedroContext") -> tuple[str, ...]:
-    """What opens the MLflow in use in a browser, as lines."""
-    # MLflow sets the variable as soon as an experiment is in use.
+    """Lines that say how to open the MLflow in use in a browser."""
+    # MLflow sets the variable once an experiment is in use.
     return how_to_open(read_settings(context).tracking_uri, os.environ.get("MLFLOW_EXPERIMENT_ID"))
 
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """Wait for MLflow's server for seconds only, unless the user has set how long: where nothing is lost by that."""
+    """Wait only seconds for MLflow's server, unless the user has set the time, where waiting longer has no use."""
     before = {name: os.environ.get(name) for name in _IMPATIENT}
     os.environ.update({name: value for name, value in _IMPATIENT.items() if before[name] in (None, _DEFAULTS[name])})
-    retries = logging.getLogger("urllib3.connectionpool")  # would announce each
+    retries = logging.getLogger("urllib3.connectionpool")  # It would log each retry.
     level = retries.level
     retries.setLevel(logging.ERROR)
     try:

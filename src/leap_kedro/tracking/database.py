@@ -1,4 +1,4 @@
-"""The sqlite file that MLflow keeps its records in: created whole, and checked before MLflow opens it."""
+"""MLflow's sqlite file: created atomically, and checked before MLflow opens it."""
 
 import os
 import shlex
@@ -12,25 +12,25 @@ from leap_kedro.datasets.errors import writing
 from leap_kedro.tracking.address import URI_VARIABLE, sqlite_file, sqlite_uri
 from leap_kedro.tracking.failures import MlflowFailed, cause
 
-_MOVE = "Move it away (a new file is made)"
+_MOVE = "Move it away (a new file is created)"
 _REFUSALS = {
     "locked": ("is locked by another process", "End that process"),
     "readonly": ("cannot be written", "Make the file and its folder writable for this user"),
     "not a database": ("is not a database", _MOVE),
 }
-"""What sqlite says -> the second half of a sentence, and what to do."""
-PATIENCE = 10.0  # seconds that a file locked by another process is waited for
+"""Part of sqlite's message -> the second half of a sentence, and what to do."""
+PATIENCE = 10.0  # seconds to wait for a file that another process has locked
 
 
 def prepare_database(uri: str) -> None:
-    """Create a sqlite file that is not there yet, and refuse one that MLflow cannot use.
+    """Create a missing sqlite file, and refuse one that MLflow cannot use. Other addresses are ignored.
 
-    MLflow would retry for minutes on a file that is no database, make its tables in a foreign one, and change the
-    schema of an older one unasked. Nothing is done for any other address than a sqlite file.
+    MLflow would retry for minutes on a file that is not a database, create its tables in a database of another program,
+    and change an older schema without asking.
 
     Raises:
         MlflowFailed: If the file cannot be used; the message says why and what to do.
-        StorageError: If it cannot be made.
+        StorageError: If it cannot be created.
     """
     database = sqlite_file(uri)
     if database is None:
@@ -46,9 +46,9 @@ def prepare_database(uri: str) -> None:
 
 
 def _create(database: Path) -> None:
-    """Whole or not at all.
+    """Create the file atomically.
 
-    MLflow makes its tables one by one: two first runs at once fail over that, and a kill leaves half of them for good.
+    MLflow creates its tables one by one: two simultaneous first runs would fail, and a kill would leave half of them.
     """
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -65,7 +65,7 @@ def _create(database: Path) -> None:
 
 
 def _refusal(database: Path, uri: str) -> tuple[str, str] | None:
-    """What is wrong with a file, and what to do; None if it can be used."""
+    """Why a file cannot be used, and what to do; None if it can be used."""
     if not database.is_file():
         return "is not a file", _MOVE
     version = None
@@ -77,14 +77,14 @@ def _refusal(database: Path, uri: str) -> tuple[str, str] | None:
                     (found for (found,) in connection.execute("SELECT version_num FROM alembic_version")), None
                 )
             connection.execute("BEGIN IMMEDIATE")
-            connection.execute("CREATE TABLE leap_probe (value)")  # fails where the file or its folder is read-only
+            connection.execute("CREATE TABLE leap_probe (value)")  # fails if the file or its folder is read-only
             connection.execute("ROLLBACK")
     except sqlite3.Error as error:
         why = cause(error)
-        other = (f"cannot be used ({why})", "Make it usable, or move it away (a new file is made)")
+        other = (f"cannot be used ({why})", "Make it usable, or move it away (a new file is created)")
         return next((refusal for said, refusal in _REFUSALS.items() if said in why), other)
     if version is None:
-        return ("is not a database of MLflow, or was left half-made", _MOVE) if tables else None
+        return ("is not a database of MLflow, or is incomplete", _MOVE) if tables else None
     return _refusal_of_version(str(version), uri)
 
 
@@ -101,4 +101,4 @@ def _refusal_of_version(version: str, uri: str) -> tuple[str, str] | None:
         upgrade = f"Copy the file as a backup, then upgrade it:  mlflow db upgrade {shlex.quote(uri)}  "
         return f"has the schema of an older MLflow than the installed one ({__version__})", upgrade
     unknown = f"has a schema that the installed MLflow ({__version__}) does not know (revision {version})"
-    return f"{unknown}: a newer MLflow made it", "Install that MLflow, move the file away (a new one is made)"
+    return f"{unknown}: a newer MLflow wrote it", "Install that MLflow, move the file away (a new one is created)"

@@ -1,4 +1,4 @@
-"""MLflow that cannot be used: one message with its address, the cause and the next command."""
+"""Errors of MLflow: one message with its address, the cause and the next command."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _PACKAGES = {
     "mlflow", "requests", "urllib3", "sqlalchemy", "sqlite3", "alembic",
     "botocore", "boto3", "google", "azure", "psycopg2", "pymysql", "MySQLdb", "pyodbc",
 }  # fmt: skip
-"""Packages whose exceptions say that the tracking server, its database or its artifact store failed."""
+"""Packages whose exceptions mean that the tracking server, its database or its artifact store failed."""
 
 _LONGEST = 300  # characters of a cause
 _STATUS = re.compile(r"error code (\d{3})\b|too many (\d{3}) error responses|\b(\d{3}) (?:Client|Server) Error")
@@ -21,19 +21,19 @@ _SYSTEM = re.compile(r"\[Errno -?\d+\] ([^'\")\n]+)")
 
 
 class MlflowFailed(UserError):
-    """MLflow could not be reached, refused, or its file cannot be used."""
+    """MLflow is unreachable or refuses, or its file cannot be used."""
 
 
 @contextmanager
 def reported(uri: str, *, started: bool) -> Iterator[None]:
-    """Turn what MLflow at `uri`, its database or its artifact store raises into an `MlflowFailed`.
+    """Turn exceptions of MLflow at `uri`, its database or its artifact store into an `MlflowFailed`.
 
-    `started` says whether a run has, so that there may be finished work to speak of.
+    `started` says whether a run has started, so that the message can speak of finished work.
     """
     try:
         yield
     except Exception as error:
-        # A missing module is the driver of a database, or the client of an artifact store.
+        # A missing module is the driver of a database or the client of an artifact store.
         if isinstance(error, ModuleNotFoundError) or any(
             kind.__module__.partition(".")[0] in _PACKAGES for kind in type(error).__mro__
         ):
@@ -42,10 +42,10 @@ def reported(uri: str, *, started: bool) -> Iterator[None]:
 
 
 def cause(error: BaseException) -> str:
-    """Why MLflow failed, in one line and without secrets."""
+    """The reason of a failure, in one line and without secrets."""
     text = without_secrets(str(error)).strip()
     first = text.partition("\n")[0][:_LONGEST].rstrip(" .") or type(error).__name__
-    if type(error).__name__ == "RestException":  # MLflow's own refusal, which has its reason
+    if type(error).__name__ == "RestException":  # MLflow's own refusal, with its reason
         status = str(error.get_http_status_code())  # type: ignore[attr-defined]
         return f"it answers HTTP {status}{_MEANING.get(status, '')}: {first}"
     if found := _STATUS.search(text):
@@ -62,17 +62,14 @@ def cause(error: BaseException) -> str:
 
 def _message(uri: str, why: str, started: bool) -> str:
     kept = "What is finished is kept." if started else "This run did not start."
-    after = "run the same command again" + (": it continues, and logs what MLflow is missing." if started else ".")
+    after = "run the same command again" + (": it continues, and logs what is missing in MLflow." if started else ".")
     return f"MLflow at {shown(uri)} cannot be used{through(uri)}: {why}. {kept} {_advice(uri)}, then {after}"
 
 
 def _advice(uri: str) -> str:
     elsewhere = f"or set {URI_VARIABLE} to another address"
     if sqlite_file(uri):
-        return f"Make the file usable or move it away (a new one is made), {elsewhere}"
-    login = ""
-    if uri.startswith(("http://", "https://")):
-        login = (
-            ", and if it asks for them MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
-        )
+        return f"Make the file usable or move it away (a new one is created), {elsewhere}"
+    secrets = ", MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD or MLFLOW_TRACKING_TOKEN if it needs them"
+    login = secrets if uri.startswith(("http://", "https://")) else ""
     return f"Check the address, that its server runs{login}, {elsewhere} (unset it for a file in this project)"

@@ -1,7 +1,7 @@
-"""The Kedro hooks that track every run in MLflow: runs are opened, what nodes finish is logged, runs are closed.
+"""The Kedro hooks that track runs in MLflow.
 
-MLflow that fails during a run stops it with a message, at the next thing to be logged: what is finished is on disk, and
-the same command continues and logs what is missing. A run that fails for another reason says that reason.
+If MLflow fails, the run stops with a message when it next logs something. Finished results are on disk, and the same
+command continues and logs what is missing.
 """
 
 import atexit
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 
 
 class TrackingHooks:
-    """Opens the runs of an experiment and its iteration, logs what nodes finish, and closes them.
+    """Opens the runs of an experiment and its iteration, logs finished datasets, and closes the runs.
 
-    A run that ends by an error is FAILED, by Ctrl-C KILLED; one ended by SIGKILL stays RUNNING. The same command finds
-    the same runs again by their tags and continues them.
+    A run that ends by an error is FAILED, by Ctrl-C KILLED, and by SIGKILL stays RUNNING. The same command finds the
+    runs by their tags and continues them.
     """
 
     def __init__(self) -> None:
@@ -38,14 +38,14 @@ class TrackingHooks:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Read `mlflow.yml`. MLflow is not contacted yet."""
-        self._close("KILLED")  # what Ctrl-C left open in a process that lives on, a notebook's
+        self._close("KILLED")  # Ctrl-C may have left runs open in a notebook.
         self._context, self._settings = context, read_settings(context)
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Connect to MLflow, find or make the runs and open them."""
+        """Connect to MLflow, and find or create and open the runs."""
         names = run_params.get("pipeline_names") or ["__default__"]
         if set(names) <= set(self._settings.disabled_pipelines):
             return
@@ -56,7 +56,7 @@ class TrackingHooks:
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Log the losses of a node that trains while it does."""
+        """Log the losses of a node while it trains."""
         with self._recording() as recorder:
             if recorder:
                 recorder.begin_node(node.outputs)
@@ -81,7 +81,7 @@ class TrackingHooks:
 
     @hook_impl
     def after_pipeline_run(self) -> None:
-        """Log what an interrupted run has left unlogged, and close the runs."""
+        """Log what an interrupted run did not log, and close the runs."""
         with self._recording() as recorder:
             if recorder:
                 recorder.log_missing()
@@ -95,7 +95,7 @@ class TrackingHooks:
 
     @contextmanager
     def _recording(self) -> Iterator[Recorder | None]:
-        """The recorder, if the run is tracked. When MLflow fails it is given up, so that nobody waits twice."""
+        """The recorder, if the run is tracked. If MLflow fails it is dropped, to avoid waiting a second time."""
         try:
             with reported(self._settings.tracking_uri, started=True):
                 yield self._recorder
@@ -107,7 +107,7 @@ class TrackingHooks:
             raise
 
     def _close(self, status: str) -> None:
-        """Close the runs after an error or an interruption, which a failure of MLflow must not hide."""
+        """Close the runs after an error or interruption, which must not be hidden by a failure of MLflow."""
         recorder = self._forget()
         if recorder is None:
             return

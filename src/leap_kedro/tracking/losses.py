@@ -1,4 +1,4 @@
-"""A training's losses in MLflow while it is trained."""
+"""Logs losses to MLflow while a training runs."""
 
 import logging
 from pathlib import Path
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PAUSE = 1.0  # seconds between calls to the server
-_PATIENCE = 10.0  # seconds that the end of a training waits for the server
+_PATIENCE = 10.0  # seconds that a finished training waits for the server
 
 
 class LossStream:
-    """Logs the losses that the trainings in a workspace write to their files, by optimizer step.
+    """Logs the losses that trainings in a workspace write to their files, by optimizer step.
 
-    In a thread of its own: training does not wait for a server, and does not fail with it. What is not logged by the
-    end is logged with the stage's report. Steps that the run has already are not logged again.
+    It uses a thread, so that training neither waits for the server nor fails with it. Losses that are not logged by the
+    end are logged with the training's report. Steps that the run already has are not logged again.
     """
 
     def __init__(self, client: "MlflowClient", run: str, name: str, workspace: Path) -> None:
-        """Log to a run as ``NAME/losses``, trainings in a FOLDER of the workspace as ``NAME/FOLDER/losses``."""
+        """Log to a run as ``NAME/losses``, and trainings in a FOLDER of the workspace as ``NAME/FOLDER/losses``."""
         self._client, self._run, self._name, self._workspace = client, run, name, workspace
         self._known: dict[str, set[int]] = {}
         self._ended = Event()
@@ -34,7 +34,7 @@ class LossStream:
         self._thread.start()
 
     def close(self) -> None:
-        """Log what is new and end, soon in any case."""
+        """Log what is new and end, within seconds."""
         self._ended.set()
         self._thread.join(_PATIENCE)
 
@@ -45,8 +45,7 @@ class LossStream:
             self._log()
         except Exception as error:  # whatever a server does
             logger.warning(
-                "Losses could not be logged to MLflow (%s). The training continues; its losses are logged when it is "
-                "finished.",
+                "Losses could not be logged to MLflow (%s). The training continues; they are logged when it ends.",
                 cause(error),
             )
 

@@ -1,4 +1,4 @@
-"""From result files to MLflow metrics, in batches: one call for a hundred keys costs what three single ones do."""
+"""MLflow metrics of results, logged in batches: one call for a hundred metrics costs as much as three single ones."""
 
 import re
 import time
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 BASE = -1
-"""Step of the base model in the charts, where pi_k is at k."""
+"""Step of the base model in the charts; that of pi_k is k."""
 HEADLINE = "success/"
-"""Start of the name of the success metric, whose group comes first among MLflow's charts; the split follows."""
-_REFUSED = re.compile(r"[^\w.: -]")  # what MLflow refuses in names, and the slash, which makes a group
+"""Prefix of the success metric, before the split. MLflow shows its group first."""
+_REFUSED = re.compile(r"[^\w.: -]")  # characters that MLflow refuses in names, and the slash, which makes a group
 _LARGEST_BATCH = 1000  # MLflow's limit
 _DETAILS = (
     *("mean_actions", "mean_score", "invalid_action_share", "unparseable_share", "unanswered_share"),
@@ -43,19 +43,19 @@ def log_points(client: "MlflowClient", run: str, points: Sequence[Point]) -> Non
 
 
 def log_warning(client: "MlflowClient", run: str, summary: EvaluationSummary) -> None:
-    """Set a tag ``leap.warning.POLICY.SPLIT`` where a result may say little about its policy."""
+    """Set the tag ``leap.warning.POLICY.SPLIT`` if the result has a warning."""
     if summary.warning:
         key = f"leap.warning.{summary.policy}.{summary.conditions.split}"
         client.set_tag(run, _REFUSED.sub("_", key), summary.warning)
 
 
 def history(client: "MlflowClient", run: str, key: str) -> dict[int, float]:
-    """The values that a run has of a metric, by step."""
+    """A run's values of a metric, by step."""
     return {metric.step: metric.value for metric in client.get_metric_history(run, key)}
 
 
 def evaluation_points(summary: EvaluationSummary, step: int, player: str = "") -> Iterator[Point]:
-    """The metrics of an evaluation, by split and, where players are compared, by player."""
+    """The metrics of an evaluation, by split and, in a comparison, by player."""
     group = summary.conditions.split + (f"/{_REFUSED.sub('_', player)}" if player else "")
     yield Point(f"{HEADLINE}{group}", summary.success.rate, step)
     details: dict[str, float] = {
@@ -86,7 +86,7 @@ def mean_points(summary: LevelSummary, prefix: str, step: int) -> Iterator[Point
 
 
 def scalars(value: Any, prefix: str, step: int) -> Iterator[Point]:
-    """Each finite number of a JSON value at `step`; its place in the value, joined by slashes, is the key."""
+    """Each finite number of a JSON value at `step`; the key is its path in the value."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             yield from scalars(inner, f"{prefix}/{name}", step)

@@ -1,4 +1,4 @@
-"""Policies in MLflow's registry: pi_k is a model version with the alias ``pi_k``, the best one also ``champion``."""
+"""Policies in MLflow's registry: a model version with the alias ``pi_k``, and ``champion`` for the best one."""
 
 import json
 import warnings
@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.records import UserError
-from leap_kedro.tracking.artifacts import content_digest
+from leap_kedro.records.hashing import content_hash
+from leap_kedro.tracking.artifacts import DIGITS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +36,7 @@ def policy_alias(iteration: int) -> str:
 
 
 def answering(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """How a registered policy answers: as in the evaluation that its figures come from (see `LocalPolicySpec`)."""
+    """How a registered policy answers: as in its evaluation (see `LocalPolicySpec`)."""
     evaluation = parameters.get("evaluation") or {}
     return {
         "environment": str(parameters.get("environment", "")),
@@ -47,14 +48,14 @@ def answering(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def register_policy(
     client: "MlflowClient", run: str, experiment: str, iteration: int, folder: Path, how: Mapping[str, Any]
 ) -> str:
-    """Register a folder as pi_k of an experiment, made by a run, unless the same content is registered already.
+    """Register a folder as pi_k of an experiment, unless the same content is already registered.
 
-    `client` must be that of the server which `mlflow.set_tracking_uri` names; `how` is what `answering` gives.
+    `client` must be of the server that `mlflow.set_tracking_uri` names; `how` is the output of `answering`.
 
     Returns:
         Version in the registry.
     """
-    name, alias, digest = model_name(experiment), policy_alias(iteration), content_digest(folder)
+    name, alias, digest = model_name(experiment), policy_alias(iteration), content_hash(folder, DIGITS)
     registered = _version_of(client, name, alias)
     if registered is not None and registered.tags.get(_DIGEST_TAG) == digest:
         return str(registered.version)
@@ -72,13 +73,13 @@ def set_champion(client: "MlflowClient", experiment: str, iteration: int) -> Non
     if registered is None:
         raise UnregisteredPolicy(
             f"{alias} of experiment '{experiment}' is not in MLflow's registry (model '{name}'), so it cannot be the "
-            "champion. Run `kedro run --pipelines=leap_iteration`: it registers what is missing."
+            "champion. Run `kedro run --pipelines=leap_iteration`, which registers what is missing."
         )
     client.set_registered_model_alias(name, CHAMPION, registered.version)
 
 
 def retire_aliases(client: "MlflowClient", experiment: str) -> None:
-    """Take the aliases from an experiment's policies, so that none is taken for one of its restarted namesake."""
+    """Delete the aliases of an experiment's policies, since an experiment of the same name starts again."""
     name = model_name(experiment)
     for model in client.search_registered_models(f"name = '{name}'"):
         for alias in model.aliases:
@@ -103,10 +104,10 @@ def _log_model(run: str, name: str, iteration: int, folder: Path, how: Mapping[s
     from mlflow.models import Model
 
     with TemporaryDirectory() as temporary, warnings.catch_warnings():
-        # A file and not MLflow's model_config, whose entries would land among the run's parameters.
+        # Not MLflow's model_config, whose entries would become parameters of the run.
         file = Path(temporary) / "answering.json"
         file.write_text(json.dumps(how), encoding="utf-8")
-        # An input example would load the model and answer, seconds per iteration, to check a signature that is given.
+        # An input example would cost seconds per iteration, only to check a signature that is given.
         warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
         info = Model.log(
             None,
@@ -115,7 +116,7 @@ def _log_model(run: str, name: str, iteration: int, folder: Path, how: Mapping[s
             name=policy_alias(iteration),
             run_id=run,
             python_model=str(_MODEL_FILE),
-            # As URIs: of a path, MLflow takes "%", "?" and "#" for what they mean in one.
+            # URIs, because MLflow interprets "%", "?" and "#" in paths as in URIs.
             artifacts={ARTIFACT: folder.absolute().as_uri(), "answering": file.as_uri()},
             signature=_signature(),
             pip_requirements=[f"{package}=={version(package)}" for package in _REQUIREMENTS],

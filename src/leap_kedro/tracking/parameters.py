@@ -1,13 +1,12 @@
-"""Which parameters are logged: those on an allow-list, and never a secret.
+"""The logged parameters: those on an allow-list, and never a secret.
 
-The allow-list is the protection. Secrets are looked for as well, in case the list is too wide (``"*"``).
+The allow-list is the protection. Secrets are redacted as well, in case the list is too wide (``"*"``).
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from hashlib import sha256
 from typing import Any
 
 REDACTED = "[redacted]"
@@ -17,18 +16,13 @@ _LONGEST = 6000  # characters of a value, MLflow's limit
 
 
 def loggable(parameters: Mapping[str, Any], allowed: Iterable[str]) -> dict[str, str]:
-    """Those of raw nested parameters that patterns of dotted names allow: secrets redacted, cut at MLflow's limit."""
+    """The nested parameters whose dotted names match a pattern, with secrets redacted, cut at MLflow's limit."""
     patterns = tuple(allowed)
     return {
         name: REDACTED if _SECRET_NAME.search(name) or _SECRET_VALUE.search(text) else text[:_LONGEST]
         for name, text in _leaves(parameters)
         if any(fnmatchcase(name, pattern) for pattern in patterns)
     }
-
-
-def digest(parameters: Mapping[str, Any]) -> str:
-    """SHA-256 of raw parameters, hexadecimal, whatever the order of their names."""
-    return sha256(json.dumps(parameters, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _leaves(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""From what a user writes for a policy to the folder that holds it."""
+"""Finds the folder of a policy that a user names."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _SCHEME = "models:/"
 
 
 class UnknownPolicy(UserError):
-    """No policy where the user says one is."""
+    """The named policy does not exist."""
 
 
 def resolve_policy(reference: str) -> Path:
@@ -23,14 +23,14 @@ def resolve_policy(reference: str) -> Path:
         reference: A folder, or a model in MLflow's registry (``models:/leap-NAME@champion``, ``models:/leap-NAME/3``).
 
     Raises:
-        UnknownPolicy: If there is none; the message says what there is.
+        UnknownPolicy: If there is none; the message lists the registered ones.
     """
     if reference.startswith(_SCHEME):
         return _registered(reference)
     folder = Path(reference)
     if not (folder / "config.json").is_file():
         raise UnknownPolicy(
-            f"No policy in the folder '{reference}' (parameter `options.policy`): it has no config.json. "
+            f"There is no policy in the folder '{reference}' (option `--policy`): it has no config.json. "
             f"Give a policy's folder or a registered model: {_SCHEME}leap-EXPERIMENT@champion."
         )
     return folder
@@ -49,12 +49,12 @@ def _registered(reference: str) -> Path:
             models = mlflow.MlflowClient().search_registered_models()
         known = ", ".join(f"{_SCHEME}{model.name}@{alias}" for model in models for alias in sorted(model.aliases))
         raise UnknownPolicy(
-            f"MLflow at {shown(uri)} gives no model '{reference}' (option `--policy`): {cause(error)}. "
+            f"MLflow at {shown(uri)} has no model '{reference}' (option `--policy`): {cause(error)}. "
             + (f"Registered: {known}." if known else "No model is registered there.")
         ) from error
-    # MLflow's Model.load takes a path for a URI: of a folder with "%2F" in its name it finds nothing.
+    # MLflow's Model.load decodes paths like URIs and does not find a folder with "%2F" in its name.
     description = yaml.safe_load((model / MLMODEL_FILE_NAME).read_text(encoding="utf-8"))
     artifact = description["flavors"].get("python_function", {}).get("artifacts", {}).get(ARTIFACT)
     if artifact is None:
-        raise UnknownPolicy(f"'{reference}' is no policy of this project: it has no artifact '{ARTIFACT}'.")
+        raise UnknownPolicy(f"'{reference}' is not a policy of this project: it has no artifact '{ARTIFACT}'.")
     return model / str(artifact["path"])

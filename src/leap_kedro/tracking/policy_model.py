@@ -12,7 +12,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class PolicyModel(PythonModel):
-    """A LEAP policy behind MLflow's `predict`: greedy, and else as it was evaluated (see `models.answering`)."""
+    """A LEAP policy behind MLflow's `predict`: greedy, otherwise as in its evaluation (see `models.answering`)."""
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the policy's folder."""

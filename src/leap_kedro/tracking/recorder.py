@@ -1,4 +1,4 @@
-"""Logs the finished datasets of one Kedro run to MLflow, each once, however often the run is continued."""
+"""Logs the finished datasets of a Kedro run to MLflow, each once, even if the run is continued."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,11 +9,12 @@ from leap_kedro.datasets.policy import PolicyFolderDataset
 from leap_kedro.datasets.training import Trained, TrainingDataset
 from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.success import EvaluationSummary
+from leap_kedro.records.hashing import content_hash, json_hash
 from leap_kedro.tracking import artifacts, metrics, models, tables
 from leap_kedro.tracking.catalog import START, Entry, Kind, entries, path_of
 from leap_kedro.tracking.connection import TrackingSettings, connect
 from leap_kedro.tracking.losses import LossStream
-from leap_kedro.tracking.parameters import digest, loggable
+from leap_kedro.tracking.parameters import loggable
 from leap_kedro.tracking.runs import ExperimentRuns, Run
 from leap_kedro.tracking.traces import log_traces
 
@@ -31,12 +32,12 @@ class Recorder:
     def __init__(
         self, settings: TrackingSettings, parameters: Mapping[str, Any], pipeline: "Pipeline", catalog: Any
     ) -> None:
-        """Connect, and open the runs that the pipeline's datasets belong to; do nothing if it has no such datasets.
+        """Connect and open the runs of the pipeline's datasets, if it has datasets that are logged.
 
-        Parameters must not be read again later: the iteration in them changes when one is finished.
+        Parameters must not be read again later, because the iteration in them changes when one is finished.
 
         Raises:
-            MlflowFailed: If MLflow cannot be reached, refuses, or its file cannot be used.
+            MlflowFailed: If MLflow is unreachable, refuses, or its file cannot be used.
         """
         self._settings, self._parameters, self._catalog = settings, parameters, catalog
         self._outputs = entries(catalog, pipeline.all_outputs())
@@ -64,7 +65,7 @@ class Recorder:
                 self._open_run(self._runs.get(run))
 
     def begin_node(self, outputs: Iterable[str]) -> None:
-        """Log the losses of the trainings among the outputs of a node."""
+        """Start to log the losses of the trainings among the outputs of a node."""
         for name, entry in entries(self._catalog, outputs).items():
             dataset = self._catalog.get(name)
             if self._open and isinstance(dataset, TrainingDataset):
@@ -77,7 +78,7 @@ class Recorder:
             self._streams.pop().close()
 
     def saved(self, name: str) -> None:
-        """Log a dataset, if MLflow gets something of it and it is complete, unless its content was logged before."""
+        """Log a dataset that has an entry and is complete, unless the same content was logged before."""
         entry = self._outputs.get(name)
         if entry is None or not self._catalog.exists(name):
             return
@@ -86,7 +87,7 @@ class Recorder:
         if isinstance(dataset, PolicyFolderDataset):
             self._register(run, run.step, path_of(dataset))
             return
-        mark, content = f"{name}@{run.step}:", artifacts.content_digest(path_of(dataset))[:8]
+        mark, content = f"{name}@{run.step}:", content_hash(path_of(dataset), 8)
         marks = str(self._client.get_run(run.id).data.tags.get(_LOGGED_TAG, "")).split()
         if mark + content not in marks:
             self._log(run, entry, entry.name or name, dataset)
@@ -94,7 +95,7 @@ class Recorder:
             self._client.set_tag(run.id, _LOGGED_TAG, " ".join(sorted([*others, mark + content])))
 
     def log_missing(self) -> None:
-        """Log what a killed run has written and not logged; policies first, because champions name them."""
+        """Log what a killed run wrote without logging it; policies first, because champions name them."""
         missing = self._outputs.keys() - self._done
         folders = {name for name in missing if isinstance(self._catalog.get(name), PolicyFolderDataset)}
         for name in (*sorted(folders), *sorted(missing - folders)):
@@ -106,12 +107,12 @@ class Recorder:
 
         self.end_node()
         if self._open:
-            mlflow.end_run(status)  # MLflow forgets its active run before it tells the server
+            mlflow.end_run(status)  # MLflow forgets its active run before it calls the server
         for run in self._open:
             self._client.set_terminated(run, status)
 
     def _open_run(self, run: Run) -> None:
-        """Mark a run and its parent as running, also after a failure; the first one is what a user's node logs to."""
+        """Mark a run and its parents as running; nodes of users log to the first opened run."""
         import mlflow
 
         if run.id not in self._open:
@@ -124,14 +125,17 @@ class Recorder:
             self._open_run(run.parent)
 
     def _log_parameters(self, run: Run) -> None:
-        """Parameters of a run cannot be changed in MLflow: what a continued run changes becomes a tag."""
+        """Log parameters. MLflow cannot change those of a run: changes of a continued run become tags."""
         from mlflow.entities import Param, RunTag
 
         before = self._client.get_run(run.id).data.params
         allowed = loggable(self._parameters, self._settings.logged_parameters)
         values = {name: value for name, given in allowed.items() if (value := run.own.get(name, given)) is not None}
         changed = {name: value for name, value in values.items() if before.get(name, value) != value}
-        tags = {_DIGEST_TAG: digest(self._parameters), **{_CHANGED_TAG + name: new for name, new in changed.items()}}
+        tags = {
+            _DIGEST_TAG: json_hash(self._parameters, 64),
+            **{_CHANGED_TAG + name: new for name, new in changed.items()},
+        }
         self._client.log_batch(
             run.id,
             params=[Param(name, value) for name, value in values.items() if name not in before],
@@ -168,7 +172,7 @@ class Recorder:
 
     def _log_metrics(self, run: Run, value: Any, group: str) -> None:
         points = [] if run.of_ablation else list(metrics.histories(value, group))  # its seeds share a run
-        # Losses were logged while they were trained.
+        # Losses were logged during the training.
         known = {key: metrics.history(self._client, run.id, key) for key in {point.key for point in points}}
         metrics.log_points(self._client, run.id, [point for point in points if point.step not in known[point.key]])
         self._log_points(run, metrics.scalars(value, group, run.step))
@@ -190,7 +194,7 @@ class Recorder:
         return tables.players_table(players)
 
     def _log_levels(self, run: Run, value: Any) -> str:
-        levels = [LevelSummary.from_json(plain) for plain in value]
+        levels = LevelSummary.all_from_json(value)
         for level in levels:
             if level.privilege is not None:
                 seeds = max(split.success.count for split in level.splits)
@@ -200,13 +204,13 @@ class Recorder:
         return tables.levels_table(levels)
 
     def _log_points(self, run: Run, points: Iterable[metrics.Point]) -> None:
-        """To a run, and of an iteration's to the experiment's, because MLflow's charts leave child runs out."""
+        """Log to a run, and from an iteration also to the experiment, because MLflow's charts omit child runs."""
         logged = list(points)
         for target in {run.id, run.experiment or run.id}:
             metrics.log_points(self._client, target, logged)
 
     def _log_champion(self, run: Run, best: int) -> None:
-        # Perhaps only the disk has it: a killed run saved it, or it was made with another server.
+        # It may not be registered: a killed run saved it, or another server was used.
         for history in self._histories:
             if best < run.step and best in (finished := history.load()):
                 self._register(run, best, finished[best].policy_folder)
@@ -223,4 +227,4 @@ class Recorder:
 
 
 def _summaries(value: Any) -> list[EvaluationSummary]:
-    return [EvaluationSummary.from_json(plain) for plain in (value if isinstance(value, list) else [value])]
+    return EvaluationSummary.all_from_json(value if isinstance(value, list) else [value])

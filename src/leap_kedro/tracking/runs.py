@@ -17,7 +17,7 @@ RETIRED_TAG = "leap.retired"
 
 
 class _Shape(NamedTuple):
-    """How a run is named and found again; what is in braces is filled in from `ExperimentRuns.values`."""
+    """How a run is named and found; braces are filled from `ExperimentRuns.values`."""
 
     name: str
     tags: Mapping[str, str] = {}
@@ -50,10 +50,10 @@ class Run:
 
     Attributes:
         id: Its id.
-        kind: What it stands for, the tag `leap.kind`.
-        parent: The run that it is a child of.
+        kind: Its kind, the tag `leap.kind`.
+        parent: Its parent run.
         step: Place of its values on the horizontal axis of the charts: the iteration, in the ablation the seed.
-        own: Parameters that are its own in value; None: it has no such parameter.
+        own: Parameters whose value differs from the Kedro run's; None: the run does not have the parameter.
     """
 
     id: str
@@ -64,12 +64,12 @@ class Run:
 
     @property
     def of_ablation(self) -> bool:
-        """Whether several seeds share it."""
+        """Whether several seeds share the run."""
         return self.kind in ("ablation", "privilege_level")
 
     @property
     def experiment(self) -> str:
-        """Id of the experiment's run, if it is that or an iteration of it; else ""."""
+        """Id of the experiment's run, if this is that run or an iteration; otherwise ""."""
         if self.kind == "iteration" and self.parent:
             return self.parent.id
         return self.id if self.kind == "experiment" else ""
@@ -77,13 +77,13 @@ class Run:
 
 @dataclass(frozen=True)
 class ExperimentRuns:
-    """Finds and makes the runs of one experiment.
+    """Finds and creates the runs of one experiment.
 
     Attributes:
         client: Client of the tracking server.
-        mlflow_experiment: Id of the MLflow experiment that the runs are in.
+        mlflow_experiment: Id of the MLflow experiment.
         name: Name of the LEAP experiment.
-        values: What tells its runs apart: iteration, seed, environment, policy and split of an evaluation.
+        values: Values that distinguish its runs: iteration, seed, environment, policy and split of an evaluation.
     """
 
     client: "MlflowClient"
@@ -93,13 +93,13 @@ class ExperimentRuns:
     _known: dict[str, Run] = field(default_factory=dict, repr=False)
 
     def get(self, run: str) -> Run:
-        """A run, which is made if it is not there; `run` as in `catalog.Entry`."""
+        """A run, which is created if it is missing; `run` as in `catalog.Entry`."""
         if run not in self._known:
             self._known[run] = self._find_or_make(run)
         return self._known[run]
 
     def retire(self) -> int:
-        """Set all runs aside, so that the experiment, started again, gets new ones; returns how many they are."""
+        """Mark all runs as retired, so that a new start of the experiment gets new runs; returns their number."""
         runs = list(self._all())
         for run in runs:
             self.client.set_tag(run.info.run_id, RETIRED_TAG, "true")
@@ -118,7 +118,7 @@ class ExperimentRuns:
         found = (run for run in self._all() if RETIRED_TAG not in run.data.tags)
         mlflow_run = next((run for run in found if tags.items() <= run.data.tags.items()), None)
         if mlflow_run is None:
-            # resolve_tags gives what `mlflow.start_run` would: user, source, git commit.
+            # The tags that `mlflow.start_run` would set: user, source, git commit.
             tags = {**resolve_tags(), **tags}
             mlflow_run = self.client.create_run(self.mlflow_experiment, tags=tags, run_name=shape.name.format(**values))
         own = {name: value and value.format(**values) for name, value in shape.own.items()}

@@ -1,4 +1,4 @@
-"""The descriptions of runs in MLflow: results as a table, the first thing that is seen of a run."""
+"""The descriptions of runs in MLflow: tables of results."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ _CONDITIONS_TAG = "leap.conditions"
 def describe_experiment(client: "MlflowClient", parent: str, conditions: Conditions | None = None) -> None:
     """Write the table of success by policy and split, from the metrics of the parent run.
 
-    It says what the results were measured under: `conditions`, or as before if None.
+    It names the `conditions` of the results, or those of the last call if None.
     """
     if conditions:
         client.set_tag(parent, _CONDITIONS_TAG, conditions_in_words(conditions))

@@ -1,6 +1,6 @@
-"""A few episodes of an evaluation, and a few calls to a teacher, as MLflow traces, to be read in its viewer.
+"""A few episodes of an evaluation, and a few calls to a teacher, as MLflow traces.
 
-A trace costs about 40 ms and 0.16 s of writing in the background, so a sample is logged and never all.
+A trace costs about 40 ms and 0.16 s of writing in the background, so only a sample is logged.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def log_traces(run: str, records: Sequence[Episode | CorrectedEpisode], count: i
 
 
 def _log_episode(run: str, episode: Episode) -> None:
-    """A span for the episode, and in it one per decision."""
+    """A span for the episode, with one inner span per decision."""
     import mlflow
 
     with mlflow.start_span(f"{episode.policy} {episode.task.id}", span_type="AGENT") as root:
@@ -48,7 +48,7 @@ def _log_episode(run: str, episode: Episode) -> None:
 
 
 def _log_teaching(run: str, corrected: CorrectedEpisode) -> None:
-    """A span for the corrected episode, and in it one per call to the teacher."""
+    """A span for the corrected episode, with one inner span per call to the teacher."""
     import mlflow
 
     teacher = corrected.corrections[0].teacher if corrected.corrections else "teacher"

@@ -209,26 +209,3 @@ GPUS = (
     GPU("H100 SXM", 80e9, 989e12, 3350e9),
 )
 """Data sheet figures, dense (without structured sparsity); the A6000 is the paper's."""
-
-
-def decoding_seconds(shape: ModelShape, gpu: GPU, replies: int, tokens: int, context: int, at_once: int) -> float:
-    """Minimum seconds for a server to generate replies, where memory bandwidth is the limit.
-
-    Each token of a batch reads all weights once and the keys and values of each sequence, all in bfloat16.
-
-    Args:
-        shape: The model.
-        gpu: The GPU of the server.
-        replies: Total number of replies.
-        tokens: Tokens per reply.
-        context: Mean number of tokens in the cache of a sequence.
-        at_once: Sequences per batch.
-    """
-    cache = 2 * 2 * shape.layers * shape.key_value_heads * shape.head_size * context
-    steps = replies / at_once * tokens
-    return steps * (2 * shape.weights + at_once * cache) / gpu.bandwidth
-
-
-def reading_seconds(shape: ModelShape, gpu: GPU, tokens: int) -> float:
-    """Minimum seconds for a server to read the `tokens` of prompts that are not in its prefix cache."""
-    return 2.0 * shape.layers * shape.layer_weights * tokens / gpu.operations

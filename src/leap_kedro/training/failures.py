@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from leap_kedro.records.atomic import WRITE_ERRORS
+
 STDERR_LINES = 15
 """Number of lines of a failed process's stderr in the error."""
 
@@ -16,13 +18,6 @@ _FIRST = "first.txt"
 _LITTLE = 1 << 20  # bytes
 _FULL_MEMORY = "lower tokens_per_step, raise accumulation_steps, or take fewer processes"
 _KILLED_FIRST = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS)
-_STORAGE = {
-    errno.ENOSPC: "the disk is full. Free some space",
-    errno.EDQUOT: "the disk quota is used up. Free some space",
-    errno.EFBIG: "a file is larger than this process may write (`ulimit -f`). Raise that",
-    errno.EROFS: "the file system is read-only. Make it writable",
-    errno.EACCES: "permission is denied. Make the folder writable for this user",
-}
 
 
 def stderr_folder(job_file: Path) -> Path:
@@ -51,13 +46,13 @@ def unwritable(error: BaseException, folder: Path) -> str:
         folder: Folder that was written to.
     """
     text = str(error)
-    code = getattr(error, "errno", None) or next((code for code in _STORAGE if os.strerror(code) in text), None)
-    if code not in _STORAGE and "inline_container.cc" in text and shutil.disk_usage(folder).free < _LITTLE:
+    code = getattr(error, "errno", None) or next((code for code in WRITE_ERRORS if os.strerror(code) in text), None)
+    if code not in WRITE_ERRORS and "inline_container.cc" in text and shutil.disk_usage(folder).free < _LITTLE:
         code = errno.ENOSPC
-    if code not in _STORAGE:
+    if code not in WRITE_ERRORS:
         return ""
     return (
-        f"Cannot write {getattr(error, 'filename', None) or folder}: {_STORAGE[code]}, then run the same command "
+        f"Cannot write {getattr(error, 'filename', None) or folder}: {WRITE_ERRORS[code]}, then run the same command "
         "again: it continues from the last whole checkpoint."
     )
 

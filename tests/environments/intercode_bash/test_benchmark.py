@@ -324,7 +324,7 @@ def test_what_cannot_be_played_says_why(benchmark: Benchmark, tasks: list[Task])
         benchmark.environment().reset(lost)
     with pytest.raises(EndlessSplit, match=r"data_preparation\.train=400"):
         benchmark.tasks("train", None, 0)
-    with pytest.raises(TaskDataError, match="no split 'moon'; its splits: train, eval, test, base"):
+    with pytest.raises(TaskDataError, match=r"split .*'moon'.*: train, eval, test, base"):
         benchmark.tasks("moon", 1, 0)
-    with pytest.raises(UnknownExpert, match="its experts: fluent, novice"):
+    with pytest.raises(UnknownExpert, match=r"expert .*: fluent, novice"):
         benchmark.expert("wise")

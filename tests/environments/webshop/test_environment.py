@@ -35,7 +35,7 @@ def test_tasks_follow_from_split_and_seed_and_no_two_splits_share_one() -> None:
     ids = [task.id for tasks in splits.values() for task in tasks]
     assert len(set(ids)) == len(ids)
     assert [task.goal for task in BENCHMARK.tasks("train", 5, 1)] != [task.goal for task in splits["train"][:5]]
-    with pytest.raises(TaskDataError, match="no split 'valid'; its splits: test, eval, train, base"):
+    with pytest.raises(TaskDataError, match=r"split .*'valid'.*: test, eval, train, base"):
         BENCHMARK.tasks("valid", 1, 0)
 
 

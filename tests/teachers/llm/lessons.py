@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from leap_kedro.datasets.prompts import PromptsDataset
+from leap_kedro.datasets.prompts import read_prompts
 from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.registry import environment_instructions
@@ -16,7 +16,7 @@ from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 
 BENCHMARK = ALFWorld(ALFWorldOptions())
-LIBRARY = PromptsDataset([]).load()
+LIBRARY = read_prompts([])
 
 
 @cache

@@ -96,7 +96,7 @@ def test_only_the_prompts_in_use_are_named() -> None:
         ({"alfworld/privilege_50": "{{ secret }}"}, r"'secret' is undefined"),
         (
             {"alfworld/privilege_50": "{% include 'more' %}"},
-            r"no prompt 'alfworld/more'.*conf/base/prompts/alfworld/more\.jinja",
+            r"prompt 'alfworld/more'.*conf/base/prompts/alfworld/more\.jinja",
         ),
         ({"alfworld/privilege_50": "{{ states.__class__.__mro__ }}"}, r"cannot be rendered"),
         ({"alfworld/privilege_50": "{{ states.append(1) }}"}, r"cannot be rendered"),

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leap_kedro.environments.protocol import Decision
 from leap_kedro.language_models import Completion, Finish
 from leap_kedro.records import Rejection
-from leap_kedro.teachers.judging import Advice
 from leap_kedro.teachers.llm.replies import EPISODE_SCHEMA, LONGEST_DETAIL, LONGEST_REPLY, read_episode, read_step
 from leap_kedro.teachers.llm.tolerant_json import DEEPEST, values_in
 
 ENTRY = '{"step": 2, "verdict": "correct", "reason": "I need a mug.", "action": "go to desk 1"}'
 WHOLE = f'{{"corrections": [{ENTRY}]}}'
-MEANT = {1: Advice("I need a mug.", "go to desk 1")}
+MEANT = {1: Decision("I need a mug.", "go to desk 1")}
 
 
 def said(text: str, finish: Finish = Finish.STOP) -> Completion:

@@ -1,4 +1,4 @@
-"""InterCode Bash (Yang et al., NeurIPS 2023): tasks done by commands, in a sandbox."""
+"""InterCode Bash (Yang et al., NeurIPS 2023): tasks solved by shell commands in a sandbox."""
 
 from collections.abc import Mapping
 from typing import Any

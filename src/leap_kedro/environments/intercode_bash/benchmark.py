@@ -16,13 +16,7 @@ from leap_kedro.environments.intercode_bash.tasks.problems import (
     official_split,
     official_tasks,
 )
-from leap_kedro.environments.protocol import (
-    Environment,
-    Expert,
-    Oracle,
-    Phrasing,
-    TaskDataError,
-)
+from leap_kedro.environments.protocol import Environment, Expert, Oracle, Phrasing, TaskDataError
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.sources import Source
 from leap_kedro.environments.suite import Suite, sampled
@@ -31,7 +25,7 @@ from leap_kedro.records import Task
 
 
 class InterCodeBash(Suite[InterCodeBashOptions]):
-    """The benchmark, over generated file systems or the official ones."""
+    """The benchmark, on generated or official file systems."""
 
     name = "intercode_bash"
     title = "InterCode Bash"
@@ -40,11 +34,11 @@ class InterCodeBash(Suite[InterCodeBashOptions]):
     score_parts: tuple[str, ...] = PARTS
 
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
-        """Tasks of a split; generated ones are over file systems of their own, official ones in an order that is drawn.
+        """Tasks of a split. Each split has its own generated file systems; the order of official tasks is drawn.
 
         Raises:
             TaskDataError: If there is no such split, the official files are missing or malformed, or no sandbox works.
-            EndlessSplit: If all generated tasks are asked for.
+            EndlessSplit: If all generated tasks are requested.
         """
         self.check_split(split)
         if self.options.source is Source.OFFICIAL:
@@ -59,34 +53,34 @@ class InterCodeBash(Suite[InterCodeBashOptions]):
         return InterCodeBashEnvironment(self.options)
 
     def oracle(self) -> Oracle:
-        """The side that knows the gold command."""
+        """The oracle, which knows the gold command."""
         from leap_kedro.environments.intercode_bash.teaching.oracle import InterCodeBashOracle
 
         return InterCodeBashOracle()
 
     def experts(self) -> Mapping[str, Callable[[], Expert]]:
-        """Experts by whether they understand unusual wordings."""
+        """Experts by name; they differ in whether they understand unusual wordings."""
         from leap_kedro.environments.intercode_bash.teaching.experts import EXPERTS, BashExpert
 
         return {name: partial(BashExpert, fluent) for name, fluent in EXPERTS.items()}
 
     def phrasing(self) -> Phrasing:
-        """The clauses of `reasons.py`, hinted and varied."""
-        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        """The phrasing of the clauses in `reasons.py`."""
+        from leap_kedro.environments.clauses import FixedHints
         from leap_kedro.environments.intercode_bash.teaching.reasons import VARIANTS, Hint
 
-        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=r"\S+"), Hint.PRINCIPLE, Hint.PERHAPS)
+        return FixedHints(VARIANTS, r"\S+", Hint.PRINCIPLE, Hint.PERHAPS)
 
     def vocabulary(self) -> Vocabulary:
-        """All that generated tasks are made of."""
+        """The vocabulary of generated tasks."""
         from leap_kedro.environments.intercode_bash.student.vocabulary import vocabulary
 
         return vocabulary()
 
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
-        """Random walks through generated file systems, whatever the source of the tasks, with questions about them.
+        """Random walks through generated file systems, also if the tasks are official, with questions about them.
 
-        They run in bashkit, which is several times as fast and answers alike on every machine.
+        They run in bashkit, which is several times as fast and gives the same answers on every machine.
         """
         from leap_kedro.environments.intercode_bash.student.walks import random_transcripts
 

@@ -1,9 +1,9 @@
-"""InterCode Bash as an environment: commands in a sandbox, a reward when the answer is submitted."""
+"""InterCode Bash as an environment: commands run in a sandbox, and submitting the answer yields the reward."""
 
 import re
 import weakref
 
-from leap_kedro.environments.intercode_bash.engine.reward import Outcome, Reward, RewardRule
+from leap_kedro.environments.intercode_bash.engine.reward import Outcome, Reward
 from leap_kedro.environments.intercode_bash.engine.runtime import Runtime, runtime_of
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Ending, Sandbox, SandboxFailure
 from leap_kedro.environments.intercode_bash.engine.session import Session
@@ -29,18 +29,18 @@ class InterCodeBashEnvironment:
 
     @property
     def runtime(self) -> Runtime:
-        """What runs its commands."""
+        """The host and gold runs of its options."""
         return runtime_of(self._options)
 
     @property
     def session(self) -> Session:
-        """The session in play. Raises `EnvironmentFailure` where there is none."""
+        """The current session. Raises `EnvironmentFailure` if there is none."""
         if self._session is None:
             raise EnvironmentFailure("no InterCode Bash task is in play: call reset(task) before step(action)")
         return self._session
 
     def reset(self, task: Task) -> Observation:
-        """Start a task anew. Raises `EnvironmentFailure` if it, or a sandbox, is not to be had."""
+        """Start a task. Raises `EnvironmentFailure` if it cannot be built or no sandbox can be opened."""
         try:
             problem = problem_of(task, self._options)
             sandbox = self.runtime.host.open(problem.tree)
@@ -51,50 +51,35 @@ class InterCodeBashEnvironment:
         return Observation(problem.query, None)
 
     def step(self, action: str) -> StepResult:
-        """Carry an action out; raises `EnvironmentFailure` before the first `reset`, or if the sandbox fails."""
+        """Execute an action. Raises `EnvironmentFailure` before the first `reset` or if the sandbox fails."""
         try:
             if submits(action):
                 reward = self.reward()
-                return StepResult(
-                    Observation(shown(self.output, self._options.shown_characters), None),
-                    reward.total,
-                    True,
-                    True,
-                    reward.parts,
-                )
+                return StepResult(self._observation(), reward.total, True, True, reward.parts)
             ran = self.session.run(action)
         except SandboxFailure as error:
             raise EnvironmentFailure(f"The sandbox failed at {action[:80]!r}: {error}") from error
         self.output = ran.output
         started = ran.ending is not Ending.REFUSED and ran.exit_code not in _NOT_EXECUTABLE
-        return StepResult(Observation(shown(ran.output, self._options.shown_characters), None), 0.0, False, started)
+        return StepResult(self._observation(), 0.0, False, started)
 
     @property
     def untouched(self) -> bool:
-        """Whether nothing sets the session apart from a fresh one, for all that can be told at no cost.
-
-        Raises:
-            SandboxFailure: If it cannot be read.
-        """
+        """Whether the session is surely in its initial state. Raises `SandboxFailure` if it cannot be read."""
         layer = self.session.sandbox.layer()
         return self.session.workdir == "/" and not layer.present and not layer.hidden
 
     def outcome(self) -> Outcome:
-        """What the session has left so far. Raises `SandboxFailure` if it cannot be read."""
+        """The outcome of the session so far. Raises `SandboxFailure` if it cannot be read."""
         return self.session.outcome(self.output)
 
     def reward(self) -> Reward:
-        """What submitting now would be worth. Raises `SandboxFailure` if a sandbox fails."""
-        outcome = self.outcome()
-        return self.rule(outcome, self.runtime.golds.of(self.problem.tree, self.problem.gold))
-
-    @property
-    def rule(self) -> RewardRule:
-        """How outcomes are rewarded: what new directories hold is always compared on generated tasks."""
-        return self.runtime.rule if self.problem.generated is None else self.runtime.strict_rule
+        """The reward of submitting now. Raises `SandboxFailure` if a sandbox fails."""
+        rule = self.runtime.rule if self.problem.generated is None else self.runtime.strict_rule
+        return rule(self.outcome(), self.runtime.golds.of(self.problem.tree, self.problem.gold))
 
     def fork(self) -> "InterCodeBashEnvironment":
-        """Another environment that stands where this one does."""
+        """A copy of this environment in its current state."""
         other = InterCodeBashEnvironment(self._options)
         other._begin(self.problem, self.session.sandbox.copy())
         other.session.workdir, other.session.succeeded = self.session.workdir, self.session.succeeded
@@ -102,16 +87,19 @@ class InterCodeBashEnvironment:
         return other
 
     def over(self, problem: Problem) -> "InterCodeBashEnvironment":
-        """A fresh environment on another problem."""
+        """A new environment on another problem."""
         other = InterCodeBashEnvironment(self._options)
         other._begin(problem, other.runtime.host.open(problem.tree))
         other.output = problem.query
         return other
 
     def close(self) -> None:
-        """Remove what it has on the host; done when it is forgotten, too."""
+        """Remove its files on the host; also done when it is garbage-collected."""
         if self._closing is not None:
             self._closing()
+
+    def _observation(self) -> Observation:
+        return Observation(shown(self.output, self._options.shown_characters), None)
 
     def _begin(self, problem: Problem, sandbox: Sandbox) -> None:
         self.close()
@@ -121,12 +109,12 @@ class InterCodeBashEnvironment:
 
 
 def submits(action: str) -> bool:
-    """Whether an action ends the episode: as in the original, whatever stands behind the word."""
+    """Whether an action ends the episode: as in the original, any text may follow the word."""
     return action.strip().startswith(SUBMIT)
 
 
-def shown(output: str | None, most: int) -> str:
-    """An output as it is shown: control characters spelt out, at most so many characters."""
+def shown(output: str | None, max_characters: int) -> str:
+    """An output as it is shown: control characters are escaped, and long outputs are cut."""
     text = _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), (output or "").rstrip("\n"))
-    left = len(text) - most
-    return text if left <= 0 else f"{text[:most]}\n[{left} more characters]"
+    left = len(text) - max_characters
+    return text if left <= 0 else f"{text[:max_characters]}\n[{left} more characters]"

@@ -1,4 +1,4 @@
-"""What a chat model is told about InterCode Bash's actions."""
+"""The description of InterCode Bash's actions in the prompts of chat models."""
 
 INSTRUCTIONS = """\
 The environment is a bash shell on a Linux machine without a network. Do what the task asks for by commands.

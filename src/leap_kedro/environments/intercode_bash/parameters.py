@@ -15,16 +15,16 @@ class InterCodeBashOptions(SourceOptions):
     """Options of the benchmark.
 
     Attributes:
-        train_fraction: Official tasks: the share of them, drawn by a fixed seed over all file systems that are there,
-            that is the split ``train``; None for the published splits, by file system.
-        backend: What runs the commands.
-        docker_image: Image of the containers of that backend.
-        quoting: How a command gets to bash.
-        strict_dirs: Official tasks: whether what new directories hold is compared. On generated ones it always is.
-        shown_characters: Most characters of an output that are shown; the reward sees all of it.
-        limits: What a command may use.
-        scratch_folder: Where layers are kept while they are needed; by default in the system's folder for temporary
-            files.
+        train_fraction: Share of the official tasks, drawn with a fixed seed over all file systems that exist, that
+            forms the split ``train``; None for the published splits, by file system.
+        backend: The sandbox that runs the commands.
+        docker_image: Image of the containers of the backend `docker`.
+        quoting: How a command is passed to bash.
+        strict_dirs: Whether the contents of new directories are compared on official tasks; on generated ones they
+            always are.
+        shown_characters: Maximum number of shown characters of an output; the reward considers all of it.
+        limits: Resource limits of a command.
+        scratch_folder: Folder of the layers; by default in the system's folder for temporary files.
     """
 
     DATA_VARIABLE = "INTERCODE_DATA"
@@ -42,7 +42,7 @@ class InterCodeBashOptions(SourceOptions):
     def _official_tasks_have_real_commands(self) -> "InterCodeBashOptions":
         if self.source is Source.OFFICIAL and self.backend is Backend.BASHKIT:
             raise ValueError(
-                "the backend 'bashkit' is for generated tasks alone, its commands answer otherwise than the real ones; "
+                "the backend 'bashkit' is only for generated tasks, because its commands differ from the real ones; "
                 "for official tasks set `environments.intercode_bash.backend` to bubblewrap or docker"
             )
         return self

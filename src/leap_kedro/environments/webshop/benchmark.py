@@ -4,13 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from random import Random
 
-from leap_kedro.environments.protocol import (
-    Environment,
-    Expert,
-    Oracle,
-    Phrasing,
-    TaskDataError,
-)
+from leap_kedro.environments.protocol import Environment, Expert, Oracle, Phrasing, TaskDataError
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.environments.sources import Source
 from leap_kedro.environments.suite import Suite
@@ -24,7 +18,7 @@ from leap_kedro.environments.webshop.tasks.store import GENERATED_PRODUCTS, Stor
 from leap_kedro.records import Task
 
 _FIRST_SHOPS = ((1, 12), (6, 60), (16, 300))
-"""Longest walk -> products of the shop that the base model's transcripts are from."""
+"""(longest walk, number of products) pairs: the size of the shop for the base model's transcripts."""
 
 _SCORING = {NounTagger.SPACY: "nouns by spaCy", NounTagger.WORDS: "nouns by words"}
 
@@ -35,50 +29,45 @@ class WebShop(Suite[WebShopOptions]):
     name = "webshop"
     title = "WebShop"
     generated_splits = (*SPLITS, "base")
-    """Each is a shop of its own; ``base`` is for the base model alone."""
+    """Each split is a separate shop; ``base`` is only for the base model."""
     official_splits = SPLITS
     score_parts: tuple[str, ...] = PARTS
 
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
         """Tasks of a split, one per goal.
 
-        `seed` is that of a generated shop. Official goals come in their own order, which is shuffled already; of
-        training goals `seed` draws which are taken.
+        `seed` is the seed of a generated shop. Official goals keep their order, which is already shuffled; `seed`
+        selects the training goals.
 
         Raises:
-            TaskDataError: If there is no such split, or the official files are missing or malformed or have no goals
-                for it.
+            TaskDataError: If there is no such split, or the official files are missing, malformed or have no goals for
+                it.
         """
         self.check_split(split)
         if self.options.source is Source.GENERATED:
             size = self.options.products or GENERATED_PRODUCTS
             store = generated_store(self.options.model_copy(update={"products": size}), split, seed)
-            made: dict[str, str | int] = {
-                "source": Source.GENERATED.value,
-                "shop": split,
-                "seed": seed,
-                "products": size,
-            }
-            return self._tasks(store, split, range(len(store.goals))[:count], made, f"{split}/{seed}")
+            about: dict[str, str | int] = {"source": "generated", "shop": split, "seed": seed, "products": size}
+            return self._tasks(store, split, range(len(store.goals))[:count], about, f"{split}/{seed}")
         store = official_store(self.options)
         places = list(store.goals.split(split))
         if not places:
             raise TaskDataError(
                 f"{data_root(self.options.data_root)}: no goals for the split '{split}', of {len(store.goals)} "
-                f"{store.goals.kind} goals. They are made of {HUMAN}.json and {ATTRIBUTES}.json: get the official "
+                f"{store.goals.kind} goals. They come from {HUMAN}.json and {ATTRIBUTES}.json: get the official "
                 "files (docs/webshop.md), choose other goals (--params=environments.webshop.goals=human, or "
                 "synthetic), or play generated shops (--params=environments.webshop.source=generated)."
             )
         if split == "train" and count is not None:
             places = Random(seed).sample(places, len(places))
-        about = {"source": Source.OFFICIAL.value, "goals": store.goals.kind.value}
+        about = {"source": "official", "goals": store.goals.kind.value}
         return self._tasks(store, split, places[:count], about, f"{split}/{store.goals.kind}")
 
     def environment(self) -> Environment:
-        """A fresh environment on the shop that the options name.
+        """A new environment on the backend of the options.
 
         Raises:
-            MissingOriginal: If that is the original's and it is not installed.
+            MissingOriginal: If the backend is the original's and it is not installed.
         """
         if self.options.backend is Backend.WEB_AGENT_SITE:
             from leap_kedro.environments.webshop.tools.reference import ReferenceEnvironment
@@ -89,37 +78,37 @@ class WebShop(Suite[WebShopOptions]):
         return WebShopEnvironment(self.options)
 
     def oracle(self) -> Oracle:
-        """The privileged planner. Raises `EnvironmentFailure` with another backend than the native one."""
+        """The oracle. Raises `EnvironmentFailure` if the backend is not the native one."""
         from leap_kedro.environments.webshop.teaching.oracle import WebShopOracle
 
         self.check_native(self.options.backend)
         return WebShopOracle()
 
     def experts(self) -> Mapping[str, Callable[[], Expert]]:
-        """Shoppers by their habits."""
+        """Experts by name; they differ in their habits."""
         from leap_kedro.environments.webshop.teaching.experts import EXPERTS, Shopper
 
         known_words = self.options.source is Source.GENERATED
         return {name: partial(Shopper, habits, known_words) for name, habits in EXPERTS.items()}
 
     def phrasing(self) -> Phrasing:
-        """The clauses of `reasons.py`, hinted and varied."""
-        from leap_kedro.environments.clauses import ClausePhrasing, Wordings
+        """The phrasing of the clauses in `reasons.py`."""
+        from leap_kedro.environments.clauses import FixedHints
         from leap_kedro.environments.webshop.teaching.reasons import VARIANTS, Hint
 
-        return ClausePhrasing(Wordings(VARIANTS, fields={}, other=".+"), Hint.PRINCIPLE, Hint.PERHAPS)
+        return FixedHints(VARIANTS, ".+", Hint.PRINCIPLE, Hint.PERHAPS)
 
     def vocabulary(self) -> Vocabulary:
-        """All that generated shops' pages, actions, reasons and questions are made of."""
+        """The vocabulary of generated shops."""
         from leap_kedro.environments.webshop.student.vocabulary import vocabulary
 
         return vocabulary()
 
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
-        """Random walks through generated shops, whatever the source of the tasks, with questions about them.
+        """Random walks through generated shops, also if the tasks are official, with questions about them.
 
-        The short walks that a reader begins with (split ``base``) go through small shops: their searches find little,
-        and on lists of a few products it learns to read lists of ten.
+        The short walks at the beginning of the base model's training (split ``base``) go through small shops, where
+        searches have few results: short lists prepare the model for lists of ten products.
         """
         from leap_kedro.environments.webshop.student.walks import random_transcripts
 

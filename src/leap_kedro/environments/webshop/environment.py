@@ -1,4 +1,4 @@
-"""The native shop behind the `Environment` protocol."""
+"""The native shop as an `Environment`."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -15,7 +15,7 @@ from leap_kedro.environments.webshop.tasks.store import store_of
 from leap_kedro.records import Task
 
 SEARCH = f"search[{OPEN}]"
-"""The search as it is listed; the shop takes one on every page."""
+"""The search in lists of actions; the shop accepts it on every page."""
 
 _BUTTONS = frozenset({pages.BACK_TO_SEARCH, pages.NEXT_PAGE, pages.PREVIOUS, *pages.SUB_PAGES, pages.BUY})
 
@@ -24,13 +24,13 @@ class WebShopEnvironment:
     """Plays WebShop tasks. Deterministic; any text is a safe action.
 
     Attributes:
-        shop: The shop that the task is played in, for the privileged side.
-        goal: What is wanted.
-        session: Where the customer is; the privileged side may look at it, and put another one in its place in a copy.
+        shop: The shop of the task, for the privileged side.
+        goal: The goal.
+        session: The state of the session, for the privileged side.
     """
 
     def __init__(self, options: WebShopOptions) -> None:
-        """Play in the shops that the options describe."""
+        """Play in the shops of the options."""
         self._options = options
         self.shop: Shop
         self.goal: Goal
@@ -40,7 +40,7 @@ class WebShopEnvironment:
         self._view: View | None = None
 
     def reset(self, task: Task) -> Observation:
-        """Start a task anew. Raises `EnvironmentFailure` if its shop or its goal is not there."""
+        """Start a task. Raises `EnvironmentFailure` if its shop or goal does not exist."""
         try:
             store = store_of(task.payload, self._options)
             goal = store.goals[int(task.payload["goal"])]
@@ -50,13 +50,13 @@ class WebShopEnvironment:
         return self._observation()
 
     def begin(self, shop: Shop, goal: Goal, task: str) -> None:
-        """Stand at the beginning of a session in a shop."""
+        """Begin a session in a shop."""
         self.shop, self.goal, self._task = shop, goal, task
         self.session, self._steps = Session(), 0
         self._view = shop.view(self.session, goal)
 
     def step(self, action: str) -> StepResult:
-        """Carry an action out; raises `EnvironmentFailure` before the first `reset`."""
+        """Execute an action. Raises `EnvironmentFailure` before the first `reset`."""
         if self._view is None:
             raise EnvironmentFailure("no WebShop task is in play: call reset(task) before step(action)")
         after = self.shop.act(self.session, self.goal, action.strip(), self._view.clickables)
@@ -76,28 +76,28 @@ class WebShopEnvironment:
         if self._view is None:
             raise EnvironmentFailure("no WebShop task is in play")
         listed = listed_actions(self._view)
-        most = self._options.candidate_limit
-        if most is not None and len(listed) > most:
-            listed = _some(listed, most, Random(f"{self._task}/{self._steps}"))
+        limit = self._options.candidate_limit
+        if limit is not None and len(listed) > limit:
+            listed = _some(listed, limit, Random(f"{self._task}/{self._steps}"))
         return Observation(self._view.text, listed)
 
 
 def listed_actions(view: View) -> tuple[str, ...]:
-    """What can be done on a page, clicks in the page's order, then the search."""
+    """The actions on a page: clicks in the page's order, then the search."""
     clicks = tuple(f"click[{label}]" for label in view.clickables if label and label != pages.SEARCH)
     return (*clicks, SEARCH) if view.clickables else ()
 
 
-def _some(listed: Sequence[str], most: int, dice: Random) -> tuple[str, ...]:
-    """All buttons and the search, and a draw of the other clicks, in their order."""
+def _some(listed: Sequence[str], limit: int, rng: Random) -> tuple[str, ...]:
+    """All buttons, the search and a random selection of the other clicks, in their order."""
     kept = {SEARCH, *(f"click[{label}]" for label in _BUTTONS)}
     others = [action for action in listed if action not in kept]
-    room = max(0, most - (len(listed) - len(others)))
-    kept.update(dice.sample(others, min(room, len(others))))
+    room = max(0, limit - (len(listed) - len(others)))
+    kept.update(rng.sample(others, min(room, len(others))))
     return tuple(action for action in listed if action in kept)
 
 
 def _parts(reward: Reward) -> Mapping[str, float]:
-    """The parts of a reward, for the record; a goal without options has them all."""
+    """The parts of a reward for the record; without options in the goal, their part is 1."""
     options = 1.0 if reward.options is None else reward.options
     return dict(zip(PARTS, (reward.attributes, options, reward.type, float(reward.price)), strict=True))

@@ -1,4 +1,4 @@
-"""What a chat model is told about WebShop's actions."""
+"""The description of WebShop's actions in the prompts of chat models."""
 
 INSTRUCTIONS = """\
 The environment is a web shop. Buy what the instruction asks for: its attributes, its options, its price.

@@ -14,30 +14,30 @@ from leap_kedro.records.parameters import Free
 
 
 class Backend(StrEnum):
-    """What plays the shop."""
+    """The implementation of the shop."""
 
     NATIVE = "native"
-    """This project's own."""
+    """This project's implementation."""
     WEB_AGENT_SITE = "web_agent_site"
-    """The user's installation of the original, for comparison: a hundred times slower."""
+    """The user's installation of the original, for comparison; a hundred times slower."""
 
 
 class WebShopOptions(SourceOptions):
     """Options of the benchmark.
 
     Attributes:
-        size: Which of the official files are read.
-        products: Official: the first so many products of the file, None for all. Generated: products of each shop, None
-            for 1,000.
-        goals: Official: which goals; generated ones are of the human kind.
+        size: Size of the official files.
+        products: Number of products: of an official file the first ones, None for all; of a generated shop None for
+            1,000.
+        goals: Kind of the official goals; generated ones are of the human kind.
         draw_seed: Seed of prices that are given as a range, and of price limits.
-        on_malformed: What is done with an official product that cannot be read.
-        search: What ranks the products.
-        nouns: How the reward finds nouns; `AUTO` is settled when the shop is opened, and recorded with each task.
-        candidate_limit: Most actions that are listed: buttons, and a draw of the others that depends on task and step;
-            None: all.
-        backend: What plays the shop.
-        cache_folder: Where search indexes are kept; by default ``leap_kedro`` in the user's cache folder.
+        on_malformed: How malformed official products are handled.
+        search: Search engine.
+        nouns: How the reward finds nouns; `AUTO` is resolved when the shop is opened, and recorded with each task.
+        candidate_limit: Maximum number of listed actions: all buttons and a random selection of the others that depends
+            on task and step; None for all.
+        backend: Implementation of the shop.
+        cache_folder: Folder of the search indexes; by default ``leap_kedro`` in the user's cache folder.
     """
 
     DATA_VARIABLE = VARIABLE

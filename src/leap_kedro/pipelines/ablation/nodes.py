@@ -1,4 +1,4 @@
-"""What the ablation does beside the stages of the loop: sets the level, measures, sums up."""
+"""The nodes of the ablation besides the stages of the loop: they set the level and summarize the results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ from leap_kedro.teachers.constrained import LEVELS
 
 
 def at_level(privilege: int) -> Callable[[CorrectionParameters], CorrectionParameters]:
-    """A node that gives the parameters of the correction at one privilege level, whatever level they name."""
+    """A node that replaces the privilege level in the parameters of the correction."""
 
     def set_privilege(parameters: CorrectionParameters) -> CorrectionParameters:
         return parameters.model_copy(update={"privilege": privilege})
@@ -25,18 +25,12 @@ def at_level(privilege: int) -> Callable[[CorrectionParameters], CorrectionParam
 
 
 def first_iteration() -> int:
-    """The iteration that each level is one of, whatever iteration the loop is at."""
+    """The iteration that each level stands for, independent of the iteration of the loop."""
     return 1
 
 
 def gather_levels(seed: int, pi_0: Sequence[Mapping[str, Any]], *levels: Any) -> list[dict[str, Any]]:
-    """All results of one seed.
-
-    Args:
-        seed: The seed.
-        pi_0: Evaluation of pi_0.
-        levels: By rising privilege: evaluation and realizability of the first level, of the second ...
-    """
+    """All results of one seed; `levels` alternates evaluation and realizability, by rising privilege."""
     taught = zip(LEVELS, levels[::2], levels[1::2], strict=True)
     return [
         LevelResult(seed, None, _summaries(pi_0), {}).to_json(),
@@ -48,10 +42,10 @@ def gather_levels(seed: int, pi_0: Sequence[Mapping[str, Any]], *levels: Any) ->
 
 
 def sum_up(newest: Sequence[Any], results: Mapping[str, Callable[[], Any]]) -> list[dict[str, Any]]:
-    """One summary per level, over all seeds that are finished.
+    """One summary per level, over all finished seeds.
 
     Args:
-        newest: Results of the seed of this run, which have to be there first.
+        newest: Results of the seed of this run, which must be stored first.
         results: Results of all seeds on disk, by folder (``seed_0`` ...), each as a function that loads them.
     """
     by_seed = sorted(results.items(), key=lambda item: int(item[0].rpartition("_")[2]))
@@ -60,7 +54,7 @@ def sum_up(newest: Sequence[Any], results: Mapping[str, Callable[[], Any]]) -> l
 
 
 def tabulate(summary: Sequence[Mapping[str, Any]]) -> Any:
-    """The summary as a data frame, one row a level and split."""
+    """The summary as a data frame, one row per level and split."""
     import pandas as pd
 
     return pd.DataFrame(level_rows(LevelSummary.all_from_json(summary))).astype({"privilege": "Int64"})
@@ -74,4 +68,4 @@ def draw(summary: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def _summaries(evaluation: Sequence[Mapping[str, Any]]) -> tuple[EvaluationSummary, ...]:
-    return tuple(EvaluationSummary.from_json(plain) for plain in evaluation)
+    return tuple(EvaluationSummary.all_from_json(evaluation))

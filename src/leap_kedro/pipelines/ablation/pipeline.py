@@ -1,6 +1,6 @@
 """One seed of the ablation as a graph, and the summary over the seeds so far.
 
-A part `start` (tasks, D_0, pi_0, its rollouts) and one part per privilege level, each with the stages of the loop.
+The part `start` makes tasks, D_0, pi_0 and its rollouts; one part per privilege level has the other stages of the loop.
 """
 
 from itertools import product
@@ -30,7 +30,7 @@ _COMMON_NAMES = {
     "pi_0_evaluation": "evaluation",
     "pi_0_evaluation_episodes": "evaluation_episodes",
 }
-"""Datasets of iteration 0 -> what the same is called in each part, so that the catalog has one entry for both."""
+"""Dataset of iteration 0 -> its name in each part, so that one catalog entry serves both."""
 
 
 def create_pipeline() -> Pipeline:
@@ -40,7 +40,7 @@ def create_pipeline() -> Pipeline:
 
 
 def _start() -> Pipeline:
-    """What the levels of a seed share."""
+    """The part that the levels of a seed share."""
     return _part(
         _START,
         {},
@@ -70,7 +70,7 @@ def _level(privilege: int) -> Pipeline:
 
 
 def _part(name: str, inputs: dict[str, str], *stages: Pipeline) -> Pipeline:
-    """Stages whose datasets are named after the part, but for inputs that are shared."""
+    """Stages whose datasets are named after the part, except for shared inputs."""
     one = Node(first_iteration, inputs=None, outputs="first_iteration", name="first_iteration")
     body = sum(stages, Pipeline([one]))
     shared = {**inputs, **{each: each for each in body.inputs() if each == "language_models"}}
@@ -84,14 +84,10 @@ def _summary() -> Pipeline:
     parts = {"pi_0_evaluation": f"{_START}.evaluation"}
     for privilege, name in product(LEVELS, ("evaluation", "realizability")):
         parts[f"{name}_{privilege}"] = f"{_NAME}.level_{privilege}.{name}"
+    summed = ["ablation_results", "ablation_history"]
     nodes = [
         Node(gather_levels, inputs=["params:seed", *parts], outputs="ablation_results", name="gather_levels"),
-        Node(
-            sum_up,
-            inputs=["ablation_results", "ablation_history"],
-            outputs="ablation_summary",
-            name="sum_up_ablation",
-        ),
+        Node(sum_up, inputs=summed, outputs="ablation_summary", name="sum_up_ablation"),
         Node(tabulate, inputs="ablation_summary", outputs="ablation_table", name="tabulate_ablation"),
         Node(draw, inputs="ablation_summary", outputs="ablation_figure", name="draw_ablation"),
     ]

@@ -14,17 +14,17 @@ from leap_kedro.records.seeds import derive_seed
 def mix(
     history: History, newest: Sequence[Example], parameters: AggregationParameters, seed: int, iteration: int
 ) -> list[Example]:
-    """The training set of iteration k. What is held out of one D_i is held out of all, and never trained on.
+    """The training set of iteration k, without the held-out tasks.
 
     Args:
-        history: The iterations before, with D_0..D_{k-1}.
+        history: The earlier iterations, with D_0..D_{k-1}.
         newest: D_k.
-        parameters: How much of each.
-        seed: Seed of the choice where not all is taken.
+        parameters: How much of each D_i is taken.
+        seed: Seed of the samples.
         iteration: k.
 
     Returns:
-        Examples, each D_i in the order of its ids. An empty D_i (a student without a fault) takes no share from others.
+        Examples, each D_i sorted by episode id. An empty D_i (a student without faults) does not limit the others.
     """
     earlier = [past.examples() for past in before(history, iteration)]
     parts = [_in_order(part, parameters.held_out_share) for part in (*earlier, newest)]

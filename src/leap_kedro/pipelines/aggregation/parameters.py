@@ -13,7 +13,7 @@ class Mix(StrEnum):
     ALL = "all"
     """Everything."""
     EQUAL_SHARE = "equal_share"
-    """As many episodes of each as the smallest has (the paper's choice)."""
+    """From each as many episodes as the smallest has (the paper's choice)."""
     WEIGHTED = "weighted"
     """Everything, each D_i weighted in the loss by `recency` ** (k - i)."""
 
@@ -22,10 +22,10 @@ class AggregationParameters(StrictModel):
     """The mix.
 
     Attributes:
-        mix: How much of each D_i.
-        recency: Weight of D_i against D_{i+1}, for the mix `weighted`.
-        held_out_share: Share of the corrected episodes (by task, in all iterations alike) that no training sees: the
-            realizability gap is measured on them.
+        mix: How much of each D_i is taken.
+        recency: Weight of D_i relative to D_{i+1}, for the mix `weighted`.
+        held_out_share: Share of the tasks whose corrections are never trained on; the realizability gap is measured on
+            them.
     """
 
     mix: Mix = Mix.EQUAL_SHARE

@@ -7,25 +7,17 @@ from leap_kedro.pipelines.aggregation.nodes import mix
 
 
 def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
-    """Accepted corrections -> D_k -> the training set, with the examples of the iterations before.
+    """Accepted corrections -> D_k -> the training set, which mixes D_k with the examples of earlier iterations.
 
     Args:
         correction: Dataset of the parameters of the correction.
         iteration: Dataset of k.
     """
+    to_build = ["rollouts", "corrections", correction]
+    to_mix = ["history", "examples", "params:aggregation", "params:seed", iteration]
     return Pipeline(
         [
-            Node(
-                build_examples,
-                inputs=["rollouts", "corrections", correction],
-                outputs="examples",
-                name="build_examples",
-            ),
-            Node(
-                mix,
-                inputs=["history", "examples", "params:aggregation", "params:seed", iteration],
-                outputs="training_set",
-                name="mix_examples",
-            ),
+            Node(build_examples, inputs=to_build, outputs="examples", name="build_examples"),
+            Node(mix, inputs=to_mix, outputs="training_set", name="mix_examples"),
         ]
     )

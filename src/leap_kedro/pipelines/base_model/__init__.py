@@ -1,4 +1,4 @@
-"""The embedded student's base: a reader, trained before anything acts. Its result is shipped with the package."""
+"""The base of the embedded student: a model that is trained to read transcripts and is shipped with the package."""
 
 from leap_kedro.pipelines.base_model.pipeline import create_pipeline
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.training import Train, Trained
+from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
@@ -15,7 +16,7 @@ from leap_kedro.pipelines.progress import progress_bar, training_bar
 from leap_kedro.records.seeds import derive_seed
 
 HELD_OUT_LENGTHS = (4, 16, 30)
-"""Longest walks of the transcripts that answers are measured on."""
+"""Longest walks of the transcripts on which answers are measured."""
 
 
 def train_reader(
@@ -28,36 +29,30 @@ def train_reader(
     """Train the reader and measure it.
 
     Args:
-        parameters: How much of what.
+        parameters: Numbers of transcripts and tasks.
         evaluation: How tasks are played, to show that the reader cannot act.
         environment: Name of the environment whose texts are read.
         environments: Options by environment.
         seed: Seed of everything random.
 
     Returns:
-        Folder to train in -> the report: steps, tokens, losses, seconds, and under ``measures`` what it can do.
+        Folder to train in -> the report: steps, tokens, losses, seconds, and ``measures``.
     """
 
     def train_in(workspace: Path) -> dict[str, Any]:
-        report = _train_reader(workspace, parameters, environment, environments, seed)
-        measures = measure_reader(workspace, report, parameters, evaluation, environment, environments)
-        return {**report, "measures": measures}
+        spec = environment_spec(environment, environments)
+        report = _train_reader(workspace, parameters, spec, seed)
+        return {**report, "measures": measure_reader(workspace, report, parameters, evaluation, spec)}
 
     return train_in
 
 
 def release_reader(trained: Trained) -> SavedPolicy:
-    """The base, as `train_reader` left it."""
+    """The base that `train_reader` trained."""
     return SavedPolicy(id="base", iteration=-1, folder=trained.workspace / "policy")
 
 
-def _train_reader(
-    workspace: Path,
-    parameters: BaseModelParameters,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
-    seed: int,
-) -> dict[str, Any]:
+def _train_reader(workspace: Path, parameters: BaseModelParameters, spec: EnvironmentSpec, seed: int) -> dict[str, Any]:
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
     from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
@@ -68,7 +63,7 @@ def _train_reader(
     from leap_kedro.training.packing import pack
     from leap_kedro.training.store import write_packed
 
-    benchmark = make_benchmark(environment_spec(environment, environments))
+    benchmark = make_benchmark(spec)
     shape = Shape()
     tokenizer = build_tokenizer(benchmark.vocabulary(), shape.max_length)
     renderer = EmbeddedRenderer(tokenizer)
@@ -77,18 +72,13 @@ def _train_reader(
     if not data.exists():
         total = sum(count for _, count in lesson_counts(parameters.transcripts))
         walks = curriculum(benchmark, parameters.transcripts, derive_seed(seed, "transcripts", 0))
-        write_packed(
-            data,
-            (
-                pack(rows)
-                for walk in progress_bar("transcripts", "walk", total, walks)
-                if (rows := reading_rows(walk, renderer, parameters.trunk_weight))
-            ),
-        )
+        shown = progress_bar("transcripts", "walk", total, walks)
+        lessons = (reading_rows(walk, renderer, parameters.trunk_weight) for walk in shown)
+        write_packed(data, (pack(rows) for rows in lessons if rows))
     with training_bar("training the reader") as report:
         result = train(start, data, parameters.training, workspace, workspace / "base", on_progress=report)
     return {
-        "environment": environment,
+        "environment": spec.name,
         "seed": seed,
         "transcripts": parameters.transcripts,
         "steps": result.steps,
@@ -104,21 +94,16 @@ def measure_reader(
     training: Mapping[str, Any],
     parameters: BaseModelParameters,
     evaluation: EvaluationParameters,
-    environment: str,
-    environments: Mapping[str, Mapping[str, Any]],
+    spec: EnvironmentSpec,
 ) -> dict[str, Any]:
-    """Accuracy of the reader's answers on texts it has not seen, and its success when made to act.
+    """Accuracy of the reader's answers on unseen texts, and its success when it has to act.
 
     Args:
-        workspace: Folder that the reader was trained in; it gets the folder ``policy``, with a model card.
-        training: What the training did.
+        workspace: Folder that the reader was trained in. The folder ``policy`` with a model card is added to it.
+        training: The report of the training.
         parameters: How much is measured.
         evaluation: How tasks are played.
-        environment: Name of the environment.
-        environments: Options by environment.
-
-    Returns:
-        The measures.
+        spec: The environment.
     """
     from leap_kedro.embedded.base import answer_accuracy
     from leap_kedro.environments.registry import make_benchmark
@@ -126,16 +111,13 @@ def measure_reader(
     from leap_kedro.policies.folder import load_policy
     from leap_kedro.prompts.embedded import EmbeddedRenderer
 
-    spec = environment_spec(environment, environments)
     benchmark = make_benchmark(spec)
-    folder = workspace / "base"
+    split, count, folder = parameters.unseen_split, parameters.held_out_transcripts, workspace / "base"
     model, tokenizer = load_policy(folder)
     renderer = EmbeddedRenderer(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(
-            model,
-            renderer,
-            list(benchmark.transcripts(parameters.unseen_split, parameters.held_out_transcripts, longest, 2, longest)),
+            model, renderer, list(benchmark.transcripts(split, count, longest, 2, longest))
         )
         for longest in HELD_OUT_LENGTHS
     }
@@ -143,11 +125,11 @@ def measure_reader(
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder, target)
     policy = SavedPolicy(id="base", iteration=-1, folder=target)
-    tasks = benchmark.tasks(parameters.unseen_split, parameters.games, 0)
+    tasks = benchmark.tasks(split, parameters.games, 0)
     played = list(play(policy, spec, tasks, evaluation, 0.0, 0, -1, "the reader plays"))
     measures = {
         "accuracy": accuracy,
-        "split": parameters.unseen_split,
+        "split": split,
         "games": len(played),
         "games_won": sum(episode.success for episode in played),
         **{name: value for name, value in training.items() if name != "losses"},
@@ -158,7 +140,7 @@ def measure_reader(
 
 
 def model_card(measures: Mapping[str, Any]) -> str:
-    """The model card: what the base is, what it was trained on, what it can and cannot do."""
+    """The model card: what the base is, how it was trained, and what it can and cannot do."""
     lengths = list(measures["accuracy"])
     kinds = list(measures["accuracy"][lengths[0]])
     rows = [

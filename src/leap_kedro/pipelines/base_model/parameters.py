@@ -1,4 +1,4 @@
-"""How the base of the embedded student is made."""
+"""How the base of the embedded student is trained."""
 
 from pydantic import Field
 
@@ -10,13 +10,13 @@ class BaseModelParameters(StrictModel):
     """The reader that the embedded student starts from.
 
     Attributes:
-        transcripts: Random walks with questions, in the order of the curriculum.
+        transcripts: Number of random walks with questions, in the order of the curriculum.
         trunk_weight: Weight of the plain next-token loss on the transcripts.
-        unseen_split: Benchmark's split that it is measured on.
-        held_out_transcripts: Transcripts of each length on which the answers are measured.
-        games: Tasks that the reader is made to play, to show that it cannot.
-        fine_tuning: How it is trained: single values over the defaults of `FineTuningParameters`. The shared block
-            `fine_tuning` does not apply: the reader is trained from random weights, whatever the loop's students need.
+        unseen_split: Split of the benchmark on which the reader is measured.
+        held_out_transcripts: Number of transcripts per length on which the answers are measured.
+        games: Number of tasks that the reader plays, to show that it cannot act.
+        fine_tuning: Values that replace defaults of `FineTuningParameters`. The shared block `fine_tuning` does not
+            apply, because the reader is trained from random weights.
     """
 
     transcripts: int = Field(ge=10)

@@ -1,4 +1,4 @@
-"""What a policy of the loop is compared with, on the same tasks with the same cap on actions."""
+"""Baselines: other players on the tasks of the loop's policies, with the same cap on actions."""
 
 from leap_kedro.pipelines.baselines.pipeline import create_pipeline
 

@@ -30,17 +30,17 @@ def summarize_baselines(
     evaluation: EvaluationParameters,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """What each player's episodes say, one summary a player and split, as plain values.
+    """One summary per player and split, as plain values.
 
     Args:
         tasks: Tasks by split.
-        random: Random admissible actions.
-        base: The base model, untrained: its evaluation in the loop.
-        prompted: Policies that were prompted, all that were ever played in this experiment.
-        cloned: Behaviour cloning: the evaluation of pi_0 in the loop.
-        unprivileged: The unprivileged expert.
-        privileged: The privileged expert.
-        options: How many tasks of each split count: `BaselineOptions`.
+        random: Episodes of random admissible actions.
+        base: Evaluation of the untrained base model in the loop.
+        prompted: Episodes of all prompted policies of this experiment.
+        cloned: Behaviour cloning: evaluation of pi_0 in the loop.
+        unprivileged: Episodes of the unprivileged expert.
+        privileged: Episodes of the privileged expert.
+        options: `BaselineOptions`, with the number of tasks of each split.
         evaluation: How policies were evaluated.
         seed: Seed of everything random.
     """
@@ -49,37 +49,24 @@ def summarize_baselines(
         by_prompt.setdefault(episode.policy, []).append(episode)
     players: dict[str, Sequence[Episode]] = {RANDOM: random, BASE: base, **by_prompt, CLONED: cloned}
     players |= {UNPRIVILEGED: unprivileged, PRIVILEGED: privileged}
-    count = read_options(BaselineOptions, options).tasks
-    names = {task.id for task in compared_tasks(tasks, count)}
-    return [
-        summary.to_json()
-        for player, episodes in players.items()
-        for summary in summarize_splits(
-            player,
-            None,
-            settled(episode for episode in episodes if episode.task.id in names),
-            tasks["validation"],
-            evaluation,
-            seed,
-            _held(player),
-        )
-    ]
+    names = {task.id for task in compared_tasks(tasks, read_options(BaselineOptions, options).tasks)}
+    summaries = []
+    for player, episodes in players.items():
+        found = settled(episode for episode in episodes if episode.task.id in names)
+        how = tasks["validation"], evaluation, seed, _held(player)
+        summaries += [summary.to_json() for summary in summarize_splits(player, None, found, *how)]
+    return summaries
 
 
 def _held(player: str) -> bool | None:
-    """Whether replies were held to the admissible actions; None: as the evaluation's parameters say."""
+    """Whether replies were held to the admissible actions; None: the parameters of the evaluation decide."""
     if player in (RANDOM, UNPRIVILEGED, PRIVILEGED):
         return True
     return False if served_model(player) else None
 
 
 def tabulate_baselines(summaries: Sequence[Mapping[str, Any]], access: Access) -> tuple[Any, Any]:
-    """Table and chart of the summaries.
-
-    Args:
-        summaries: As `summarize_baselines` gives them.
-        access: Has the prices of language models.
-    """
+    """Table and chart of the output of `summarize_baselines`; `access` has the prices of language models."""
     from leap_kedro.evaluation.tables import comparison
     from leap_kedro.reports.comparison import comparison_chart
 

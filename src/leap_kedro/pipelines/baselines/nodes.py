@@ -1,7 +1,7 @@
 """Baselines play the tasks that policies of the loop are evaluated on.
 
-Whoever plays has an own store, which is extended by what is owed: a task more, a policy more. Privileged state is built
-for test tasks by the privileged expert alone, to have an upper bound, and its episodes lie in a folder of their own.
+Each player has its own store; a run adds only the missing episodes. Only the privileged expert builds privileged state
+for test tasks, as an upper bound, and its episodes are kept in a separate folder.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
-from leap_kedro.pipelines.episodes import still_owed
+from leap_kedro.pipelines.episodes import pending_tasks
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.evaluation.saved import named_policy
@@ -31,12 +31,12 @@ RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
 PRIVILEGED = "privileged_expert"
 
-_OUTSIDE = -1  # iteration of what belongs to none
-_TRIED_FOR_AN_EXAMPLE = 20  # training tasks an example of a prompt, before there are too few that the expert solves
+_OUTSIDE = -1  # iteration of episodes outside the loop
+_TRIED_FOR_AN_EXAMPLE = 20  # most training tasks that the expert tries for each example of a prompt
 
 
 class NoExamples(UserError):
-    """No examples for a prompt can be made."""
+    """The demonstrator solves too few tasks for the examples of a prompt."""
 
 
 def choose_examples(
@@ -47,12 +47,12 @@ def choose_examples(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> list[Example]:
-    """Examples of a few-shot prompt: training tasks that the demonstrator solves, one a task type first.
+    """Examples of a few-shot prompt: solved training tasks, first one of each task type.
 
     Args:
         tasks: Tasks by split; training tasks are shown.
-        options: How many: `BaselineOptions`.
-        bootstrap: Who plays them; without noise.
+        options: `BaselineOptions`, with the number of examples.
+        bootstrap: The demonstrator, which plays without noise.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the expert.
@@ -66,14 +66,8 @@ def choose_examples(
     benchmark = make_benchmark(environment_spec(environment, environments))
     tried = tasks["train"][: _TRIED_FOR_AN_EXAMPLE * count]
     by_kind: dict[str, list[Example]] = {}
-    for shown in demonstrations(
-        benchmark,
-        tried,
-        bootstrap.demonstrator,
-        max_actions=bootstrap.max_actions,
-        noise=0.0,
-        seed=derive_seed(seed, "examples"),
-    ):
+    how: dict[str, Any] = {"max_actions": bootstrap.max_actions, "noise": 0.0, "seed": derive_seed(seed, "examples")}
+    for shown in demonstrations(benchmark, tried, bootstrap.demonstrator, **how):
         if shown.episode.success:
             by_kind.setdefault(shown.episode.task.kind, []).append(shown.example())
     ranked = sorted(
@@ -83,19 +77,18 @@ def choose_examples(
     if len(ranked) < count:
         raise NoExamples(
             f"'{bootstrap.demonstrator}' solves {len(ranked)} of {len(tried)} training tasks within "
-            f"{bootstrap.max_actions} actions, and a prompt is to show {count} (`options.examples`): "
+            f"{bootstrap.max_actions} actions, but a prompt needs {count} (`options.examples`): "
             "lower it, or raise `bootstrap.max_actions` or `data_preparation.train`."
         )
     return [example for _, _, example in ranked[:count]]
 
 
 def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
-    """The node in which a player that is no model plays: random admissible actions, or an expert.
+    """The node of a player without a model.
 
     Args:
-        player: `RANDOM`; `UNPRIVILEGED`, which the teacher would be without privilege; or `PRIVILEGED`, which sees
-            everything and follows a shortest plan: the upper bound, never anything to learn from, and the only one
-            for which privileged state of test tasks is built.
+        player: `RANDOM`: random admissible actions. `UNPRIVILEGED`: the teacher's expert. `PRIVILEGED`: the oracle with
+            the whole privileged state, which follows a shortest plan. It is an upper bound and never trained on.
     """
 
     def node(
@@ -118,7 +111,7 @@ def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
             from leap_kedro.teachers.oracle import OracleTeacher
             from leap_kedro.teachers.players import play_expert
 
-            pending = still_owed(compared_tasks(tasks, count), so_far, run_seed)
+            pending = pending_tasks(compared_tasks(tasks, count), so_far, run_seed)
             if player == RANDOM:
                 who, episodes = player, play_policy(pending, spec, RandomPolicy(), settings)
             else:
@@ -149,18 +142,18 @@ def play_prompted(
 
     Args:
         tasks: Tasks by split.
-        options: Which policies, with how many examples, on how many tasks: `BaselineOptions`.
+        options: `BaselineOptions`: policies, numbers of examples and of tasks.
         evaluation: How policies are evaluated.
-        bootstrap: Who plays the tasks that a few-shot prompt shows.
+        bootstrap: The demonstrator that plays the tasks of a few-shot prompt.
         server: The server of policies named ``openai:MODEL``.
-        serving: The server that answers for policies in folders; None: they are loaded.
+        serving: The server of policies in folders; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of everything random.
         access: Key, prices and cache of language models.
 
     Returns:
-        Stored episodes, also those of other policies -> those that are missing, as they end.
+        Stored episodes of all policies -> the missing ones, in the order in which they end.
     """
     wanted = read_options(BaselineOptions, options)
     how = evaluation.model_copy(update={"max_reply_tokens": wanted.max_reply_tokens})
@@ -175,22 +168,19 @@ def play_prompted(
                 policy = replace(policy, id=f"{policy.id} {len(shown)}-shot")
                 served = isinstance(policy, RemotePolicy)
                 own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
-                pending = still_owed(compared_tasks(tasks, wanted.tasks), own, run_seed)
-                text = examples_text(shown)
-                title = policy.id
-                yield from play(
-                    policy, spec, pending, how, how.temperature, run_seed, _OUTSIDE, title, text, served, serving
-                )
+                pending = pending_tasks(compared_tasks(tasks, wanted.tasks), own, run_seed)
+                settings = how, how.temperature, run_seed, _OUTSIDE
+                yield from play(policy, spec, pending, *settings, policy.id, examples_text(shown), served, serving)
 
     return missing
 
 
 def served_model(player: str) -> str:
-    """Name of the server's model that a prompted player is; "" for other players."""
+    """The server's name for the model of a prompted player; "" for other players."""
     name, _, _ = player.rpartition(" ")  # before the number of examples
     return name.removeprefix(SCHEME) if name.startswith(SCHEME) else ""
 
 
 def compared_tasks(tasks: Mapping[str, Sequence[Task]], count: int | None) -> list[Task]:
-    """The first `count` validation tasks and test tasks of each split; all where None."""
+    """The first `count` validation tasks and the first `count` test tasks of each split; None: all."""
     return [*tasks["validation"][:count], *first_of_each_split(tasks["test"], count)]

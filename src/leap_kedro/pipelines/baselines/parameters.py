@@ -1,4 +1,4 @@
-"""Which baselines are played beside those that need nothing."""
+"""Options of the baselines."""
 
 from typing import Annotated, Any
 
@@ -8,22 +8,22 @@ from leap_kedro.records.parameters import StrictModel
 
 
 def _listed(value: Any) -> Any:
-    """One reference as a list of one: all that ``--params`` can say."""
+    """A single reference becomes a list, because ``--params`` cannot give lists."""
     if value is None:
         return ()
     return (value,) if isinstance(value, str) else value
 
 
 class BaselineOptions(StrictModel):
-    """Options of the baselines: they select what is played, and are no parameters of the experiment.
+    """Options of the baselines, which are not parameters of the experiment.
 
     Attributes:
-        policies: Policies that are prompted without training, zero-shot and few-shot: a folder, ``models:/NAME@ALIAS``
-            or ``openai:MODEL``; one or a list.
-        examples: Solved training tasks in a few-shot prompt.
-        max_reply_tokens: Limit of new tokens per reply of a prompted policy that is loaded; for a model of a server
-            `server.max_tokens` holds.
-        tasks: Tasks of each split, the first ones, that all are compared on; None: all.
+        policies: Policies that are prompted zero-shot and few-shot: a folder, ``models:/NAME@ALIAS`` or
+            ``openai:MODEL``; one or a list.
+        examples: Number of solved training tasks in a few-shot prompt.
+        max_reply_tokens: Limit of new tokens per reply of a prompted policy that is loaded. `server.max_tokens` is the
+            limit for a model of a server.
+        tasks: Number of tasks of each split on which all are compared, the first ones; None: all.
     """
 
     policies: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()

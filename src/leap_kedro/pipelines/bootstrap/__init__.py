@@ -1,4 +1,4 @@
-"""Stage 2: D_0 and pi_0, what the loop starts from."""
+"""Stage 2: D_0 and pi_0, with which the loop starts."""
 
 from leap_kedro.pipelines.bootstrap.pipeline import create_base_pipeline, create_history_pipeline, create_pipeline
 

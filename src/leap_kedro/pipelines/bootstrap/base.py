@@ -1,4 +1,4 @@
-"""The base model: which folder it is in, and whether the loop can use it."""
+"""The base model: its folder, and whether the loop can use it."""
 
 from pathlib import Path
 
@@ -11,22 +11,22 @@ from leap_kedro.records import UserError
 from leap_kedro.training.parameters import FineTuningParameters
 
 _OWN_FOLDER = (
-    "Give the folder of a Hugging Face model with its tokenizer and with weights as safetensors; one of the Hub is "
-    "fetched by `hf download NAME --local-dir FOLDER`"
+    "Give the folder of a Hugging Face model with its tokenizer and safetensors weights; "
+    "`hf download NAME --local-dir FOLDER` fetches a model of the Hub"
 )
 
 
 class NoSuchBase(UserError):
-    """The base model is not there, or cannot be used."""
+    """The base model is missing or cannot be used."""
 
 
 def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters, environment: str) -> SavedPolicy:
     """The base model.
 
     Args:
-        parameters: Which one.
-        fine_tuning: The shared parameters of fine-tunings: an adapter needs to know its base.
-        environment: Name of the environment: each has an embedded base of its own.
+        parameters: They name the base.
+        fine_tuning: The shared parameters of fine-tunings, since an adapter must know its base.
+        environment: Name of the environment; each has its own embedded base.
 
     Raises:
         NoSuchBase: If its folder lacks config, weights or tokenizer, or the loop cannot use them.
@@ -38,24 +38,24 @@ def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters
     missing = missing_parts(folder)
     if missing:
         raise NoSuchBase(
-            f"`bootstrap.base` is '{parameters.base}', and there is no whole model in {folder}: it lacks "
+            f"`bootstrap.base` is '{parameters.base}', but the model in {folder} is incomplete: it lacks "
             f"{', '.join(missing)}.{instead_of_policy(folder)} {hint}."
         )
     try:
         check_policy(folder, environment)
         recorded_base(folder, fine_tuning.overridden(parameters.fine_tuning).lora)
     except (PolicyFolderError, UnusableAdapter) as error:
-        raise NoSuchBase(f"`bootstrap.base` is '{parameters.base}', and cannot be used: {error}") from error
+        raise NoSuchBase(f"`bootstrap.base` is '{parameters.base}', which cannot be used: {error}") from error
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
 
 def base_folder(parameters: BootstrapParameters, environment: str) -> Path:
-    """Where the base model is looked for."""
+    """The folder in which the base model is expected."""
     return _place(parameters.base, environment)[0]
 
 
 def _place(base: str, environment: str) -> tuple[Path, str]:
-    """The folder of a base, and what to do if it is not there."""
+    """The folder of a base, and what to do if it is missing."""
     if base == EMBEDDED:
         build = f"kedro run --pipelines=base_model --params=environment={environment}"
         built = f"data/05_policies/base_model/{environment}/policy"
@@ -67,5 +67,5 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
 
 
 def embedded_base(environment: str) -> Path:
-    """Folder of the base that is shipped for an environment."""
+    """Folder of the base that an environment ships."""
     return environment_folder(environment) / "student" / "base"

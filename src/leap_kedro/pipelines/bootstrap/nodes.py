@@ -33,26 +33,21 @@ def demonstrate(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> list[Example]:
-    """D_0: an unprivileged expert plays training tasks and gives its reasons; some come again with the secret told.
+    """D_0: an unprivileged expert plays training tasks and gives reasons; a share is repeated with privileged facts.
 
     Args:
         tasks: Tasks by split; the first training tasks are taken.
-        parameters: How many, by whom, how much noise, and what share with the secret told.
-        correction: Whether the student will be its own teacher.
+        parameters: Number of demonstrations, demonstrator, noise, and share with privileged facts.
+        correction: It says whether the student will teach itself.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the noise.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
     chosen = tasks["train"][: parameters.demonstrations]
-    played = demonstrations(
-        benchmark,
-        chosen,
-        parameters.demonstrator,
-        max_actions=parameters.max_actions,
-        noise=parameters.noise,
-        seed=derive_seed(seed, "demonstrations"),
-    )
+    run_seed = derive_seed(seed, "demonstrations")
+    how: dict[str, Any] = {"max_actions": parameters.max_actions, "noise": parameters.noise, "seed": run_seed}
+    played = demonstrations(benchmark, chosen, parameters.demonstrator, **how)
     demonstrated = list(progress_bar("demonstrations", "episode", len(chosen), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
@@ -84,13 +79,13 @@ def train_first(
 
     Args:
         demonstrations: D_0.
-        parameters: The base model, and what differs for pi_0.
-        fine_tuning: How to train: the shared parameters.
+        parameters: The base model, and the parameters that differ for pi_0.
+        fine_tuning: The shared parameters of fine-tunings.
         environment: Name of the environment.
         seed: Seed of the order of the data.
 
     Returns:
-        Folder to train in -> the report, as of `train_policy`.
+        Folder to train in -> the report, as for `train_policy`.
     """
 
     def train(workspace: Path) -> dict[str, Any]:
@@ -103,7 +98,7 @@ def train_first(
 
 
 def release_first(trained: Trained) -> SavedPolicy:
-    """pi_0, as `train_first` left it."""
+    """pi_0, which `train_first` trained."""
     return release_policy(trained, 0)
 
 
@@ -117,10 +112,7 @@ def play_base_evaluation(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> Missing[Episode]:
-    """`play_evaluation` of the base model on the first `base_tasks` of each split.
-
-    The base model solves none and uses the full action budget.
-    """
+    """`play_evaluation` of the base model on the first `base_tasks` of each split."""
     count = parameters.base_tasks
     few = {"validation": tasks["validation"][:count], "test": first_of_each_split(tasks["test"], count)}
     base = find_base(bootstrap, fine_tuning, environment)

@@ -1,4 +1,4 @@
-"""What the loop starts from."""
+"""Parameters of the base model, D_0 and pi_0."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from leap_kedro.records.parameters import Overrides, StrictModel
 
 EMBEDDED = "embedded"
-"""Name of the base that is shipped."""
+"""Name of the shipped base."""
 
 SMOLLM2 = "smollm2"
 """Name of the base that `python -m leap_kedro.policies.smollm2` makes."""
@@ -17,17 +17,17 @@ class BootstrapParameters(StrictModel):
     """The base model, D_0 and pi_0.
 
     Attributes:
-        base: ``embedded`` for the model that is shipped, ``smollm2`` for SmolLM2-135M-Instruct out of a Python package,
-            or the folder of a Hugging Face causal LM.
+        base: ``embedded`` for the shipped model, ``smollm2`` for SmolLM2-135M-Instruct out of a Python package, or the
+            folder of a Hugging Face causal LM.
         demonstrator: Name of the unprivileged expert that plays the demonstrations.
-        demonstrations: Episodes of D_0, of training tasks.
-        noise: Share of random admissible actions in them; the expert's choice is learnt at each step all the same.
-        max_actions: Cap on actions a demonstration.
-        informed_share: Share of the demonstrations that come a second time, with a block of privileged facts in front
-            and labelled by one who knows them: what a student needs that is to be its own teacher. None: all where
-            the embedded student teaches itself, else none.
-        informed_privilege: How much of the privileged state those labels and blocks give away, per cent.
-        fine_tuning: How pi_0 is fine-tuned from the base, where it differs from the shared block.
+        demonstrations: Number of demonstrations, of training tasks.
+        noise: Share of random admissible actions; the target at each step is the expert's choice all the same.
+        max_actions: Cap on actions per demonstration.
+        informed_share: Share of the demonstrations that are repeated with a block of privileged facts and with labels
+            that use them; a student that teaches itself needs them. None: all if the embedded student teaches itself,
+            otherwise none.
+        informed_privilege: Privilege level of those labels and blocks, per cent.
+        fine_tuning: Values of the shared block that differ for pi_0.
     """
 
     base: str = EMBEDDED

@@ -4,51 +4,28 @@ from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.pipelines import evaluation
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate, play_base_evaluation, release_first, train_first
-from leap_kedro.pipelines.evaluation.pipeline import HOW, create_summary_node
+from leap_kedro.pipelines.evaluation.pipeline import create_summary_node
+from leap_kedro.pipelines.inputs import ENVIRONMENT, PLAYING
 from leap_kedro.pipelines.reporting.manifest import write_start
 
 
 def create_pipeline() -> Pipeline:
-    """Training tasks -> D_0 and pi_0."""
-    return Pipeline(
-        [
-            Node(
-                demonstrate,
-                inputs=[
-                    "tasks",
-                    "params:bootstrap",
-                    "params:correction",
-                    "params:environment",
-                    "params:environments",
-                    "params:seed",
-                ],
-                outputs="D_0",
-                name="demonstrate",
-            ),
-            Node(
-                train_first,
-                inputs=["D_0", "params:bootstrap", "params:fine_tuning", "params:environment", "params:seed"],
-                outputs="pi_0_training_report",
-                name="train_pi_0",
-            ),
-            Node(release_first, inputs="pi_0_training_report", outputs="pi_0", name="release_pi_0"),
-        ]
-    ) + evaluation.create_pipeline("pi_0", "pi_0_")
+    """Training tasks -> D_0 and pi_0, with its evaluation."""
+    to_demonstrate = ["tasks", "params:bootstrap", "params:correction", *ENVIRONMENT, "params:seed"]
+    to_train = ["D_0", "params:bootstrap", "params:fine_tuning", "params:environment", "params:seed"]
+    nodes = [
+        Node(demonstrate, inputs=to_demonstrate, outputs="D_0", name="demonstrate"),
+        Node(train_first, inputs=to_train, outputs="pi_0_training_report", name="train_pi_0"),
+        Node(release_first, inputs="pi_0_training_report", outputs="pi_0", name="release_pi_0"),
+    ]
+    return Pipeline(nodes) + evaluation.create_pipeline("pi_0", "pi_0_")
 
 
 def create_base_pipeline() -> Pipeline:
     """The base model -> its evaluation, on few tasks."""
-    return Pipeline(
-        [
-            Node(
-                play_base_evaluation,
-                inputs=["params:bootstrap", "params:fine_tuning", "tasks", *HOW],
-                outputs="base_evaluation_episodes",
-                name="base_play_evaluation",
-            ),
-            create_summary_node("base_"),
-        ]
-    )
+    inputs = ["params:bootstrap", "params:fine_tuning", "tasks", "params:evaluation", *PLAYING]
+    play = Node(play_base_evaluation, inputs=inputs, outputs="base_evaluation_episodes", name="base_play_evaluation")
+    return Pipeline([play, create_summary_node("base_")])
 
 
 def create_history_pipeline(*more: str) -> Pipeline:
@@ -57,13 +34,5 @@ def create_history_pipeline(*more: str) -> Pipeline:
     Args:
         more: Dataset of the evaluation of the base model, where there is one.
     """
-    return Pipeline(
-        [
-            Node(
-                write_start,
-                inputs=["parameters", "pi_0_evaluation", "pi_0", "D_0", *more],
-                outputs="history",
-                name="write_start",
-            )
-        ]
-    )
+    inputs = ["parameters", "pi_0_evaluation", "pi_0", "D_0", *more]
+    return Pipeline([Node(write_start, inputs=inputs, outputs="history", name="write_start")])

@@ -1,4 +1,4 @@
-"""The teacher corrects, and what passed the checks becomes D_k."""
+"""The teacher corrects the student's episodes."""
 
 import logging
 from collections import Counter
@@ -14,10 +14,7 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.progress import progress_bar
-from leap_kedro.records import (
-    CorrectedEpisode,
-    Episode,
-)
+from leap_kedro.records import CorrectedEpisode, Episode
 from leap_kedro.teachers.llm.prompts import prompts_of
 
 _ACCEPTED = "accepted"
@@ -26,13 +23,13 @@ logger = logging.getLogger(__name__)
 
 
 def select_prompts(access: Access, parameters: CorrectionParameters, environment: str) -> dict[str, str]:
-    """The prompts that this iteration's teacher uses; none for teachers that are not asked in words.
+    """The prompts of this iteration's teacher; none for teachers that are not language models behind a server.
 
-    They are kept with the iteration: a run that continues it asks with the same words, whatever was changed meanwhile.
+    They are stored with the iteration, so that a continued run uses the same prompts even if the files were edited.
 
     Args:
-        access: Has all prompts.
-        parameters: By what teacher.
+        access: It has all prompts.
+        parameters: They name the teacher.
         environment: Name of the environment.
 
     Raises:
@@ -54,22 +51,22 @@ def correct(
     environments: Mapping[str, Mapping[str, Any]],
     iteration: int,
 ) -> Missing[CorrectedEpisode]:
-    """A correction for each step of the student; episodes whose corrections are stored already are left alone.
+    """A correction for each step of the student; episodes with stored corrections are skipped.
 
     Args:
         rollouts: Episodes of the student.
-        history: The iterations before: pi_{k-1} is the student.
-        prompts: As `select_prompts` gives them.
+        history: The earlier iterations; pi_{k-1} is the student.
+        prompts: Output of `select_prompts`.
         access: Key, prices and cache of language models.
-        parameters: Which episodes, and by what teacher.
-        server: The shared parameters of the server that language models are asked through.
+        parameters: Which episodes are corrected, and by which teacher.
+        server: The shared parameters of the language models' server.
         environment: Name of the environment.
         environments: Options by environment.
         iteration: k.
 
     Returns:
-        Stored corrections -> those that are missing, one corrected episode after the other. The iterator raises
-        `TeacherStopped` if the teacher cannot go on, or no reply of a language model could be used.
+        Stored corrections -> the missing ones, episode by episode. The iterator raises `TeacherStopped` if the teacher
+        cannot continue, or if no reply of a language model is usable.
     """
 
     def missing(so_far: Sequence[CorrectedEpisode]) -> Iterator[CorrectedEpisode]:
@@ -81,15 +78,14 @@ def correct(
         benchmark = make_benchmark(environment_spec(environment, environments))
         teacher = build_teacher(parameters, server, benchmark, parent_of(history, iteration), prompts, access, so_far)
         verdicts = Counter(_verdicts(so_far))
-        title = f"correction by {teacher.id}"
-        said = teacher.correct_all(pending)
-        for corrected in progress_bar(title, "episode", len(pending), said):
+        corrections = teacher.correct_all(pending)
+        for corrected in progress_bar(f"correction by {teacher.id}", "episode", len(pending), corrections):
             verdicts.update(_verdicts([corrected]))
             yield corrected
         if verdicts and not verdicts[_ACCEPTED]:
             causes = ", ".join(f"{cause} {count}" for cause, count in verdicts.most_common())
             logger.warning(
-                "No correction by the teacher %s can be learnt (%s): this iteration trains on earlier data alone. "
+                "All corrections by the teacher %s were rejected (%s): this iteration trains on earlier data only. "
                 "corrections.jsonl in data/03_corrections has the reasons.",
                 teacher.id,
                 causes,
@@ -99,18 +95,18 @@ def correct(
 
 
 def _verdicts(corrected: Iterable[CorrectedEpisode]) -> Iterator[str]:
-    """What became of each correction: accepted, or why it was rejected."""
+    """For each correction: accepted, or why it was rejected."""
     for episode in corrected:
         yield from (each.rejection.value if each.rejection else _ACCEPTED for each in episode.corrections)
 
 
 def to_correct(rollouts: Sequence[Episode], which: Which, failure_threshold: float = 1.0) -> list[Episode]:
-    """The episodes that the teacher looks at; what an infrastructure failure ended is never one of them.
+    """The episodes that the teacher corrects, without those that an infrastructure failure ended.
 
     Args:
         rollouts: Episodes of the student.
-        which: All of them, or those that failed.
-        failure_threshold: Score below which one has failed; 1: all that were not solved.
+        which: All episodes, or the failed ones.
+        failure_threshold: Score below which an episode has failed; 1: all that were not solved.
     """
     return [
         episode

@@ -1,4 +1,4 @@
-"""How the teacher corrects."""
+"""Parameters of the correction."""
 
 from enum import StrEnum
 from typing import Literal
@@ -15,7 +15,7 @@ class Which(StrEnum):
     """Episodes that are corrected."""
 
     ALL = "all"
-    """All of them."""
+    """All episodes."""
     FAILED = "failed"
     """Those with a score below `CorrectionParameters.failure_threshold` (the paper's choice)."""
 
@@ -24,35 +24,34 @@ class TeacherKind(StrEnum):
     """Who corrects."""
 
     ORACLE = "oracle"
-    """An unprivileged expert whose choice stands unless privilege shows a much better one; no model needed."""
+    """An unprivileged expert, overruled where the privileged state shows a much better action; needs no model."""
     LLM = "llm"
     """A language model behind an OpenAI-compatible server."""
     SELF = "self"
-    """The student as it is now, told the secret."""
+    """The present student, given the privileged state."""
 
 
 class TeacherParameters(StrictModel):
     """Who corrects, and how.
 
     Attributes:
-        kind: Who.
+        kind: Kind of the teacher.
         expert: Oracle only: name of the unprivileged expert.
-        reject_leaks: Whether a reason that names more of the secret than its level allows is rejected; off only to
-            measure what leaking does.
-        varied_wording: Oracle only: whether its reasons come in various words, drawn by episode and step.
-        served: Self only: whether the student is asked in words through the server, which has to serve its present
-            weights under the name `model`; if not, it is loaded.
-        max_reply_tokens: Self only, loaded: limit of new tokens a reply.
-        slots: Self only, loaded: episodes under way at once.
-        model: LLM only, and self if served: the model's name on the server; likewise those that follow.
+        reject_leaks: Whether reasons that reveal more than the privilege level allows are rejected; off only to measure
+            the effect of leaks.
+        varied_wording: Oracle only: whether its reasons vary in wording, by episode and step.
+        served: Self only: whether the student is prompted through the server, which must serve its present weights
+            under the name `model`; if not, it is loaded.
+        max_reply_tokens: Self only, loaded: limit of new tokens per reply.
+        slots: Self only, loaded: number of concurrent episodes.
+        model: LLM, or self if served: name of the model on the server; the same holds for the fields below.
         temperature: Temperature of sampling; None: the server's own.
         structured: How the server is made to answer in JSON.
-        seed: Seed of sampling; None: none is sent.
-        server: How the server is reached and what one run of the stage may cost: single values that replace those of
-            the shared block `server`.
-        view: LLM only: what of an episode it sees in one call.
-        max_unusable_share: LLM only: the stage stops when a larger share of the replies cannot be used.
-        traced_episodes: LLM only: episodes an iteration whose calls are kept in full, and are traces in MLflow.
+        seed: Seed of sampling; None: no seed is sent.
+        server: Values of the shared block `server` that differ for the teacher.
+        view: LLM only: the part of an episode that it sees in one call.
+        max_unusable_share: LLM only: the stage stops if a larger share of the replies is unusable.
+        traced_episodes: LLM only: episodes per iteration whose calls are stored in full and traced in MLflow.
     """
 
     kind: TeacherKind = TeacherKind.ORACLE
@@ -73,27 +72,27 @@ class TeacherParameters(StrictModel):
 
     @property
     def in_words(self) -> bool:
-        """Whether the teacher is asked in words, through a server."""
+        """Whether the teacher is a model that is prompted through a server."""
         return self.kind is TeacherKind.LLM or (self.kind is TeacherKind.SELF and self.served)
 
     def language_model(self, server: ServerParameters) -> ModelParameters:
-        """The model that is asked, on `server` with what differs for the teacher."""
+        """The teacher's model, on `server` with the values that differ for the teacher."""
         return server.overridden(self.server).model(
             self.model, self.temperature, structured=self.structured, seed=self.seed
         )
 
 
 class CorrectionParameters(StrictModel):
-    """What is corrected, and what of it is learnt.
+    """Which episodes are corrected, and how much of them is learnt.
 
     Attributes:
         episodes: Which episodes are corrected.
         failure_threshold: Score below which an episode has failed, with `episodes: failed`; 1: all that were not
             solved.
-        privilege: How much of the privileged state comes through, per cent.
-        max_corrections_per_episode: Steps of an episode are learnt up to this many changed actions; None: all. Where a
-            student is after that is nowhere that a better one comes to.
-        teacher: Who corrects.
+        privilege: Privilege level, per cent.
+        max_corrections_per_episode: Steps of an episode are learnt up to this number of changed actions, because a
+            better student does not reach the states after them; None: all steps.
+        teacher: The teacher.
     """
 
     episodes: Which = Which.ALL
@@ -104,5 +103,5 @@ class CorrectionParameters(StrictModel):
 
     @property
     def tells_the_student(self) -> bool:
-        """Whether the student's own weights are told the secret, to correct with it."""
+        """Whether the loaded student corrects itself with privileged facts in its prompt."""
         return self.teacher.kind is TeacherKind.SELF and not self.teacher.served and self.privilege > 0

@@ -1,6 +1,7 @@
-"""The teacher that the parameters ask for."""
+"""Builds the teacher that the parameters name."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
@@ -22,16 +23,16 @@ def build_teacher(
     """The teacher, ready to correct.
 
     Args:
-        parameters: Who corrects, and at what privilege level.
+        parameters: Kind and privilege level of the teacher.
         server: The shared parameters of the server, for teachers behind one.
-        benchmark: Where the episodes were played.
-        student: Whose episodes they are.
-        prompts: Prompts by name, for teachers that are asked in words.
+        benchmark: The benchmark of the episodes.
+        student: The policy that played them.
+        prompts: Prompts by name, for teachers behind a server.
         access: Key, prices and cache, for teachers behind a server.
-        so_far: What the teacher said in an earlier, interrupted run of the stage.
+        so_far: Corrections of an earlier, interrupted run of the stage.
 
     Raises:
-        PolicyFolderError: If the student is to teach itself and its folder is missing or broken.
+        PolicyFolderError: If the student teaches itself and its folder is missing or broken.
         PriceUnknown: If the budget is in dollars and the model has no price.
         PromptError: If a prompt is missing or malformed.
     """
@@ -46,13 +47,8 @@ def _oracle_teacher(parameters: CorrectionParameters, benchmark: Benchmark) -> T
     from leap_kedro.teachers.oracle import OracleTeacher
 
     how = parameters.teacher
-    return OracleTeacher(
-        benchmark,
-        how.expert,
-        parameters.privilege,
-        reject_leaks=how.reject_leaks,
-        varied_wording=how.varied_wording,
-    )
+    options: dict[str, Any] = {"reject_leaks": how.reject_leaks, "varied_wording": how.varied_wording}
+    return OracleTeacher(benchmark, how.expert, parameters.privilege, **options)
 
 
 def _self_teacher(parameters: CorrectionParameters, benchmark: Benchmark, student: SavedPolicy) -> Teacher:

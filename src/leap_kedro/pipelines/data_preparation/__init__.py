@@ -1,4 +1,4 @@
-"""Stage 1: which tasks are for training, validation and test."""
+"""Stage 1: the tasks for training, validation and test."""
 
 from leap_kedro.pipelines.data_preparation.pipeline import create_pipeline
 

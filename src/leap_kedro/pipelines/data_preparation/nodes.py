@@ -22,16 +22,16 @@ def prepare_tasks(
     parameters: DataPreparationParameters,
     seed: int,
 ) -> dict[str, list[Task]]:
-    """Tasks for training, validation and test; no task is in two of them.
+    """Tasks for training, validation and test, without overlap.
 
     Args:
         environment: Name of the environment.
         environments: Options by environment.
-        parameters: How many.
-        seed: Seed of generated tasks and of what is held out.
+        parameters: Splits and numbers of tasks.
+        seed: Seed of generated tasks and of the held-out tasks.
 
     Returns:
-        ``train``: training tasks in a random order; ``validation``: tasks of a split of their own, or held out of the
+        ``train``: training tasks in a random order; ``validation``: tasks of a separate split, or held out of the
         training split; ``test``: test tasks, split after split.
 
     Raises:
@@ -60,7 +60,7 @@ def prepare_tasks(
 
 
 def _drawn(benchmark: Benchmark, split: str, count: int | None, asked: str, least: int, seed: int) -> list[Task]:
-    """So many tasks of a split. Raises `TooFewTasks` if it has fewer, or fewer than `least`."""
+    """`count` tasks of a split, or all if None. Raises `TooFewTasks` if it has fewer than `count` or `least`."""
     drawn = benchmark.tasks(split, count, seed)
     if len(drawn) < (least if count is None else count):
         raise TooFewTasks(

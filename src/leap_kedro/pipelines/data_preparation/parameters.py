@@ -1,4 +1,4 @@
-"""What is played: numbers of tasks."""
+"""Splits and numbers of tasks."""
 
 from typing import Annotated, Self
 
@@ -11,12 +11,13 @@ class DataPreparationParameters(StrictModel):
     """Tasks per role.
 
     Attributes:
-        train_split: Benchmark's split that training tasks are drawn from.
-        train: Training tasks; all that the split has where None.
-        validation: Tasks to choose the champion on.
-        validation_split: Benchmark's split that they are drawn from; None: they are held out of the training split.
-        test: Benchmark's split -> test tasks, all that it has where None, 0 leaves a split out; reported and
-            never chosen on.
+        train_split: Split of the benchmark with the training tasks.
+        train: Number of training tasks; None: the whole split.
+        validation: Number of validation tasks, on which the champion is chosen.
+        validation_split: Split of the benchmark with the validation tasks; None: they are taken from the training
+            split.
+        test: Split of the benchmark -> number of test tasks; None: the whole split, 0: no tasks. Results on them are
+            only reported.
     """
 
     train_split: str = "train"

@@ -1,4 +1,4 @@
-"""Stage 7: a policy on tasks that no training has seen, without privileged state."""
+"""Stage 7: a policy plays held-out tasks, without privileged state."""
 
 from leap_kedro.pipelines.evaluation.pipeline import create_champion_pipeline, create_pipeline
 

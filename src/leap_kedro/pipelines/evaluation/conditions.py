@@ -1,4 +1,4 @@
-"""What an evaluation was measured under, read off its episodes and parameters."""
+"""The conditions of an evaluation, from its episodes and parameters."""
 
 from collections.abc import Sequence
 
@@ -20,18 +20,18 @@ def conditions(
 
     Args:
         split: Name under which the split is reported.
-        role: What the split is for.
-        episodes: The episodes; their tasks say where they come from.
+        role: Role of the split.
+        episodes: The episodes, whose tasks name their source.
         parameters: How they were played.
         seed: Seed of everything random.
-        held_to_admissible: Whether replies were held to the admissible actions, where those are listed; None: as
-            `parameters` say.
+        held_to_admissible: Whether replies were held to the admissible actions, if those are listed; None: as in
+            `parameters`.
 
     Raises:
         NothingMeasured: If there are no episodes.
     """
     if not episodes:
-        raise NothingMeasured(f"No episodes on split '{split}': nothing to sum up. Does the split have tasks?")
+        raise NothingMeasured(f"There are no episodes on split '{split}'. Does the split have tasks?")
     task = episodes[0].task
     variant = Variant.of(task)
     held = parameters.hold_to_admissible if held_to_admissible is None else held_to_admissible

@@ -1,4 +1,4 @@
-"""How policies are evaluated."""
+"""Parameters of the evaluation, and options of the pipeline `evaluation`."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ class EvaluationParameters(PlayParameters):
     """How episodes are played for evaluation.
 
     Attributes:
-        temperature: Sampling temperature; 0 is greedy; None: the server's own, for a policy ``openai:MODEL``.
+        temperature: Sampling temperature; 0 is greedy; None: the server's own, only for a policy ``openai:MODEL``.
         base_tasks: Number of tasks per split for the base model (it uses the full action budget and solves none).
     """
 
@@ -23,15 +23,15 @@ class EvaluationParameters(PlayParameters):
 
 
 class EvaluateOptions(StrictModel):
-    """Options of the pipeline `evaluation`: they select what it plays, and are no parameters of the experiment.
+    """Options of the pipeline `evaluation`, which are not parameters of the experiment.
 
     Attributes:
         policy: A policy's folder, an MLflow model (``models:/...``) or a model of a server (``openai:MODEL``); None:
             all policies of the experiment.
-        split: Benchmark's split; None: the validation tasks.
-        tasks: Tasks of that split (the first of the validation tasks); where None all that it has, of a generated one
-            as many as `data_preparation.test` says.
-        report: Name of the file that is written; made of policy and split where None.
+        split: Split of the benchmark; None: the validation tasks.
+        tasks: Number of tasks of that split, the first ones; None: all, or for a generated split the number in
+            `data_preparation.test`.
+        report: Name of the file with the results; None: made of policy and split.
     """
 
     policy: str | None = None
@@ -41,10 +41,6 @@ class EvaluateOptions(StrictModel):
 
 
 def report_name(options: Mapping[str, Any]) -> str:
-    """Name of the file with the results of a saved policy: as the option `report` says, else policy and split.
-
-    Args:
-        options: As for `EvaluateOptions`.
-    """
+    """Name of the file with the results, given the options (`EvaluateOptions`)."""
     name = options.get("report") or f"{options.get('policy') or 'all'}_on_{options.get('split') or 'validation'}"
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", str(name)).strip("_.")[-120:]

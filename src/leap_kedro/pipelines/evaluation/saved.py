@@ -20,6 +20,7 @@ from leap_kedro.pipelines.evaluation.conditions import conditions
 from leap_kedro.pipelines.evaluation.nodes import VALIDATION
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions, EvaluationParameters
 from leap_kedro.pipelines.history import History
+from leap_kedro.pipelines.inputs import ENVIRONMENT
 from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
@@ -30,11 +31,11 @@ from leap_kedro.records.seeds import derive_seed
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 ENOUGH = 200
-"""Tasks of a split without end that is no test split and for which no number is given."""
+"""Number of tasks of an endless split, if neither the options nor the parameters give one."""
 
 
 class NoSuchPolicy(UserError):
-    """The policy to evaluate is not there, or cannot be used."""
+    """The policy to evaluate is missing or cannot be used."""
 
 
 def evaluate_saved(
@@ -49,26 +50,26 @@ def evaluate_saved(
     seed: int,
     access: Access,
 ) -> list[dict[str, Any]]:
-    """Play the tasks of a split with the policies asked for.
+    """Play the tasks of a split with the policies that the options name.
 
     Args:
-        history: The finished iterations, whose policies are evaluated where no policy is named.
-        options: Which policy and split: `EvaluateOptions`.
+        history: The finished iterations, whose policies are evaluated if the options name no policy.
+        options: `EvaluateOptions`.
         parameters: How episodes are played.
-        serving: The server that answers for policies in folders; None: they are loaded.
+        serving: The server of policies in folders; None: they are loaded.
         server: The server of policies named ``openai:MODEL``.
-        preparation: What the validation tasks are, where no split is named.
+        preparation: The choice of validation tasks, if the options name no split.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of generated tasks and of sampling.
         access: Key, prices and cache of language models.
 
     Returns:
-        One summary a policy (success with interval, mean actions, by type ...) as plain values.
+        One summary per policy, as plain values.
 
     Raises:
-        NoSuchPolicy: If there is none, or the one that is named cannot be loaded or prompted.
-        NothingAnswered: If a server answers nearly nothing that can be read.
+        NoSuchPolicy: If there is no policy, or the named one cannot be loaded or prompted.
+        NothingAnswered: If nearly all replies of a server are unreadable.
     """
     wanted = read_options(EvaluateOptions, options)
     policies: list[Playing] = [past.policy() for past in history.values()]
@@ -77,42 +78,28 @@ def evaluate_saved(
         check_named(policies[0], wanted.policy, environment)
     if not policies:
         raise NoSuchPolicy(
-            "This experiment has no policies yet. Name one (kedro leap evaluate --policy=FOLDER), name the "
-            "experiment (--experiment=NAME), or make them:  kedro run --pipelines=leap_iteration"
+            "This experiment has no policies yet. Name one (kedro leap evaluate --policy=FOLDER), name another "
+            "experiment (--experiment=NAME), or train them:  kedro run --pipelines=leap_iteration"
         )
+    spec = environment_spec(environment, environments)
     if wanted.split is None:
         tasks = prepare_tasks(environment, environments, preparation, seed)["validation"][: wanted.tasks]
         split, role = VALIDATION, Role.VALIDATION
     else:
         split, role = wanted.split, Role.OTHER
-        benchmark = make_benchmark(environment_spec(environment, environments))
+        benchmark = make_benchmark(spec)
         try:
             tasks = benchmark.tasks(split, wanted.tasks, seed)
         except EndlessSplit:
             tasks = benchmark.tasks(split, preparation.test.get(split) or ENOUGH, seed)
-    spec = environment_spec(environment, environments)
-    run_seed = derive_seed(seed, "evaluation")
+    temperature, run_seed = parameters.temperature, derive_seed(seed, "evaluation")
     summaries = []
     for policy in policies:
-        title = f"{policy.id} on {split}"
         served = isinstance(policy, RemotePolicy)
-        episodes = settled(
-            play(
-                policy,
-                spec,
-                tasks,
-                parameters,
-                parameters.temperature,
-                run_seed,
-                policy.iteration,
-                title,
-                must_answer=served,
-                serving=serving,
-            )
-        )
-        held = False if served else None
-        how = conditions(split, role, episodes, parameters, seed, held)
-        if isinstance(policy, RemotePolicy) and takes_own_temperature(policy.model(parameters.temperature)):
+        settings = parameters, temperature, run_seed, policy.iteration, f"{policy.id} on {split}"
+        episodes = settled(play(policy, spec, tasks, *settings, must_answer=served, serving=serving))
+        how = conditions(split, role, episodes, parameters, seed, False if served else None)
+        if isinstance(policy, RemotePolicy) and takes_own_temperature(policy.model(temperature)):
             how = replace(how, temperature=None)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)
         summaries.append(summary.to_json())
@@ -122,18 +109,13 @@ def evaluate_saved(
 def named_policy(reference: str, server: ServerParameters, access: Access) -> Playing:
     """The policy in a folder, an MLflow model (``models:/NAME@ALIAS``), or a model of a server (``openai:MODEL``).
 
-    Args:
-        reference: What names it.
-        server: The server.
-        access: Key, prices and cache of language models.
-
     Raises:
-        UnknownPolicy: If there is none; a server is not asked.
+        UnknownPolicy: If there is no such policy. Whether a server has the model is not checked.
     """
     if reference.startswith(SCHEME):
         name = reference.removeprefix(SCHEME)
         if not name:
-            raise UnknownPolicy(f"'{reference}' names no model: write {SCHEME}MODEL, as the server calls it.")
+            raise UnknownPolicy(f"'{reference}' names no model: write {SCHEME}MODEL, with the server's name for it.")
         return RemotePolicy(id=reference, name=name, server=server, access=access)
     folder = resolve_policy(reference)
     if (folder / CARD).is_file():
@@ -142,15 +124,12 @@ def named_policy(reference: str, server: ServerParameters, access: Access) -> Pl
 
 
 def check_named(policy: Playing, reference: str, environment: str) -> None:
-    """Check that a policy in a folder can be loaded and prompted; a server is not asked.
+    """Check that a policy, which `named_policy` found for `reference`, can be loaded and prompted.
 
-    Args:
-        policy: What `named_policy` gave.
-        reference: What names it.
-        environment: Name of the environment.
+    Models of a server are not checked.
 
     Raises:
-        NoSuchPolicy: If it cannot.
+        NoSuchPolicy: If it cannot be used.
     """
     if isinstance(policy, RemotePolicy):
         return
@@ -159,29 +138,12 @@ def check_named(policy: Playing, reference: str, environment: str) -> None:
     try:
         check_policy(policy.folder, environment)
     except PolicyFolderError as error:
-        raise NoSuchPolicy(f"`options.policy` is '{reference}', and cannot be used: {error}") from error
+        raise NoSuchPolicy(f"`options.policy` is '{reference}', which cannot be used: {error}") from error
 
 
 def create_pipeline() -> Pipeline:
-    """Policies -> one summary a policy."""
-    return Pipeline(
-        [
-            Node(
-                evaluate_saved,
-                inputs=[
-                    "history",
-                    "params:options",
-                    "params:evaluation",
-                    "params:serving",
-                    "params:server",
-                    "params:data_preparation",
-                    "params:environment",
-                    "params:environments",
-                    "params:seed",
-                    "language_models",
-                ],
-                outputs="saved_policy_evaluation",
-                name="evaluate_saved_policy",
-            )
-        ]
-    )
+    """Policies -> one summary per policy."""
+    parameters = ["params:options", "params:evaluation", "params:serving", "params:server", "params:data_preparation"]
+    inputs = ["history", *parameters, *ENVIRONMENT, "params:seed", "language_models"]
+    name = "evaluate_saved_policy"
+    return Pipeline([Node(evaluate_saved, inputs=inputs, outputs="saved_policy_evaluation", name=name)])

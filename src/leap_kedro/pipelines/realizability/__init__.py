@@ -1,4 +1,4 @@
-"""What LEAP's theory names, measured once an iteration."""
+"""The quantities of LEAP's theory, measured once per iteration."""
 
 from leap_kedro.pipelines.realizability.pipeline import create_pipeline
 

@@ -31,7 +31,7 @@ from leap_kedro.teachers.probing import Decider, action_costs, swapped_decisions
 
 
 def deciding_teacher(benchmark: Benchmark, parameters: CorrectionParameters) -> Decider | None:
-    """The teacher, if it can be asked about any state; None for those that are language models."""
+    """The teacher, if it can decide in any state; None for language models."""
     how = parameters.teacher
     return OracleTeacher(benchmark, how.expert, parameters.privilege) if how.kind is TeacherKind.ORACLE else None
 
@@ -44,13 +44,13 @@ def planner(benchmark: Benchmark, expert: str) -> Decider:
 def expert_success(
     benchmark: Benchmark, tasks: Sequence[Task], expert: str, teacher: Decider | None, settings: PlaySettings
 ) -> Proportion | None:
-    """J of one who does what the teacher says (None: what the unprivileged expert says); None without tasks.
+    """J of a player that follows the teacher (None: the unprivileged expert); None without tasks.
 
     Args:
-        benchmark: Whose tasks they are.
-        tasks: What is played; no test tasks.
+        benchmark: The benchmark.
+        tasks: Tasks to play, without test tasks.
         expert: Name of the unprivileged expert.
-        teacher: Who decides.
+        teacher: The teacher that decides.
         settings: How episodes are played.
     """
     return success(list(play_expert(benchmark, tasks, expert, settings, name="expert", teacher=teacher)))
@@ -59,7 +59,7 @@ def expert_success(
 def sample_episodes(
     rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode], count: int, seed: int
 ) -> list[Episode]:
-    """Episodes that were corrected, at most `count` of them, drawn with `seed`."""
+    """A sample of at most `count` corrected episodes."""
     corrected = {each.episode for each in corrections}
     episodes = [episode for episode in settled(rollouts) if episode.id in corrected]
     return Random(derive_seed(seed, "realizability")).sample(episodes, min(count, len(episodes)))
@@ -82,12 +82,12 @@ def run_swap_test(
     """The swap test at all decisions of the episodes.
 
     Args:
-        benchmark: Where the episodes were played.
-        episodes: What the student did.
+        benchmark: The benchmark of the episodes.
+        episodes: Episodes of the student.
         expert: Name of the unprivileged expert.
-        teacher: Who is asked.
-        count: Most other privileged states a decision.
-        seed: Seed of what is hidden in them.
+        teacher: The teacher.
+        count: Largest number of other privileged states per decision.
+        seed: Seed of those states.
     """
 
     def advice() -> Iterator[SwappedAdvice]:
@@ -102,7 +102,7 @@ def run_swap_test(
 
 
 def held_out_examples(examples: Sequence[Example], share: float, count: int) -> list[Example]:
-    """Those of D_k that no training sees, at most `count`, in the order of their ids."""
+    """The held-out examples of D_k, at most `count`, sorted by id."""
     found = [example for example in examples if is_held_out(task_of(example.episode), share)]
     return sorted(found, key=lambda example: example.episode)[:count]
 
@@ -124,14 +124,14 @@ def measure_privilege_divergence(
     privilege: int,
     threads: int,
 ) -> float | None:
-    """KL of a self teacher with the privileged block in front from the same policy without, on what it said.
+    """KL divergence of a self teacher with the privileged block from the same policy without it, on its own replies.
 
     Args:
-        benchmark: Where the episodes were played.
-        teacher: The policy that taught itself: the one that played.
-        episodes: What it did.
-        corrections: What it said of them; replies without reason or action are left out.
-        privilege: Privilege level, which decides what the block tells.
+        benchmark: The benchmark of the episodes.
+        teacher: The policy that played and taught itself.
+        episodes: Its episodes.
+        corrections: Its corrections; those without reason or action are left out.
+        privilege: Privilege level of the block.
         threads: Threads of torch.
     """
     environment, oracle = benchmark.environment(), benchmark.oracle()
@@ -139,13 +139,15 @@ def measure_privilege_divergence(
     informed = []
     for episode in episodes:
         environment.reset(episode.task)
-        informed.append(_told(episode, by_episode[episode.id], privileged_block(oracle.state(environment), privilege)))
+        informed.append(
+            _informed(episode, by_episode[episode.id], privileged_block(oracle.state(environment), privilege))
+        )
     uninformed = [replace(example, privileged="") for example in informed]
     with_it, without = (score_policies([teacher], examples, threads)[0] for examples in (informed, uninformed))
     return privilege_divergence(with_it, without)
 
 
-def _told(episode: Episode, corrections: Sequence[Correction], block: str) -> Example:
+def _informed(episode: Episode, corrections: Sequence[Correction], block: str) -> Example:
     said = (Target(each.step, each.reason, each.action) for each in corrections if each.reason and each.action)
     return Example.of(episode, said, block)
 

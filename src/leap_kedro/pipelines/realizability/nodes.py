@@ -1,4 +1,4 @@
-"""Realizability of one iteration: who could follow the teacher, how far, and at what cost."""
+"""The realizability of one iteration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -15,21 +15,12 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.history import History, before
 from leap_kedro.pipelines.playing import play_settings
-from leap_kedro.pipelines.realizability.measures import (
-    deciding_teacher,
-    expert_success,
-    held_out_examples,
-    measure_privilege_divergence,
-    measure_recoverability,
-    planner,
-    run_swap_test,
-    sample_episodes,
-    score_policies,
-)
+from leap_kedro.pipelines.realizability import measures
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.records import CorrectedEpisode, Episode, Example, Task, Verdict
+from leap_kedro.teachers.probing import Decider
 
-_OUTSIDE = -1  # iteration of what belongs to none
+_OUTSIDE = -1  # iteration of episodes outside the loop
 
 
 def measure_experts(
@@ -39,12 +30,12 @@ def measure_experts(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """J of the teacher and of the two experts that it lies between, on the student's validation tasks and cap.
+    """J of the teacher and of both experts, on the validation tasks and with the cap on actions of the student.
 
     Args:
         tasks: Tasks by split; privileged state is never built for test tasks.
-        correction: Who teaches.
-        evaluation: How policies are evaluated: the cap on actions above all.
+        correction: The teacher.
+        evaluation: How policies are evaluated, in particular the cap on actions.
         environment: Name of the environment.
         environments: Options by environment.
 
@@ -53,14 +44,16 @@ def measure_experts(
         cannot play), ``privileged_expert`` (the planner).
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
-    teacher, expert = deciding_teacher(benchmark, correction), correction.teacher.expert
+    teacher, expert = measures.deciding_teacher(benchmark, correction), correction.teacher.expert
     settings = play_settings(evaluation, run_seed=0, iteration=_OUTSIDE)
-    players = {"unprivileged_expert": None, "teacher": teacher, "privileged_expert": planner(benchmark, expert)}
+
+    def success(player: Decider | None) -> Any:
+        return _plain(measures.expert_success(benchmark, tasks["validation"], expert, player, settings))
+
     return {
-        name: None
-        if name == "teacher" and teacher is None
-        else _plain(expert_success(benchmark, tasks["validation"], expert, player, settings))
-        for name, player in players.items()
+        "unprivileged_expert": success(None),
+        "teacher": success(teacher) if teacher else None,
+        "privileged_expert": success(measures.planner(benchmark, expert)),
     }
 
 
@@ -85,45 +78,39 @@ def measure_realizability(
     Args:
         rollouts: Episodes of pi_{k-1}.
         corrections: The teacher's corrections of them.
-        history: The iterations before: pi_0..pi_{k-1} are compared with pi_k in hindsight.
+        history: The earlier iterations; pi_0..pi_{k-1} are compared with pi_k in hindsight.
         policy: pi_k.
-        evaluation: Summaries of its evaluation, that on validation tasks among them.
+        evaluation: Summaries of its evaluation.
         tasks: Tasks by split; teacher and experts play the validation tasks.
-        correction: Who teaches, at what level.
-        aggregation: What was held out.
+        correction: The teacher and its privilege level.
+        aggregation: The share of held-out tasks.
         parameters: Sample sizes.
-        playing: How policies are evaluated: the cap on actions above all.
+        playing: How policies are evaluated, in particular the cap on actions.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the samples.
         iteration: k.
 
     Returns:
-        Plain values: ``success``, ``recoverability``, ``gap`` (of the trained policy on held-out replies; on those
-        that change the student's action; of the policy that played), ``regret``, ``swap_test``, ``leak_rate``,
-        ``privilege_divergence``. None stands for what there was nothing to measure on.
+        Plain values: ``success``, ``recoverability``, ``gap``, ``regret``, ``swap_test``, ``leak_rate`` and
+        ``privilege_divergence``; None where there was nothing to measure.
     """
     benchmark = make_benchmark(environment_spec(environment, environments))
     examples = build_examples(rollouts, corrections, correction)
     policies = [*(past.policy() for past in before(history, iteration)), policy]
     experts = measure_experts(tasks, correction, playing, environment, environments)
-    episodes = sample_episodes(rollouts, corrections, parameters.episodes, seed)
-    teacher = deciding_teacher(benchmark, correction)
-    swapped = (
-        run_swap_test(benchmark, episodes, correction.teacher.expert, teacher, parameters.alternatives, seed)
-        if teacher
-        else None
-    )
-    divergence = (
-        measure_privilege_divergence(
+    episodes = measures.sample_episodes(rollouts, corrections, parameters.episodes, seed)
+    teacher, how = measures.deciding_teacher(benchmark, correction), correction.teacher
+    swapped = divergence = None
+    if teacher:
+        swapped = measures.run_swap_test(benchmark, episodes, how.expert, teacher, parameters.alternatives, seed)
+    if how.kind is TeacherKind.SELF and not how.served:
+        divergence = measures.measure_privilege_divergence(
             benchmark, policies[-2], episodes, corrections, correction.privilege, parameters.threads
         )
-        if correction.teacher.kind is TeacherKind.SELF and not correction.teacher.served
-        else None
-    )
     return {
         "success": {"student": _validation_success(evaluation), **experts},
-        "recoverability": _plain(measure_recoverability(benchmark, episodes, corrections)),
+        "recoverability": _plain(measures.measure_recoverability(benchmark, episodes, corrections)),
         **measure_gap(corrections, examples, policies, aggregation, parameters),
         "swap_test": _plain(swapped),
         "leak_rate": _plain(leak_rate(each for corrected in corrections for each in corrected.corrections)),
@@ -142,10 +129,10 @@ def measure_gap(
 
     Returns:
         ``gap`` (``after``: of the trained policy; ``after_on_changes``: the same on replies that change the student's
-        action; ``before``: of the policy that played) and ``regret``; None where nothing is held out.
+        action; ``before``: of the policy that played) and ``regret``; None if there are no held-out episodes.
     """
-    held_out = held_out_examples(examples, aggregation.held_out_share, parameters.held_out)
-    scores = score_policies(policies, held_out, parameters.threads)
+    held_out = measures.held_out_examples(examples, aggregation.held_out_share, parameters.held_out)
+    scores = measures.score_policies(policies, held_out, parameters.threads)
     changes = {
         (each.episode, each.step)
         for corrected in corrections

@@ -1,4 +1,4 @@
-"""How much is looked at to measure realizability: it changes the precision of figures, never a policy."""
+"""Sample sizes of the realizability measures, which affect their precision and no policy."""
 
 from pydantic import Field
 
@@ -9,9 +9,9 @@ class RealizabilityParameters(StrictModel):
     """Sample sizes.
 
     Attributes:
-        episodes: Rollouts that are replayed for recoverability and the swap test.
-        alternatives: Other privileged states that the teacher is asked about at each decision of them.
-        held_out: Held-out episodes whose replies are scored under each policy.
+        episodes: Number of rollouts that are replayed for recoverability and the swap test.
+        alternatives: Number of other privileged states that the teacher sees at each decision of the swap test.
+        held_out: Number of held-out episodes whose replies are scored under each policy.
         threads: Threads of torch while replies are scored.
     """
 

@@ -2,39 +2,19 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from leap_kedro.pipelines.inputs import ENVIRONMENT
 from leap_kedro.pipelines.realizability.nodes import measure_realizability
-
-_WHERE = ["params:environment", "params:environments"]
 
 
 def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
-    """What an iteration made -> its realizability.
+    """The results of an iteration -> its realizability.
 
     Args:
         correction: Dataset of the parameters of the correction.
         iteration: Dataset of k.
     """
-    return Pipeline(
-        [
-            Node(
-                measure_realizability,
-                inputs=[
-                    "rollouts",
-                    "corrections",
-                    "history",
-                    "policy",
-                    "evaluation",
-                    "tasks",
-                    correction,
-                    "params:aggregation",
-                    "params:realizability",
-                    "params:evaluation",
-                    *_WHERE,
-                    "params:seed",
-                    iteration,
-                ],
-                outputs="realizability",
-                name="measure_realizability",
-            ),
-        ]
-    )
+    results = ["rollouts", "corrections", "history", "policy", "evaluation", "tasks"]
+    parameters = [correction, "params:aggregation", "params:realizability", "params:evaluation"]
+    inputs = [*results, *parameters, *ENVIRONMENT, "params:seed", iteration]
+    name = "measure_realizability"
+    return Pipeline([Node(measure_realizability, inputs=inputs, outputs="realizability", name=name)])

@@ -1,4 +1,4 @@
-"""Stage 8: plots and a page of episodes, for people."""
+"""Stage 8: plots, tables, a page of episodes, and the manifest."""
 
 from leap_kedro.pipelines.reporting.pipeline import create_pipeline
 

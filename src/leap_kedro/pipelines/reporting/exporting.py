@@ -19,11 +19,11 @@ def export_examples(
 ) -> list[ReplyRow]:
     """D_k in the columns of TRL's trainers, one row per reply.
 
-    The privileged context of an episode's rows is what was hidden at its beginning, as much as the level gives away.
+    The privileged context of a row is the privileged state at the episode's start, as far as the level reveals it.
 
     Args:
         rollouts: Episodes of the student.
-        corrections: The teacher's corrections, and what was hidden.
+        corrections: The teacher's corrections, with the privileged state.
         parameters: The privilege level.
         environment: Name of the environment.
     """

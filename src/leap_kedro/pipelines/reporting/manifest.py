@@ -1,4 +1,4 @@
-"""What an iteration was made of and what came of it."""
+"""The manifests of iterations: how each was made, and its results."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.experiments.manifest import run_facts
 from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.records import Example
-from leap_kedro.records.hashing import content_hash
+from leap_kedro.records.hashing import content_hash, json_hash
 
 
 def write_manifest(
@@ -21,10 +21,10 @@ def write_manifest(
 
     Args:
         parameters: All parameters.
-        history: The iterations before.
+        history: The earlier iterations.
         evaluation: Evaluation of pi_k.
         champion: The best policy so far.
-        reports: Everything else that has to be there before the iteration is finished.
+        reports: All other outputs that must be stored before the iteration is finished.
     """
     iteration = int(parameters["iteration"])
     parent = parent_of(history, iteration)
@@ -43,27 +43,27 @@ def write_start(
     demonstrations: Sequence[Example],
     base: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """The manifest of iteration 0: what the loop starts from.
+    """The manifest of iteration 0, the start of the loop.
 
     Args:
         parameters: All parameters.
         pi_0: Evaluation of pi_0.
-        policy: pi_0, which has to be there before the loop can start.
+        policy: pi_0, which must be stored before the loop can start.
         demonstrations: D_0, likewise.
-        base: Evaluation of the base model, where it was evaluated.
+        base: Evaluation of the base model, if there is one.
     """
     return {**_facts(parameters, 0), "evaluations": [*base, *pi_0]}
 
 
 def _facts(parameters: Mapping[str, Any], iteration: int) -> dict[str, Any]:
-    # The parameters of all stages; each stage's package imports this module.
-    from leap_kedro.pipelines.parameters import LeapParameters, digest, recorded
+    # Imported here, because the module imports the package of each stage, which import this one.
+    from leap_kedro.pipelines.parameters import LeapParameters, recorded
 
     checked = LeapParameters.model_validate(parameters)
     return {
         "experiment": checked.experiment,
         "iteration": iteration,
         "seed": checked.seed,
-        "parameters": digest(recorded(checked)),
+        "parameters": json_hash(recorded(checked)),
         **run_facts(),
     }

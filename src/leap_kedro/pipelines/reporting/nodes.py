@@ -1,4 +1,4 @@
-"""Plots, a page of episodes, and measures of what student and teacher did. Nothing is played or trained here."""
+"""Plots, a page of episodes, and measures of student and teacher, from stored results."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,7 @@ from leap_kedro.teachers.verdicts import FAULT, NOT_REJECTED, REJECTED, count_ve
 
 
 def draw_plots(history: History, evaluation: Sequence[Mapping[str, Any]], iteration: int) -> tuple[Any, Any]:
-    """Success by policy, and by task type.
-
-    Args:
-        history: The iterations before, with their evaluations.
-        evaluation: Evaluation of pi_k.
-        iteration: k.
-    """
+    """Success by policy and by task type; `evaluation` is that of pi_k, `iteration` is k."""
     from leap_kedro.reports.figures import learning_curve, task_types
 
     summaries = summaries_of(history, evaluation, iteration)
@@ -38,7 +32,7 @@ def write_page(
     """One HTML page: results, episodes, and the teacher's corrections.
 
     Args:
-        history: The iterations before, with their evaluations.
+        history: The earlier iterations, with their evaluations.
         evaluation: Evaluation of pi_k.
         rollouts: The student's episodes on training tasks.
         corrections: The teacher's corrections of them.
@@ -54,27 +48,19 @@ def write_page(
 
 
 def tabulate_verdicts(corrections: Sequence[CorrectedEpisode]) -> Any:
-    """What became of the corrections, as a data frame with the columns of `VerdictCount`.
-
-    Args:
-        corrections: What the teacher said about the student's episodes.
-    """
+    """Numbers of accepted and rejected corrections, as a data frame with the columns of `VerdictCount`."""
     import pandas as pd
 
     return pd.DataFrame([asdict(row) for row in count_verdicts(corrections)])
 
 
 def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpisode]) -> dict[str, Any]:
-    """What the student did on training tasks, and what the teacher made of it.
-
-    Args:
-        rollouts: Episodes of pi_{k-1} on training tasks.
-        corrections: What the teacher said about them.
+    """Measures of the rollouts of pi_{k-1} and of their corrections.
 
     Returns:
-        ``rollout`` (episodes, success, mean actions, infrastructure errors) and ``correction`` (steps judged; shares
-        of them that are corrected, rejected, and that name what the student had not seen); ``verdicts`` (steps by what
-        became of them); ``teacher``, if it makes calls (what they took, and what was wrong with the replies).
+        ``rollout`` (episodes, success, mean actions, infrastructure errors); ``correction`` (number of steps; shares
+        that are corrected, rejected, and that reveal unseen facts); ``verdicts`` (steps by verdict); ``teacher``, if it
+        makes calls (their cost, and the faults of the replies).
     """
     episodes = settled(rollouts)
     played = [episode for episode in episodes if not episode.stop.is_infrastructure]
@@ -102,7 +88,7 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
 
 
 def _calls(corrections: Sequence[CorrectedEpisode]) -> dict[str, Any]:
-    """What a teacher's calls took; empty for one that makes none. Dollars are left out where they are not known."""
+    """Cost and faults of a teacher's calls; empty if it makes none. Unknown prices are left out."""
     usages = [corrected.usage for corrected in corrections if corrected.usage is not None]
     if not usages:
         return {}

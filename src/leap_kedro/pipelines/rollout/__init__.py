@@ -1,4 +1,4 @@
-"""Stage 3: the student plays training tasks, alone, whole episodes."""
+"""Stage 3: the student plays whole episodes of training tasks, without a teacher."""
 
 from leap_kedro.pipelines.rollout.pipeline import create_pipeline
 

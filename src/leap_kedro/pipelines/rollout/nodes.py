@@ -1,4 +1,4 @@
-"""The student alone on training tasks."""
+"""The student plays training tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
@@ -6,7 +6,7 @@ from typing import Any
 
 from leap_kedro.datasets.store import Missing
 from leap_kedro.pipelines.environment import environment_spec
-from leap_kedro.pipelines.episodes import still_owed
+from leap_kedro.pipelines.episodes import pending_tasks
 from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
@@ -25,37 +25,36 @@ def roll_out(
     seed: int,
     iteration: int,
 ) -> Missing[Episode]:
-    """pi_{k-1} plays training tasks; episodes that are stored already are not played again.
+    """pi_{k-1} plays the missing episodes of training tasks.
 
     Args:
-        history: The iterations before.
+        history: The earlier iterations.
         tasks: Tasks by split.
-        parameters: How many, and how they are played.
-        serving: The server that answers for policies of the loop; None: they are loaded.
+        parameters: Number of episodes, and how they are played.
+        serving: The server of the loop's policies; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the choice of tasks and of sampling.
         iteration: k.
 
     Returns:
-        Stored episodes -> those that are missing, as they end.
+        Stored episodes -> the missing ones, in the order in which they end.
     """
     parent = parent_of(history, iteration)
     run_seed = derive_seed(seed, "rollout", iteration)
     chosen = choose_tasks(tasks["train"], parameters.episodes, iteration, seed)
     spec = environment_spec(environment, environments)
-    title = f"rollout of {parent.id}"
 
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
-        pending = still_owed(chosen, so_far, run_seed)
-        temperature = parameters.temperature
-        return play(parent, spec, pending, parameters, temperature, run_seed, iteration, title, serving=serving)
+        pending = pending_tasks(chosen, so_far, run_seed)
+        how = parameters, parameters.temperature, run_seed, iteration, f"rollout of {parent.id}"
+        return play(parent, spec, pending, *how, serving=serving)
 
     return missing
 
 
 def choose_tasks(tasks: Sequence[Task], count: int, iteration: int, seed: int) -> list[Task]:
-    """`count` tasks for one iteration (all where there are fewer); each is used once before any repeats."""
+    """`count` tasks for one iteration, or all if there are fewer. Every task is used once before any repeats."""
     order = Random(derive_seed(seed, "rollout order")).sample(range(len(tasks)), len(tasks))
     start = (iteration - 1) * count
     return [tasks[order[(start + place) % len(order)]] for place in range(min(count, len(order)))]

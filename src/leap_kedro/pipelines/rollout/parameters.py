@@ -1,4 +1,4 @@
-"""How the student plays training tasks."""
+"""Parameters of playing episodes and of the rollout."""
 
 from pydantic import Field
 
@@ -9,12 +9,12 @@ class PlayParameters(StrictModel):
     """How episodes are played.
 
     Attributes:
-        max_actions: Cap on actions an episode.
+        max_actions: Cap on actions per episode.
         hold_to_admissible: Whether replies are held to the actions that the environment lists.
-        max_reply_tokens: Limit of new tokens a reply.
-        max_refused: Refused actions in a row that end an episode; None: never.
-        processes: Worker processes.
-        slots: Episodes that one worker has under way.
+        max_reply_tokens: Limit of new tokens per reply.
+        max_refused: Number of consecutive refused actions that ends an episode; None: no limit.
+        processes: Number of worker processes.
+        slots: Number of concurrent episodes per worker.
     """
 
     max_actions: int = Field(ge=1)
@@ -26,10 +26,10 @@ class PlayParameters(StrictModel):
 
 
 class RolloutParameters(PlayParameters):
-    """How many training tasks the student plays, and how.
+    """The number of training tasks that the student plays, and how.
 
     Attributes:
-        episodes: Episodes an iteration.
+        episodes: Number of episodes per iteration.
         temperature: Sampling temperature; 0 is greedy.
     """
 

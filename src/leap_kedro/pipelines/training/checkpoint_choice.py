@@ -1,4 +1,4 @@
-"""Which checkpoint is pi_k: the lowest validation loss does not make the best policy, playing decides."""
+"""The choice of the checkpoint that becomes pi_k, by playing, since the lowest loss may not be the best policy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,20 +25,20 @@ def choose_checkpoint(
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
 ) -> tuple[dict[str, Any], SavedPolicy]:
-    """The last checkpoint; where the best by validation loss is another, the one that solves more validation tasks.
+    """The last checkpoint or, if another has a lower validation loss, the one that solves more validation tasks.
 
     Args:
-        trained: The last checkpoint and perhaps the best one.
+        trained: The last checkpoint and, if it is another, the best one.
         validation: Validation tasks.
         parameters: How they are played.
-        serving: The server that answers for policies of the loop; None: they are loaded.
+        serving: The server of the loop's policies; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, as in the evaluation.
 
     Returns:
-        Under ``checkpoints`` the success of both, if there were two, for the report; and pi_k: the last if they are
-        equally good.
+        Part of the report: the success of both under ``checkpoints``, if there are two; and pi_k. If both are equally
+        good, it is the last checkpoint.
     """
     if len(trained) == 1:
         return {}, trained[0]
@@ -46,18 +46,8 @@ def choose_checkpoint(
     run_seed = derive_seed(seed, "evaluation")
     success = {}
     for name, policy in zip(NAMES, trained, strict=True):
-        title = f"{policy.id}, {name} checkpoint"
-        played = play(
-            policy,
-            spec,
-            validation,
-            parameters,
-            parameters.temperature,
-            run_seed,
-            policy.iteration,
-            title,
-            serving=serving,
-        )
+        how = parameters, parameters.temperature, run_seed, policy.iteration, f"{policy.id}, {name} checkpoint"
+        played = play(policy, spec, validation, *how, serving=serving)
         counted = [episode for episode in settled(played) if not episode.stop.is_infrastructure]
         success[name] = wilson(sum(episode.success for episode in counted), len(counted))
     kept = max(NAMES, key=lambda name: success[name].rate)

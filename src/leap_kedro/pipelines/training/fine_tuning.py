@@ -1,4 +1,4 @@
-"""One fine-tuning, and what comes of it as a policy."""
+"""One fine-tuning, and the policies that it makes."""
 
 import logging
 from collections.abc import Sequence
@@ -26,12 +26,7 @@ class NothingToLearn(UserError):
 
 
 def release_policy(trained: Trained, iteration: int) -> SavedPolicy:
-    """pi_k, as `train_policy` or `train_first` left it.
-
-    Args:
-        trained: The training.
-        iteration: k.
-    """
+    """pi_k, which `train_policy` or `train_first` trained; `iteration` is k."""
     folder = trained.workspace / trained.report["policy"]
     return SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=folder)
 
@@ -44,7 +39,7 @@ def fine_tune(
     iteration: int,
     held_out: Sequence[Example] = (),
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
-    """pi_k, fine-tuned from `start`: report, and the last checkpoint with, if there is another, the best.
+    """pi_k, fine-tuned from `start`: the report, and the last checkpoint with the best one, if it is another.
 
     Raises `NothingToLearn` if there are no examples.
     """
@@ -52,7 +47,7 @@ def fine_tune(
 
     if not examples:
         raise NothingToLearn(
-            f"There is nothing to train pi_{iteration} on: no correction was accepted and no demonstration given. "
+            f"There is nothing to train pi_{iteration} on: the training set has no correction and no demonstration. "
             "Raise rollout.episodes or bootstrap.demonstrations (conf/<env>/parameters.yml)."
         )
     renderer = _renderer(start, examples)
@@ -71,11 +66,12 @@ def prefer(
     *,
     must_have_pairs: bool,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
-    """pi_k, by preference optimization from the first of `starts` on the pairs of D_k: as `fine_tune`.
+    """pi_k, by preference optimization from the first of `starts` on the pairs of D_k; returns as `fine_tune`.
+
+    Without pairs, after a supervised fine-tuning, the result is `starts`, and the report says so.
 
     Raises:
-        NothingToLearn: If there are no pairs and pi_k has learnt nothing else; after a supervised fine-tuning the
-            report says that there were none, and `starts` is what there is of pi_k.
+        NothingToLearn: If there are no pairs and `must_have_pairs`.
     """
     from leap_kedro.training.preferences import preferences_of
 

@@ -1,9 +1,8 @@
 """Fine-tuning of pi_k."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.training import Train
@@ -20,12 +19,6 @@ from leap_kedro.records import Example, Task
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.seeds import derive_seed
 from leap_kedro.training.parameters import FineTuningParameters
-
-if TYPE_CHECKING:
-    pass
-
-
-log = logging.getLogger(__name__)
 
 
 def train_policy(
@@ -45,28 +38,28 @@ def train_policy(
     """pi_k, fine-tuned on the training set.
 
     Args:
-        history: The iterations before: pi_{k-1} is the parent.
+        history: The earlier iterations; pi_{k-1} is the parent.
         examples: The training set.
         tasks: Tasks by split; checkpoints are compared on the validation tasks.
-        parameters: By what method, and what differs for pi_k.
-        fine_tuning: How to train: the shared parameters.
-        bootstrap: The base model, where training starts from it.
+        parameters: The method, and the parameters that differ for pi_k.
+        fine_tuning: The shared parameters of fine-tunings.
+        bootstrap: The base model, if training starts from it.
         evaluation: How validation tasks are played.
-        serving: The server that answers for policies of the loop; None: they are loaded.
+        serving: The server of the loop's policies; None: they are loaded.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the order of the data.
         iteration: k.
 
     Returns:
-        Folder to train in -> the report (steps, tokens, losses, seconds; under ``dpo`` what the preference optimization
-        did; under ``policy`` the folder of pi_k, below the other one). Raises `NothingToLearn` if there are no
-        examples, or no pairs where only pairs are trained on.
+        Folder to train in -> the report: steps, tokens, losses, seconds; under ``dpo`` those of the preference
+        optimization; under ``policy`` the folder of pi_k, relative to the other one. Raises `NothingToLearn` if there
+        are no examples, or no pairs for pure preference optimization.
     """
 
     def train(workspace: Path) -> dict[str, Any]:
-        start_from_base = parameters.start is Start.BASE
-        start = find_base(bootstrap, fine_tuning, environment) if start_from_base else parent_of(history, iteration)
+        from_base = parameters.start is Start.BASE
+        start = find_base(bootstrap, fine_tuning, environment) if from_base else parent_of(history, iteration)
         report, candidates = train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
         how = evaluation, serving, environment, environments, seed
         checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)
@@ -87,7 +80,7 @@ def train_by_method(
     """Fine-tune by the method of the parameters.
 
     Returns:
-        The report, and who may be pi_k: the last checkpoint and, with validation data, the best one if it is another.
+        The report, and the candidates for pi_k: the last checkpoint and, if it is another, the best on validation data.
     """
     seed = derive_seed(seed, "training", iteration)
     policies = [start]
@@ -95,29 +88,22 @@ def train_by_method(
     learnt, held_out = split(examples, parameters.validation_share)
     if parameters.method.supervised:
         how = parameters.sft(fine_tuning, seed)
-        supervised, policies = fine_tune(policies[0], learnt, workspace, how, iteration, held_out)
+        supervised, policies = fine_tune(start, learnt, workspace, how, iteration, held_out)
         report |= supervised
     if parameters.method.preferring:
-        newest, unseen = (
-            [example for example in part if example.iteration == iteration] for part in (learnt, held_out)
-        )
+        newest, unseen = ([each for each in part if each.iteration == iteration] for part in (learnt, held_out))
         how = parameters.preferences(fine_tuning, seed)
+        needed = not parameters.method.supervised
         report["dpo"], policies = prefer(
-            policies,
-            newest,
-            workspace / "dpo",
-            how,
-            iteration,
-            unseen,
-            must_have_pairs=not parameters.method.supervised,
+            policies, newest, workspace / "dpo", how, iteration, unseen, must_have_pairs=needed
         )
     return report, policies
 
 
 def split(examples: Sequence[Example], share: float) -> tuple[list[Example], list[Example]]:
-    """Examples to train on, and those to validate on: all of a task go together, a hash of its id decides."""
+    """Examples for training and for validation. A hash of its id assigns each task to one of them."""
     parts: tuple[list[Example], list[Example]] = ([], [])
     for example in examples:
-        # Salted: the same hash without it decides what `aggregation.held_out_share` has taken out before.
+        # Salted, because `aggregation.held_out_share` has already selected tasks by the same hash.
         parts[is_held_out(f"validation of {task_of(example.episode)}", share)].append(example)
     return parts

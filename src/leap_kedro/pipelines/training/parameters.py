@@ -1,4 +1,4 @@
-"""How pi_k is made."""
+"""Parameters of the training of pi_k."""
 
 from enum import StrEnum
 
@@ -18,23 +18,23 @@ class Start(StrEnum):
 
 
 class Method(StrEnum):
-    """What is done with the corrections."""
+    """How the corrections are used."""
 
     SFT = "sft"
     """Supervised fine-tuning on the mix of D_0..D_k."""
     DPO = "dpo"
     """Preference optimization on D_k: the corrected reply over the student's own."""
     SFT_DPO = "sft_dpo"
-    """The one, then the other."""
+    """First SFT, then DPO."""
 
     @property
     def supervised(self) -> bool:
-        """Whether there is supervised fine-tuning in it."""
+        """Whether the method has supervised fine-tuning."""
         return self is not Method.DPO
 
     @property
     def preferring(self) -> bool:
-        """Whether there is preference optimization in it."""
+        """Whether the method has preference optimization."""
         return self is not Method.SFT
 
 
@@ -42,9 +42,9 @@ class DPOParameters(PreferenceParameters):
     """Preference optimization on the D_k of the training set.
 
     Attributes:
-        beta: How far the policy may go from the one it starts from: the less, the farther.
+        beta: Strength of the tie to the policy at the start.
         sft_weight: Weight of the mean cross entropy of the chosen replies, added to the loss.
-        fine_tuning: Where it differs from the supervised fine-tuning.
+        fine_tuning: Values that differ from the supervised fine-tuning.
     """
 
     beta: float = Field(default=0.5, gt=0)
@@ -56,12 +56,12 @@ class TrainingParameters(StrictModel):
     """Fine-tuning of pi_k.
 
     Attributes:
-        method: What is done with the corrections.
-        start: The policy that it starts from.
-        fine_tuning: How pi_k is fine-tuned, where it differs from the shared block.
-        dpo: The preference optimization, where the method has one.
-        validation_share: Share of the tasks whose examples are not trained on but validate each checkpoint. The last
-            checkpoint and the best one then play the validation tasks, and the better player is pi_k. 0: the last.
+        method: How the corrections are used.
+        start: The policy from which the training starts.
+        fine_tuning: Values of the shared block that differ for pi_k.
+        dpo: The preference optimization, if the method has one.
+        validation_share: Share of the tasks whose examples validate each checkpoint instead of being trained on. The
+            last checkpoint and the best one then play the validation tasks, and the better one is pi_k. 0: the last.
     """
 
     method: Method = Method.SFT
@@ -71,11 +71,11 @@ class TrainingParameters(StrictModel):
     validation_share: float = Field(default=0.0, ge=0, lt=1)
 
     def sft(self, shared: FineTuningParameters, seed: int) -> FineTuning:
-        """The supervised fine-tuning: `shared` with what differs, and `seed` for the order of its data."""
+        """The supervised fine-tuning: `shared` with the values that differ, and `seed` for the order of the data."""
         return FineTuning.of(shared.overridden(self.fine_tuning), seed)
 
     def preferences(self, shared: FineTuningParameters, seed: int) -> FineTuning:
-        """The preference optimization: `shared` with what differs, and `seed` for the order of its pairs."""
+        """The preference optimization: `shared` with the values that differ, and `seed` for the order of the pairs."""
         preference = PreferenceParameters(beta=self.dpo.beta, sft_weight=self.dpo.sft_weight)
         differing = shared.overridden(self.fine_tuning).overridden(self.dpo.fine_tuning)
         return FineTuning.of(differing, seed, preference)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from leap_kedro.environments.protocol import Decision
 from leap_kedro.language_models import Completion, Finish
 from leap_kedro.records import Fault, Rejection
-from leap_kedro.teachers.judging import Advice
 from leap_kedro.teachers.llm.tolerant_json import values_in
 
 LONGEST_REPLY = 100_000
@@ -50,13 +50,13 @@ class Reading:
         usable: Whether anything in the reply can be used, even if it changes nothing.
     """
 
-    advice: Mapping[int, Advice | None] = field(default_factory=dict)
+    advice: Mapping[int, Decision | None] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     usable: bool = True
 
 
 def read_episode(completion: Completion, steps: Collection[int], attempt: int = 0) -> Reading:
-    """Advice on the steps of an episode.
+    """The advice on the steps of an episode.
 
     The last complete JSON value of the right form counts, and the last advice on a step, because models that think
     aloud correct themselves.
@@ -71,7 +71,7 @@ def read_episode(completion: Completion, steps: Collection[int], attempt: int = 
     found = [items for value in values_in(completion.answer) if (items := _items(value)) is not None]
     if not found:
         return _unusable(Rejection.UNREADABLE, f"no JSON of the form asked for: {completion.answer}", attempt, None)
-    advice: dict[int, Advice | None] = {}
+    advice: dict[int, Decision | None] = {}
     strange: list[str] = []
     unread: list[str] = []
     for item in found[-1]:
@@ -108,7 +108,7 @@ class _Unread(ValueError):
     """Advice is not of the required form; the message gives the reason."""
 
 
-def _advice(item: Mapping[str, Any]) -> Advice | None:
+def _advice(item: Mapping[str, Any]) -> Decision | None:
     """The advice on a step; None to keep the student's own reply.
 
     Raises:
@@ -123,7 +123,7 @@ def _advice(item: Mapping[str, Any]) -> Advice | None:
     verdict = item.get("verdict")
     if isinstance(verdict, str) and verdict.strip().casefold() == "keep":
         return None
-    return Advice(texts["reason"], texts["action"])
+    return Decision(texts["reason"], texts["action"])
 
 
 def _items(value: Any) -> list[Mapping[str, Any]] | None:

@@ -121,7 +121,7 @@ def test_missing_data_is_explained(tmp_path: Path, add_game: AddGame, monkeypatc
     (tmp_path / "json_2.1.1" / "train").mkdir(parents=True)
     with pytest.raises(TaskDataError, match=r"no solvable game.*alfworld-download"):
         official(tmp_path).tasks("train", None, seed=0)
-    with pytest.raises(TaskDataError, match="no split 'test'; its splits: train, valid_seen, valid_unseen"):
+    with pytest.raises(TaskDataError, match=r"split .*'test'.*: train, valid_seen, valid_unseen"):
         official(tmp_path).tasks("test", None, seed=0)
     monkeypatch.setenv("ALFWORLD_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -257,14 +257,14 @@ def test_generated_tasks_play_in_the_asked_text_version() -> None:
     assert "help" in start.admissible
     with pytest.raises(TaskDataError, match="no split 'test'"):
         benchmark.tasks("test", 1, seed=0)
-    with pytest.raises(TaskDataError, match="how many"):
+    with pytest.raises(TaskDataError, match="--params"):
         benchmark.tasks("train", None, seed=0)
 
 
 def test_options_are_checked() -> None:
     with pytest.raises(ValidationError, match="soruce"):
         make_benchmark(EnvironmentSpec("alfworld", {"soruce": "official"}))
-    with pytest.raises(UnknownExpert, match="no expert 'planer'; its experts: "):
+    with pytest.raises(UnknownExpert, match=r"expert .*'planer'"):
         make_benchmark(EnvironmentSpec("alfworld", {})).expert("planer")
 
 

@@ -28,7 +28,7 @@ def places_of(game: Game, kind: str) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.kind)
 def test_the_history_is_the_same_and_what_was_seen_stays(task) -> None:  # type: ignore[no-untyped-def]
-    dice = Random(task.id)
+    rng = Random(task.id)
     environment, oracle = ALFWorldEnvironment(), AlfworldOracle()
     seen = [environment.reset(task)]
     actions: list[str] = []
@@ -39,7 +39,7 @@ def test_the_history_is_the_same_and_what_was_seen_stays(task) -> None:  # type:
             assert oracle.state(other).facts != oracle.state(environment).facts
             assert replayed(other.game.problem, actions) == [(each.text, each.admissible) for each in seen]
         assert environment.game.state == before
-        actions.append(dice.choice(seen[-1].admissible))
+        actions.append(rng.choice(seen[-1].admissible))
         result = environment.step(actions[-1])
         seen.append(result.observation)
         if result.done:

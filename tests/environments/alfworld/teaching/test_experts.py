@@ -237,7 +237,7 @@ def test_off_its_path_it_names_an_action_that_helps(order: str, version: TextVer
     solved = 0
     for number in range(40):
         game = Game(generate("train", number, 3, version).problem)
-        dice = Random(number)
+        rng = Random(number)
         searcher = Searcher(ORDERS[order])
         searcher.start(game.reset())
         refused: set[str] = set()
@@ -251,7 +251,7 @@ def test_off_its_path_it_names_an_action_that_helps(order: str, version: TextVer
                 any(clause.fullmatch(part) for clause in _CLAUSES)
                 for part in re.findall(r"[^.]+\.", made.reason.replace(". ", "."))
             )
-            action = dice.choice(game.admissible()) if dice.random() < 0.15 else made.action
+            action = rng.choice(game.admissible()) if rng.random() < 0.15 else made.action
             observation, _, done, accepted = game.step(action)
             refused = refused | {action} if not accepted else set()
             assert len(refused) < 4

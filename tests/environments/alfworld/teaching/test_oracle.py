@@ -14,7 +14,7 @@ TASKS = ALFWorld(ALFWorldOptions()).tasks("train", 30, seed=5)
 
 @pytest.mark.parametrize("task", TASKS[:12], ids=lambda task: task.kind)
 def test_lookahead_is_the_cost_after_each_action(task) -> None:  # type: ignore[no-untyped-def]
-    dice = Random(task.id)
+    rng = Random(task.id)
     environment, oracle = ALFWorldEnvironment(), AlfworldOracle()
     seen = environment.reset(task)
     for _ in range(8):
@@ -26,7 +26,7 @@ def test_lookahead_is_the_cost_after_each_action(task) -> None:  # type: ignore[
             environment.step(action)
             assert oracle.cost_to_go(environment) == cost
             environment.game.restore(before)
-        result = environment.step(dice.choice(seen.admissible))
+        result = environment.step(rng.choice(seen.admissible))
         seen = result.observation
         if result.done:
             break

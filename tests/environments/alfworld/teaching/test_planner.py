@@ -22,27 +22,27 @@ from leap_kedro.environments.alfworld.teaching.planner import cost_to_go, shorte
 STATES = (ObjectState.CLEAN, ObjectState.HOT, ObjectState.COOL)
 
 
-def small_room(dice: random.Random, task_type: TaskType) -> Problem:
+def small_room(rng: random.Random, task_type: TaskType) -> Problem:
     """A room of a few places, some sharing a location, with a few things, some listed in two places."""
-    types = ["Drawer", "Drawer", "Shelf", dice.choice(("Shelf", "Drawer"))]
+    types = ["Drawer", "Drawer", "Shelf", rng.choice(("Shelf", "Drawer"))]
     station = {TaskType.CLEAN: "SinkBasin", TaskType.HEAT: "Microwave", TaskType.COOL: "Fridge"}.get(task_type)
     types += [station] if station else []
     receptacles = tuple(
         Receptacle(
             f"{type_}_bar_{index}",
             type_,
-            f"loc_bar_{dice.randrange(4)}",
-            openable=type_ in ("Drawer", "Microwave", "Fridge") and dice.random() < 0.9,
+            f"loc_bar_{rng.randrange(4)}",
+            openable=type_ in ("Drawer", "Microwave", "Fridge") and rng.random() < 0.9,
             opened=False,
         )
         for index, type_ in enumerate(types)
     )
-    things = ["Mug"] * dice.randint(2, 3) + ["Pen"]
+    things = ["Mug"] * rng.randint(2, 3) + ["Pen"]
     objects = [
         GameObject(
             f"{type_}_bar_{index}",
             type_,
-            receptacles=tuple(one.id for one in dice.sample(receptacles, 2 if dice.random() < 0.2 else 1)),
+            receptacles=tuple(one.id for one in rng.sample(receptacles, 2 if rng.random() < 0.2 else 1)),
             pickupable=True,
             cleanable=type_ == "Mug",
             heatable=type_ == "Mug",
@@ -52,12 +52,12 @@ def small_room(dice: random.Random, task_type: TaskType) -> Problem:
     ]
     if task_type is TaskType.LOOK:
         objects.append(
-            GameObject("DeskLamp_bar_9", "DeskLamp", receptacles=(dice.choice(receptacles).id,), toggleable=True)
+            GameObject("DeskLamp_bar_9", "DeskLamp", receptacles=(rng.choice(receptacles).id,), toggleable=True)
         )
     lamp = "DeskLamp" if task_type is TaskType.LOOK else None
-    place = None if lamp else dice.choice(("Drawer", "Shelf"))
+    place = None if lamp else rng.choice(("Drawer", "Shelf"))
     fits = {(receptacle.type, type_) for receptacle in receptacles for type_ in ("Mug", "Pen")}
-    fits -= {(dice.choice(types), "Pen")}
+    fits -= {(rng.choice(types), "Pen")}
     return Problem(
         TextVersion.V2_1_1,
         "",
@@ -93,23 +93,23 @@ def breadth_first(rules: Rules, start: State) -> int | None:
 
 @pytest.mark.parametrize("task_type", TaskType)
 def test_costs_are_those_of_breadth_first_search(task_type: TaskType) -> None:
-    dice = random.Random(f"planner {task_type}")
+    rng = random.Random(f"planner {task_type}")
     for _ in range(12):
-        game = Game(small_room(dice, task_type))
-        for _ in range(dice.randrange(12)):
+        game = Game(small_room(rng, task_type))
+        for _ in range(rng.randrange(12)):
             if not game.won:
-                game.step(dice.choice(game.admissible()))
+                game.step(rng.choice(game.admissible()))
         assert cost_to_go(game.rules, game.state) == breadth_first(game.rules, game.state)
 
 
 @pytest.mark.parametrize("task_type", TaskType)
 def test_a_plan_is_as_long_as_it_says_and_wins(task_type: TaskType) -> None:
-    dice = random.Random(f"plan {task_type}")
+    rng = random.Random(f"plan {task_type}")
     for _ in range(50):
-        game = Game(small_room(dice, task_type))
-        for _ in range(dice.randrange(12)):
+        game = Game(small_room(rng, task_type))
+        for _ in range(rng.randrange(12)):
             if not game.won:
-                game.step(dice.choice(game.admissible()))
+                game.step(rng.choice(game.admissible()))
         plan = shortest_plan(game.rules, game.state)
         cost = cost_to_go(game.rules, game.state)
         if plan is None:

@@ -52,7 +52,7 @@ def test_tasks_are_split_by_file_system_as_published(checkout: Path, monkeypatch
 
 
 def test_official_tasks_are_not_played_with_other_commands_than_the_real_ones(checkout: Path) -> None:
-    with pytest.raises(ValidationError, match=r"'bashkit' is for generated tasks alone.*bubblewrap or docker"):
+    with pytest.raises(ValidationError, match=r"bashkit.*bubblewrap or docker"):
         InterCodeBashOptions(source=Source.OFFICIAL, data_root=checkout, backend=Backend.BASHKIT)
 
 
@@ -103,7 +103,7 @@ def test_the_bare_file_system_needs_no_script(checkout: Path) -> None:
         ("no json", r"nl2bash_fs_1\.json cannot be read"),
         ("{}", r"nl2bash_fs_1\.json is not a list of tasks"),
         ('[{"query": "a", "gold": "b"}, {"query": "a"}]', r"nl2bash_fs_1\.json, task 1: the field 'gold' is missing"),
-        ('[{"query": 3, "gold": "b"}]', r"task 0: the field 'query' is missing or no text"),
+        ('[{"query": 3, "gold": "b"}]', r"task 0: the field 'query'"),
     ],
 )
 def test_a_malformed_file_is_named_with_task_and_field(tmp_path: Path, content: str, message: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leap_kedro.environments.webshop.engine import bm25, search_index
 from leap_kedro.environments.webshop.engine.analysis import terms
-from leap_kedro.environments.webshop.engine.bm25 import BM25, MOST_HITS, build_postings
+from leap_kedro.environments.webshop.engine.bm25 import BM25, MAX_HITS, build_postings
 from leap_kedro.environments.webshop.engine.search_index import Engine, MissingEngine, document_text, product_search
 from leap_kedro.environments.webshop.tasks.catalogue import Size, read_catalogue
 from leap_kedro.environments.webshop.tasks.generator import generate_shop
@@ -89,10 +89,10 @@ def test_a_small_catalogue_is_ranked_as_by_lucene() -> None:
 
 def test_scores_that_round_to_the_same_float_tie_also_at_the_last_hit() -> None:
     """Of 51 documents the sums of scores differ in double precision; the rounded ones of the last two do not."""
-    postings = build_postings(["mug"] * MOST_HITS + ["mug"])
-    search = BM25([f"{number:03}" for number in range(MOST_HITS + 1)][::-1], postings)
+    postings = build_postings(["mug"] * MAX_HITS + ["mug"])
+    search = BM25([f"{number:03}" for number in range(MAX_HITS + 1)][::-1], postings)
     gains = search._gains
-    lower_for_the_first_id = np.array([1.0] * MOST_HITS + [1.0 - 1e-9])
+    lower_for_the_first_id = np.array([1.0] * MAX_HITS + [1.0 - 1e-9])
     search._gains = lambda row, times: (gains(row, times)[0], lower_for_the_first_id)  # type: ignore[method-assign]
     assert search("mug")[0] == "000"
 
@@ -107,7 +107,7 @@ def test_an_official_near_tie_is_ranked_as_recorded(shared_webshop: Path) -> Non
 def test_ties_go_by_id_and_hits_end_at_fifty() -> None:
     ids = [f"{number:03}" for number in range(80)][::-1]
     search = BM25(ids, build_postings(["mug"] * 79 + ["mug mug"]))
-    assert search("mug") == ("000", *(f"{number:03}" for number in range(1, MOST_HITS)))
+    assert search("mug") == ("000", *(f"{number:03}" for number in range(1, MAX_HITS)))
 
 
 def test_the_index_is_kept_by_content_and_a_torn_one_is_built_anew(

@@ -17,10 +17,10 @@ def strayed(task: Task, steps: int, seed: int) -> tuple[WebShopEnvironment, list
     """An environment after random actions, none of which buys."""
     environment = BENCHMARK.environment()
     assert isinstance(environment, WebShopEnvironment)
-    dice, seen, actions = Random(seed), environment.reset(task), []
+    rng, seen, actions = Random(seed), environment.reset(task), []
     for _ in range(steps):
         listed = [action for action in seen.admissible or () if action != "click[buy now]"]
-        action = dice.choice(listed)
+        action = rng.choice(listed)
         action = filled(action, task.goal.split(",")[0]) if is_open(action) else action
         seen = environment.step(action).observation
         actions.append(action)

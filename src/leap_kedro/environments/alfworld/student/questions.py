@@ -20,22 +20,22 @@ QUESTION_PHRASES = phrases("""
 """)
 
 
-def questions_about(notes: Notes, number: int, step: int, dice: Random) -> Iterator[Question]:
+def questions_about(notes: Notes, number: int, step: int, rng: Random) -> Iterator[Question]:
     """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions."""
-    return drawn_questions(_ASKERS, notes, number, step, dice)
+    return drawn_questions(_ASKERS, notes, number, step, rng)
 
 
-def _kind_to_ask(notes: Notes, dice: Random) -> str:
+def _kind_to_ask(notes: Notes, rng: Random) -> str:
     """Kind of object: mostly one that is needed or was seen, so that "no" and "yes" are about as frequent."""
     seen = [kind_of(thing) for things in notes.memory.contents.values() for thing in things]
     here = [kind_of(thing) for thing in notes.view]
     pools = [pool for pool in (seen, here, here, [notes.memory.goal.kind]) if pool]
-    return dice.choice(dice.choice(pools))
+    return rng.choice(rng.choice(pools))
 
 
-def _ask_need(notes: Notes, dice: Random) -> Asked:
+def _ask_need(notes: Notes, rng: Random) -> Asked:
     """Where such a thing is, as far as it was seen or told; asked like the first clause of a reason."""
-    kind = _kind_to_ask(notes, dice)
+    kind = _kind_to_ask(notes, rng)
     question = f"I need a {kind}."
     if notes.memory.held and kind_of(notes.memory.held) == kind:
         return question, f"I have {notes.memory.held}."
@@ -57,18 +57,18 @@ def _told(notes: Notes, kind: str) -> str:
     return "Nowhere."
 
 
-def _ask_where(notes: Notes, dice: Random) -> Asked | None:
-    return _where_is(notes.whereabouts, dice)
+def _ask_where(notes: Notes, rng: Random) -> Asked | None:
+    return _where_is(notes.whereabouts, rng)
 
 
-def _ask_privileged(notes: Notes, dice: Random) -> Asked | None:
-    return _where_is(notes.told, dice)
+def _ask_privileged(notes: Notes, rng: Random) -> Asked | None:
+    return _where_is(notes.told, rng)
 
 
-def _where_is(whereabouts: Mapping[str, str], dice: Random) -> Asked | None:
+def _where_is(whereabouts: Mapping[str, str], rng: Random) -> Asked | None:
     if not whereabouts:
         return None
-    thing = dice.choice(sorted(whereabouts))
+    thing = rng.choice(sorted(whereabouts))
     place = whereabouts[thing]
     return f"Where is {thing}?", f"{place}." if place else f"I have {thing}."
 
@@ -82,8 +82,8 @@ def _next(question: str, notes: Notes, wanted: Callable[[str], bool]) -> Asked:
     return question, f"Next is {place}." if place else "None."
 
 
-def _ask_next_of_kind(notes: Notes, dice: Random) -> Asked:
-    kind = kind_of(dice.choice(notes.memory.places))
+def _ask_next_of_kind(notes: Notes, rng: Random) -> Asked:
+    kind = kind_of(rng.choice(notes.memory.places))
     return _next(f"Which {kind} is next?", notes, lambda place: kind_of(place) == kind)
 
 
@@ -101,10 +101,10 @@ def _ask_next_container(notes: Notes, _: Random) -> Asked:
     return "Which container is next?", f"Next is {containers[0]}." if containers else "None."
 
 
-def _ask_after(notes: Notes, dice: Random) -> Asked:
+def _ask_after(notes: Notes, rng: Random) -> Asked:
     places = notes.memory.places
-    index = dice.randrange(len(places))
-    surfaces_only = dice.random() < 0.5
+    index = rng.randrange(len(places))
+    surfaces_only = rng.random() < 0.5
     following = (place for place in places[index + 1 :] if not surfaces_only or is_surface(place))
     question = "Which surface comes after" if surfaces_only else "What comes after"
     place = next(following, None)
@@ -123,16 +123,16 @@ def _ask_needed(notes: Notes, _: Random) -> Asked:
     return "What is needed?", " ".join(filter(None, [*parts, goal.place or goal.lamp])) + "."
 
 
-def _ask_change(notes: Notes, dice: Random) -> Asked | None:
+def _ask_change(notes: Notes, rng: Random) -> Asked | None:
     things = sorted({*notes.memory.changes, *filter(None, [notes.memory.held])})
     if not things:
         return None
-    thing = dice.choice(things)
+    thing = rng.choice(things)
     changes = sorted(notes.memory.changes.get(thing, ()))
     return f"What was done to {thing}?", " ".join(changes) + "." if changes else "nothing."
 
 
-def _ask_lack(notes: Notes, dice: Random) -> Asked | None:
+def _ask_lack(notes: Notes, rng: Random) -> Asked | None:
     """What the goal still asks to be done to a thing."""
     goal = notes.memory.goal
     things = sorted(notes.whereabouts)
@@ -140,18 +140,18 @@ def _ask_lack(notes: Notes, dice: Random) -> Asked | None:
     pools = [pool for pool in (things, needed, needed) if pool]
     if not pools:
         return None
-    thing = dice.choice(dice.choice(pools))
+    thing = rng.choice(rng.choice(pools))
     lacking = goal.change and kind_of(thing) == goal.kind and goal.change not in notes.memory.changes.get(thing, ())
     return f"What does {thing} lack?", f"{goal.change}." if lacking else "nothing."
 
 
-def _ask_station(notes: Notes, dice: Random) -> Asked | None:
+def _ask_station(notes: Notes, rng: Random) -> Asked | None:
     """Where one cleans, heats or cools in this room."""
     stations = {change: notes.memory.of_kind(change.station) for change in Change}
     possible = [change for change in Change if stations[change]]
     if not possible:
         return None
-    change = dice.choice(possible)
+    change = rng.choice(possible)
     return f"To {change} it I need", f"{stations[change][0]}."
 
 
@@ -161,9 +161,9 @@ def _ask_destination(notes: Notes, _: Random) -> Asked | None:
     return ("It goes to", f"{places[0]}.") if places else None
 
 
-def _ask_visited(notes: Notes, dice: Random) -> Asked:
-    pool = sorted(notes.visited) if notes.visited and dice.random() < 0.5 else list(notes.memory.places)
-    place = dice.choice(pool)
+def _ask_visited(notes: Notes, rng: Random) -> Asked:
+    pool = sorted(notes.visited) if notes.visited and rng.random() < 0.5 else list(notes.memory.places)
+    place = rng.choice(pool)
     return f"Was I at {place}?", "Yes." if place in notes.visited else "No."
 
 

@@ -31,22 +31,22 @@ def random_transcript(
         questions_a_step: Number of questions after each observation.
         seed: Seed of the walk and of the questions.
     """
-    dice = random.Random(seed)
+    rng = random.Random(seed)
     observation = environment.reset(task)
-    privileged = _privileged_block(environment, oracle, dice) if dice.random() < 0.5 else ()
+    privileged = _privileged_block(environment, oracle, rng) if rng.random() < 0.5 else ()
     opening = observation.text
     notes = Notes(opening, privileged)
     turns: list[Turn] = []
-    questions = list(questions_about(notes, questions_a_step, 0, dice))
-    sweep = dice.choice((0.0, 0.5, 0.8, 0.95))
-    only_surfaces = dice.random() < 0.5
-    for step in range(1, dice.randint(0, longest) + 1):
-        action = _random_action(notes, observation.admissible or (), sweep, only_surfaces, dice)
+    questions = list(questions_about(notes, questions_a_step, 0, rng))
+    sweep = rng.choice((0.0, 0.5, 0.8, 0.95))
+    only_surfaces = rng.random() < 0.5
+    for step in range(1, rng.randint(0, longest) + 1):
+        action = _random_action(notes, observation.admissible or (), sweep, only_surfaces, rng)
         result = environment.step(action)
         observation = result.observation
         turns.append(Turn(action, observation.text))
         notes.observe(action, observation.text)
-        questions += questions_about(notes, questions_a_step, step, dice)
+        questions += questions_about(notes, questions_a_step, step, rng)
         if result.done:
             break
     return Transcript(opening, tuple(turns), tuple(questions), " ".join(privileged))
@@ -61,24 +61,24 @@ def random_transcripts(
         yield random_transcript(environment, oracle, task, longest, questions, f"{seed}/{task.id}")
 
 
-def _privileged_block(environment: Environment, oracle: Oracle, dice: random.Random) -> tuple[str, ...]:
+def _privileged_block(environment: Environment, oracle: Oracle, rng: random.Random) -> tuple[str, ...]:
     facts = list(oracle.state(environment).facts)
-    dice.shuffle(facts)
+    rng.shuffle(facts)
     return tuple(facts)
 
 
 def _random_action(
-    notes: Notes, admissible: Sequence[str], sweep: float, only_surfaces: bool, dice: random.Random
+    notes: Notes, admissible: Sequence[str], sweep: float, only_surfaces: bool, rng: random.Random
 ) -> str:
-    if dice.random() < _REFUSED_SHARE:
-        return f"{dice.choice(('go to', 'open', 'examine'))} {dice.choice(notes.memory.places)}"
+    if rng.random() < _REFUSED_SHARE:
+        return f"{rng.choice(('go to', 'open', 'examine'))} {rng.choice(notes.memory.places)}"
     verbs: dict[str, list[str]] = {}
     for action in admissible:
         verbs.setdefault(action.split()[0], []).append(action)
     weights = [_VERB_WEIGHTS.get(verb, _RARE_VERB_WEIGHT) for verb in verbs]
-    (verb,) = dice.choices(list(verbs), weights)
-    if verb == "go" and dice.random() < sweep:
+    (verb,) = rng.choices(list(verbs), weights)
+    if verb == "go" and rng.random() < sweep:
         following = next(notes.unvisited(is_surface if only_surfaces else any_place), None)
         if following and f"go to {following}" in verbs[verb]:
             return f"go to {following}"
-    return dice.choice(verbs[verb])
+    return rng.choice(verbs[verb])

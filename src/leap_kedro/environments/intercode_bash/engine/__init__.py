@@ -1,1 +1,1 @@
-"""What runs commands and rewards what they left."""
+"""Execution of commands and rewards of their results."""

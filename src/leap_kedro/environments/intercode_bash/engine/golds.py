@@ -1,4 +1,4 @@
-"""What gold commands do: each is run once in a layer of its own, and its result kept by what it depends on."""
+"""Results of gold commands: each command runs once per file system, and its result is cached."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ class GoldRuns:
         self._kept: dict[tuple[str, str], Outcome] = {}
 
     def of(self, tree: Tree, gold: str) -> Outcome:
-        """What a gold command leaves of a tree; an output that cannot be read is None, as in the original."""
+        """The outcome of a gold command on a tree; an output that cannot be read is None, as in the original."""
         key = (tree.digest, gold)
         if key not in self._kept:
             done = self.play(tree, (gold,))
@@ -26,7 +26,7 @@ class GoldRuns:
         return self._kept[key]
 
     def play(self, tree: Tree, commands: tuple[str, ...], shown: str = "") -> Outcome:
-        """What some commands leave of a tree; the output is that of the last, or `shown` where there is none."""
+        """The outcome of commands on a tree; the output is that of the last command, or `shown` without commands."""
         sandbox = self._host.open(tree)
         try:
             session = Session(sandbox, self._quoting)

@@ -2,11 +2,11 @@
 
     reward = 0.01 + file_diff + file_changes + answer_similarity
 
-- file_diff = .33 (1 - erf(d)), d the number of changes that only one of the two runs made
-- file_changes = .33 e/n over the n new paths of both runs, e of which hold the same; .33 where there is none
+- file_diff = .33 (1 - erf(d)), where d is the number of changes that only one of the two runs made
+- file_changes = .33 e/n, where n paths are new in both runs and e of them have equal contents; .33 if n = 0
 - answer_similarity = .33 times the cosine of the tf-idf vectors of the two last outputs
 
-each rounded to two digits. The two runs are the agent's and that of the gold command.
+Each part is rounded to two digits. The two runs are the agent's and that of the gold command.
 """
 
 import math
@@ -22,26 +22,26 @@ _BASE = 0.01
 
 
 class Quoting(StrEnum):
-    """How a command gets to bash."""
+    """How a command is passed to bash."""
 
     SAFE = "safe"
-    """As it was written."""
+    """Unchanged."""
     INTERCODE = "intercode"
-    """As in the original, which puts it in double quotes and cuts it as a shell would: quotes inside it vanish.
+    """As in the original, which encloses it in double quotes and splits it like a shell, so that inner quotes are lost.
 
-    All else that sets the original apart comes with it: it begins each episode by ``git clean``, which removes empty
-    directories, and reads changes from git's output, cut at spaces.
+    Other peculiarities of the original are included: it begins each episode with ``git clean``, which removes empty
+    directories, and splits git's list of changes at spaces.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run left.
+    """The outcome of a run.
 
     Attributes:
-        output: Its last output; None: none could be read.
+        output: Its last output; None if it could not be read.
         changes: The changes to the files.
-        succeeded: Whether its last command ended by itself, with exit code 0.
+        succeeded: Whether its last command ended by itself with exit code 0.
     """
 
     output: str | None
@@ -51,13 +51,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """A reward and what it is made of.
+    """A reward with its parts.
 
     Attributes:
         total: 0.01 to 1.
         parts: Each part by name, 0 to .33.
-        missing: Changes of the gold run that the agent's lacks, (path, letters of the change).
-        extra: Changes of the agent's run that the gold run lacks.
+        missing: Changes that only the gold run made, as (path, letters of the change).
+        extra: Changes that only the agent's run made.
     """
 
     total: float
@@ -71,9 +71,9 @@ class RewardRule:
     """How outcomes are compared.
 
     Attributes:
-        quoting: With `INTERCODE`, changes are told apart as the original reads them.
-        strict_dirs: Whether what a new directory holds is compared. The original's command for it is not installed in
-            its images: there any two directories, and any two files without a full stop in their path, are equal.
+        quoting: With `INTERCODE`, changes are parsed as in the original.
+        strict_dirs: Whether the contents of new directories are compared. The original's command for it is missing in
+            its images: any two directories, and any two files without a full stop in their path, count as equal.
     """
 
     quoting: Quoting = Quoting.SAFE
@@ -98,8 +98,8 @@ class RewardRule:
     def _pairs(self, changes: Changes) -> set[tuple[str, str]]:
         if self.quoting is Quoting.SAFE:
             return {(path, status.value) for path, status in changes.files.items()}
-        told = sorted(changes.files.items(), key=lambda change: (change[1] is Status.NEW, change[0]))
-        words = " ".join(f"{status} {_quoted(path)}" for path, status in told).split()
+        listed = sorted(changes.files.items(), key=lambda change: (change[1] is Status.NEW, change[0]))
+        words = " ".join(f"{status} {_quoted(path)}" for path, status in listed).split()
         return set(zip(words[1::2], words[::2], strict=False))
 
     def _equal(self, path: str, agent: Changes, gold: Changes) -> bool:
@@ -109,7 +109,7 @@ class RewardRule:
 
 
 def similarity(one: str | None, other: str | None) -> float:
-    """Cosine of the tf-idf vectors of two texts over the two of them, 0 to 1; of texts without words, whether equal."""
+    """Cosine of the tf-idf vectors of two texts, 0 to 1; for texts without words, 1 if they are equal, else 0."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     if one is None or other is None:

@@ -1,4 +1,4 @@
-"""What a process needs to run commands: the sandboxes' host, and what gold commands did."""
+"""Shared resources of a process that runs commands: the sandbox host and the results of gold commands."""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Runtime:
-    """Host, gold runs and reward rules of some options; the strict rule is that of generated tasks."""
+    """Host, gold runs and reward rules for given options; the strict rule applies to generated tasks."""
 
     def __init__(self, options: "InterCodeBashOptions") -> None:
-        """Find a backend that works. Raises `NoSandbox` if none does."""
+        """Find a working backend. Raises `NoSandbox` if there is none."""
         self.host = open_host(options.backend, options.limits, options.scratch_folder, options.docker_image)
         self.golds = GoldRuns(self.host, options.quoting)
         self.rule = RewardRule(options.quoting, options.strict_dirs)
@@ -24,9 +24,9 @@ class Runtime:
 
 @lru_cache(maxsize=8)
 def runtime_of(options: "InterCodeBashOptions") -> Runtime:
-    """The runtime of some options; its layers are removed when the process ends.
+    """The runtime for given options; its layers are removed when the process ends.
 
     Raises:
-        NoSandbox: If no backend works here.
+        NoSandbox: If no backend works.
     """
     return Runtime(options)

@@ -1,4 +1,4 @@
-"""One session of commands: the working directory that is kept between them, and how a command gets to bash."""
+"""A session of commands, which keeps the working directory between them and passes commands to bash."""
 
 import re
 import shlex
@@ -9,8 +9,8 @@ from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Endin
 
 _SIMPLE_CD = re.compile(r"cd(\s+[^;&|<>()`$\n#]*)?")
 MALFORMED = "Malformed command"
-"""What a command shows that cannot be run, or whose output cannot be read, as in the original."""
-_TOLD = {
+"""Output of a command that cannot be run, or whose output cannot be read, as in the original."""
+_MESSAGES = {
     Ending.TIME: "Command timed out",
     Ending.OUTPUT: "[The command was ended: it wrote too much.]",
     Ending.DISK: "[The command was ended: it filled the disk. All changes to the file system are undone.]",
@@ -21,10 +21,10 @@ _TOLD = {
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What came of a command.
+    """The result of a command.
 
     Attributes:
-        output: What it wrote; of a binary one what can be read.
+        output: Its output; undecodable bytes are replaced.
         exit_code: Its exit code.
         ending: Why it ended.
     """
@@ -35,25 +35,21 @@ class Ran:
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended by itself, with exit code 0."""
+        """Whether it ended by itself with exit code 0."""
         return self.ending is Ending.EXITED and self.exit_code == 0
 
 
 class Session:
-    """Runs commands one after the other in one sandbox; only a simple ``cd`` lasts from one to the next."""
+    """Runs commands in one sandbox; only the effect of a simple ``cd`` persists between commands."""
 
     def __init__(self, sandbox: Sandbox, quoting: Quoting) -> None:
-        """Begin at the root of a sandbox that has just been opened or reset."""
+        """Begin at the root of a new sandbox."""
         self.sandbox, self.quoting = sandbox, quoting
         self.workdir = "/"
         self.succeeded = True
 
     def run(self, command: str) -> Ran:
-        """Run one command.
-
-        Raises:
-            SandboxFailure: If the sandbox itself does not work.
-        """
+        """Run one command. Raises `SandboxFailure` if the sandbox itself does not work."""
         ran = self._run(command.strip())
         self.succeeded = ran.succeeded
         return ran
@@ -70,7 +66,7 @@ class Session:
         return self._bash(["bash", "-c", command], self.workdir)
 
     def outcome(self, output: str | None) -> Outcome:
-        """What the session has left, with its last output."""
+        """The outcome of the session with its last output."""
         return Outcome(output, self.sandbox.changes(), self.succeeded)
 
     def _as_intercode(self, command: str) -> Ran:
@@ -81,7 +77,7 @@ class Session:
         try:
             argv = shlex.split(f'bash -c "{command}"')
         except ValueError:
-            return Ran(_TOLD[Ending.REFUSED], 126, Ending.REFUSED)
+            return Ran(MALFORMED, 126, Ending.REFUSED)
         ran = self._bash(argv, "/" if change else self.workdir, strict=True)
         if change and ran.succeeded:
             self.workdir = place
@@ -92,10 +88,9 @@ class Session:
         try:
             output = done.output.decode("utf-8", "strict" if strict else "replace")
         except UnicodeDecodeError:
-            return Ran(_TOLD[Ending.REFUSED], done.exit_code, Ending.REFUSED)
-        if done.ending in _TOLD:
-            kept = output if done.ending is Ending.OUTPUT else ""
-            output = f"{kept}{_TOLD[done.ending]}"
+            return Ran(MALFORMED, done.exit_code, Ending.REFUSED)
+        if done.ending in _MESSAGES:
+            output = f"{output if done.ending is Ending.OUTPUT else ''}{_MESSAGES[done.ending]}"
         return Ran(output, done.exit_code, done.ending)
 
 

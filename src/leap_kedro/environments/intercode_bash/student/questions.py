@@ -1,4 +1,4 @@
-"""Questions about what was asked and shown: what the embedded student's base learns to answer."""
+"""Questions about the query and the outputs, which the embedded student's base model learns to answer."""
 
 from collections.abc import Iterator
 from random import Random
@@ -16,27 +16,19 @@ QUESTION_PHRASES = phrases("""
 """)
 
 
-def questions_about(memory: Memory, gold: str, number: int, step: int, dice: Random) -> Iterator[Question]:
-    """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions.
-
-    Args:
-        memory: What was said and seen.
-        gold: The command that the privileged block tells; "" without a block.
-        number: Most questions.
-        step: Actions so far.
-        dice: What draws them.
-    """
+def questions_about(memory: Memory, gold: str, number: int, step: int, rng: Random) -> Iterator[Question]:
+    """Questions after `step` actions, see `drawn_questions`; `gold` is the command in the privileged block, or ""."""
     askers = dict(_ASKERS)
     if gold:
         askers["privileged"] = (2.0, lambda *_: ("What does it?", gold))
-    return drawn_questions(askers, memory, number, step, dice)
+    return drawn_questions(askers, memory, number, step, rng)
 
 
-def _where(memory: Memory, dice: Random) -> Asked | None:
+def _where(memory: Memory, rng: Random) -> Asked | None:
     """The place of a file, in the words of a reason."""
     known = memory.known_files()
     file = memory.reading.file.rpartition("/")[2] if memory.reading else ""
-    name = file if file and dice.random() < 0.5 else dice.choice(known or [file])
+    name = file if file and rng.random() < 0.5 else rng.choice(known or [file])
     if not name:
         return None
     place = memory.place(name)
@@ -52,10 +44,6 @@ def _field(question: str, names: tuple[str, ...]) -> "Asker[Memory]":
         return question, next((memory.reading.fields[name] for name in names if name in memory.reading.fields), "None.")
 
     return ask
-
-
-def _ran(memory: Memory, _: Random) -> Asked:
-    return "What was run last?", memory.ran[-1][0] if memory.ran else "nothing."
 
 
 def _first_line(memory: Memory, _: Random) -> Asked | None:
@@ -74,6 +62,6 @@ _ASKERS: dict[str, tuple[float, Asker[Memory]]] = {
     "ending": (0.5, _field("Which ending is it about?", ("ext",))),
     "new": (1.0, _field("Which new file is it about?", ("new",))),
     "number": (0.5, _field("Which number is it about?", ("n", "column"))),
-    "ran": (2.0, _ran),
+    "ran": (2.0, lambda memory, _: ("What was run last?", memory.ran[-1][0] if memory.ran else "nothing.")),
     "first_line": (0.5, _first_line),
 }

@@ -1,6 +1,6 @@
-"""The closed vocabulary of generated tasks: a part of a path is a token, and so is a wording, a command, a flag.
+"""The closed vocabulary of generated tasks: parts of paths, wordings, commands and flags are tokens.
 
-Actions are decoded as they are run, so it is exact about spaces: none around the "/" within a path, one before a path.
+Decoded actions are executed, so spaces are exact: none around the "/" within a path, one before a path.
 """
 
 from leap_kedro.environments.clauses import fixed_parts
@@ -18,7 +18,7 @@ _MESSAGES = ("No such file or directory", "cannot access", "command not found", 
 
 
 def vocabulary() -> Vocabulary:
-    """All that generated tasks, their file systems, actions, reasons and questions are made of."""
+    """The vocabulary of generated tasks, file systems, actions, reasons and questions."""
     texts = [wording for template in TEMPLATES.values() for wording in (*template.usual, *template.unusual)]
     texts += [*CLAUSES, "Below {root}: {wording}"]
     clauses = fixed_parts(texts, ".:?")
@@ -45,7 +45,7 @@ def vocabulary() -> Vocabulary:
 
 
 def _commands() -> list[str]:
-    """Words of all commands, without what fields stand for."""
+    """Words of all commands without the values of their fields."""
     words = [SUBMIT, NOTHING, "ls", "-R", "find", "-name"]
     for template in TEMPLATES.values():
         command = template.command

@@ -1,1 +1,1 @@
-"""Where tasks come from: the generator and the official files."""
+"""Sources of tasks: the generator and the official files."""

@@ -1,12 +1,13 @@
-"""Tasks over generated file systems, drawn from the templates: some candidates over each tree.
+"""Tasks on generated file systems, drawn from the templates: several candidates per tree.
 
-`asks_for_something` says which of them are worth keeping.
+`asks_for_something` decides which candidates are kept.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from random import Random
 
 from leap_kedro.environments.intercode_bash.engine.golds import GoldRuns
@@ -15,26 +16,26 @@ from leap_kedro.environments.intercode_bash.tasks.generated_trees import Made, g
 from leap_kedro.environments.intercode_bash.tasks.templates import FILE_FIELDS, TEMPLATES, Template
 from leap_kedro.environments.intercode_bash.tasks.words import EXTENSIONS, FILES, FOLDERS, LINES
 
-_TASKS_A_TREE = 8  # few, so that it is no use to know the trees of training tasks by heart
+_TASKS_A_TREE = 8  # few, so that memorizing the trees of training tasks does not help
 _WALKS_A_TREE = 40
 _UNUSUAL = 0.5
 _WITH_PATH = 0.3
 _NEAR = 0.9
 
 LAZY = ("", "ls", "ls -R {root}", "{query}")
-"""What takes no thought: nothing, looking around, running the query as if it were a command."""
+"""Trivial strategies: doing nothing, looking around, running the query as a command."""
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedTask:
-    """A task over a generated tree.
+    """A task on a generated file system.
 
     Attributes:
         made: The file system.
         kind: Name of the template.
-        fields: Values of the template's fields, paths in full.
-        query: What is asked for.
-        usual: Whether everybody understands its wording.
+        fields: Values of the template's fields, with full paths.
+        query: The query.
+        usual: Whether every expert understands its wording.
     """
 
     made: Made
@@ -45,34 +46,34 @@ class GeneratedTask:
 
     @property
     def gold(self) -> str:
-        """The command that does it."""
+        """The command that solves it."""
         return command_of(TEMPLATES[self.kind], self.fields)
 
     @property
     def misread(self) -> tuple[str, ...]:
-        """The command of somebody who takes an unusual wording for something else; none for a usual one."""
+        """The command of an expert that misunderstands an unusual wording; none for a usual wording."""
         return () if self.usual else (command_of(TEMPLATES[TEMPLATES[self.kind].taken_for], self.fields),)
 
 
 @lru_cache(maxsize=4096)
 def candidate(split: str, number: int, seed: int) -> GeneratedTask | None:
-    """Candidate `number` of a split; None where its tree has nothing that the template drawn could be about."""
+    """Candidate `number` of a split; None if the tree does not fit the template or the task is ambiguous."""
     made = generate(split, number // (_WALKS_A_TREE if split == "base" else _TASKS_A_TREE), seed)
-    dice = Random(f"intercode_bash/task/{split}/{seed}/{number}")
-    kind = dice.choice(list(TEMPLATES))
+    rng = Random(f"intercode_bash/task/{split}/{seed}/{number}")
+    kind = rng.choice(list(TEMPLATES))
     template = TEMPLATES[kind]
-    fields = drawn(template, made, dice)
+    fields = drawn(template, made, rng)
     if fields is None or _has_several_answers(kind, made, fields):
         return None
-    unusual = template.unusual and dice.random() < _UNUSUAL
-    wording = dice.choice(template.unusual if unusual else template.usual)
-    with_path = dice.random() < _WITH_PATH
+    unusual = template.unusual and rng.random() < _UNUSUAL
+    wording = rng.choice(template.unusual if unusual else template.usual)
+    with_path = rng.random() < _WITH_PATH
     said = {name: _said(name, value, with_path) for name, value in fields.items()}
     return GeneratedTask(made, kind, fields, f"Below {made.root}: {wording.format(**said)}", not unusual)
 
 
 def _has_several_answers(kind: str, made: Made, fields: Mapping[str, str]) -> bool:
-    """Whether two lines of the file are the most frequent ones, where that is asked for."""
+    """Whether the most frequent line is requested and two lines are equally frequent."""
     if kind != "frequent":
         return False
     counts = sorted(Counter(made.files[fields["file"]]).values())
@@ -80,7 +81,7 @@ def _has_several_answers(kind: str, made: Made, fields: Mapping[str, str]) -> bo
 
 
 def command_of(template: Template, fields: Mapping[str, str]) -> str:
-    """The command of a template for fields with paths."""
+    """The command of a template for given fields with full paths."""
     file = next((fields[name] for name in FILE_FIELDS if name in fields), "")
     return template.command.format(**fields, beside=file.rpartition("/")[0])
 
@@ -89,8 +90,8 @@ def _said(name: str, value: str, with_path: bool) -> str:
     return value.rpartition("/")[2] if name in FILE_FIELDS and not with_path else value
 
 
-def drawn(template: Template, made: Made, dice: Random) -> dict[str, str] | None:
-    """Values of a template's fields that fit a tree, paths in full."""
+def drawn(template: Template, made: Made, rng: Random) -> dict[str, str] | None:
+    """Values of a template's fields that fit a tree, with full paths; None if there are none."""
     fields: dict[str, str] = {}
     lines: list[str] = []
     folders = [made.root, *made.folders]
@@ -103,42 +104,39 @@ def drawn(template: Template, made: Made, dice: Random) -> dict[str, str] | None
                 ]
                 if not pool:
                     return None
-                fields[name] = dice.choice(pool)
+                fields[name] = rng.choice(pool)
                 lines = [word for line in made.files[fields[name]] for word in line.replace(",", " ").split()]
             case "dir":
-                fields[name] = dice.choice(folders)
+                fields[name] = rng.choice(folders)
             case "ext":
-                fields[name] = dice.choice(EXTENSIONS)
+                fields[name] = rng.choice(EXTENSIONS)
             case "n":
-                fields[name] = str(dice.randint(2, 4))
+                fields[name] = str(rng.randint(2, 4))
             case "column":
-                fields[name] = str(dice.randint(1, 2))
+                fields[name] = str(rng.randint(1, 2))
             case "new":
                 taken = {path.rpartition("/")[2].partition(".")[0] for path in made.files}
-                fields[name] = dice.choice([each for each in FILES if each not in taken]) + dice.choice(EXTENSIONS)
+                fields[name] = rng.choice([each for each in FILES if each not in taken]) + rng.choice(EXTENSIONS)
             case "name":
                 taken = {path.rpartition("/")[2] for path in made.folders}
-                fields[name] = dice.choice([each for each in FOLDERS if each not in taken])
+                fields[name] = rng.choice([each for each in FOLDERS if each not in taken])
     if "word" in template.fields:
         lines = lines or [word for path in made.files for line in made.files[path] for word in line.split()]
-        fields["word"] = dice.choice([word for word in lines if word in LINES] or LINES)
+        fields["word"] = rng.choice([word for word in lines if word in LINES] or LINES)
     if "other" in template.fields:
-        fields["other"] = dice.choice([word for word in LINES if word != fields["word"]])
+        fields["other"] = rng.choice([word for word in LINES if word != fields["word"]])
     return fields
 
 
 def candidates(split: str, seed: int) -> Iterator[tuple[int, GeneratedTask]]:
-    """All candidates of a split with their numbers, without end."""
-    number = 0
-    while True:
-        made = candidate(split, number, seed)
-        if made is not None:
+    """All candidates of a split with their numbers; there is no last one."""
+    for number in count():
+        if (made := candidate(split, number, seed)) is not None:
             yield number, made
-        number += 1
 
 
 def asks_for_something(golds: GoldRuns, rule: RewardRule, task: GeneratedTask) -> bool:
-    """Whether a task's gold command succeeds and does something that nothing lazy and no misreading comes near to."""
+    """Whether the gold command succeeds and has an effect that trivial strategies and misreadings do not approach."""
     tree = task.made.tree
     wanted = golds.of(tree, task.gold)
     if not wanted.succeeded or not (wanted.changes.files or (wanted.output or "").strip()):

@@ -1,8 +1,8 @@
-"""The problems that tasks stand for: generated ones, and those of an InterCode checkout.
+"""The problems behind tasks: generated ones, and those of an InterCode checkout.
 
-A checkout has the tasks of each file system in ``nl2bash_fs_N.json`` and sets the file system up by
-``setup_nl2b_fs_N.sh``; the script is run in a sandbox, and what it leaves is the tree. A file system that comes as
-``fs_N.tar.xz`` is read as it is. File system 4 is the bare skeleton.
+A checkout has the tasks of each file system in ``nl2bash_fs_N.json`` and a script ``setup_nl2b_fs_N.sh`` that creates
+the file system. The script runs in a sandbox, and the resulting files are the tree. If ``fs_N.tar.xz`` exists, it is
+read instead. File system 4 is the bare skeleton.
 """
 
 import json
@@ -35,13 +35,13 @@ _HELP = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A task with all that playing it takes.
+    """A task with everything that is needed to play it.
 
     Attributes:
-        query: What is asked for.
-        gold: A command that does it; hidden from the student.
-        tree: The file system that it starts from.
-        generated: What it was made from; None for an official one.
+        query: The query.
+        gold: A command that solves it; hidden from the student.
+        tree: The initial file system.
+        generated: The generated task; None for an official task.
     """
 
     query: str
@@ -55,7 +55,7 @@ def problem_of(task: Task, options: InterCodeBashOptions) -> Problem:
 
     Raises:
         TaskDataError: If its files are missing or malformed.
-        KeyError, ValueError: If the payload is none of this benchmark's.
+        KeyError, ValueError: If the payload is not that of an InterCode Bash task.
     """
     if task.payload["source"] == Source.OFFICIAL.value:
         number, index = int(task.payload["file_system"]), int(task.payload["index"])
@@ -81,7 +81,7 @@ def folder_of(options: InterCodeBashOptions) -> Path:
 
 @lru_cache(maxsize=16)
 def official_tasks(folder: Path, number: int) -> Sequence[Mapping[str, str]]:
-    """The tasks of a file system, a query and a gold command each.
+    """The tasks of a file system, each with a query and a gold command.
 
     Raises:
         TaskDataError: If the file is missing or malformed; the message names the file, the task and the field.
@@ -94,7 +94,7 @@ def official_tasks(folder: Path, number: int) -> Sequence[Mapping[str, str]]:
 
 
 def read_tasks(path: Path) -> Sequence[Mapping[str, str]]:
-    """The tasks in a file, a query and a gold command each.
+    """The tasks in a file, each with a query and a gold command.
 
     Raises:
         TaskDataError: If it cannot be read or is malformed; the message names the file, the task and the field.
@@ -108,17 +108,12 @@ def read_tasks(path: Path) -> Sequence[Mapping[str, str]]:
     for index, record in enumerate(records):
         for field in ("query", "gold"):
             if not isinstance(record, dict) or not isinstance(record.get(field), str):
-                raise TaskDataError(f"{path}, task {index}: the field '{field}' is missing or no text.")
+                raise TaskDataError(f"{path}, task {index}: the field '{field}' is missing or not a string.")
     return records
 
 
 def official_split(folder: Path, split: str, train_fraction: float | None) -> list[tuple[int, int]]:
-    """The official tasks of ``train`` or ``test``: file system and index of each.
-
-    Args:
-        folder: Folder of the official tasks.
-        split: One of `FILE_SYSTEMS`.
-        train_fraction: See `InterCodeBashOptions`.
+    """File system and index of each official task of ``train`` or ``test``; see `InterCodeBashOptions`.
 
     Raises:
         TaskDataError: If a file is missing or malformed.
@@ -137,10 +132,10 @@ def official_split(folder: Path, split: str, train_fraction: float | None) -> li
 
 @lru_cache(maxsize=16)
 def official_tree(folder: Path, number: int, options: InterCodeBashOptions) -> Tree:
-    """The file system of that number, as an episode finds it.
+    """The initial file system of the episodes of file system `number`.
 
     Raises:
-        TaskDataError: If there is neither its set-up script nor a tar file, or it cannot be read.
+        TaskDataError: If there is neither a set-up script nor a tar file, or it cannot be read.
     """
     tree = _as_set_up(folder, number, options)
     return tree.without_empty_folders() if options.quoting is Quoting.INTERCODE else tree
@@ -165,10 +160,10 @@ def _find(folder: Path, name: str) -> Path | None:
 
 
 def set_up(host: SandboxHost, script: str) -> Tree:
-    """The tree that a set-up script leaves of an empty file system, whatever its exit code: official ones fail in part.
+    """The tree that a set-up script creates, whatever its exit code: some commands of official scripts fail.
 
     Raises:
-        TaskDataError: If it takes more than is allowed.
+        TaskDataError: If the script exceeds a limit.
     """
     sandbox = host.open(Tree({}))
     try:

@@ -1,9 +1,9 @@
-"""What generated tasks ask for: in which words, and by which command (`templates.csv`).
+"""Templates of generated tasks (`templates.csv`): the wordings of the query and the gold command.
 
-A template has usual wordings, and perhaps an unusual one that an unprivileged expert takes for another template.
-Fields: ``file``, ``csv`` and ``script`` (a path in the command; the bare name or the path in the query), ``dir``,
-``ext``, ``word``, ``other``, ``n``, ``column``, ``new``, ``name``, and in commands alone ``beside`` (the directory of
-the file).
+A template has usual wordings and possibly an unusual one, which a novice mistakes for another template. Fields are
+``file``, ``csv`` and ``script`` (a full path in the command; the name or the full path in the query), ``dir``, ``ext``,
+``word``, ``other``, ``n``, ``column``, ``new``, ``name``, and, only in commands, ``beside`` (the directory of the
+file).
 """
 
 import csv
@@ -26,10 +26,10 @@ class Template:
 
     Attributes:
         command: The gold command.
-        does: What the command does, as the end of "I ...".
-        usual: Wordings that everybody understands.
-        unusual: Wordings that take some experience.
-        taken_for: Name of the template that an inexperienced reader takes an unusual wording for.
+        does: Effect of the command, worded to complete "I ...".
+        usual: Wordings that every expert understands.
+        unusual: Wordings that only experienced readers understand.
+        taken_for: Name of the template for which a novice mistakes an unusual wording.
     """
 
     command: str
@@ -45,7 +45,7 @@ class Template:
 
     @cached_property
     def patterns(self) -> tuple[tuple[re.Pattern[str], bool], ...]:
-        """One pattern per wording, and whether it is a usual one."""
+        """A pattern per wording, and whether the wording is usual."""
         wordings = [(each, True) for each in self.usual] + [(each, False) for each in self.unusual]
         return tuple((re.compile(clause_pattern(each, _VALUES, _ANY)), usual) for each, usual in wordings)
 
@@ -65,4 +65,4 @@ def _read() -> dict[str, Template]:
 
 
 TEMPLATES: Mapping[str, Template] = _read()
-"""Templates by name, in the order of the file, which decides what a seed draws."""
+"""Templates by name in the order of the file, on which the draws of a seed depend."""

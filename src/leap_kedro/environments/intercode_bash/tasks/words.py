@@ -1,7 +1,7 @@
-"""The words that generated file systems are made of; no name is hidden by the original's ``.gitignore``."""
+"""The words of generated file systems; the original's ``.gitignore`` hides none of the names."""
 
 ROOTS = ("/atlas", "/harbor", "/meadow", "/summit", "/canyon", "/lagoon", "/prairie", "/glacier")
-"""Directories that hold a whole tree; no other name is one of these."""
+"""Top directories of trees; no other name equals one of them."""
 
 FOLDERS = tuple(
     """
@@ -30,7 +30,7 @@ LINES = tuple(
     island forest valley
     """.split()
 )
-"""Words of which the lines of files are made."""
+"""Words in the lines of files."""
 
 NUMBERS = tuple(str(number) for number in range(100))
-"""Numbers that have a token of their own in the embedded student's vocabulary."""
+"""Numbers that are single tokens in the embedded student's vocabulary."""

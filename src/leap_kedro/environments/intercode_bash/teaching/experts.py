@@ -1,8 +1,8 @@
-"""Unprivileged experts: they read the query and the outputs like the student.
+"""Unprivileged experts, which read the query and the outputs like the student.
 
-`fluent` understands every wording of the templates. `novice` takes unusual wordings for something else: it is what a
-student begins from. Both look for a file whose place they do not know, run one command, and submit. On queries that no
-template has they look around and submit.
+`fluent` understands every wording of the templates. `novice` misunderstands unusual wordings; it demonstrates the
+student's first episodes. Both search for a file whose path they do not know, run one command and submit. If a query
+matches no template, they look around and submit.
 """
 
 from leap_kedro.environments.intercode_bash.environment import SUBMIT
@@ -13,18 +13,14 @@ from leap_kedro.environments.protocol import Decision, Option
 
 _LIKELY, _UNLIKELY = 1.0, 0.2
 NOTHING = "true"
-"""A command that does nothing and shows nothing."""
+"""A command without effect or output."""
 
 
 class BashExpert:
     """An `Expert` for InterCode Bash."""
 
     def __init__(self, fluent: bool) -> None:
-        """Play.
-
-        Args:
-            fluent: Whether it understands unusual wordings.
-        """
+        """Create an expert; `fluent` tells whether it understands unusual wordings."""
         self._fluent = fluent
         self._memory: Memory
 
@@ -33,15 +29,15 @@ class BashExpert:
         self._memory = Memory(opening)
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action, whoever chose it, and of what followed."""
+        """Record an action, whoever chose it, and the observation that followed."""
         self._memory.observe(action, observation)
 
     def decide(self) -> Decision:
-        """Reason and action for the present moment."""
+        """The next action and its reason."""
         return self.options()[0].decision
 
     def options(self) -> list[Option]:
-        """What it considers, its decision first: where a wording is unusual, whatever could be meant."""
+        """The options, the decision first: for an unusual wording, all commands that it could mean."""
         memory, reading = self._memory, self._memory.reading
         if reading is None:
             return [Option(self._at_a_loss(), 1.0, "look")]
@@ -55,13 +51,13 @@ class BashExpert:
         return [Option(option.decision, option.weight / total, option.group) for option in options]
 
     def _option(self, kind: str, reading: Reading, weight: float) -> Option:
-        """Running the command of one reading, or submitting where that was the last that counted."""
+        """Run the command of one reading, or submit if its result is already there."""
         memory = self._memory
         command = memory.command(kind, reading) or NOTHING
         if memory.ran and memory.ran[-1][0] == command:
             return Option(Decision(Clause.DONE.value, SUBMIT), weight, "submit")
         if memory.output_of(command) == "" and memory.ran[-1][1]:
-            # It was a change, which is made; what was shown since would be taken for the answer.
+            # The change is made, but a later output would be taken for the answer.
             return Option(Decision(Clause.DONE.value, NOTHING), weight, kind)
         if memory.output_of(command) == "":
             return Option(Decision(Clause.DONE.value, SUBMIT), weight, "submit")

@@ -1,4 +1,4 @@
-"""What has been said and seen in an episode: what the query may mean, where files are, what was run last."""
+"""What an episode has shown: the meaning of the query, the places of files and the last commands."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +14,12 @@ _PATH = re.compile(r"/[^\s:,'\"]+")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One thing that a query may mean.
+    """A possible meaning of a query.
 
     Attributes:
         kind: Name of a template.
-        fields: Values of its fields, as the query says them.
-        sure: Whether its wording is one that everybody understands.
+        fields: Values of its fields as in the query.
+        sure: Whether its wording is a usual one.
     """
 
     kind: str
@@ -28,17 +28,17 @@ class Reading:
 
     @property
     def file(self) -> str:
-        """The file that it is about, as the query says it; "" where it is about none."""
+        """The file in the query, as it is named there; "" if there is none."""
         return next((self.fields[name] for name in FILE_FIELDS if name in self.fields), "")
 
 
 class Memory:
-    """Follows an episode by its texts.
+    """What is known from the texts of an episode.
 
     Attributes:
-        root: Directory that the query is about; "" where it does not say.
-        reading: What the query means by its wording; None where it is no generated one.
-        ran: Actions so far with what they showed.
+        root: Top directory in the query; "" if the query does not name one.
+        reading: Meaning of the query by its wording; None if it matches no template.
+        ran: Actions so far with their outputs.
     """
 
     def __init__(self, opening: str) -> None:
@@ -51,20 +51,20 @@ class Memory:
         self._note(opening)
 
     def observe(self, action: str, output: str) -> None:
-        """Take note of an action and of what it showed."""
+        """Record an action and its output."""
         self.ran.append((action.strip(), output))
         self._note(output)
 
     def known_files(self) -> list[str]:
-        """Names of all files whose path was shown."""
+        """Names of the files whose path was shown."""
         return list(self._places)
 
     def place(self, file: str) -> str | None:
-        """Path of a file that the query names; None where no text has shown its path."""
+        """Path of a file that the query names; None if no text has shown it."""
         return file if file.startswith("/") else self._places.get(file)
 
     def command(self, kind: str, reading: Reading) -> str | None:
-        """The command of a template for what the query says; None while the file's place is not known."""
+        """The command of a template for a reading; None while the path of a file is unknown."""
         fields = dict(reading.fields)
         for name in FILE_FIELDS:
             if name in fields:
@@ -75,7 +75,7 @@ class Memory:
         return command_of(TEMPLATES[kind], fields)
 
     def output_of(self, command: str) -> str | None:
-        """What a command showed when it was run last; None where it was not."""
+        """The last output of a command; None if it was not run."""
         return next((output for action, output in reversed(self.ran) if action == command), None)
 
     def _note(self, text: str) -> None:
@@ -88,7 +88,7 @@ class Memory:
 
 
 def readings(wording: str) -> Iterator[Reading]:
-    """What a wording says, by every template with such a one."""
+    """The readings of a wording by all templates that it matches."""
     for kind, template in TEMPLATES.items():
         for pattern, usual in template.patterns:
             found = pattern.fullmatch(wording)
@@ -97,6 +97,6 @@ def readings(wording: str) -> Iterator[Reading]:
 
 
 def alike(kind: str) -> Sequence[str]:
-    """Templates with the same fields as one, itself first."""
+    """Names of the templates with the same fields as `kind`, beginning with `kind`."""
     fields = TEMPLATES[kind].fields
     return [kind, *(name for name, template in TEMPLATES.items() if template.fields == fields and name != kind)]

@@ -1,7 +1,7 @@
-"""The privileged side of InterCode Bash: the gold command, what it shows and changes, and whether it still can.
+"""The privileged side of InterCode Bash: the gold command, its output, its changes, and whether it still works.
 
-A change to files cannot be undone. Once anything was changed, the oracle tries the gold command in a copy of the file
-system; if that does not lead to a full reward, the state is beyond repair.
+Changes to files cannot be undone. After a change, the oracle tries the gold command in a copy of the file system. If
+that does not lead to a full reward, the task is lost.
 """
 
 import re
@@ -22,13 +22,13 @@ _SHOWN = 200  # characters of the gold output in a fact
 
 
 class InterCodeBashOracle:
-    """Knows the gold command; tries in copies, and never changes the environment."""
+    """Knows the gold command; works on copies and never changes the environment."""
 
     def __init__(self) -> None:
         self._tried: dict[tuple[str, str, str], int | None] = {}
 
     def state(self, environment: Environment) -> PrivilegedState:
-        """Privileged state at the environment's present moment."""
+        """The current privileged state."""
         at = _bash(environment)
         return PrivilegedState(
             task=at.problem.query,
@@ -38,22 +38,22 @@ class InterCodeBashOracle:
         )
 
     def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
-        """Names in a state that a reason must not give away."""
+        """Names in a state that a reason must not reveal."""
         return names_of(state)
 
     def cost_to_go(self, environment: Environment) -> int | None:
-        """Least number of actions from here to a full reward, ``submit`` included; None if there is no way."""
+        """Smallest number of actions to a full reward, ``submit`` included; None if it cannot be reached."""
         return _length(self._plan(_bash(environment)))
 
     def lookahead(self, environment: Environment, actions: Sequence[str]) -> list[int | None]:
-        """`cost_to_go` after each of `actions`; None where it cannot be executed, or there is no way from there."""
+        """`cost_to_go` after each of `actions`; None if an action is not executable or loses the task."""
         at = _bash(environment)
         return [self._after(at, action.strip()) for action in actions]
 
     def alternatives(
         self, environment: Environment, actions: Sequence[str], count: int, seed: int
     ) -> Iterator[Environment]:
-        """Environments over other generated file systems that `actions` cannot tell from this one."""
+        """Environments on other generated file systems in which `actions` have the same outputs."""
         at = _bash(environment)
         same = at.over(at.problem)
         shown = [same.step(action).observation for action in actions]
@@ -82,7 +82,7 @@ class InterCodeBashOracle:
         return cost
 
     def _plan(self, at: InterCodeBashEnvironment) -> list[str] | None:
-        """A shortest way to a full reward."""
+        """A shortest plan to a full reward."""
         gold = at.problem.gold
         if at.reward().total >= 1:
             return [SUBMIT]
@@ -102,10 +102,7 @@ class InterCodeBashOracle:
 
 
 def secrets(gold: str) -> tuple[str, ...]:
-    """Words of a gold command that name something: paths and the directories that hold them, words looked for.
-
-    Commands, flags, and words of scripts are left out.
-    """
+    """Paths, their directories and search words in a gold command, without commands, flags and script keywords."""
     words = [
         word
         for word in _PARTED.split(_PROGRAM.sub(" ", gold))

@@ -1,4 +1,4 @@
-"""The reasons that experts give, in clauses that a small model can compute."""
+"""The clauses of experts' reasons, which a small model can compute."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,15 +10,15 @@ class Clause(StrEnum):
     """A clause of a reason."""
 
     WHERE = "I do not know yet where {file} is."
-    """A file that the query names without its place."""
+    """The query names a file without its path."""
     THERE = "{file} is in {folder}."
-    """Where it was found."""
+    """The place where the file was found."""
     DO = "I {does}."
-    """What the next command does."""
+    """The effect of the next command."""
     DONE = "That is what was asked for."
-    """The answer was given, or the change made."""
+    """The answer was given, or the change was made."""
     LOOK = "I look at what is there."
-    """A query that is not understood."""
+    """The query is not understood."""
 
 
 class Fact(StrEnum):
@@ -30,19 +30,19 @@ class Fact(StrEnum):
 
 
 class Hint(StrEnum):
-    """Clauses of a teacher that knows more than it may say."""
+    """Hints of a teacher that must not reveal what it knows."""
 
     PRINCIPLE = "What is asked for can be said in several ways."
     """A general principle."""
     PERHAPS = "Perhaps that is what is meant."
-    """A guess that is none."""
+    """A known fact, worded as a guess."""
 
 
 VARIANTS: Mapping[Clause, tuple[str, ...]] = {
     Clause.WHERE: ("{file} has to be found first.",),
     Clause.DONE: ("So the task is done.",),
 }
-"""Other wordings of a clause."""
+"""Alternative wordings of a clause."""
 
 CLAUSES = all_wordings((*Clause, *Fact, *Hint), VARIANTS)
-"""Every clause in all its wordings."""
+"""All clauses in all wordings."""

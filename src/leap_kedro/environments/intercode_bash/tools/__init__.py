@@ -1,1 +1,1 @@
-"""Programs to be run by `python -m`."""
+"""Programs for `python -m`."""

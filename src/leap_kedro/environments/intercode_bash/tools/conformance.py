@@ -1,13 +1,13 @@
-"""Compares rewards with what the original InterCode answered on the same actions.
+"""Compares rewards with those of the original InterCode for the same actions.
 
     python -m leap_kedro.environments.intercode_bash.tools.conformance ANSWERS.jsonl.xz --tasks nl2bash_fs_N.json
         [--tree fs_N.tar.xz]
 
-ANSWERS has a line of JSON for each task and policy: the policy's name, the task's index, the actions, the reward and
-its parts. Without a tree the file system is the bare skeleton (file system 4). It prints ``tasks N equal N`` for each
-policy and, for what is not equal, both rewards' parts. What differs may be the original's: it keeps state from task to
-task, and clocks and host names differ between its two containers. Commands are this machine's: what is not installed
-here is named.
+ANSWERS has one line of JSON per task and policy: the policy's name, the task's index, the actions, the reward and its
+parts. Without a tree the file system is the bare skeleton (file system 4). The program prints ``tasks N equal N`` for
+each policy, and the parts of both rewards where they differ. The original can be the cause of a difference: it keeps
+state between tasks, and clocks and host names differ between its two containers. The commands are those of this
+machine; missing ones are named.
 """
 
 import argparse
@@ -19,7 +19,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from leap_kedro.environments.intercode_bash.engine.golds import GoldRuns
 from leap_kedro.environments.intercode_bash.engine.reward import PARTS, Quoting, Reward
 from leap_kedro.environments.intercode_bash.engine.runtime import Runtime, runtime_of
 from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
@@ -35,16 +34,16 @@ _NOT_FOUND = re.compile(r"(\S+): command not found|xargs: (\w+): No such file or
 
 
 class Answer(BaseModel):
-    """What the original answered on some actions.
+    """The original's answer to a list of actions.
 
     Attributes:
-        policy: Whose actions they are.
+        policy: Policy that chose the actions.
         index: Index of the task in its file.
         query: The task's query.
         gold: Its gold command.
-        actions: The actions; that it was submitted in the end goes without saying.
-        observation: What the last of them showed.
-        gold_observation: What the gold command showed.
+        actions: The actions without the final ``submit``.
+        observation: Output of the last action.
+        gold_observation: Output of the gold command.
         reward: The reward.
         reward_parts: Its parts.
     """
@@ -64,12 +63,12 @@ class Answer(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A recorded answer beside this project's.
+    """A recorded answer and this project's.
 
     Attributes:
-        recorded: What was recorded.
-        reward: The reward here.
-        absent: Commands that are not installed here, and were there.
+        recorded: The recorded answer.
+        reward: This project's reward.
+        absent: Commands that were installed there but are not here.
     """
 
     recorded: Answer
@@ -78,26 +77,23 @@ class Compared:
 
     @property
     def equal(self) -> bool:
-        """Whether the rewards are the same."""
+        """Whether the rewards are equal."""
         return bool(self.reward.total == self.recorded.reward)
 
 
 def parse_answer(line: str) -> Answer:
-    """The answer in a line. Raises `ValueError` if it is none; the message names what is wrong."""
+    """The answer in a line. Raises `ValueError` if it is malformed; the message names the field."""
     try:
         return Answer.model_validate_json(line)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}" for each in error.errors())
-        raise ValueError(told) from error
+        raise ValueError(
+            "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}" for each in error.errors())
+        ) from error
 
 
 def compare(answer: Answer, tree: Tree, runtime: Runtime) -> Compared:
-    """Play the actions and the gold command, and reward them.
-
-    Raises:
-        SandboxFailure: If a sandbox does not work.
-    """
-    golds: GoldRuns = runtime.golds
+    """Run the actions and the gold command and compute the reward. Raises `SandboxFailure` if a sandbox fails."""
+    golds = runtime.golds
     commands = tuple(action for action in answer.actions if not submits(action))
     agent = golds.play(tree, commands, answer.query)
     wanted = golds.of(tree, answer.gold)
@@ -108,7 +104,7 @@ def compare(answer: Answer, tree: Tree, runtime: Runtime) -> Compared:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare and print; 0 if all are equal, 1 if not, 2 if something cannot be read or run."""
+    """Compare and print; 0 if all rewards are equal, 1 if not, 2 if a file cannot be read or no sandbox works."""
     parser = argparse.ArgumentParser(description="Compare rewards with recorded answers of the original InterCode.")
     parser.add_argument("answers", type=Path, help="recorded answers, JSON lines, plain or .xz")
     parser.add_argument("--tasks", type=Path, required=True, help="nl2bash_fs_N.json of an InterCode checkout")
@@ -131,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{policy}: tasks {len(of_policy)} equal {sum(each.equal for each in of_policy)}")
         for each in of_policy:
             if not each.equal:
-                print(_told(each))
+                print(_difference(each))
     return 0 if all(each.equal for each in compared) else 1
 
 
@@ -139,12 +135,12 @@ def _checked(answer: Answer, tasks: Sequence[Mapping[str, str]], path: Path) -> 
     known = tasks[answer.index] if 0 <= answer.index < len(tasks) else {"query": "", "gold": ""}
     if (known["query"], known["gold"]) != (answer.query, answer.gold):
         raise TaskDataError(
-            f"Task {answer.index} of the answers is not task {answer.index} of {path}: they belong to other files."
+            f"Task {answer.index} of the answers differs from task {answer.index} of {path}: the files do not match."
         )
     return answer
 
 
-def _told(each: Compared) -> str:
+def _difference(each: Compared) -> str:
     recorded, here = each.recorded.reward_parts, each.reward.parts
     parts = ", ".join(f"{name} {recorded.get(name)} here {here[name]}" for name in PARTS)
     absent = f"; not installed here: {', '.join(each.absent)}" if each.absent else ""

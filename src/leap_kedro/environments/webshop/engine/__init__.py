@@ -1,1 +1,1 @@
-"""The shop: search, pages, sessions and rewards, as in the original."""
+"""The shop with search, pages, sessions and rewards, as in the original."""

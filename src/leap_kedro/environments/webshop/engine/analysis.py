@@ -1,7 +1,7 @@
-"""How Lucene's English analyzer cuts a text into terms, as Anserini (pyserini 0.17, Lucene 8.11) uses it.
+"""Splits a text into terms like Lucene's English analyzer in Anserini (pyserini 0.17, Lucene 8.11).
 
 Standard tokenizer (word breaks of Unicode 9, UAX 29, each emoji a word), English possessive, lower case, Lucene's stop
-words, Porter's stemmer; compared with Lucene for every character in many surroundings. Not reproduced: Lucene ignores
+words, Porter's stemmer; compared with Lucene for every character in many contexts. Not reproduced: Lucene ignores
 letters that Unicode added after version 9, and rare sequences (emoji joined to U+2139 or U+24C2, quotes in Hebrew).
 """
 
@@ -31,7 +31,7 @@ _PICTOGRAPHS = (  # Extended_Pictographic as Lucene 8 has it; later versions of 
     r"\U0001F7D5-\U0001F7FF\U0001F80C-\U0001F80F\U0001F848-\U0001F84F\U0001F85A-\U0001F85F\U0001F888-\U0001F88F"
     r"\U0001F8AE-\U0001F8FF\U0001F90C-\U0001F93A\U0001F93C-\U0001F945\U0001F947-\U0001FFFD"
 )
-_SIGNS = r"\u00A9\u00AE\u2122\u3030\u303D"  # pictographs as well, alone or before a selector
+_SIGNS = r"\u00A9\u00AE\u2122\u3030\u303D"  # also pictographs, alone or before a selector
 _FORMER_FORMAT = r"\u0600-\u0605\u06DD\u070F\u08E2\U000110BD"
 _LATER_LETTERS = (  # signs that became letters in Unicode 11
     r"\u00B8\u02C2-\u02C5\u02D2-\u02D7\u02DE\u02DF\u02E5-\u02EB\u02ED\u02EF-\u02FF\u055A-\u055C\u055E\u058A"
@@ -41,7 +41,7 @@ _SKIN = r"\U0001F3FB-\U0001F3FF"
 _EXTENSIONS = rf"\p{{WB=Extend}}\p{{WB=Format}}\p{{WB=ZWJ}}{_FORMER_FORMAT}"
 _AFTER = rf"[[{_EXTENSIONS}]--[{_SKIN}]]*"  # belongs to the character before it
 _AFTER_PICTOGRAPH = rf"[[{_EXTENSIONS}]--[{_SKIN}\uFE0E\uFE0F]]*"
-_RUNNING = rf"(?:\p{{LB=SA}}{_AFTER})"  # of scripts without blanks between words (Thai, Lao): a run is one word
+_RUNNING = rf"(?:\p{{LB=SA}}{_AFTER})"  # scripts without spaces between words (Thai, Lao): a run is one word
 _LETTER = rf"(?:[[\p{{WB=ALetter}}\p{{WB=Hebrew_Letter}}]--[{_LATER_LETTERS}{_FORMER_FORMAT}\p{{LB=SA}}]]{_AFTER})"
 _HEBREW = rf"(?:\p{{WB=Hebrew_Letter}}{_AFTER})"
 _DIGIT = rf"(?:[\p{{WB=Numeric}}--[{_FORMER_FORMAT}]]{_AFTER})"
@@ -85,7 +85,7 @@ def terms(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """The words of a text; Lucene reads at most 255 UTF-16 units ahead, and continues with the rest of a longer one."""
+    """The words of a text. Lucene splits words after 255 UTF-16 units."""
     words: list[str] = _WORD.findall(text)
     if all(len(word) <= _LONGEST // 2 for word in words):
         return words

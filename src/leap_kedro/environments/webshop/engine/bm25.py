@@ -1,7 +1,7 @@
-"""BM25 as Lucene computes it, to the last bit that decides an order (k1 0.9, b 0.4: Anserini's defaults).
+"""BM25 exactly as Lucene computes it, including the order of results (k1 0.9, b 0.4: Anserini's defaults).
 
-What makes the order exact: document lengths go through Lucene's lossy byte, scores of single terms are float32, they
-are summed in float64, and ties go by the documents' ids.
+For an equal order, document lengths are encoded in Lucene's lossy byte, scores of single terms are float32 and summed
+in float64, and ties are broken by document id.
 """
 
 from array import array
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from leap_kedro.environments.webshop.engine.analysis import terms
 
 K1, B = np.float32(0.9), np.float32(0.4)
-MOST_HITS = 50
+MAX_HITS = 50
 
-_EXACT_LENGTHS = 24  # Lucene's SmallFloat keeps lengths below it; above, three bits beside the leading one
+_EXACT_LENGTHS = 24  # Lucene's SmallFloat is exact below it; above, it keeps three bits after the leading one
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Postings:
 
     Attributes:
         terms: Term -> its row.
-        starts: Where each row begins in `documents` and `counts`, and the end: one more than there are terms.
-        documents: Documents that have the term, rising within a row.
-        counts: How often, of each.
-        lengths: Of each document, its number of terms as one byte.
-        average_length: Terms of a document on average, exactly; documents without terms do not count.
+        starts: Beginning of each row in `documents` and `counts`, followed by the end of the last row.
+        documents: Documents that contain the term, in ascending order within a row.
+        counts: Frequency of the term in each of these documents.
+        lengths: Number of terms of each document, encoded as one byte.
+        average_length: Exact mean number of terms of the documents that have terms.
     """
 
     terms: Mapping[str, int]
@@ -79,7 +79,7 @@ class BM25:
     """A search engine over documents with ids."""
 
     def __init__(self, ids: Sequence[str], postings: Postings) -> None:
-        """Search `postings`; `ids` names its documents."""
+        """Search `postings`; `ids` are the ids of its documents."""
         self._ids = tuple(ids)
         self._postings = postings
         self._rank_of_id = np.argsort(np.argsort(np.array(self._ids, dtype=object)))
@@ -90,7 +90,7 @@ class BM25:
         self._inverse_norm: NDArray[np.float32] = inverse.astype(np.float32)[postings.lengths]
 
     def __call__(self, query: str) -> tuple[str, ...]:
-        """Ids of the best documents, at most `MOST_HITS`, best first."""
+        """Ids of the best documents, at most `MAX_HITS`, best first."""
         scores = np.zeros(len(self._ids))
         for term, times in Counter(terms(query)).items():
             row = self._postings.terms.get(term)
@@ -99,14 +99,14 @@ class BM25:
                 scores[found] += gained
         hits = np.flatnonzero(scores)
         rounded = scores[hits].astype(np.float32)
-        if len(hits) > MOST_HITS:
-            kept = rounded >= np.partition(rounded, -MOST_HITS)[-MOST_HITS]
+        if len(hits) > MAX_HITS:
+            kept = rounded >= np.partition(rounded, -MAX_HITS)[-MAX_HITS]
             hits, rounded = hits[kept], rounded[kept]
         best = hits[np.lexsort((self._rank_of_id[hits], -rounded))]
-        return tuple(self._ids[document] for document in best[:MOST_HITS])
+        return tuple(self._ids[document] for document in best[:MAX_HITS])
 
     def _gains(self, row: int, times: int) -> tuple[Any, Any]:
-        """Documents that have a term, and what it adds to their scores."""
+        """Documents that contain a term, and the gains of their scores."""
         part = slice(self._postings.starts[row], self._postings.starts[row + 1])
         found, counts = self._postings.documents[part], self._postings.counts[part]
         rarity = log(1 + (self._filled - len(found) + 0.5) / (len(found) + 0.5))

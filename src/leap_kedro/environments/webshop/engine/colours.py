@@ -1,4 +1,4 @@
-"""Colours that the reward holds equal: an option counts as the first of these that its text contains.
+"""Colours for the reward: an option counts as the first colour that its text contains.
 
 The list and its order are the original's (WebShop, engine/normalize.py, MIT): the first match decides.
 """
@@ -14,9 +14,9 @@ _LIST = """
 """
 
 COLOURS = tuple(_LIST.split())
-"""In the order in which they are looked for."""
+"""Colours in the order of the search."""
 
 
 def plain_colour(text: str) -> str:
-    """The first of `COLOURS` that the text contains; the text itself if it contains none."""
+    """The first of `COLOURS` that a text contains; the text itself if it contains none."""
     return next((colour for colour in COLOURS if colour in text), text)

@@ -1,23 +1,23 @@
-"""What a customer wants."""
+"""Goals of customers."""
 
 from dataclasses import dataclass
 
 NO_LIMIT = 1_000_000.0
-"""Price limit of a goal that states none, dollars."""
+"""Price limit in dollars of a goal without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is to be bought.
+    """A goal: the product to buy.
 
     Attributes:
-        asin: The product that the goal was made of; another one may do as well.
-        instruction: What the customer says, the price limit included.
-        attributes: What the product has to be.
-        options: Values to be chosen, or (name, value) pairs of a synthetic goal.
+        asin: The product from which the goal was made; another product may satisfy it, too.
+        instruction: The customer's words, including the price limit.
+        attributes: Required attributes.
+        options: Required option values, or (name, value) pairs of a synthetic goal.
         price_upper: Highest price, dollars.
-        name: Title of the product it was made of.
-        query: Search of that product.
+        name: Title of that product.
+        query: Search query of that product.
         category: Department of that product.
         product_category: Category path of that product.
     """
@@ -34,5 +34,5 @@ class Goal:
 
     @property
     def option_values(self) -> tuple[str, ...]:
-        """The values to be chosen, whatever the names of their options."""
+        """The required option values without the names of their options."""
         return tuple(option if isinstance(option, str) else option[1] for option in self.options)

@@ -1,7 +1,7 @@
-"""The nouns of a title, by which the reward tells kinds of products apart.
+"""The nouns of a title, by which the reward distinguishes kinds of products.
 
-The original asks spaCy's `en_core_web_sm`. Where that is not installed, all words that are no stop words count: rewards
-then differ in a few per cent of purchases (docs/webshop.md has the figure), so every result says which it was.
+The original uses spaCy's `en_core_web_sm`. If it is not installed, all words except stop words count. Rewards then
+differ for a few per cent of purchases (see docs/webshop.md), so every result states the method.
 """
 
 import re
@@ -15,28 +15,28 @@ from leap_kedro.environments.protocol import TaskDataError
 from leap_kedro.environments.webshop.engine.analysis import STOP_WORDS
 
 Nouns = Callable[[str], tuple[str, ...]]
-"""Title -> its nouns in lower case, repeated ones included."""
+"""Title -> its nouns in lower case, with repetitions."""
 
 MODEL = "en_core_web_sm"
 _WORD = re.compile(r"[a-z]+")
 
 
 class NounTagger(StrEnum):
-    """How nouns are found."""
+    """Method of finding nouns."""
 
     SPACY = "spacy"
-    """By spaCy's `en_core_web_sm`, as the original does."""
+    """spaCy's `en_core_web_sm`, as in the original."""
     WORDS = "words"
-    """All words but stop words."""
+    """All words except stop words."""
     AUTO = "auto"
-    """spaCy where it is installed with its model, else words."""
+    """spaCy if it is installed with its model, else words."""
 
 
 def resolved(tagger: NounTagger) -> NounTagger:
     """`SPACY` or `WORDS`.
 
     Raises:
-        TaskDataError: If spaCy is asked for and it or its model is not installed.
+        TaskDataError: If spaCy is requested and it or its model is not installed.
     """
     installed = find_spec("spacy") is not None and find_spec(MODEL) is not None
     if tagger is NounTagger.AUTO:
@@ -44,23 +44,23 @@ def resolved(tagger: NounTagger) -> NounTagger:
     if tagger is NounTagger.SPACY and not installed:
         raise TaskDataError(
             f"environments.webshop.nouns is 'spacy', and spaCy or its model {MODEL} is not installed. Install them: "
-            f"pip install spacy && spacy download {MODEL}   or take nouns=words (docs/webshop.md)."
+            f"pip install spacy && spacy download {MODEL}, or set nouns=words (docs/webshop.md)."
         )
     return tagger
 
 
 def noun_finder(tagger: NounTagger) -> Nouns:
-    """What finds nouns; `tagger` is `SPACY` or `WORDS`."""
+    """The function that finds nouns; `tagger` is `SPACY` or `WORDS`."""
     return lru_cache(maxsize=20_000)(_spacy_finder() if tagger is NounTagger.SPACY else words)
 
 
 def words(title: str) -> tuple[str, ...]:
-    """All alphabetic words that are no stop words."""
+    """All alphabetic words except stop words."""
     return tuple(word for word in _WORD.findall(title.lower()) if word not in STOP_WORDS)
 
 
 def _spacy_finder() -> Nouns:
-    # The tagger reads the vectors and needs the attribute ruler for parts of speech; parser, names and lemmas do not.
+    # The tagger needs the vectors and the attribute ruler, but neither parser, names nor lemmas.
     tag = import_module(MODEL).load(exclude=["parser", "senter", "ner", "lemmatizer"])
 
     def find(title: str) -> tuple[str, ...]:

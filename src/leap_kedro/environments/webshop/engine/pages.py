@@ -1,7 +1,7 @@
-"""The pages of the shop as text, byte for byte those of the original's `text_rich` observation.
+"""The pages of the shop as text, byte for byte equal to the original's `text_rich` observations.
 
-Pure functions of what is shown. Every line ends in a line break. A `View` also has what can be clicked, in the
-original's order: buttons, product links, option values; what reads alike is one entry.
+All functions are pure. Every line ends with a line break. A `View` also lists what can be clicked in the original's
+order: buttons, product links, option values; equal labels are listed once.
 """
 
 import json
@@ -26,9 +26,9 @@ class View:
     """A page as the customer sees it.
 
     Attributes:
-        text: What it says.
-        clickables: What can be clicked, in lower case, in the original's order.
-        has_search_bar: Whether the page shows the field for a search.
+        text: Its text.
+        clickables: Labels that can be clicked, in lower case and in the original's order.
+        has_search_bar: Whether the page has a search field.
     """
 
     text: str
@@ -37,7 +37,7 @@ class View:
 
 
 def index_page(instruction: str) -> View:
-    """Where a session begins."""
+    """The first page of a session."""
     return View(_lines("WebShop", "Instruction: ", instruction, _button("Search")), (SEARCH,), has_search_bar=True)
 
 
@@ -47,11 +47,11 @@ def results_page(
     """Search results.
 
     Args:
-        instruction: What is wanted.
-        products: Those of this page.
+        instruction: The instruction.
+        products: The products of this page.
         page: Its number, from 1.
-        total: Hits on all pages.
-        visited: Ids of products that were looked at.
+        total: Number of hits on all pages.
+        visited: Ids of the visited products.
     """
     lines = [*_header(instruction), f"Page {page} (Total results: {total})"]
     lines += [*([_button("< Prev")] if page > 1 else []), _button("Next >")]
@@ -68,11 +68,11 @@ def item_page(
     """A product.
 
     Args:
-        instruction: What is wanted.
+        instruction: The instruction.
         product: The product.
-        chosen: Name of an option -> value chosen.
-        keywords: Words of the search it was found by. The original looks for a value, in quotes, in the page's address,
-            where both these words and the choices stand, to tell whether it is chosen.
+        chosen: Name of an option -> chosen value.
+        keywords: Words of the last search. The original considers a value chosen if the page's address, which contains
+            the search and the choices, contains it in quotes.
         page: Number of the results page.
     """
     address = f"{'+'.join(keywords)}/{page}/{json.dumps(chosen)}"
@@ -99,7 +99,7 @@ def sub_page(instruction: str, product: Product, which: str) -> View:
 
 
 def done_page(product: Product, chosen: Mapping[str, str], reward: float) -> View:
-    """What follows a purchase; most of it has no values in the original, either."""
+    """The page after a purchase; most fields have no values in the original, either."""
     options = htmlsafe_json_dumps(dict(chosen), dumps=partial(json.dumps, sort_keys=True))
     lines = ["Thank you for shopping with us!", "Your code: ", "None", " (Paste it in your MTurk interface.)"]
     lines += ["Purchased", "asin", product.asin, "options", str(options), "attrs", "None", "category", "None"]
@@ -122,7 +122,7 @@ def _lines(*texts: str) -> str:
 
 
 def _as_parsed(text: str) -> str:
-    """What the original's HTML parser makes of a text: blanks alone are one blank, or nothing if a line ends."""
+    """A text after the original's HTML parser: blanks alone become one blank, or nothing if they have a line break."""
     if text.strip(_BLANKS):
         return text
     return " " if text and "\n" not in text else ""

@@ -1,4 +1,4 @@
-"""A product of the shop, and how one is read from the official files' records."""
+"""Products of the shop and their construction from the official records."""
 
 import math
 import re
@@ -15,7 +15,7 @@ _LONGEST_ASIN = 10
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What the shop sells.
+    """A product of the shop.
 
     Attributes:
         asin: Its id, ten characters.
@@ -23,12 +23,12 @@ class Product:
         description: Text of the sub page Description.
         bullets: Lines of the sub page Features.
         price_tag: Price as shown: ``$12.5``, or ``$10.0 to $20.0``.
-        price: Price that the reward compares, in dollars: of a range a value within it.
+        price: Price for the reward, in dollars; for a range, a value within it.
         options: Name of an option -> its values, both in lower case, in the order shown.
-        attributes: What it is known to be ("machine wash"); never shown as such.
-        query: The search that the product was found by, when the data were collected.
+        attributes: Its known attributes, such as "machine wash"; never shown as such.
+        query: The search query with which the product was collected.
         category: Department.
-        product_category: Path of categories, parted by "›".
+        product_category: Path of categories, separated by "›".
     """
 
     asin: str
@@ -45,16 +45,16 @@ class Product:
 
 
 def is_nan(value: object) -> bool:
-    """Whether a value of the official files is `NaN`, with which pandas writes that there is none."""
+    """Whether a value of the official files is `NaN`, which pandas writes for a missing value."""
     return isinstance(value, float) and math.isnan(value)
 
 
 NaNIsNone = BeforeValidator(lambda value: None if is_nan(value) else value)
-"""For fields that may have no value."""
+"""Validator of fields that may have no value."""
 
 
 class OptionRecord(BaseModel):
-    """A value of an option, as `items_shuffle.json` has it."""
+    """An option value in `items_shuffle.json`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -62,7 +62,7 @@ class OptionRecord(BaseModel):
 
 
 class ProductRecord(BaseModel):
-    """A product as `items_shuffle.json` has it; what is not named here is not used."""
+    """A product in `items_shuffle.json`; other fields are not used."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -80,11 +80,11 @@ class ProductRecord(BaseModel):
 
 
 class UnreadablePrice(ValueError):
-    """A price that is no amount of dollars."""
+    """A price is not an amount of dollars."""
 
 
 def is_skipped(asin: object) -> bool:
-    """Whether the original leaves a product with this id out, whatever else it is; `NaN` counts as "nan"."""
+    """Whether the original leaves out products with this id; `NaN` counts as "nan"."""
     return is_nan(asin) or (isinstance(asin, str) and (asin == "nan" or len(asin) > _LONGEST_ASIN))
 
 
@@ -94,10 +94,10 @@ def product_of(record: ProductRecord, attributes: tuple[str, ...], seed: int) ->
     Args:
         record: The record.
         attributes: Its attributes.
-        seed: Seed of the price where the tag gives a range: the original draws one anew in every process.
+        seed: Seed of the price if the tag states a range; the original draws it in every process.
 
     Raises:
-        UnreadablePrice: If its price is no amount of dollars.
+        UnreadablePrice: If its price is not an amount of dollars.
     """
     tag, price = _price(record, seed)
     bullets = record.small_description
@@ -124,7 +124,7 @@ def _price(record: ProductRecord, seed: int) -> tuple[str, float]:
     except ValueError:
         amounts = []
     if not amounts:
-        raise UnreadablePrice(f"{record.pricing!r} is no price such as '$12.50' or '$10 to $20'")
+        raise UnreadablePrice(f"{record.pricing!r} is not a price such as '$12.50' or '$10 to $20'")
     if len(amounts) == 1:
         return f"${amounts[0]}", amounts[0]
     low, high = amounts[:2]

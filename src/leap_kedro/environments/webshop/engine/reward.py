@@ -1,4 +1,4 @@
-"""What a purchase is worth (Yao et al., NeurIPS 2022, section 3.1): the original's formula with its parts.
+"""The reward of a purchase (Yao et al., NeurIPS 2022, section 3.1): the original's formula with its parts.
 
 r = r_type (n_att + n_opt + [price <= limit]) / (attributes + options + 1)
 """
@@ -13,9 +13,9 @@ from leap_kedro.environments.webshop.engine.nouns import Nouns
 from leap_kedro.environments.webshop.engine.products import Product
 
 PARTS = ("attributes", "options", "type", "price")
-"""Names of the parts as they are recorded."""
+"""Names of the recorded parts."""
 
-_ALIKE = 85  # of 100: above it two texts say the same
+_ALIKE = 85  # of 100: above it, two texts are considered equal
 _RELATED, _HARDLY = 0.2, 0.1
 _LATIN_1 = dict.fromkeys(range(128, 256))
 
@@ -27,10 +27,10 @@ class Reward:
     Attributes:
         total: The reward.
         type: Factor for the kind of the product: 1, 0.5, 0.1 or 0.
-        attributes: Share of the wanted attributes that it has.
-        options: Share of the wanted options that were chosen; None where none was wanted.
+        attributes: Share of the required attributes that it has.
+        options: Share of the required options that were chosen; None if there are none.
         price: Whether it costs no more than the limit.
-        title_score: Share of the wanted title's nouns in its title.
+        title_score: Share of the nouns in the goal's title that its title has.
     """
 
     total: float
@@ -42,14 +42,14 @@ class Reward:
 
 
 class RewardRule:
-    """The formula, with a way to find nouns."""
+    """The formula with a method of finding nouns."""
 
     def __init__(self, nouns: Nouns) -> None:
-        """Compare titles by `nouns`."""
+        """Compare titles by their `nouns`."""
         self._nouns = nouns
 
     def __call__(self, product: Product, goal: Goal, price: float, chosen: Mapping[str, str]) -> Reward:
-        """What buying `product` at `price` dollars is worth, with the values `chosen` by option name."""
+        """The reward of buying `product` at `price` dollars with `chosen` values by option name."""
         has = attributes_met(product, goal)
         picked = options_met(tuple(chosen.values()), goal.options)
         affordable = price <= goal.price_upper
@@ -65,7 +65,7 @@ class RewardRule:
         )
 
     def type_factor(self, product: Product, goal: Goal) -> tuple[float, float]:
-        """Factor for the kind of the product, and the share of the wanted title's nouns that its title has."""
+        """Factor for the kind of the product, and the share of the nouns in the goal's title that its title has."""
         wanted = self._nouns(goal.name)
         shared = set(wanted) & set(self._nouns(product.title))
         title_score = len(shared) / len(wanted) if wanted else _RELATED
@@ -82,7 +82,7 @@ class RewardRule:
 
 
 def attributes_met(product: Product, goal: Goal) -> tuple[bool, ...]:
-    """For each wanted attribute whether the product has it, by its attributes or by its texts."""
+    """For each required attribute, whether the product has it according to its attributes or texts."""
     title, bullets = product.title.lower(), " ".join(product.bullets).lower()
     description = product.description.lower()
     return tuple(
@@ -93,19 +93,19 @@ def attributes_met(product: Product, goal: Goal) -> tuple[bool, ...]:
 
 
 def options_met(chosen: Sequence[str], wanted: Sequence[str | tuple[str, str]]) -> tuple[bool, ...]:
-    """For each wanted option whether one of the chosen values is it."""
+    """For each required option, whether one of the chosen values matches it."""
     values = [plain_colour(value) for value in chosen]
     return tuple(any(_alike(value, _wanted_text(option)) for value in values) for option in wanted)
 
 
 def _wanted_text(option: str | tuple[str, str]) -> str:
-    """A pair counts as its colour only where that is its whole value: the original asks a tuple what it contains."""
+    """In a pair, only a value that is exactly a colour counts as a colour: the original tests membership in a tuple."""
     return str(plain_colour(option))  # type: ignore[arg-type]
 
 
 @lru_cache(maxsize=200_000)
 def _alike(one: str, other: str) -> bool:
-    """As thefuzz 0.22 compares, which leaves out the letters of Latin-1 beyond ASCII."""
+    """The comparison of thefuzz 0.22, which ignores non-ASCII letters of Latin-1."""
     from rapidfuzz import fuzz, utils
 
     one, other = (utils.default_process(text.translate(_LATIN_1)) for text in (one, other))

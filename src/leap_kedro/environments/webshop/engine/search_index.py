@@ -1,4 +1,4 @@
-"""The shop's search: built once from the products' texts, kept on disk under the hash of what it was built from."""
+"""The shop's search index, built from the products' texts and cached on disk under their hash."""
 
 import json
 import os
@@ -12,22 +12,22 @@ from tempfile import mkdtemp
 
 import numpy as np
 
-from leap_kedro.environments.webshop.engine.bm25 import BM25, MOST_HITS, Postings, build_postings
+from leap_kedro.environments.webshop.engine.bm25 import BM25, MAX_HITS, Postings, build_postings
 from leap_kedro.environments.webshop.engine.products import Product
 from leap_kedro.records import UserError
 
-_VERSION = "2"  # of how texts become terms, and of the files
+_VERSION = "2"  # of the analysis and of the files
 _ARRAYS = ("starts", "documents", "counts", "lengths")
 _ABOUT = "about.json"
 
 
 class Engine(StrEnum):
-    """What ranks the products."""
+    """Search engines."""
 
     LUCENE = "lucene"
-    """As the original does, hit by hit."""
+    """The same hits as in the original."""
     BM25S = "bm25s"
-    """By the package `bm25s`: faster on very large catalogues; 42 % of its first ten are in the original's order."""
+    """The package `bm25s`: faster on very large catalogues; 42 % of its first ten hits are in the original's order."""
 
 
 Search = Callable[[str], Sequence[str]]
@@ -35,11 +35,11 @@ Search = Callable[[str], Sequence[str]]
 
 
 class MissingEngine(UserError):
-    """The package of the engine asked for is not installed."""
+    """The package of the requested engine is not installed."""
 
 
 def document_text(product: Product) -> str:
-    """What of a product is searched: title, description, first bullet, options."""
+    """The searched text of a product: title, description, first bullet, options."""
     options = ", and ".join(f"{name}: {', '.join(values)}" for name, values in product.options.items())
     return " ".join(
         [product.title, product.description, product.bullets[0] if product.bullets else "", options]
@@ -50,9 +50,9 @@ def product_search(products: Sequence[Product], engine: Engine, cache: Path | No
     """The search over `products`.
 
     Args:
-        products: What is sold.
-        engine: What ranks them.
-        cache: Folder to keep the index in; None: it is built anew.
+        products: The products.
+        engine: The search engine.
+        cache: Folder of cached indexes; None to build the index without a cache.
 
     Raises:
         MissingEngine: If the engine is a package that is not installed.
@@ -77,7 +77,7 @@ def _kept_postings(products: Sequence[Product], cache: Path) -> Postings:
     with suppress(OSError, ValueError, KeyError):
         return _load(folder)
     postings = build_postings(map(document_text, products))
-    with suppress(OSError):  # a cache that cannot be written costs time, nothing else
+    with suppress(OSError):  # a cache that cannot be written only costs time
         _save(postings, folder)
     return postings
 
@@ -98,7 +98,7 @@ def _save(postings: Postings, folder: Path) -> None:
         about = {"terms": list(postings.terms), "average_length": postings.average_length}
         (made / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
         with suppress(FileNotFoundError):
-            shutil.rmtree(folder)  # a torn one: `_load` has just refused it
+            shutil.rmtree(folder)  # a damaged one, which `_load` has refused
         os.replace(made, folder)
     finally:
         shutil.rmtree(made, ignore_errors=True)
@@ -120,7 +120,7 @@ def _bm25s(ids: Sequence[str], texts: Sequence[str]) -> Search:
         asked = terms(query)
         if not any(term in retriever.vocab_dict for term in asked):
             return ()
-        found, scores = retriever.retrieve([asked], k=min(MOST_HITS, len(ids)), show_progress=False)
+        found, scores = retriever.retrieve([asked], k=min(MAX_HITS, len(ids)), show_progress=False)
         return tuple(ids[document] for document, score in zip(found[0], scores[0], strict=True) if score > 0)
 
     return search

@@ -1,10 +1,10 @@
-"""A session in the shop: which page is shown, and what an action leads to. The original's state machine.
+"""Sessions in the shop: pages and transitions of the original's state machine.
 
-Kept as it is there: what cannot be done changes nothing; a search is taken on every page; searching, and going back to
-results, forgets the options; only Back to Search forgets which products were looked at; of two options with the same
-value a click chooses the last one.
+As in the original, actions that are not executable change nothing; every page accepts a search; a search or a return to
+the results resets the options; only Back to Search resets the visited products; if two options have the same value, a
+click chooses it for the last one.
 
-Two searches of the original are no search here, and change nothing: ``<r>`` (random products) and ``<a>`` (a crash).
+Two searches of the original are rejected here: ``<r>`` (random products) and ``<a>`` (a crash).
 """
 
 import re
@@ -23,7 +23,7 @@ _BY_CATEGORY, _BY_QUERY, _NO_SEARCHES = "<c>", "<q>", ("<r>", "<a>")
 
 
 class Page(StrEnum):
-    """Kind of the page that is shown."""
+    """Kind of a page."""
 
     INDEX = "index"
     RESULTS = "results"
@@ -34,18 +34,18 @@ class Page(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a customer is; a value, so that a planner may go on from it and leave it as it was.
+    """The state of a session; immutable, so that a planner can continue from it without changing it.
 
     Attributes:
         page: Kind of the page.
         keywords: Words of the last search.
         number: Number of the results page, from 1.
-        hits: Products found, all pages.
-        asin: The product looked at.
-        sub: Which of its sub pages.
-        chosen: Name of an option -> value chosen.
-        visited: Products that were looked at since the session began or went back to search.
-        reward: What the purchase was worth; None before it.
+        hits: Products found, on all pages.
+        asin: The current product.
+        sub: The current sub page.
+        chosen: Name of an option -> chosen value.
+        visited: Products visited since the beginning or the last Back to Search.
+        reward: Reward of the purchase; None before it.
     """
 
     page: Page = Page.INDEX
@@ -60,13 +60,13 @@ class Session:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """Products of the present results page; none on other pages."""
+        """Products of the current results page; none on other pages."""
         first = (self.number - 1) * pages.ITEMS_A_PAGE
         return self.hits[first : first + pages.ITEMS_A_PAGE] if self.page is Page.RESULTS else ()
 
 
 class Shop:
-    """What sessions share: products, search and reward.
+    """The shared part of sessions: products, search and reward.
 
     Attributes:
         products: Id -> product.
@@ -83,13 +83,13 @@ class Shop:
         Args:
             products: Id -> product.
             search: Words -> ids of the products found, best first.
-            reward: Product, goal, price and chosen options -> what the purchase is worth.
+            reward: Product, goal, price and chosen options -> reward of the purchase.
         """
         self.products = products
         self._search, self._reward = search, reward
 
     def view(self, session: Session, goal: Goal) -> View:
-        """The page that a session shows."""
+        """The page of a session."""
         match session.page:
             case Page.INDEX:
                 return pages.index_page(goal.instruction)
@@ -106,13 +106,13 @@ class Shop:
                 return pages.done_page(self.products[session.asin], session.chosen, reward)
 
     def act(self, session: Session, goal: Goal, action: str, clickables: Sequence[str]) -> Session | None:
-        """The session after an action; None if it cannot be done.
+        """The session after an action; None if the action is not executable.
 
         Args:
-            session: Where the customer is.
-            goal: What is wanted.
+            session: The current session.
+            goal: The goal.
             action: ``search[words]`` or ``click[label]``.
-            clickables: What the page of `session` lists.
+            clickables: Labels on the page of `session`.
         """
         found = _ACTION.match(action)
         if found is None or session.page is Page.DONE:
@@ -125,15 +125,15 @@ class Shop:
         return None
 
     def worth(self, product: Product, goal: Goal, chosen: Mapping[str, str]) -> Reward:
-        """What buying a product with the values `chosen` by option name is worth."""
+        """The reward of buying a product with `chosen` values by option name."""
         return self._reward(product, goal, product.price, chosen)
 
     def selling(self, others: Mapping[str, Product]) -> "Shop":
-        """The same shop with other products under some ids; what a search finds stays as it is."""
+        """The same shop with other products under some ids; search results do not change."""
         return Shop({**self.products, **others}, self._search, self._reward)
 
     def hits(self, words: str) -> tuple[str, ...]:
-        """Products that a search finds, best first; as the original, it knows ``<c>`` and ``<q>`` in front."""
+        """Products that a search finds, best first; the original's prefixes ``<c>`` and ``<q>`` are supported."""
         keywords = words.split(" ")
         if keywords[0] == _BY_CATEGORY:
             category = keywords[1].strip() if len(keywords) > 1 else ""

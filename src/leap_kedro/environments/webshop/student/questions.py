@@ -1,6 +1,6 @@
-"""Questions about what the pages have shown: what the embedded student's base learns to answer.
+"""Questions about the pages so far, which the embedded student's base model learns to answer.
 
-They stand where a reply begins, and where it fits are worded like a reason's first clause (`reasons.py`).
+They precede a reply, and if possible they are worded like the first clause of a reason (`reasons.py`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,45 +18,33 @@ QUESTION_PHRASES = phrases("""
     This page says | What is chosen | In the words of the shop | What fits is | Yes | No | None | nothing
 """)
 
-_A_LIST = 2  # times as many questions about a list of ten products
-_KNOWN_WELL = 0.8  # a few words in place of others are learnt soon
-_EVEN = 0.5  # "yes" and "no" are to be about as frequent
+_A_LIST = 2  # factor on the number of questions about a list of ten products
+_KNOWN_WELL = 0.8  # the few alternative words are learnt quickly
+_EVEN = 0.5  # for about as many "yes" as "no"
 
 
-def questions_about(memory: Memory, told: str, number: int, step: int, dice: Random) -> Iterator[Question]:
-    """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions.
-
-    Args:
-        memory: What was seen.
-        told: What the privileged block says would fit (its title); "" without a block.
-        number: Most questions.
-        step: Actions so far.
-        dice: What draws them.
-    """
+def questions_about(memory: Memory, title: str, number: int, step: int, rng: Random) -> Iterator[Question]:
+    """Questions after `step` actions, see `drawn_questions`; `title` is that in the privileged block, or ""."""
     askers = dict(_ASKERS.get(type(memory.page), _ANYWHERE))
     number *= _A_LIST if isinstance(memory.page, Results) else 1
-    if told:
-        askers["privileged"] = (1.0, lambda *_: ("What fits is", f"{told}."))
-    return drawn_questions(askers, memory, number, step, dice)
+    if title:
+        askers["privileged"] = (1.0, lambda *_: ("What fits is", f"{title}."))
+    return drawn_questions(askers, memory, number, step, rng)
 
 
 def _listed(phrases: list[str]) -> str:
     return f"{' '.join(phrases)}." if phrases else "nothing."
 
 
-def _wish(memory: Memory, _: Random) -> Asked:
-    return "I look for", _listed(list(memory.wish.phrases))
-
-
-def _spoken(memory: Memory, dice: Random) -> Asked | None:
+def _spoken(memory: Memory, rng: Random) -> Asked | None:
     said = [
         (other, value) for value in memory.wish.values for other in SPOKEN.get(value, ()) if other in memory.wish.text
     ]
     if not said:
-        if dice.random() < _KNOWN_WELL:
+        if rng.random() < _KNOWN_WELL:
             return None
         said = [(other, value) for value, others in SPOKEN.items() for other in others]
-    other, value = dice.choice(said)
+    other, value = rng.choice(said)
     return f"In the words of the shop {other}?", f"{value}."
 
 
@@ -64,32 +52,28 @@ def _items(memory: Memory) -> tuple[Item, ...]:
     return memory.page.items if isinstance(memory.page, Results) else ()
 
 
-def _dear(memory: Memory, dice: Random) -> Asked | None:
+def _dear(memory: Memory, rng: Random) -> Asked | None:
     items = [item for item in _items(memory) if not item.visited]
     if not items:
         return None
     dear = [item for item in items if not memory.affordable(item)]
-    item = dice.choice(dear if dear and dice.random() < _EVEN else items)
+    item = rng.choice(dear if dear and rng.random() < _EVEN else items)
     return f"Is it too dear {item.asin}?", "No." if memory.affordable(item) else "Yes."
 
 
-def _visited(memory: Memory, dice: Random) -> Asked | None:
+def _visited(memory: Memory, rng: Random) -> Asked | None:
     if not _items(memory):
         return None
-    pool = [item for item in _items(memory) if item.visited] if dice.random() < _EVEN else []
-    item = dice.choice(pool or _items(memory))
+    pool = [item for item in _items(memory) if item.visited] if rng.random() < _EVEN else []
+    item = rng.choice(pool or _items(memory))
     return f"Was it looked at {item.asin}?", "Yes." if item.visited else "No."
 
 
-def _next(memory: Memory, _: Random) -> Asked | None:
-    return "Which item is worth a look?", _first_new(memory, _items(memory))
-
-
-def _next_after(memory: Memory, dice: Random) -> Asked | None:
+def _next_after(memory: Memory, rng: Random) -> Asked | None:
     items = _items(memory)
     if len(items) < 2:
         return None
-    place = dice.randrange(len(items) - 1)
+    place = rng.randrange(len(items) - 1)
     return f"Which item is worth a look after {items[place].asin}?", _first_new(memory, items[place + 1 :])
 
 
@@ -101,15 +85,11 @@ def _first_new(memory: Memory, items: Sequence[Item]) -> str:
 
 
 def _missing(memory: Memory, _: Random) -> Asked | None:
-    if memory.current is None:
-        return None
-    return "I do not see", _listed(memory.missing(memory.current)[:1])
+    return ("I do not see", _listed(memory.missing(memory.current)[:1])) if memory.current else None
 
 
 def _lacks(memory: Memory, _: Random) -> Asked | None:
-    if memory.current is None:
-        return None
-    return "It lacks", _listed(memory.unavailable(memory.current)[:1])
+    return ("It lacks", _listed(memory.unavailable(memory.current)[:1])) if memory.current else None
 
 
 def _wanted(memory: Memory, _: Random) -> Asked | None:
@@ -135,10 +115,13 @@ def _page_says(memory: Memory, _: Random) -> Asked | None:
     return "This page says", _listed([phrase for phrase in memory.wish.phrases if phrase in memory.page.text.lower()])
 
 
-_ANYWHERE: dict[str, tuple[float, Asker[Memory]]] = {"wish": (0.5, _wish), "spoken": (0.5, _spoken)}
+_ANYWHERE: dict[str, tuple[float, Asker[Memory]]] = {
+    "wish": (0.5, lambda memory, _: ("I look for", _listed(list(memory.wish.phrases)))),
+    "spoken": (0.5, _spoken),
+}
 _ASKERS: dict[type, dict[str, tuple[float, Asker[Memory]]]] = {
     Results: {
-        "next": (4.0, _next),
+        "next": (4.0, lambda memory, _: ("Which item is worth a look?", _first_new(memory, _items(memory)))),
         "next_after": (4.0, _next_after),
         "dear": (4.0, _dear),
         "visited": (1.5, _visited),

@@ -1,7 +1,7 @@
 """The closed vocabulary of generated shops.
 
-Products are "item 1" to "item 10" by their place on the page; prices and limits are read by their tens, which is all
-that a limit asks for. What every page repeats (the instruction, its buttons) is left out.
+Products are "item 1" to "item 10" by their position on the page. Prices and limits are read in tens of dollars, because
+limits are multiples of ten. Repeated parts of pages (the instruction and the buttons) are left out.
 """
 
 from leap_kedro.environments.clauses import fixed_parts
@@ -31,7 +31,7 @@ _REWRITES = (
     (r"rating: n\.a\.\n(?:\[button\] [^\n]*\n)*", ""),
     (r"\[button\] (?:< prev|next >|search) \[button_\]\n", ""),
     (r" \(total results: \d+\)", ""),
-    # What was looked at is no more than named: what it is like was read, or decided nothing.
+    # Of a visited product only the name is kept: its texts were read, or were not decisive.
     *(
         (rf"\[clicked button\] item {number} \[clicked button_\]\n[^\n]*\n[^\n]*\n", f"seen item {number}\n")
         for number in range(1, pages.ITEMS_A_PAGE + 1)
@@ -47,11 +47,11 @@ _REWRITES = (
 _NUMBERED = ((r"^\[(?:clicked )?button\] ([A-Z0-9]{10}) \[(?:clicked )?button_\]$", "item"),)
 
 _REARRANGED = ((r"^\[button\] (item \d+) \[button_\]\n([^\n]*)\n([^\n]*)$", r"\2\n\3\n\1"),)
-"""A product's number comes after its title and its price: a causal model finds it by what precedes it."""
+"""A product's number comes after its title and price, because a causal model finds it by the preceding text."""
 
 
 def vocabulary() -> Vocabulary:
-    """All that the pages of generated shops, actions, reasons and questions are made of."""
+    """The vocabulary of the pages of generated shops, actions, reasons and questions."""
     clauses = fixed_parts(CLAUSES, ".:")
     words = [each for kind in KINDS for each in (kind.noun, *kind.looks, *kind.features)]
     words += [*VALUES, *(value for values in VALUES.values() for value in values)]

@@ -1,1 +1,1 @@
-"""Where shops and goals come from: the generator and the official files."""
+"""Sources of shops and goals: the generator and the official files."""

@@ -1,4 +1,4 @@
-"""The official files (github.com/princeton-nlp/WebShop), read as the original reads them, and one product at a time."""
+"""The official files (github.com/princeton-nlp/WebShop), read like the original, but one product at a time."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -25,24 +25,24 @@ PRODUCTS, ATTRIBUTES, HUMAN = "items_shuffle", "items_ins_v2", "items_human_ins"
 VARIABLE = "WEBSHOP_DATA"
 
 _NO_ATTRIBUTES = ("DUMMY_ATTR",)
-"""What the original holds a product to be that the file of attributes does not name."""
+"""Attributes in the original of a product that is missing in the file of attributes."""
 
 _Record = TypeVar("_Record", bound=BaseModel)
 
 
 class Size(StrEnum):
-    """Which of the official files are read."""
+    """Size of the official files."""
 
     FULL = "full"
     """The 1.18 million products of `items_shuffle.json`."""
     SMALL = "small"
     """The 1,000 of `items_shuffle_1000.json`."""
     AUTO = "auto"
-    """The full ones where they are there, else the small ones."""
+    """The full files if they exist, else the small ones."""
 
 
 class AttributeRecord(BaseModel):
-    """What `items_ins_v2.json` says of a product."""
+    """The record of a product in `items_ins_v2.json`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -52,7 +52,7 @@ class AttributeRecord(BaseModel):
 
 
 class HumanRecord(BaseModel):
-    """One instruction that a person wrote for a product, in `items_human_ins.json`."""
+    """An instruction that a person wrote for a product, in `items_human_ins.json`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -63,15 +63,15 @@ class HumanRecord(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that a shop sells, and what it can be asked for.
+    """The products of a shop and the sources of its goals.
 
     Attributes:
-        products: In the order of the file.
-        synthetic: Product -> instruction and attributes, for goals made of them.
+        products: Products in the order of the file.
+        synthetic: Product -> instruction and attributes for synthetic goals.
         human: Product -> the instructions that people wrote for it.
-        skipped: Products that the original leaves out, too, by why: ``id`` (longer than ten characters, or "nan"),
-            ``repeated``.
-        malformed: What could not be read, where that is skipped: file, product and field of each.
+        skipped: Reason -> number of products that the original leaves out, too. Reasons are ``id`` (longer than ten
+            characters, or "nan") and ``repeated``.
+        malformed: Skipped malformed entries: file, product and field of each.
     """
 
     products: tuple[Product, ...]
@@ -82,16 +82,16 @@ class Catalogue:
 
 
 def data_root(given: str | Path | None) -> Path:
-    """Folder of the official files: the one given, else that of the variable `VARIABLE`.
+    """Folder of the official files: the given one, else the value of the variable `VARIABLE`.
 
     Raises:
-        TaskDataError: If there is none.
+        TaskDataError: If there is no such folder.
     """
     folder = given or os.environ.get(VARIABLE)
     if not folder:
         raise TaskDataAbsent(
             f"No folder of WebShop's files: {VARIABLE} is not set. Set it to the folder that holds "
-            f"{PRODUCTS}.json or {PRODUCTS}_1000.json (docs/webshop.md says how to get them), or play generated shops: "
+            f"{PRODUCTS}.json or {PRODUCTS}_1000.json (docs/webshop.md says how to get them), or use generated shops: "
             "--params=environments.webshop.source=generated"
         )
     root = Path(folder).expanduser()
@@ -129,14 +129,14 @@ def read_catalogue(
 
     Args:
         root: Their folder.
-        size: Which of them.
-        limit: The first so many products of the file; None: all.
-        on_malformed: What is done with what cannot be read.
+        size: Their size.
+        limit: Maximum number of products, taken from the beginning of the file; None for all.
+        on_malformed: How malformed entries are handled.
         seed: Seed of prices that are ranges.
 
     Raises:
-        TaskDataError: If a file is missing, or malformed and that is refused; the message names file, product, field.
-            Also if no product is left.
+        TaskDataError: If a file is missing, has a malformed entry that is refused, or contains no product. The message
+            names file, product and field.
     """
     products, attributes, human = official_files(root, size)
     contents = read_items(products), read_pairs(attributes), read_pairs(human)
@@ -163,12 +163,12 @@ def build_catalogue(
 
     Args:
         products: Records of products.
-        attributes: Product and record of its attributes.
-        human: Product and records of its human instructions.
-        limit: The first so many records of products; None: all.
-        on_malformed: What is done with what cannot be read.
+        attributes: (product, record of its attributes) pairs.
+        human: (product, records of its human instructions) pairs.
+        limit: Maximum number of product records; None for all.
+        on_malformed: How malformed entries are handled.
         seed: Seed of prices that are ranges.
-        files: Where the three come from, for messages.
+        files: Names of the three files for messages.
 
     Raises:
         TaskDataError: As `read_catalogue`.
@@ -178,7 +178,7 @@ def build_catalogue(
     def report(problem: str) -> None:
         if on_malformed is OnMalformed.REFUSE:
             raise TaskDataError(
-                f"{problem}\nFix the file, or leave such products out and have them counted: "
+                f"{problem}\nFix the file, or skip and count such products: "
                 "--params=environments.webshop.on_malformed=skip"
             )
         malformed.append(problem)
@@ -194,14 +194,14 @@ def build_catalogue(
             skipped[why] = skipped.get(why, 0) + 1
         elif record := _read(ProductRecord, item, files[0], f"product {number} ({_asin(item)})", report):
             wanted[record.asin] = record
-    told = {
+    described = {
         asin: known
         for asin, item in attributes
         if asin in wanted and (known := _read(AttributeRecord, item, files[1], f"product {asin}", report))
     }
     made = []
     for asin in list(wanted):
-        has = told[asin].attributes if asin in told else None
+        has = described[asin].attributes if asin in described else None
         try:
             made.append(product_of(wanted.pop(asin), _NO_ATTRIBUTES if has is None else has, seed))
         except UnreadablePrice as error:
@@ -209,7 +209,7 @@ def build_catalogue(
     sold = {product.asin for product in made}
     return Catalogue(
         products=tuple(made),
-        synthetic={asin: known for asin, known in told.items() if asin in sold and known.instruction is not None},
+        synthetic={asin: known for asin, known in described.items() if asin in sold and known.instruction is not None},
         human={
             asin: tuple(
                 written
@@ -234,5 +234,5 @@ def _read(kind: type[_Record], item: Any, file: Path, what: str, report: Callabl
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        report(f"{file}, {what}, field `{place}`: {first['msg']} (it is {str(first['input'])[:80]!r}).")
+        report(f"{file}, {what}, field `{place}`: {first['msg']} (value {str(first['input'])[:80]!r}).")
         return None

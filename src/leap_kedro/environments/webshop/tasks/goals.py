@@ -1,6 +1,6 @@
-"""What a customer wants: the goals of the original, human or synthetic, and the published splits of them.
+"""Goals of the original, human or synthetic, and their published splits.
 
-Goals are kept as numbers and made when they are asked for: a large catalogue has millions of synthetic ones.
+Goals are stored as numbers and built on access, because a large catalogue has millions of synthetic ones.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,27 +25,26 @@ SPLITS = tuple(_PUBLISHED)
 
 
 class GoalKind(StrEnum):
-    """Where goals come from."""
+    """Kind of goals."""
 
     HUMAN = "human"
     """Instructions that people wrote."""
     SYNTHETIC = "synthetic"
     """A product's attributes with every combination of its options."""
     AUTO = "auto"
-    """Human ones where there are 500 of them, else synthetic ones."""
+    """Human goals if there are 500 of them, else synthetic ones."""
 
 
 class Goals(Sequence[Goal]):
-    """The goals of a catalogue in the original's fixed order (shuffled with its seed)."""
+    """The goals of a catalogue in the original's order, which is shuffled with a fixed seed."""
 
     def __init__(self, catalogue: Catalogue, kind: GoalKind, seed: int) -> None:
         """Count the goals.
 
         Args:
-            catalogue: What is sold.
-            kind: Which goals; `GoalKind.AUTO` looks how many there are.
-            seed: Seed of the price limits. The original draws them before it sets its seed, so that they differ from
-                process to process.
+            catalogue: The catalogue.
+            kind: Kind of the goals; `GoalKind.AUTO` depends on their number.
+            seed: Seed of the price limits, which differ between processes in the original.
         """
         human = sum(1 for records in catalogue.human.values() for each in records if each.instruction_attributes)
         if kind is GoalKind.AUTO:
@@ -63,7 +62,7 @@ class Goals(Sequence[Goal]):
         return len(self._order)
 
     def __getitem__(self, index: int) -> Goal:  # type: ignore[override]
-        """The goal at a place of the shuffled order."""
+        """The goal at an index of the shuffled order."""
         number = int(self._order[index])
         place = int(np.searchsorted(self._ends, number, side="right"))
         product = self._catalogue.products[place]
@@ -75,7 +74,7 @@ class Goals(Sequence[Goal]):
         return (self[index] for index in range(len(self)))
 
     def split(self, name: str) -> range:
-        """Places of the goals of a split: the published ones, or fractions where there are few goals."""
+        """Indices of the goals of a split: the published ones, or fractions if there are few goals."""
         if len(self) >= _LEAST_FOR_PUBLISHED:
             return range(len(self))[_PUBLISHED[name]]
         low, high = _FRACTIONS[name]
@@ -84,8 +83,8 @@ class Goals(Sequence[Goal]):
     def _count(self, product: Product) -> int:
         if self.kind is GoalKind.HUMAN:
             return sum(bool(each.instruction_attributes) for each in self._catalogue.human.get(product.asin, ()))
-        told = self._catalogue.synthetic.get(product.asin)
-        if told is None or not told.instruction_attributes:
+        record = self._catalogue.synthetic.get(product.asin)
+        if record is None or not record.instruction_attributes:
             return 0
         return prod(len(values) for values in product.options.values())
 
@@ -101,15 +100,15 @@ class Goals(Sequence[Goal]):
         )
 
     def _synthetic(self, product: Product, within: int) -> Goal:
-        told = self._catalogue.synthetic[product.asin]
+        record = self._catalogue.synthetic[product.asin]
         chosen: list[tuple[str, str]] = []
-        for name in sorted(product.options, reverse=True):  # the last name's value changes fastest
+        for name in sorted(product.options, reverse=True):  # the value of the last name changes fastest
             within_option = product.options[name]
             within, place = divmod(within, len(within_option))
             chosen.insert(0, (name, within_option[place]))
         wanted = ", and ".join(f"{name}: {value}" for name, value in chosen)
-        instruction = f"{told.instruction}{' with ' + wanted if wanted else ''}"
-        return self._goal(product, 0, instruction, told.instruction_attributes or (), tuple(chosen))
+        instruction = f"{record.instruction}{' with ' + wanted if wanted else ''}"
+        return self._goal(product, 0, instruction, record.instruction_attributes or (), tuple(chosen))
 
     def _goal(
         self,
@@ -120,10 +119,10 @@ class Goals(Sequence[Goal]):
         options: tuple[str, ...] | tuple[tuple[str, str], ...],
     ) -> Goal:
         limit = _limit(product.price, Random(f"{self._seed}/limit/{product.asin}/{within}"))
-        told = "" if limit == NO_LIMIT else f", and price lower than {limit:.2f} dollars"
+        price = "" if limit == NO_LIMIT else f", and price lower than {limit:.2f} dollars"
         return Goal(
             asin=product.asin,
-            instruction=f"{instruction}{told}",
+            instruction=f"{instruction}{price}",
             attributes=attributes,
             options=options,
             price_upper=limit,
@@ -134,7 +133,7 @@ class Goals(Sequence[Goal]):
         )
 
 
-def _limit(price: float, dice: Random) -> float:
-    """The larger of two of the next four ten-dollar steps above the price; `NO_LIMIT` above them all."""
+def _limit(price: float, rng: Random) -> float:
+    """The larger of two of the next four ten-dollar steps above the price; `NO_LIMIT` above all steps."""
     above = [limit for limit in _LIMITS if limit > price][:4]
-    return max(dice.sample(above, 2)) if len(above) > 1 else NO_LIMIT
+    return max(rng.sample(above, 2)) if len(above) > 1 else NO_LIMIT

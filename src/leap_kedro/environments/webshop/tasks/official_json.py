@@ -1,6 +1,6 @@
-"""Official JSON files, read entry by entry as Python's `json` reads them: `NaN` and `Infinity` included.
+"""Reads official JSON files entry by entry; like Python's `json`, it accepts `NaN` and `Infinity`.
 
-The original loads a file whole. The full one has gigabytes; here only what is being read of it is in memory.
+The original loads whole files of gigabytes. Here only the current part of a file is in memory.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from leap_kedro.environments.protocol import TaskDataError
 
 _CHUNK = 1 << 20  # characters
-_LONGEST_SIGN = 16  # no number word and no escape has more characters
+_LONGEST_SIGN = 16  # no name of a number and no escape is longer
 _FOLLOWING = frozenset(",:]}")
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _WHAT_TO_DO = "Get the official file again (docs/webshop.md)."
@@ -23,9 +23,9 @@ def read_items(path: Path) -> Iterator[Any]:
     """The elements of the list in a file.
 
     Raises:
-        TaskDataError: If the file cannot be read, is not JSON to its end, or holds no list.
+        TaskDataError: If the file cannot be read, is not complete JSON, or is not a list.
     """
-    return (value for _, value in _told_where(path, "["))
+    return (value for _, value in _located(path, "["))
 
 
 def read_pairs(path: Path) -> Iterator[tuple[str, Any]]:
@@ -34,10 +34,10 @@ def read_pairs(path: Path) -> Iterator[tuple[str, Any]]:
     Raises:
         TaskDataError: As `read_items`, for an object.
     """
-    return _told_where(path, "{")
+    return _located(path, "{")
 
 
-def _told_where(path: Path, opening: str) -> Iterator[tuple[str, Any]]:
+def _located(path: Path, opening: str) -> Iterator[tuple[str, Any]]:
     count = 0
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -88,18 +88,18 @@ def _name(reader: "_Reader") -> str:
 
 
 class _OtherKind(ValueError):
-    """The file is no list where a list is needed, or no object."""
+    """The file is not a list, or not an object, as expected."""
 
 
 class _Reader:
-    """The text of a file from a place on, read as far as it is needed."""
+    """The remaining text of a file, read as needed."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._text, self._place, self._whole = "", 0, False
 
     def sign(self) -> str:
-        """The next character that is not blank; "" at the end."""
+        """The next non-blank character; "" at the end."""
         while True:
             self._place = self._after_blanks(self._place)
             if self._place < len(self._text):
@@ -109,25 +109,17 @@ class _Reader:
             self._read_on()
 
     def skip(self) -> None:
-        """Go past the character that `sign` gave."""
+        """Skip the character that `sign` returned."""
         self._place += 1
 
     def expect(self, sign: str) -> None:
-        """Go past `sign`.
-
-        Raises:
-            ValueError: If something else is next.
-        """
+        """Skip `sign`. Raises `ValueError` if something else is next."""
         if self.sign() != sign:
             raise ValueError(f"{sign!r} is missing")
         self.skip()
 
     def value(self) -> Any:
-        """The value that begins here.
-
-        Raises:
-            ValueError: If there is none.
-        """
+        """The value that begins here. Raises `ValueError` if there is none."""
         while True:
             try:
                 value, end = _DECODER.raw_decode(self._text, self._place)
@@ -138,7 +130,7 @@ class _Reader:
             else:
                 place = self._after_blanks(end)
                 following = self._text[place : place + 1]
-                # Else a number may go on in what is not read yet.
+                # Otherwise a number may continue in the unread part.
                 if self._whole or following in _FOLLOWING or (following and end < len(self._text) - _LONGEST_SIGN):
                     self._place = end
                     return value

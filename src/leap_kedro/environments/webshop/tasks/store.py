@@ -1,4 +1,4 @@
-"""An open shop with its goals: built once a process for all tasks that are played in it."""
+"""An open shop with its goals, built once per process for all its tasks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from leap_kedro.environments.webshop.tasks.generator import generate_shop
 from leap_kedro.environments.webshop.tasks.goals import GoalKind, Goals
 
 GENERATED_PRODUCTS = 1_000
-"""Products of a generated shop where the options do not say."""
+"""Default number of products of a generated shop."""
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A shop and what customers want of it.
+    """A shop with its goals.
 
     Attributes:
-        catalogue: What is sold.
-        goals: What is wanted, in order.
-        shop: Where it is bought.
-        nouns: How its reward finds nouns.
+        catalogue: The catalogue.
+        goals: The goals in order.
+        shop: The shop.
+        nouns: Method by which its reward finds nouns.
     """
 
     catalogue: Catalogue
@@ -37,7 +37,7 @@ class Store:
 
 
 def generated_store(options: WebShopOptions, name: str, seed: int) -> Store:
-    """The generated shop of a name."""
+    """The generated shop with a name."""
     made = options.model_copy(update={"source": Source.GENERATED, "goals": GoalKind.HUMAN})
     return _open(made.model_dump_json(), name, seed)
 
@@ -56,7 +56,7 @@ def store_of(payload: Mapping[str, object], options: WebShopOptions) -> Store:
     """The shop that a task's payload names.
 
     Raises:
-        TaskDataError: If it is none of this benchmark's, or the official files are missing or malformed.
+        TaskDataError: If it is not the payload of a WebShop task, or the official files are missing or malformed.
     """
     source = payload.get("source")
     if source == Source.OFFICIAL:

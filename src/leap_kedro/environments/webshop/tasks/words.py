@@ -1,7 +1,7 @@
-"""What a generated shop is made of: kinds of products, what they can be, and how customers speak of it.
+"""Contents of generated shops: kinds of products, their attributes, and the customers' words.
 
-No attribute is part of another one, and no two values of an option are alike by the reward's measure, so that a
-purchase is right or wrong by what it says. Every word is in the embedded student's vocabulary.
+No attribute is part of another one, and the reward considers no two values of an option equal, so that purchases are
+unambiguous. Every word is in the embedded student's vocabulary.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ class Kind:
     """A kind of product.
 
     Attributes:
-        noun: What it is called.
-        department: Department, the task's kind in tables.
+        noun: Its name.
+        department: Department, which is the kind of a task.
         path: Category path.
-        looks: Attributes that a title states: of a product two.
-        features: Attributes that only the sub pages state: of a product two or three.
+        looks: Attributes in titles; a product has two.
+        features: Attributes that only the sub pages state; a product has two or three.
         options: Names of its options.
         prices: Lowest and highest price, dollars.
     """
@@ -55,7 +55,7 @@ SPOKEN: Mapping[str, tuple[str, ...]] = {
     "citrus": ("orange peel",),
     "hazelnut": ("nutty",),
 }
-"""Value of an option -> how a customer may put it instead."""
+"""Value of an option -> other words that a customer may use for it."""
 
 _DEPARTMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "kitchen": (
@@ -83,7 +83,7 @@ _DEPARTMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("easy assembly", "eco friendly", "fire retardant", "space saving", "scratch resistant", "height adjustable"),
     ),
 }
-"""Department -> its category path, and the features of what it sells."""
+"""Department -> its category path and the features of its products."""
 
 
 def _kind(noun: str, department: str, category: str, looks: str, options: str, lowest: float, highest: float) -> Kind:
@@ -126,7 +126,7 @@ INSTRUCTIONS = (
     "i need a {features} {noun}{options}, and i want it {looks}",
     "buy a {looks} and {features} {noun} for me{options}",
 )
-"""Forms of what a customer says."""
+"""Forms of instructions."""
 
 DESCRIPTIONS = (
     "A {noun} for every day. {features}",
@@ -136,4 +136,4 @@ DESCRIPTIONS = (
 PRAISE = "The {looks} {noun} of all: {looks}, and a {noun} indeed."
 BULLETS = ("Sold by {brand} with a warranty.", "Ships within a week.", "A good gift.", "Made to last for years.")
 STATEMENTS = ("It is {feature}.", "This one is {feature}.", "Tested and found to be {feature}.")
-"""How a sub page states a feature."""
+"""Sentences by which a sub page states a feature."""

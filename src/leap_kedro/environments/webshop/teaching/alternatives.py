@@ -1,4 +1,4 @@
-"""Other shops that a history cannot tell from the one in play: what the pages not seen yet say is otherwise."""
+"""Other shops with the same history, which differ in the contents of unseen pages."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,24 +8,24 @@ from leap_kedro.environments.webshop.engine.goal import Goal
 from leap_kedro.environments.webshop.engine.products import Product
 from leap_kedro.environments.webshop.engine.shop import Session, Shop
 
-_TRIES = 5  # draws for each shop that is wanted: some are the same shop after all
+_TRIES = 5  # draws per requested shop: some equal the original shop
 
 
 def alternative_shops(shop: Shop, goal: Goal, actions: Sequence[str], count: int, seed: int) -> Iterator[Shop]:
-    """Shops in which `actions` show the same pages as they did in `shop`.
+    """Shops in which `actions` show the same pages as in `shop`.
 
-    The products found that are of the goal's kind (its query) and were not looked at exchange what is hidden: the texts
-    of their sub pages, and attributes that their titles do not state. Search, titles, prices and options stay.
+    Found but unvisited products of the goal's kind (its query) exchange their hidden parts: the texts of their sub
+    pages and the attributes that their titles do not state. Search, titles, prices and options do not change.
 
     Args:
-        shop: The shop in play.
-        goal: What is wanted.
-        actions: What was done in it since its start.
-        count: Most shops; fewer, or none, come where little is left open.
+        shop: The shop of the task.
+        goal: The goal.
+        actions: The actions since the start.
+        count: Maximum number of shops; there are fewer, or none, if little is open.
         seed: Seed of the exchange.
 
     Yields:
-        Shops; the same one may come twice.
+        Shops; a shop may occur twice.
     """
     session, looked, found = Session(), set[str](), dict.fromkeys([goal.asin])
     for action in actions:
@@ -36,10 +36,10 @@ def alternative_shops(shop: Shop, goal: Goal, actions: Sequence[str], count: int
     hidden = [product for asin in found if asin not in looked and (product := shop.products[asin]).query == goal.query]
     if len({_secrets(product) for product in hidden}) < 2:
         return
-    dice = Random(f"alternatives/{seed}/{len(actions)}")
+    rng = Random(f"alternatives/{seed}/{len(actions)}")
     made = 0
     for _ in range(_TRIES * count):
-        donors = dice.sample(hidden, len(hidden))
+        donors = rng.sample(hidden, len(hidden))
         changed = {
             product.asin: _with_secrets_of(donor, product) for product, donor in zip(hidden, donors, strict=True)
         }

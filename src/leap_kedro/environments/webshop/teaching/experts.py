@@ -1,14 +1,15 @@
-"""Unprivileged experts: they read the pages like the student.
+"""Unprivileged experts, which read the pages like the student.
 
-`careful` searches for what the wish says, looks at what comes nearest by its title and is not too dear, reads the sub
-pages for what the title leaves open, and leaves again what lacks something; when nothing better turns up it buys the
-best it has seen. `steady` does the same without comparing titles: it goes down the list. `greedy` buys the first
-product of the first page, with the values asked for. All follow any history, and are deterministic.
+`careful` searches for the words of the wish, visits the affordable products whose titles match best, reads the sub
+pages for missing features, and leaves products that lack something; if it finds nothing better, it buys the best
+product seen. `steady` does the same without comparing titles, in the order of the list. `greedy` buys the first product of the first
+page with the requested option values. All experts are deterministic and can continue any history.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from leap_kedro.environments.actions import plain_words
 from leap_kedro.environments.protocol import Decision, Option
 from leap_kedro.environments.webshop.engine import pages
 from leap_kedro.environments.webshop.teaching.memory import Looked, Memory
@@ -21,46 +22,41 @@ _UNLIKELY = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What sets one shopper apart from another.
+    """The differences between shoppers.
 
     Attributes:
-        reads: Whether it reads before it buys.
-        compares: Whether it looks at those products alone whose titles have most of the wish.
-        most_looked: Products that it looks at before it settles for the best of them.
+        reads: Whether it reads sub pages before it buys.
+        compares: Whether it visits only products whose titles match the wish best.
+        max_looked: Number of products that it visits before it buys the best of them.
     """
 
     reads: bool
     compares: bool
-    most_looked: int
+    max_looked: int
 
 
 class Shopper:
     """An `Expert` for WebShop."""
 
     def __init__(self, habits: Habits, known_words: bool) -> None:
-        """Shop.
-
-        Args:
-            habits: How.
-            known_words: Whether instructions are those of generated shops.
-        """
+        """Create a shopper; `known_words` tells whether instructions are those of generated shops."""
         self._habits, self._known_words = habits, known_words
         self._memory: Memory
 
     def start(self, opening: str) -> None:
-        """Begin an episode. Raises `ValueError` if the first observation is no first page of the shop."""
+        """Begin an episode. Raises `ValueError` if the first observation is not the first page of the shop."""
         self._memory = Memory(opening, self._known_words)
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action, whoever chose it, and of what followed."""
+        """Record an action, whoever chose it, and the observation that followed."""
         self._memory.observe(action, observation)
 
     def decide(self) -> Decision:
-        """Reason and action for the present moment."""
+        """The next action and its reason."""
         return self.options()[0].decision
 
     def options(self) -> list[Option]:
-        """What it considers, its decision first: on a page of results other products, too."""
+        """The options, the decision first; on a page of results they include other products."""
         match self._memory.page:
             case Results():
                 return self._among_results(self._memory.page)
@@ -73,8 +69,8 @@ class Shopper:
     def _search(self) -> Decision:
         settled = self._settled()
         if settled is not None:
-            return Decision(Clause.SETTLE.value, f"search[{_words(settled.title)}]")
-        wish = " ".join(self._memory.wish.phrases) or _words(self._memory.wish.text)
+            return Decision(Clause.SETTLE.value, f"search[{' '.join(plain_words(settled.title))}]")
+        wish = " ".join(self._memory.wish.phrases or plain_words(self._memory.wish.text))
         return Decision(Clause.LOOK_FOR.format(wish=wish), f"search[{wish}]")
 
     def _among_results(self, results: Results) -> list[Option]:
@@ -90,7 +86,7 @@ class Shopper:
         further = Decision(Clause.NONE_HERE.value, f"click[{pages.NEXT_PAGE}]")
         if not worth and self._has_more(results):
             return [_only(further)]
-        if not worth:  # nothing is affordable, and nothing was looked at: one may still have to do
+        if not worth:  # nothing is affordable or visited: take the first product
             return [_only(self._look_at(item)) for item in results.items[:1]] or [_only(self._search())]
         likely = [Option(self._look_at(item), 1.0 / len(worth), "fits") for item in worth]
         others = [
@@ -101,7 +97,7 @@ class Shopper:
         return _normalised([*likely, *others, Option(further, _UNLIKELY, "further")])
 
     def _worth_a_look(self, results: Results) -> Iterator[Item]:
-        """Products that are new and not too dear, the first listed first; of those compared, the nearest alone."""
+        """New affordable products in the order of the list; if titles are compared, only the best matches."""
         memory = self._memory
         for item in results.items:
             near = not self._habits.compares or memory.count(item) == memory.best > 0
@@ -133,7 +129,7 @@ class Shopper:
         return Decision((Clause.SETTLE if lacking or missing else Clause.ALL_FITS).value, f"click[{pages.BUY}]")
 
     def _at_text(self) -> Decision:
-        """Back to the product; the reason says what the page had of what was missing."""
+        """Return to the product; the reason states which missing phrases the page has."""
         memory, product = self._memory, self._memory.current
         back = f"click[{pages.PREVIOUS}]"
         if product is None:
@@ -146,10 +142,10 @@ class Shopper:
         return Decision(Clause.SAYS_NOTHING.format(missing=wanted[0]) if wanted else Clause.ALL_FITS.value, back)
 
     def _settled(self) -> Looked | None:
-        """The product to buy although something is missing; None while there is more to look at."""
+        """The product to buy although something is missing; None while there are others to visit."""
         memory = self._memory
         looked = list(memory.looked.values())
-        if not looked or not (len(looked) >= self._habits.most_looked or self._searched_all()):
+        if not looked or not (len(looked) >= self._habits.max_looked or self._searched_all()):
             return None
         affordable = [product for product in looked if memory.affordable(product)]
         return min(
@@ -159,10 +155,6 @@ class Shopper:
     def _searched_all(self) -> bool:
         results = self._memory.results
         return results is not None and not self._has_more(results) and not any(self._worth_a_look(results))
-
-
-def _words(text: str) -> str:
-    return " ".join(text.lower().replace("[", " ").replace("]", " ").split())
 
 
 def _only(decision: Decision) -> Option:
@@ -175,8 +167,8 @@ def _normalised(options: list[Option]) -> list[Option]:
 
 
 EXPERTS = {
-    "careful": Habits(reads=True, compares=True, most_looked=7),
-    "steady": Habits(reads=True, compares=False, most_looked=5),
-    "greedy": Habits(reads=False, compares=False, most_looked=1),
+    "careful": Habits(reads=True, compares=True, max_looked=7),
+    "steady": Habits(reads=True, compares=False, max_looked=5),
+    "greedy": Habits(reads=False, compares=False, max_looked=1),
 }
 """Experts by name."""

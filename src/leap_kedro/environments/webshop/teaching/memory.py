@@ -1,4 +1,4 @@
-"""What a customer has seen so far, kept as one who reads the pages would keep it."""
+"""What a customer has seen so far, as known from the texts of the pages."""
 
 from dataclasses import dataclass, field
 
@@ -10,13 +10,13 @@ from leap_kedro.environments.webshop.teaching.wishes import Wish, says, wish_of
 
 @dataclass(slots=True)
 class Looked:
-    """What is known of a product that was looked at.
+    """What is known of a visited product.
 
     Attributes:
         asin: Its id.
         title: Its title.
         price: Its price tag.
-        texts: What was read of it: its title, then by name of the sub page.
+        texts: Texts that were read: its title, and sub pages by name.
         options: Name of an option -> its values.
     """
 
@@ -28,24 +28,24 @@ class Looked:
 
 
 class Memory:
-    """An episode as its customer remembers it.
+    """The memory of a customer in an episode.
 
     Attributes:
-        wish: What is wanted.
-        page: The page in front.
-        sub: Name of the sub page in front; "" on other pages.
-        current: The product whose pages are in front, or were last.
-        looked: Products that were looked at, by id.
-        results: The results page seen last.
-        searches: What was searched so far.
-        best: Most phrases of the wish that a title of the present search has.
+        wish: The customer's wish.
+        page: The current page.
+        sub: Name of the current sub page; "" on other pages.
+        current: The product of the current page, or the last one before it.
+        looked: Visited products by id.
+        results: The last results page.
+        searches: The searches so far.
+        best: Highest number of phrases of the wish in an affordable title of the current search.
     """
 
     def __init__(self, opening: str, known_words: bool) -> None:
-        """Begin with the first observation. Raises `ValueError` if it is no first page of the shop."""
+        """Begin with the first observation. Raises `ValueError` if it is not the first page of the shop."""
         page = page_parser.read(opening)
         if not isinstance(page, page_parser.Index):
-            raise ValueError(f"no first page of a shop: {opening[:200]!r}")
+            raise ValueError(f"not the first page of a shop: {opening[:200]!r}")
         self.wish: Wish = wish_of(page.instruction, known_words)
         self.page: PageText = page
         self.sub = ""
@@ -56,10 +56,10 @@ class Memory:
         self.best = 0
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action and of the page that followed."""
+        """Record an action and the page that followed."""
         before, after = self.page, page_parser.read(observation)
         if isinstance(after, Other):
-            return  # "Nothing happens.": the page is still there
+            return  # the page has not changed
         self.page = after
         name, _, rest = action.strip().partition("[")
         argument = rest.removesuffix("]").lower()
@@ -84,7 +84,7 @@ class Memory:
                     self.current.texts[self.sub] = text
 
     def count(self, item: Item) -> int:
-        """How many phrases of the wish a title has."""
+        """The number of phrases of the wish in a title."""
         return sum(says(item.title, phrase) for phrase in self.wish.phrases)
 
     def affordable(self, item: Item | Looked) -> bool:
@@ -92,16 +92,16 @@ class Memory:
         return page_parser.lowest_price(item.price) <= self.wish.limit
 
     def missing(self, product: Looked) -> list[str]:
-        """Phrases of the wish that no text read of the product states, in their order."""
+        """Phrases of the wish that no text of the product has stated so far, in their order."""
         return [
             phrase for phrase in self.wish.phrases if not any(says(text, phrase) for text in product.texts.values())
         ]
 
     def unread(self, product: Looked) -> list[str]:
-        """Sub pages that may state something and were not read yet, the one to read first in front."""
+        """Unread sub pages that may state something, in the order in which to read them."""
         return [name for name in (pages.FEATURES, pages.DESCRIPTION) if name not in product.texts]
 
     def unavailable(self, product: Looked) -> list[str]:
-        """Values asked for that the product is not sold with."""
+        """Requested option values that the product does not have."""
         sold = {value for values in product.options.values() for value in values}
         return [value for value in self.wish.values if value not in sold]

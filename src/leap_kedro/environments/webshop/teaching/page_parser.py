@@ -1,6 +1,6 @@
-"""What a page of the shop says, as a customer could read it: pure functions of the text.
+"""Parser of the shop's pages; pure functions of the text.
 
-Whatever is no page of the shop reads as `Other`: it says nothing, and never raises.
+A text that is not a page of the shop is parsed as `Other` and never raises an error.
 """
 
 import re
@@ -20,7 +20,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Where a session begins."""
+    """The first page of a session."""
 
     instruction: str
 
@@ -42,7 +42,7 @@ class Shown:
         title: Its title.
         price: Its price tag.
         options: Name of an option -> its values.
-        chosen: Values that are chosen.
+        chosen: Chosen values.
     """
 
     title: str
@@ -60,7 +60,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Says nothing that matters: the page after a purchase."""
+    """Any other text, such as the page after a purchase."""
 
 
 PageText = Index | Results | Shown | Text | Other
@@ -79,7 +79,7 @@ _VALUE = re.compile(r"  \[(?P<clicked>clicked )?button\] (?P<value>.*) \[(?:clic
 
 
 def read(observation: str) -> PageText:
-    """The page that an observation shows."""
+    """The page of an observation."""
     index = _INDEX.fullmatch(observation)
     if index:
         return Index(index["instruction"])
@@ -116,6 +116,6 @@ def read(observation: str) -> PageText:
 
 
 def lowest_price(tag: str) -> float:
-    """The lowest price that a tag states; infinity where it states none."""
+    """The lowest price in a tag; infinity if there is none."""
     amounts = re.findall(r"\$(\d+(?:\.\d+)?)", tag)
     return min(map(float, amounts), default=float("inf"))

@@ -1,7 +1,7 @@
-"""The reasons that experts give: what the page shows and what follows, in clauses that a small model can compute.
+"""The clauses of experts' reasons, which a small model can compute.
 
-"B09KXCHWGD is worth a look." Products are named by the ids that the page shows; the embedded student reads and writes
-them as "item 3" (`Vocabulary.numbered`).
+"B09KXCHWGD is worth a look." Products are named by the ids on the page; the embedded student reads and writes them as
+"item 3" (`Vocabulary.numbered`).
 """
 
 from collections.abc import Mapping
@@ -14,25 +14,25 @@ class Clause(StrEnum):
     """A clause of a reason."""
 
     LOOK_FOR = "I look for {wish}."
-    """Nothing was searched yet."""
+    """There was no search yet."""
     LOOK_AT = "{item} is worth a look."
-    """The product on this page to look at."""
+    """A product on this page to visit."""
     NONE_HERE = "Nothing new fits here."
     """No product of the page is worth a look."""
     NOT_SEEN = "I do not see {missing} yet."
     """A feature that no text has stated so far."""
     READ = "This page says {found}."
-    """What a sub page has of what was missing."""
+    """A missing feature that a sub page states."""
     SAYS_NOTHING = "This page does not say {missing}."
-    """A sub page without what was missing."""
+    """A missing feature that a sub page does not state."""
     LACKS = "It lacks {missing}."
-    """All was read, or the value is not for sale."""
+    """All sub pages were read, or the option value does not exist."""
     CHOOSE = "I want {value}."
     """A value to choose."""
     ALL_FITS = "All fits."
     """Nothing is missing, everything is chosen."""
     SETTLE = "Nothing better was found."
-    """The best product that was seen is bought, although something is missing."""
+    """The best product seen is bought, although something is missing."""
 
 
 class Fact(StrEnum):
@@ -44,12 +44,12 @@ class Fact(StrEnum):
 
 
 class Hint(StrEnum):
-    """Clauses of a teacher that knows more than it may say."""
+    """Hints of a teacher that must not reveal what it knows."""
 
     PRINCIPLE = "Several look alike, and only their pages tell them apart."
     """A general principle."""
     PERHAPS = "Perhaps this one is it."
-    """A guess that is none."""
+    """A known fact, worded as a guess."""
 
 
 VARIANTS: Mapping[Clause, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ VARIANTS: Mapping[Clause, tuple[str, ...]] = {
     Clause.CHOOSE: ("{value} is to be chosen.",),
     Clause.ALL_FITS: ("That is it.",),
 }
-"""Other wordings of a clause."""
+"""Alternative wordings of a clause."""
 
 CLAUSES = all_wordings((*Clause, *Fact, *Hint), VARIANTS)
-"""Every clause in all its wordings."""
+"""All clauses in all wordings."""

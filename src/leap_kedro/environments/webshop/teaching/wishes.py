@@ -1,7 +1,7 @@
-"""What a customer's instruction asks for, as one who only reads it takes it apart.
+"""Parser of instructions, without privileged information.
 
-Words of generated shops are known (`words.py`): kinds, looks, features, and how values are put in other words. Of any
-other instruction each word that carries a meaning is a wish.
+The words of generated shops are known (`words.py`): kinds, looks, features, and other words for option values. In any
+other instruction, each meaningful word is a wish.
 """
 
 import re
@@ -26,13 +26,13 @@ _VALUE_OF: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An instruction taken apart.
+    """A parsed instruction.
 
     Attributes:
         text: The instruction without its price limit.
-        phrases: What the product has to be, in the order said.
-        values: Option values asked for, in the shop's words.
-        limit: Highest price in dollars; infinity where none is stated.
+        phrases: Required attributes in the order of the text.
+        values: Requested option values in the shop's words.
+        limit: Highest price in dollars; infinity if there is none.
     """
 
     text: str
@@ -41,7 +41,7 @@ class Wish:
     limit: float
 
     def wanted(self, options: Mapping[str, Iterable[str]]) -> dict[str, str]:
-        """The value asked for of each option of a product, if any: one of `values`, or said in the instruction."""
+        """The requested value of each option of a product, if any: one of `values`, or a value in the instruction."""
         found = {}
         for name, values in options.items():
             asked = [value for value in values if value in self.values or (not self.values and says(self.text, value))]
@@ -51,12 +51,7 @@ class Wish:
 
 
 def wish_of(instruction: str, known_words: bool) -> Wish:
-    """What an instruction asks for.
-
-    Args:
-        instruction: The instruction, its price limit included.
-        known_words: Whether it is one of a generated shop.
-    """
+    """Parse an instruction with its price limit; `known_words` tells whether it is one of a generated shop."""
     limit = _LIMIT.search(instruction)
     text = instruction[: limit.start()] if limit else instruction
     lowered = text.lower()
@@ -76,12 +71,12 @@ def wish_of(instruction: str, known_words: bool) -> Wish:
 
 
 def says(text: str, phrase: str) -> bool:
-    """Whether a text has a phrase as whole words."""
+    """Whether a text contains a phrase as whole words."""
     return re.search(rf"(?<!\w){re.escape(phrase.lower())}(?!\w)", text.lower()) is not None
 
 
 def _in_order(text: str, known: Iterable[str]) -> list[str]:
-    """The known phrases that a text has, in its order; of two that overlap the longer."""
+    """The known phrases in a text, in its order; the longer of two that overlap."""
     longest = sorted(known, key=len, reverse=True)
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)")
     return list(dict.fromkeys(pattern.findall(text)))

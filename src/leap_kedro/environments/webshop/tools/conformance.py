@@ -2,10 +2,10 @@
 
     python -m leap_kedro.environments.webshop.tools.conformance TRACES.jsonl.xz --catalogue FOLDER
 
-The first line of a recording holds the prices that the original had drawn. Then one line of JSON an episode: its goal,
-the first page, for each action the page that followed (observation, clickables, search bar, reward, end), and the parts
-of the reward. FOLDER has the official files. A reward that differs is counted by itself, and the page that states it is
-compared apart from it.
+The first line of a recording has the prices that the original drew. Each further line is an episode in JSON: its goal,
+the first page, the page after each action (observation, clickables, search bar, reward, end), and the parts of the
+reward. FOLDER has the official files. Differences of rewards are counted separately, and the page that states a reward
+is compared without it.
 """
 
 import argparse
@@ -37,10 +37,10 @@ _PARTS = {"r_type": "type", "r_att": "attributes", "r_option": "options", "r_pri
 
 
 def read_episodes(path: Path) -> tuple[Mapping[str, float], Iterator[Mapping[str, Any]]]:
-    """The prices of a recording, and its episodes.
+    """The prices and the episodes of a recording.
 
     Raises:
-        TaskDataError: If the file cannot be read, also later, when an episode is asked for.
+        TaskDataError: If the file cannot be read; also during the iteration.
     """
     lines = read_recordings(path, _parse)
     first = next(lines)
@@ -62,7 +62,7 @@ def _parse(line: str) -> dict[str, Any]:
 
 
 def recorded_goal(goal: Mapping[str, Any]) -> Goal:
-    """The goal as the original had it."""
+    """The goal in the recording."""
     options = goal["goal_options"]
     return Goal(
         asin=goal["asin"],
@@ -78,7 +78,7 @@ def recorded_goal(goal: Mapping[str, Any]) -> Goal:
 
 
 def replay(recording: Mapping[str, Any], shop: Shop) -> list[Difference]:
-    """Carry a recording's actions out and compare every answer."""
+    """Replay a recording's actions and compare every answer."""
     goal, name = recorded_goal(recording["goal"]), f"goal {recording.get('goal_index', -1)}"
     session = Session()
     view = shop.view(session, goal)
@@ -98,20 +98,16 @@ def replay(recording: Mapping[str, Any], shop: Shop) -> list[Difference]:
 
 
 def of_reward(found: Difference) -> bool:
-    """Whether it is the reward that differs, or a part of it (``reward.type``)."""
+    """Whether the difference is in the reward or one of its parts (``reward.type``)."""
     return found.what.startswith("reward")
 
 
 def _shown(view: View) -> dict[str, object]:
-    return {
-        "observation": view.text,
-        "clickables": list(view.clickables),
-        "has_search_bar": view.has_search_bar,
-    }
+    return {"observation": view.text, "clickables": list(view.clickables), "has_search_bar": view.has_search_bar}
 
 
 def _stating(view: View, native: float, recorded: float) -> View:
-    """The page as it would be with the recorded reward."""
+    """The page with the recorded reward."""
     return view if native == recorded else replace(view, text=view.text.replace(f"\n{native}\n", f"\n{recorded}\n"))
 
 
@@ -123,7 +119,7 @@ def _parts(recorded: Mapping[str, Any], native: Reward) -> tuple[dict[str, Any],
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, print the counts and the first differences; 0 if there is none, 2 if something cannot be read."""
+    """Compare and print counts and the first differences; 0 if there are none, 2 if a file cannot be read."""
     parser = argparse.ArgumentParser(description="Replay recorded episodes of the original WebShop on the native shop.")
     parser.add_argument("traces", type=Path, nargs="+", help="recordings, JSON lines, plain or .xz")
     parser.add_argument("--catalogue", type=Path, required=True, help="folder of the official files")

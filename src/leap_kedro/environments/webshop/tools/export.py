@@ -16,27 +16,18 @@ from leap_kedro.environments.webshop.tasks.store import GENERATED_PRODUCTS
 
 
 def export_shop(folder: Path, split: str, seed: int, products: int) -> list[Path]:
-    """Write a shop's files into `folder`.
-
-    Args:
-        folder: Where to; it is made.
-        split: Name of the shop.
-        seed: Its seed.
-        products: Number of products.
-
-    Returns:
-        The files.
+    """Write the files of a shop, see `generate_shop`, into `folder` and return their paths.
 
     Raises:
-        FileExistsError: If one of them is there already.
+        FileExistsError: If one of them already exists.
         OSError: If they cannot be written.
     """
     made = generate_shop(split, seed, products)
     contents = {PRODUCTS: made.products, ATTRIBUTES: made.attributes, HUMAN: made.human}
     files = {folder / f"{name}.json": content for name, content in contents.items()}
-    there = [str(path) for path in files if path.exists()]
-    if there:
-        raise FileExistsError(f"{', '.join(there)} already there: name an empty folder")
+    existing = [str(path) for path in files if path.exists()]
+    if existing:
+        raise FileExistsError(f"{', '.join(existing)} already exist: name an empty folder")
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in files.items():
         path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -44,7 +35,7 @@ def export_shop(folder: Path, split: str, seed: int, products: int) -> list[Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write, and say what; 2 if it cannot be written."""
+    """Write the files and print their paths; 2 if they cannot be written."""
     parser = argparse.ArgumentParser(description="Write a generated WebShop as the three official files.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--split", choices=WebShop.generated_splits, default="test")

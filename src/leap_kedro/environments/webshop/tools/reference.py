@@ -1,8 +1,8 @@
-"""The user's own installation of the original WebShop behind the `Environment` protocol, for cross-checks.
+"""The user's installation of the original WebShop as an `Environment`, for cross-checks.
 
-It is imported only when it is chosen, and built once a process: it takes seconds to load, and plays some twenty steps a
-second. The original draws price limits before it seeds its dice; here they are seeded first, so that processes agree.
-Goals are numbered as in the native shop; their price limits are the original's own draws.
+It is imported only if it is selected, and built once per process: it takes seconds to load and runs about twenty steps
+per second. The original draws price limits before it sets its seed; here the seed is set first, so that processes
+agree. Goals have the same numbers as in the native shop; their price limits are the original's draws.
 """
 
 import random
@@ -22,18 +22,14 @@ _PACKAGES = ("web_agent_site", "gym", "flask", "bs4", "pyserini", "spacy")
 
 
 class MissingOriginal(EnvironmentFailure, ImportError):
-    """The original, or something that it needs, is not installed."""
+    """The original or one of its dependencies is not installed."""
 
 
 class ReferenceEnvironment:
     """Plays official goals in the original."""
 
     def __init__(self, options: WebShopOptions) -> None:
-        """Find the original.
-
-        Raises:
-            MissingOriginal: If it is not there; the message says how to get it.
-        """
+        """Find the original. Raises `MissingOriginal` if it is missing; the message says how to get it."""
         missing = [package for package in _PACKAGES if find_spec(package) is None]
         if missing:
             raise MissingOriginal(
@@ -46,7 +42,7 @@ class ReferenceEnvironment:
         self._started = False
 
     def reset(self, task: Task) -> Observation:
-        """Start a task anew. Raises `EnvironmentFailure` if it is no official one, or the original breaks."""
+        """Start a task. Raises `EnvironmentFailure` if it is not official or the original breaks."""
         if task.payload.get("source") != "official":
             raise EnvironmentFailure(f"The original plays official goals, and {task.id} is a generated one.")
         human = task.payload.get("goals") == GoalKind.HUMAN
@@ -59,7 +55,7 @@ class ReferenceEnvironment:
         return self._observation(text)
 
     def step(self, action: str) -> StepResult:
-        """Carry an action out. Raises `EnvironmentFailure` if no task is in play or the original breaks."""
+        """Execute an action. Raises `EnvironmentFailure` before the first `reset` or if the original breaks."""
         if not self._started:
             raise EnvironmentFailure("no WebShop task is in play: call reset(task) before step(action)")
         accepted = is_listed(action.strip(), self._listed)

@@ -71,13 +71,13 @@ def test_what_is_no_sandboxs_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="commands run under another user only as root")
 def test_a_folder_that_others_cannot_enter_is_refused_as_root(tmp_path: Path) -> None:
     (tmp_path / "closed").mkdir(mode=0o700)
-    with pytest.raises(SandboxFailure, match=r"cannot be entered.*chmod o\+x"):
+    with pytest.raises(SandboxFailure, match=r"chmod o\+x"):
         Scratch(tmp_path / "closed" / "here")
 
 
 def test_somebody_elses_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(SandboxFailure, match=r"not this user's own.*scratch_folder"):
+    with pytest.raises(SandboxFailure, match="scratch_folder"):
         Scratch(tmp_path / "link")
 
 

@@ -1,1 +1,1 @@
-"""Sandboxes: where commands that a model wrote run."""
+"""Sandboxes for the commands of a model."""

@@ -1,9 +1,9 @@
-"""Sandboxes by bashkit: a bash inside this process, over a file system in memory.
+"""Sandboxes by bashkit: a bash inside this process with a file system in memory.
 
-Nothing is started and nothing outside is touched, on any operating system. It is another bash and other commands: on
-those of generated tasks it answers as the real ones do, on official tasks often not, so it is not for those. Covered:
-files, network and processes of the host (it has no way to them), time, and memory of its files. Not covered: a hole in
-bashkit itself is a hole in this process.
+It starts no process, touches nothing outside and runs on any operating system. It reimplements bash and its commands:
+for generated tasks the results equal those of the real commands, for official tasks often not, so it is not available
+for these. Covered: files, network and processes of the host, which are inaccessible; time; memory of its files. Not
+covered: a vulnerability of bashkit affects this process.
 """
 
 import os
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _COMMANDS_A_SECOND = 100_000
 _OF_TIME = ("timeout", "timed out", "command count", "command limit", "iteration")
-"""What its messages say where a command ran too long."""
+"""Words in its messages about commands that ran too long."""
 
 
 class BashkitHost:
@@ -37,7 +37,7 @@ class BashkitHost:
     name = "bashkit"
 
     def __init__(self, limits: Limits) -> None:
-        """Raises `NoSandbox` if the package is not there."""
+        """Raise `NoSandbox` if the package is not installed."""
         try:
             import bashkit  # noqa: F401
         except ImportError as error:
@@ -45,12 +45,12 @@ class BashkitHost:
         self.limits = limits
 
     def open(self, tree: Tree) -> "BashkitSandbox":
-        """A fresh sandbox over a tree."""
+        """A new sandbox over a tree."""
         return BashkitSandbox(self.limits, tree, tree.entries)
 
 
 class BashkitSandbox:
-    """One file system in memory."""
+    """A file system in memory."""
 
     def __init__(self, limits: Limits, tree: Tree, entries: Mapping[str, Entry]) -> None:
         self._limits, self._tree = limits, tree
@@ -78,35 +78,35 @@ class BashkitSandbox:
         except RuntimeError as error:
             raise SandboxFailure(f"bashkit failed: {error}") from error
         output = (done.stdout + done.stderr).encode()
-        most = self._limits.output_kb * 1024
-        if done.stdout_truncated or done.stderr_truncated or len(output) > most:
-            return Executed(output[:most], done.exit_code, Ending.OUTPUT)
-        told = (done.error or "").lower()
-        if any(word in told for word in _OF_TIME):
+        max_bytes = self._limits.output_kb * 1024
+        if done.stdout_truncated or done.stderr_truncated or len(output) > max_bytes:
+            return Executed(output[:max_bytes], done.exit_code, Ending.OUTPUT)
+        message = (done.error or "").lower()
+        if any(word in message for word in _OF_TIME):
             return Executed(output, done.exit_code, Ending.TIME)
-        if "memory" in told or "filesystem" in told:
+        if "memory" in message or "filesystem" in message:
             self.reset()
             return Executed(output, done.exit_code, Ending.DISK)
         return Executed(output, done.exit_code, Ending.EXITED)
 
     def layer(self) -> Layer:
-        """What the file system has over the tree; see `Sandbox.layer`."""
+        """The layer over the tree; see `Sandbox.layer`."""
         return whole(self._read(), self._tree)
 
     def changes(self) -> Changes:
-        """How the file system differs from the tree; see `Sandbox.changes`."""
+        """The changes to the tree; see `Sandbox.changes`."""
         return compare(self.layer(), self._tree)
 
     def copy(self) -> "BashkitSandbox":
-        """Another one in the same state."""
+        """Another sandbox in the same state."""
         return BashkitSandbox(self._limits, self._tree, self._read())
 
     def reset(self) -> None:
-        """Put the tree back."""
+        """Restore the tree."""
         self._files = _written(self._tree.entries)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Discard all files."""
         self._files = _written({})
 
     def _read(self) -> dict[str, Entry]:
@@ -128,7 +128,7 @@ class BashkitSandbox:
 
 
 def is_text(script: str) -> bool:
-    """Whether it can be handed over: UTF-8, without null characters."""
+    """Whether a script can be passed on: it is valid UTF-8 without null characters."""
     try:
         return b"\0" not in script.encode()
     except UnicodeEncodeError:

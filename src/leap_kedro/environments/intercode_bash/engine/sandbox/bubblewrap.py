@@ -1,17 +1,18 @@
 """Sandboxes by bubblewrap: namespaces, and an overlay over the tree.
 
-A command sees the tree, the host's ``/usr`` (read-only), an empty ``/dev`` and its own ``/proc``. It has no network, no
-process, no environment variable and no other file of the host, cannot gain privileges or make namespaces, and is ended
-with all that it started. Started as root, it runs under an unprivileged user id: limits do not bind root.
+A command sees the tree, the host's ``/usr`` (read-only), an empty ``/dev`` and its own ``/proc``. It cannot access the
+network, processes, environment variables or other files of the host, cannot gain privileges or create namespaces, and
+all its processes end with it. If this process is root, commands run under an unprivileged user id, because limits do
+not apply to root.
 
-Not covered: the kernel is shared, and a hole in it is a hole here. What the host keeps below ``/usr`` can be read, and
-``/proc`` tells of the machine (memory, load). Each process and each file is limited by the kernel; the memory of all
-processes and the disk, files without a name included, are looked at ten times a second, so that for a moment more than
-the limit may be taken: what many processes write in that time. Kernels before 5.14 count the processes of a user over
-all sandboxes, and on others than x86-64 and arm64 no system call is refused (`seccomp.py`).
+Not covered: the kernel is shared, including its vulnerabilities. The host's ``/usr`` is readable, and ``/proc`` shows
+properties of the machine such as memory and load. The kernel limits each process and each file. The memory of all
+processes and the disk usage, including unlinked files, are checked ten times per second, so that they can exceed their
+limit for a moment. Kernels before 5.14 count the processes of a user over all sandboxes. System calls are filtered on
+x86-64 and arm64 only (`seccomp.py`).
 
-Where ``bwrap`` has no overlays (older than 0.11, or a kernel that refuses them) each sandbox is a copy of its tree: the
-guarantees are the same.
+If ``bwrap`` has no overlays (before version 0.11, or if the kernel refuses them), each sandbox is a copy of its tree,
+with the same guarantees.
 """
 
 import os
@@ -44,16 +45,16 @@ _ALONE = """
     --setenv PATH /usr/bin:/bin:/usr/sbin:/sbin --setenv HOME /root --setenv LC_ALL C.UTF-8
 """.split()
 _NOBODY = 65534
-_MOST_OF_THE_USER = 4096  # processes
+_MAX_PROCESSES_OF_USER = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The ``bwrap`` that is used.
+    """The ``bwrap`` program.
 
     Attributes:
-        path: Where it is.
-        overlays: Whether it lays one file system over another here.
+        path: Its path.
+        overlays: Whether it supports overlays on this machine.
     """
 
     path: Path
@@ -61,7 +62,7 @@ class Program:
 
 
 class BubblewrapHost:
-    """Opens sandboxes by one ``bwrap``."""
+    """Opens sandboxes with one ``bwrap``."""
 
     name = "bubblewrap"
 
@@ -70,7 +71,7 @@ class BubblewrapHost:
         self._trees: dict[str, Path] = {}
 
     def open(self, tree: Tree) -> "BubblewrapSandbox":
-        """A fresh sandbox over a tree; the tree is written once."""
+        """A new sandbox over a tree; each tree is written once."""
         place = self._trees.get(tree.digest)
         if place is None:
             place = self.scratch.new("tree")
@@ -83,7 +84,7 @@ class BubblewrapHost:
 
 
 class BubblewrapSandbox:
-    """One file system: an upper layer over the tree's folder, or a copy of that folder."""
+    """A file system: an upper layer over the tree's folder, or a copy of that folder."""
 
     def __init__(self, host: BubblewrapHost, tree: Tree, lower: Path) -> None:
         self._host, self._tree, self._lower = host, tree, lower
@@ -106,7 +107,7 @@ class BubblewrapSandbox:
         return done
 
     def layer(self) -> Layer:
-        """What the file system has over the tree; see `Sandbox.layer`."""
+        """The layer over the tree; see `Sandbox.layer`."""
         if self._layer is None:
             return Layer({}, frozenset())
         read = read_upper(self._layer / "upper", self._host.limits)
@@ -115,17 +116,17 @@ class BubblewrapSandbox:
         return whole({path: entry for path, entry in read.present.items() if path not in WRITTEN}, self._tree)
 
     def changes(self) -> Changes:
-        """How the file system differs from the tree; see `Sandbox.changes`."""
+        """The changes to the tree; see `Sandbox.changes`."""
         return compare(self.layer(), self._tree)
 
     def reset(self) -> None:
-        """Put the tree back: the layer is dropped, and made anew when it is needed."""
+        """Restore the tree: the layer is removed, and created again when it is needed."""
         if self._layer is not None:
             remove(self._layer)
             self._layer = None
 
     def copy(self) -> "BubblewrapSandbox":
-        """Another one in the same state."""
+        """Another sandbox in the same state."""
         other = BubblewrapSandbox(self._host, self._tree, self._lower)
         if self._layer is not None:
             other._layer = self._new_layer(self._layer / "upper")
@@ -154,11 +155,11 @@ class BubblewrapSandbox:
                 os.chown(layer / "upper", uid, uid)
                 os.chown(layer / "work", uid, uid)
         except OSError as error:
-            raise SandboxFailure(f"The layer {layer} cannot be made: {error}") from error
+            raise SandboxFailure(f"The layer {layer} cannot be created: {error}") from error
         return layer
 
     def _copier(self) -> list[str | Path]:
-        """What copies files whatever their permissions: root, or what is root in a namespace of its own."""
+        """A command that copies files regardless of their permissions, as root of this machine or of a namespace."""
         if os.geteuid() == 0:
             return ["cp", "-a", "--"]
         as_root = ["--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL", "--bind", "/", "/", "--"]
@@ -210,27 +211,27 @@ def _is_full(upper: Path, limits: Limits, settled: bool) -> bool:
 
 
 def owner() -> int | None:
-    """User id that commands run under, where it is not that of this process."""
+    """User id of the commands; None if it is that of this process."""
     return _NOBODY if os.geteuid() == 0 else None
 
 
 def unprivileged() -> list[str]:
-    """What a program is started by, so that it runs as that user.
+    """Prefix of a command that runs it as that user.
 
-    Python's own way to change the user copies the page tables of the whole process, which takes longer than the command
-    where a model is loaded.
+    `subprocess` can change the user, too, but copies the page tables of the whole process. With a loaded model that
+    takes longer than the command.
     """
     return [] if (uid := owner()) is None else ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
 
 
 def _limited(limits: Limits) -> list[str]:
-    """Sets what a process may use and runs what follows: outside, where a command cannot have put a shell of its own.
+    """Prefix that limits the resources of a process; it runs outside the sandbox, where no command can replace it.
 
-    The number of processes is but a far bound here, because it counts all that the user runs.
+    The limit on processes is only a high upper bound, because it counts all processes of the user.
     """
     mb = 1024 * 1024
-    wanted = {
-        "nproc": (resource.RLIMIT_NPROC, _MOST_OF_THE_USER),
+    limited = {
+        "nproc": (resource.RLIMIT_NPROC, _MAX_PROCESSES_OF_USER),
         "as": (resource.RLIMIT_AS, limits.memory_mb * mb),
         "fsize": (resource.RLIMIT_FSIZE, limits.file_mb * mb),
         "cpu": (resource.RLIMIT_CPU, int(limits.seconds) + 1),
@@ -238,17 +239,17 @@ def _limited(limits: Limits) -> list[str]:
         "nofile": (resource.RLIMIT_NOFILE, 256),
     }
     command = ["prlimit"]
-    for name, (kind, most) in wanted.items():
+    for name, (kind, most) in limited.items():
         allowed = resource.getrlimit(kind)[1]
         command.append(f"--{name}={most if allowed == resource.RLIM_INFINITY else min(most, allowed)}")
     return [*command, "--"]
 
 
 def _watched(limits: Limits, workdir: str) -> list[str]:
-    """Runs what follows in its directory (in ``/`` where that is gone), inside the namespaces.
+    """Prefix that runs a command in its directory (or in ``/`` if that is gone) inside the namespaces.
 
-    Limits the processes, which are counted in the namespace alone; by ``cat`` it waits for what was put into the
-    background, as long as that may still write.
+    It limits the number of processes in the namespace. ``cat`` waits for background processes as long as they can
+    write.
     """
     script = f'cd "$0" 2> /dev/null; ulimit -u {limits.processes}; "$@" 2>&1 | cat; exit "${{PIPESTATUS[0]}}"'
     return ["bash", "-c", script, workdir]

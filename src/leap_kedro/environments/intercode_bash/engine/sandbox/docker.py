@@ -1,11 +1,11 @@
 """Sandboxes in containers of a Docker or Podman service.
 
-A container has no network, no capabilities but those over its own files, no way to new privileges, and limits on
-memory, processes and the size of a file that the kernel keeps. A command's time and output are kept inside, by
-``timeout`` and ``head``, and all that it started is ended with it; a command that fights those is cut off from here,
-and its container restarted. Not covered: the kernel is shared, and whoever may use the service's socket is as good as
-root on the host; the disk is limited file by file alone. The tree is written over the image's own files, which an
-official image has at the same places.
+A container has no network, only capabilities over its own files, and no way to gain privileges. The kernel limits its
+memory, processes and file sizes. ``timeout`` and ``head`` limit a command's time and output inside the container, and
+all its processes end with it. A command that evades them is ended from outside by restarting the container.
+
+Not covered: the kernel is shared; access to the service's socket is equivalent to root on the host; the disk is only
+limited per file. The tree is written over the image's own files, which an official image has at the same places.
 """
 
 import io
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 _LABEL = "leap_kedro.sandbox"
-_OVER_FILES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")  # Podman's "/" may not be written without
+_OVER_FILES = ("CHOWN", "DAC_OVERRIDE", "FOWNER")  # required to write to "/" with Podman
 _WATCHED = """\
 cd "$2" 2> /dev/null
 timeout -s KILL "$0" bash -c '"${@:3}" 2>&1 | head -c "$1"; exit "${PIPESTATUS[0]}"' bash "$@"
 code=$?
 kill -9 -1 2> /dev/null
 exit "$code"
-"""  # as "bash -c _WATCHED SECONDS BYTES DIRECTORY COMMAND ..."; `kill -1` spares the shell that says it
-_FIRST_PROCESS = "while :; do sleep infinity & wait $!; done"  # a shell buries what the killed ones leave
+"""  # as "bash -c _WATCHED SECONDS BYTES DIRECTORY COMMAND ..."; `kill -1` spares the shell that runs it
+_FIRST_PROCESS = "while :; do sleep infinity & wait $!; done"  # the shell reaps killed processes
 _ENDINGS = {124: Ending.TIME, 137: Ending.TIME, None: Ending.TIME}
-"""By exit code; that of a command that had to be cut off is not known."""
-_PATIENCE = 5  # seconds that a command may take beyond its limit before it is cut off from outside
+"""By exit code; None for a command that was ended from outside."""
+_PATIENCE = 5  # seconds beyond its limit after which a command is ended from outside
 _DELETED = 2  # kind of a change in Docker's list
 _FOLDER = 1 << 31  # bits of Go's file modes
 _NO_FILE = 1 << 26 | 1 << 25 | 1 << 24 | 1 << 21  # a device, a pipe, a socket
@@ -58,10 +58,10 @@ class DockerHost:
     name = "docker"
 
     def __init__(self, limits: Limits, image: str, scratch: Scratch) -> None:
-        """Find the service, and remove the containers of processes that are gone.
+        """Connect to the service, and remove the containers of processes that have ended.
 
         Raises:
-            NoSandbox: If the package or the service is not there.
+            NoSandbox: If the package or the service is missing.
         """
         try:
             import docker
@@ -82,18 +82,18 @@ class DockerHost:
                         container.remove(force=True)
         except self.failures as error:
             raise NoSandbox(
-                f"No Docker or Podman service answers ({error}). Start it, and set DOCKER_HOST where its socket is not "
+                f"No Docker or Podman service answers ({error}). Start it, and set DOCKER_HOST if its socket is not "
                 "/var/run/docker.sock."
             ) from error
         self.limits, self.image, self.owner = limits, image, str(scratch.folder)
 
     def open(self, tree: Tree) -> "DockerSandbox":
-        """A fresh sandbox over a tree."""
+        """A new sandbox over a tree."""
         return DockerSandbox(self, tree)
 
 
 class DockerSandbox:
-    """One container, made when it is needed."""
+    """A container, created when it is needed."""
 
     def __init__(self, host: DockerHost, tree: Tree) -> None:
         self._host, self._tree = host, tree
@@ -109,38 +109,38 @@ class DockerSandbox:
         if max(sizes) > limits.command_characters or any("\0" in argument for argument in argv):
             return Executed(b"", 126, Ending.REFUSED)
         container = self._container or self._start()
-        most = limits.output_kb * 1024
-        watched = ["bash", "-c", _WATCHED, str(limits.seconds), str(most + 1), workdir, *argv]
+        max_bytes = limits.output_kb * 1024
+        watched = ["bash", "-c", _WATCHED, str(limits.seconds), str(max_bytes + 1), workdir, *argv]
         try:
-            return self._run(container, watched, most)
+            return self._run(container, watched, max_bytes)
         except self._host.failures as error:
             raise SandboxFailure(f"The container failed: {error}") from error
 
-    def _run(self, container: "Container", command: list[str], most: int) -> Executed:
+    def _run(self, container: "Container", command: list[str], max_bytes: int) -> Executed:
         api = self._host.watching.api
         handle = api.exec_create(container.id, command)["Id"]
         last = time.monotonic() + self._host.limits.seconds + _PATIENCE
         output = bytearray()
         for part in api.exec_start(handle, stream=True):
             output += part
-            if len(output) > most + 1 or time.monotonic() > last:  # what was to end it is gone
+            if len(output) > max_bytes + 1 or time.monotonic() > last:  # `timeout` or `head` was killed
                 container.restart(timeout=1)
                 break
-        if len(output) > most:
-            return Executed(bytes(output[:most]), -9, Ending.OUTPUT)
+        if len(output) > max_bytes:
+            return Executed(bytes(output[:max_bytes]), -9, Ending.OUTPUT)
         code = api.exec_inspect(handle)["ExitCode"]
         return Executed(bytes(output), -9 if code is None else code, _ENDINGS.get(code, Ending.EXITED))
 
     def layer(self) -> Layer:
-        """What the file system has over the tree; see `Sandbox.layer`."""
+        """The layer over the tree; see `Sandbox.layer`."""
         return Layer({}, frozenset()) if self._container is None else self._read(self._container)
 
     def changes(self) -> Changes:
-        """How the file system differs from the tree; see `Sandbox.changes`."""
+        """The changes to the tree; see `Sandbox.changes`."""
         return compare(self.layer(), self._tree)
 
     def copy(self) -> "DockerSandbox":
-        """Another one in the same state."""
+        """Another sandbox in the same state."""
         other = DockerSandbox(self._host, self._tree)
         if self._container is not None:
             layer = self._read(self._container)
@@ -149,7 +149,7 @@ class DockerSandbox:
         return other
 
     def reset(self) -> None:
-        """Put the tree back: the container is removed, and made anew when it is needed."""
+        """Restore the tree: the container is removed, and created again when it is needed."""
         if self._container is not None:
             try:
                 self._container.remove(force=True)
@@ -213,7 +213,7 @@ class DockerSandbox:
 
 def _entry(container: "Container", path: str) -> Entry | None:
     chunks, about = container.get_archive(f"/{path}")
-    if about["linkTarget"] == "" and about["mode"] & _FOLDER:  # what it holds comes by itself
+    if about["linkTarget"] == "" and about["mode"] & _FOLDER:  # its contents are listed separately
         return Entry(Kind.FOLDER, mode=about["mode"] & 0o777)
     if about["mode"] & _NO_FILE:
         return None

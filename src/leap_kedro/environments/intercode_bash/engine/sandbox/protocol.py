@@ -1,8 +1,7 @@
-"""What runs commands that a model wrote: a sandbox over a file system that can be put back.
+"""The protocol of sandboxes, which run the commands of a model on a file system that can be restored.
 
-A `Sandbox` is one file system that is a fresh layer over a `Tree`; a `SandboxHost` opens any number of them. Nothing
-that a command does to its file system reaches the tree, the host, or another sandbox. How far that holds is said by
-each backend's module.
+A `Sandbox` is a file system, consisting of a layer over a `Tree`; a `SandboxHost` opens any number of them. Commands
+cannot change the tree, the host or another sandbox. The module of each backend states the limits of this guarantee.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,26 +25,26 @@ class Ending(StrEnum):
     OUTPUT = "output"
     """It wrote more than `Limits.output_kb`."""
     DISK = "disk"
-    """Its changes took more than `Limits.disk_mb`, `Limits.entries` or `Limits.depth`; all changes are undone."""
+    """Its changes exceeded `Limits.disk_mb`, `Limits.entries` or `Limits.depth`; all changes are undone."""
     MEMORY = "memory"
-    """Its processes together held more than `Limits.memory_mb`."""
+    """Its processes together used more than `Limits.memory_mb`."""
     REFUSED = "refused"
-    """It was not started: it cannot be a command line (too long, or with a null character)."""
+    """It was not started, because it is too long or contains a null character."""
 
 
 class Limits(BaseModel):
-    """What a command may use.
+    """Resource limits of a command.
 
     Attributes:
-        seconds: Longest run, seconds of the clock.
-        processes: Most processes at once.
-        memory_mb: Most memory of its processes together, MB; also the address space of each.
-        file_mb: Largest file, MB.
-        output_kb: Most output that is kept, kB; a command that writes more is ended.
-        disk_mb: Most that its changed files take on the disk, MB.
-        entries: Most changed files and directories.
-        depth: Deepest directory below the root.
-        command_characters: Longest command.
+        seconds: Maximum run time, seconds of wall-clock time.
+        processes: Maximum number of simultaneous processes.
+        memory_mb: Maximum memory of all its processes, MB; also the address space of each process.
+        file_mb: Maximum size of a file, MB.
+        output_kb: Maximum output, kB; a command that writes more is ended.
+        disk_mb: Maximum disk usage of its changed files, MB.
+        entries: Maximum number of changed files and directories.
+        depth: Maximum depth of directories below the root.
+        command_characters: Maximum length of a command.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -63,11 +62,11 @@ class Limits(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What a command did.
+    """The result of a command.
 
     Attributes:
-        output: Standard output and error as they came, up to the limit.
-        exit_code: Its exit code; negative: minus the signal that ended it.
+        output: Standard output and error in the order written, up to the limit.
+        exit_code: Its exit code; if negative, the signal that ended it.
         ending: Why it ended.
     """
 
@@ -87,11 +86,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What a sandbox has over its tree.
+    """The files of a sandbox on top of its tree.
 
     Attributes:
-        present: What it holds, by path: all that differs from the tree, perhaps more.
-        hidden: Paths at which (and below which) nothing of the tree is seen any more, but for what is in `present`.
+        present: Entries by path: all that differ from the tree, possibly more.
+        hidden: Paths at and below which entries of the tree are hidden unless they are in `present`.
     """
 
     present: Mapping[str, Entry]
@@ -100,12 +99,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a file system differs from its tree.
+    """The changes of a file system to its tree.
 
     Attributes:
-        files: Path (from the root, without it; a new directory with "/" at its end) -> how it differs. A directory all
-            of whose files are new stands for them; empty directories are not seen.
-        digests: Digest of what is at a path that is new; of a directory, of all that is in it.
+        files: Path without the leading "/" -> kind of change. A directory that has only new files is listed instead of
+            them, with "/" at its end; empty directories are not listed.
+        digests: Digest of the contents of each new file or directory.
     """
 
     files: Mapping[str, Status] = field(default_factory=dict)
@@ -113,10 +112,10 @@ class Changes:
 
 
 class Sandbox(Protocol):
-    """One file system, in which commands run."""
+    """A file system in which commands run."""
 
     def exec(self, argv: Sequence[str], workdir: str) -> Executed:
-        """Run a program with arguments from the directory `workdir`; what it left running is ended with it.
+        """Run a program in the directory `workdir`; processes that it leaves behind are ended.
 
         Raises:
             SandboxFailure: If the sandbox itself does not work.
@@ -124,23 +123,23 @@ class Sandbox(Protocol):
         ...
 
     def layer(self) -> Layer:
-        """What its file system has over the tree now. Raises `SandboxFailure` if it cannot be read."""
+        """The current layer over the tree. Raises `SandboxFailure` if it cannot be read."""
         ...
 
     def changes(self) -> Changes:
-        """How its file system differs from the tree now. Raises `SandboxFailure` if it cannot be read."""
+        """The current changes to the tree. Raises `SandboxFailure` if they cannot be read."""
         ...
 
     def copy(self) -> "Sandbox":
-        """Another sandbox in the state of this one."""
+        """Another sandbox in the same state."""
         ...
 
     def reset(self) -> None:
-        """Put the tree back."""
+        """Restore the tree."""
         ...
 
     def close(self) -> None:
-        """Remove all that it has on the host; it is used no more."""
+        """Remove all its files on the host; the sandbox is not used afterwards."""
         ...
 
 
@@ -150,13 +149,13 @@ class SandboxHost(Protocol):
     name: str
 
     def open(self, tree: Tree) -> Sandbox:
-        """A fresh sandbox over a tree."""
+        """A new sandbox over a tree."""
         ...
 
 
 class SandboxFailure(EnvironmentFailure):
-    """The sandbox could not do its work, through no fault of the command; the message says what helps."""
+    """The sandbox failed, and the command is not the cause; the message says what helps."""
 
 
 class NoSandbox(SandboxFailure):
-    """No backend works here; the message says why each does not, and what to install."""
+    """No backend works; the message gives the reason for each, and what to install."""

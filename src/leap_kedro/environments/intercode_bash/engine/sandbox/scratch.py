@@ -1,7 +1,7 @@
-"""The folder in which sandboxes keep their layers: locked while its process lives, swept when it does not.
+"""The folder of the sandboxes' layers, which is locked while its process runs and removed afterwards.
 
-Each process has a folder of its own below a common one. It holds a lock on it, which the kernel releases however the
-process ends; the next process to come removes what nobody holds.
+Each process has its own folder below a common one, and holds a lock on it. The kernel releases the lock however the
+process ends, and the next process removes unlocked folders.
 """
 
 import atexit
@@ -20,20 +20,20 @@ from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Sandb
 
 _LOCK = ".lock"
 _OWN = re.compile(r"\d+-[0-9a-f]{8}\.lock")
-"""Names of lock files that are sandboxes'; others' are left alone."""
+"""Names of the lock files of sandboxes; other files are not touched."""
 
 
 class Scratch:
-    """This process's folder; removed when it exits."""
+    """The folder of this process, which is removed at exit."""
 
     def __init__(self, parent: Path | None = None) -> None:
-        """Make the folder, and remove those of processes that are gone.
+        """Create the folder, and remove those of processes that have ended.
 
         Args:
-            parent: Where; by default a folder of this user's in the system's folder for temporary files.
+            parent: The common folder; by default one of this user in the system's folder for temporary files.
 
         Raises:
-            SandboxFailure: If it cannot be made, or is somebody else's.
+            SandboxFailure: If it cannot be created or belongs to another user.
         """
         self.parent = parent or Path(tempfile.gettempdir()) / f"leap_kedro-sandboxes-{os.getuid()}"
         try:
@@ -41,8 +41,8 @@ class Scratch:
             about = self.parent.lstat()
             if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid():
                 raise SandboxFailure(
-                    f"The folder for sandboxes, {self.parent}, is not this user's own. Name another by the parameter "
-                    "`environments.intercode_bash.scratch_folder`."
+                    f"The folder for sandboxes, {self.parent}, belongs to another user. Set another one by the "
+                    "parameter `environments.intercode_bash.scratch_folder`."
                 )
             _check_way(self.parent)
             self._sweep()
@@ -57,20 +57,22 @@ class Scratch:
         atexit.register(self.close)
 
     def new(self, kind: str) -> Path:
-        """A new empty folder. Raises `SandboxFailure` if it cannot be made."""
+        """A new empty folder. Raises `SandboxFailure` if it cannot be created."""
         folder = self.folder / f"{kind}-{uuid4().hex[:12]}"
         try:
             folder.mkdir(mode=0o711)
         except OSError as error:
-            raise SandboxFailure(f"The folder {folder} for a sandbox cannot be made: {error}") from error
+            raise SandboxFailure(f"The folder {folder} for a sandbox cannot be created: {error}") from error
         return folder
 
     def close(self) -> None:
-        """Remove everything; done at exit, too. A forked process leaves it to the one that made it."""
+        """Remove everything; also done at exit. A forked process leaves that to its parent."""
         if os.getpid() != self._owner:
             return
         remove(self.folder)
-        Path(self._lock.lock_file).unlink(missing_ok=True)  # before its release: nobody then holds one without a file
+        Path(self._lock.lock_file).unlink(
+            missing_ok=True
+        )  # before the release, so that no process holds a lock without a file
         self._lock.release()
 
     def _sweep(self) -> None:
@@ -88,25 +90,25 @@ class Scratch:
 
 
 def _check_way(folder: Path) -> None:
-    """As root, commands run as somebody else, who has to be able to enter the folder."""
+    """If this process is root, the unprivileged user of the commands needs access to the folder."""
     if os.geteuid() != 0:
         return
     closed = [path for path in (folder, *folder.absolute().parents) if not path.stat().st_mode & stat.S_IXOTH]
     if closed:
         raise SandboxFailure(
-            f"The folder for sandboxes, {folder}, cannot be entered by the user that commands run under: {closed[0]} "
-            f"is closed to others. Open it (chmod o+x {closed[0]}), or name another folder by the parameter "
+            f"The folder for sandboxes, {folder}, is not accessible to the user of the commands: {closed[0]} is "
+            f"closed to others. Open it (chmod o+x {closed[0]}), or set another folder by the parameter "
             "`environments.intercode_bash.scratch_folder`."
         )
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder, whatever a command made in it: directories without permissions, or nested without end."""
+    """Remove a folder even if a command created directories without permissions or of extreme depth in it."""
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:
         return
     except (OSError, RecursionError):
-        # Coreutils descend without end and without long paths, which Python's functions do not.
+        # Coreutils support any depth, Python's functions do not.
         subprocess.run(["chmod", "-R", "u+rwX", "--", str(folder)], check=False, capture_output=True)  # noqa: S607
         subprocess.run(["rm", "-rf", "--", str(folder)], check=False, capture_output=True)  # noqa: S607

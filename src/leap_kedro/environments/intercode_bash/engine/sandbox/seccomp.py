@@ -1,8 +1,7 @@
-"""System calls that a command is refused: those by which it would hold memory, or read keys, that no namespace parts.
+"""The filter of system calls for memory and keys that namespaces do not isolate.
 
-Memory of System V (segments, message queues) belongs to no process, so that nobody's limit counts it; the kernel's key
-rings are those of the session that the sandbox was started from. The filter is a program for the kernel's packet filter
-(``man 2 seccomp``), as ``bwrap --seccomp`` reads it.
+System V memory (segments, message queues) belongs to no process, so no limit counts it. The kernel's key rings are
+those of the session that started the sandbox. The filter is a BPF program (``man 2 seccomp``) for ``bwrap --seccomp``.
 """
 
 import errno
@@ -13,15 +12,15 @@ _MACHINES = {
     "x86_64": (0xC000003E, (29, 68, 248, 249, 250)),
     "aarch64": (0xC00000B7, (194, 186, 217, 218, 219)),
 }
-"""Machine -> its number, and those of shmget, msgget, add_key, request_key, keyctl."""
+"""Machine -> its number, and the numbers of shmget, msgget, add_key, request_key and keyctl."""
 _LOAD, _IF_EQUAL, _IF_AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_CALL, _MACHINE = 0, 4  # offsets of what is looked at
-_OTHER_ABI = 0x40000000  # from here on the calls have other numbers (x32)
+_CALL, _MACHINE = 0, 4  # offsets of the compared fields
+_OTHER_ABI = 0x40000000  # from here on, calls have other numbers (x32)
 _ALLOWED, _REFUSED = 0x7FFF0000, 0x00050000 | errno.EPERM
 
 
 def refusing_filter() -> bytes:
-    """The filter of this machine; empty where its numbers are not known."""
+    """The filter of this machine; empty if its numbers are unknown."""
     if platform.machine() not in _MACHINES:
         return b""
     machine, calls = _MACHINES[platform.machine()]

@@ -1,4 +1,4 @@
-"""The file system around a tree: what a command expects of any machine."""
+"""The file system around a tree: what commands expect on any machine."""
 
 import os
 import time
@@ -16,23 +16,22 @@ _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SHARED = [Path("/", name) for name in ("usr", "etc/alternatives", *_SYSTEM)]
 
 SYSTEM_MOUNTS = tuple(path for path in _SHARED if path.is_dir() and not path.is_symlink())
-"""Directories of the host that are seen, read-only."""
-
+"""Directories of the host that are visible, read-only."""
 
 WRITTEN = frozenset((*_FOLDERS, *_SYSTEM, *_FILES, "etc", "var"))
-"""Paths that are there besides the tree."""
+"""Paths that exist besides the tree."""
 
 
 def write_tree(folder: Path, tree: Tree, owner: int | None) -> None:
-    """Write a skeleton with a tree in it.
+    """Write a skeleton that contains a tree.
 
-    The newest of the tree is as new as this moment, and the others by as much older as they are: commands ask how old a
-    file is, never when it was made.
+    Times are shifted so that the newest entry of the tree is new now: commands ask for the age of files, not for the
+    date.
 
     Args:
         folder: An empty folder.
-        tree: What is to be in it.
-        owner: User and group id that all of it belongs to; None: this process's.
+        tree: The tree.
+        owner: User and group id of all files; None for those of this process.
     """
     _write_skeleton(folder)
     for path, entry in tree.entries.items():

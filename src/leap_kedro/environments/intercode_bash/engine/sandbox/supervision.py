@@ -1,4 +1,4 @@
-"""Watches a running command: its output, its time, its memory and its disk, and ends it when it goes too far."""
+"""Watches the output, time, memory and disk usage of a command, and ends it if it exceeds a limit."""
 
 import os
 import selectors
@@ -14,17 +14,17 @@ import psutil
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import Ending, Executed, Limits, SandboxFailure
 
 _GONE_WITHIN = 30.0  # seconds
-_LOOK_EVERY = 0.1  # seconds: often enough that a disk is not filled in between, and most commands never wait for it
+_LOOK_EVERY = 0.1  # seconds: short enough to protect the disk, longer than most commands
 
 
 def supervise(process: "subprocess.Popen[bytes]", limits: Limits, disk_is_full: Callable[[], bool]) -> Executed:
-    """Read a command's output to its end, or end it; nothing that it started runs any more afterwards.
+    """Read a command's output to its end, or end the command; no process of it runs afterwards.
 
     Args:
-        process: A process that has just been started, standard output piped. Its child is the first process of a
-            namespace, with which all others there end, and it waits for that child.
-        limits: What it may use.
-        disk_is_full: Whether its changes are more than allowed.
+        process: A new process with piped standard output. It waits for its child, the first process of a namespace,
+            with which all other processes of the namespace end.
+        limits: Its resource limits.
+        disk_is_full: Whether its changes exceed a limit.
     """
     output, most = bytearray(), limits.output_kb * 1024
     started = time.monotonic()
@@ -71,10 +71,10 @@ def supervise(process: "subprocess.Popen[bytes]", limits: Limits, disk_is_full: 
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Kill a process's child and wait for the process, which ends when the child and all below it are gone."""
+    """Kill the child of a process and wait for the process, which ends after the child and its descendants."""
     last = time.monotonic() + _GONE_WITHIN
     while time.monotonic() < last:
-        for each in _children(process.pid):  # once more, because it may have had none yet
+        for each in _children(process.pid):  # in a loop, because it may not have a child yet
             with suppress(psutil.NoSuchProcess):
                 each.send_signal(signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):
@@ -111,7 +111,7 @@ def _resident(running: Sequence[psutil.Process]) -> int:
 
 
 def _nameless(running: Sequence[psutil.Process]) -> int:
-    """What files take that processes hold open and no directory has: deleted ones, and those in memory; bytes."""
+    """Size of the files that processes hold open and no directory lists (deleted, or in memory), bytes."""
     sizes: dict[tuple[int, int], int] = {}
     for each in running:
         with suppress(OSError), os.scandir(f"/proc/{each.pid}/fd") as handles:

@@ -1,4 +1,4 @@
-"""Trees: the file systems that tasks start from, as values."""
+"""Trees: the initial file systems of tasks, as values."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ from leap_kedro.environments.protocol import TaskDataError
 
 
 class Kind(StrEnum):
-    """What stands at a path."""
+    """Kind of an entry."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -28,11 +28,10 @@ class Entry:
     """A file, a directory or a symbolic link.
 
     Attributes:
-        kind: What it is.
+        kind: Its kind.
         content: Bytes of a file, target of a link.
-        executable: Whether a file may be run.
-        modified: Time of the last change, seconds since 1970.
         mode: Permission bits.
+        modified: Time of the last change, seconds since 1970.
     """
 
     kind: Kind
@@ -42,19 +41,19 @@ class Entry:
 
     @property
     def executable(self) -> bool:
-        """Whether its owner may run it: all that ``git status`` sees of permissions."""
+        """Whether its owner may execute it: the only permission that ``git status`` considers."""
         return bool(self.mode & 0o100)
 
 
 @dataclass(frozen=True)
 class Tree:
-    """Entries by path, from the root and without it; parents come before what they hold."""
+    """Entries by path without the leading "/"; directories come before their contents."""
 
     entries: Mapping[str, Entry]
 
     @cached_property
     def digest(self) -> str:
-        """Hash of all that is in it."""
+        """Hash of all entries."""
         made = hashlib.sha256()
         for path, entry in sorted(self.entries.items()):
             about = f"{path}\0{entry.kind}\0{entry.mode:o}\0{entry.modified}\0{len(entry.content)}\0"
@@ -62,7 +61,7 @@ class Tree:
         return made.hexdigest()[:24]
 
     def without_empty_folders(self) -> "Tree":
-        """The same without directories that hold no file, at any depth."""
+        """The tree without directories that contain no file at any depth."""
         held = {
             str(parent)
             for path, entry in self.entries.items()
@@ -75,7 +74,7 @@ class Tree:
 
 
 def tree_of(files: Mapping[str, str | bytes], modified: int = 0) -> Tree:
-    """A tree of files by path, their directories added; a path that ends in "/" is an empty directory."""
+    """A tree of files by path with their directories; a path that ends in "/" is an empty directory."""
     entries: dict[str, Entry] = {}
     for path, content in files.items():
         pure = PurePosixPath(path.strip("/"))
@@ -88,10 +87,10 @@ def tree_of(files: Mapping[str, str | bytes], modified: int = 0) -> Tree:
 
 
 def read_tree(path: Path) -> Tree:
-    """The tree in a tar file (plain or compressed).
+    """The tree in a tar file, plain or compressed.
 
     Raises:
-        TaskDataError: If it cannot be read, or holds something that is no file, directory or symbolic link.
+        TaskDataError: If it cannot be read or has entries other than files, directories and symbolic links.
     """
     try:
         with tarfile.open(path) as archive:
@@ -101,7 +100,7 @@ def read_tree(path: Path) -> Tree:
 
 
 def members(archive: tarfile.TarFile) -> Iterable[tuple[str, Entry]]:
-    """Path and entry of each member of an archive. Raises `ValueError` at one that a tree cannot have."""
+    """Path and entry of each member of an archive. Raises `ValueError` if a tree cannot contain a member."""
     for member in archive:
         pure = PurePosixPath(member.name.strip("/"))
         if ".." in pure.parts or str(pure) == ".":

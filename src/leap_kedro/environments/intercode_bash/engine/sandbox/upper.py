@@ -1,8 +1,8 @@
-"""Reads what a command left in an upper directory: hostile data, on the host.
+"""Reads the files that a command left in an upper directory. They are untrusted data on the host.
 
-Names in it may be links that lead out, and may become such while one looks: nothing is followed, and each directory is
-opened from the one above it. In an upper layer a character device 0:0 stands for something deleted, and a directory
-with the attribute ``overlay.opaque`` for one that hides what is below it.
+Names can be links that lead outside, or become links while they are read. Therefore no link is followed, and each
+directory is opened relative to its parent. In an upper layer, a character device 0:0 represents a deleted entry, and a
+directory with the attribute ``overlay.opaque`` hides the one below it.
 """
 
 import errno
@@ -19,25 +19,25 @@ from leap_kedro.environments.intercode_bash.engine.sandbox.trees import Entry, K
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 _NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-"""Errors of something that was there when its directory was read, and is not any more."""
+"""Errors of an entry that disappeared after its directory was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a layer takes: kB on the disk, files and directories, the depth of the deepest."""
+    """Size of a layer: kB on the disk, number of files and directories, maximum depth."""
 
     kilobytes: int
     entries: int
     depth: int
 
     def exceeds(self, limits: Limits) -> bool:
-        """Whether it is more than allowed."""
+        """Whether it exceeds a limit."""
         return self.kilobytes > limits.disk_mb * 1024 or self.entries > limits.entries or self.depth > limits.depth
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Something in an upper directory: its name in the open directory `within`, its path and depth from the top."""
+    """An entry of an upper directory: its name in the open directory `within`, its path and depth from the top."""
 
     within: int
     name: str
@@ -47,12 +47,12 @@ class _Found:
 
 
 def usage(upper: Path, limits: Limits, settled: bool) -> Usage:
-    """What a layer takes; the count stops soon after a limit is passed.
+    """Size of a layer; the count stops soon after a limit is exceeded.
 
     Args:
         upper: The directory.
-        limits: What it may take.
-        settled: Whether nothing runs in it any more. While something does, what is closed is not counted.
+        limits: Its limits.
+        settled: Whether no process uses it any more. Until then, inaccessible directories are not counted.
     """
     found = Usage(0, 0, 0)
     for each in _walk(upper, limits.depth, settled):
@@ -63,11 +63,7 @@ def usage(upper: Path, limits: Limits, settled: bool) -> Usage:
 
 
 def read_upper(upper: Path, limits: Limits) -> Layer:
-    """What an upper directory holds in which nothing runs any more.
-
-    Raises:
-        SandboxFailure: If it cannot be read.
-    """
+    """The layer in an upper directory that no process uses any more. Raises `SandboxFailure` if it cannot be read."""
     present: dict[str, Entry] = {}
     hidden: set[str] = set()
     try:
@@ -83,7 +79,7 @@ def read_upper(upper: Path, limits: Limits) -> Layer:
                 present[each.path] = Entry(Kind.LINK, os.fsencode(os.readlink(each.name, dir_fd=each.within)))
             elif stat.S_ISREG(mode):
                 present[each.path] = Entry(Kind.FILE, _content(each), stat.S_IMODE(mode))
-            else:  # a pipe or a socket: git does not see it, and it stands where something of the tree may have been
+            else:  # a pipe or a socket: git ignores it, but it may have replaced an entry of the tree
                 hidden.add(each.path)
     except OSError as error:
         raise SandboxFailure(f"The layer {upper} cannot be read: {error}") from error
@@ -91,7 +87,7 @@ def read_upper(upper: Path, limits: Limits) -> Layer:
 
 
 def _walk(upper: Path, deepest: int, settled: bool) -> Iterator[_Found]:
-    """All below a directory, down to what is one deeper than `deepest`."""
+    """All entries below a directory, down to a depth of `deepest` + 1."""
     with _entered(None, str(upper), upper.lstat(), settled) as top:
         if top is not None:
             yield from _below(top, "", 0, deepest, settled)
@@ -117,7 +113,7 @@ def _below(folder: int, path: str, depth: int, deepest: int, settled: bool) -> I
 
 @contextmanager
 def _entered(within: int | None, name: str, about: os.stat_result, settled: bool) -> Iterator[int | None]:
-    """A directory, open; None if it is gone, or closed to its owner while something runs that could swap it."""
+    """An open directory; None if it is gone, or inaccessible while a process could still replace it."""
     with _permitted(within, name, about, 0o500, settled):
         try:
             folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK, dir_fd=within)
@@ -134,7 +130,7 @@ def _entered(within: int | None, name: str, about: os.stat_result, settled: bool
 
 @contextmanager
 def _permitted(within: int | None, name: str, about: os.stat_result, needed: int, settled: bool) -> Iterator[None]:
-    """What its owner has closed is open to it meanwhile, where nothing runs; root needs no permission."""
+    """Grant the owner missing permissions temporarily if no process runs; root needs none."""
     mode = stat.S_IMODE(about.st_mode)
     if os.geteuid() == 0 or mode & needed == needed or not settled:
         yield

@@ -1,17 +1,9 @@
-"""What the configured training would need on a GPU, from the few episodes of a dry run."""
+"""Estimates of the memory and time of the configured training on a GPU, from the episodes of a rehearsal."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.training.estimate import (
-    GIB,
-    GPUS,
-    LLAMA_3_8B,
-    Load,
-    ModelShape,
-    training_memory,
-    training_operations,
-)
+from leap_kedro.training.estimate import GIB, GPUS, LLAMA_3_8B, Load, ModelShape, training_memory, training_operations
 from leap_kedro.training.parameters import FineTuning
 
 if TYPE_CHECKING:
@@ -19,7 +11,7 @@ if TYPE_CHECKING:
     from leap_kedro.training.packing import Packed
 
 UTILISATION = 0.35
-"""Share of a GPU's data sheet speed that a training is taken to reach: an assumption, not a measurement."""
+"""Share of a GPU's data sheet speed that training is assumed to reach."""
 
 
 def estimated(
@@ -28,10 +20,10 @@ def estimated(
     """Name and value of each estimate.
 
     Args:
-        parameters: All parameters; the fine-tuning of pi_0 is looked at.
+        parameters: All parameters; the estimates are of the fine-tuning of pi_0.
         config: The base's `config.json`; None: Llama-3-8B.
         packs: A few demonstrations, packed.
-        row_tokens: Their tokens, a row a reply.
+        row_tokens: Their tokens with one row per reply.
     """
     how = FineTuning.of(parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning), parameters.seed)
     shape = ModelShape.of(config) if config else LLAMA_3_8B
@@ -42,7 +34,7 @@ def estimated(
     lines = [
         ("parameters of the base", f"{shape.weights / 1e9:.3f} billion"),
         ("tokens of a demonstration, packed", f"{load.tokens / len(packs):,.0f} (longest {load.length:,})"),
-        ("the same, a row a reply", f"{row_tokens / len(packs):,.0f} ({row_tokens / load.tokens:.1f} times as many)"),
+        ("the same, one row per reply", f"{row_tokens / len(packs):,.0f} ({row_tokens / load.tokens:.1f} times)"),
         ("memory of a training step, one episode at a time", f"{sum(memory.values()) / GIB:.1f} GiB"),
     ]
     lines += [(f"  {name}", f"{size / GIB:.2f} GiB") for name, size in memory.items() if size > GIB / 100]

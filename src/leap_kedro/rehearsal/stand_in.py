@@ -1,4 +1,4 @@
-"""A student of the base's architecture with few, random weights, and of the base's tokenizer where there is one."""
+"""A student with the architecture and tokenizer of the base, and few random weights."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ _SMALL: dict[str, Any] = {
     "num_key_value_heads": 2,
     "head_dim": 16,
 }
-"""Sizes of the stand-in, where the architecture has a size of that name."""
+"""Sizes of the stand-in, if the architecture has a size of that name."""
 
 _VOCABULARY = 2000
-"""Tokens of the tokenizer that is made where there is no base."""
+"""Size of the tokenizer that is trained if there is no base."""
 
 _LLAMA_3_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
@@ -31,24 +31,24 @@ _LLAMA_3_CONTEXT = 8192
 
 
 class UnusableBase(UserError):
-    """The folder of the base is there, and cannot be used."""
+    """The folder of the base exists but cannot be used."""
 
 
 def write_stand_in(base: Path, folder: Path, texts: Sequence[str], seed: int) -> bool:
     """Write a small random student to `folder`.
 
     Args:
-        base: Folder of the model that it stands in for. Where there is none, it is made like Llama 3, with a tokenizer
-            learnt from `texts`.
+        base: Folder of the model that it replaces. Without such a folder it is like Llama 3, with a tokenizer that is
+            trained on `texts`.
         folder: Where to write it.
         texts: Some texts of the environment.
         seed: Seed of its weights.
 
     Returns:
-        Whether the base was there.
+        Whether the base was found.
 
     Raises:
-        UnusableBase: If the base's files are there and broken; the message names parameter and folder.
+        UnusableBase: If the base's files are broken; the message names parameter and folder.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -90,7 +90,7 @@ def _of_base(base: Path) -> tuple[Any, Any]:
 
 def _unusable(base: Path, error: Exception) -> UnusableBase:
     return UnusableBase(
-        f"`bootstrap.base` is {base}, and its config or tokenizer cannot be read: {type(error).__name__}: {error}. "
+        f"`bootstrap.base` is {base}, but its config or tokenizer cannot be read: {type(error).__name__}: {error}. "
         "Give the folder of a Hugging Face causal LM."
     )
 

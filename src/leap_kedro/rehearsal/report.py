@@ -1,4 +1,4 @@
-"""What the terminal shows of a dry run."""
+"""The report of a rehearsal on the terminal."""
 
 import shlex
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.table import Table
 
-from leap_kedro.dry_run.estimates import UTILISATION, estimated
-from leap_kedro.dry_run.rehearsal import Rehearsal
+from leap_kedro.rehearsal.estimates import UTILISATION, estimated
+from leap_kedro.rehearsal.iteration import Rehearsal
 
 if TYPE_CHECKING:
     from leap_kedro.pipelines.parameters import LeapParameters
@@ -24,20 +24,20 @@ def show(found: Rehearsal, parameters: "LeapParameters", config: Mapping[str, An
     _text(console, "A decision as the student sees it, and the reply that it learns", found.student_prompt)
     if found.teacher_prompt:
         asked = "\n\n".join(f"[{role}]\n{text}" for role, text in found.teacher_prompt).splitlines()
-        shown = asked[:_TEACHER_LINES]
-        rest = len(asked) - len(shown)
-        _text(console, "What the teacher is asked", "\n".join(shown) + (f"\n... ({rest} more lines)" if rest else ""))
+        more = len(asked) - _TEACHER_LINES
+        shown = asked if more <= 0 else [*asked[:_TEACHER_LINES], f"... ({more} more lines)"]
+        _text(console, "The prompt of the teacher", "\n".join(shown))
     if parameters.serving is not None:
         lora = parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning).lora
         _text(console, "The server", _served(parameters.serving, found, lora.rank if lora else None))
-    table = Table(title="Dry run", show_header=False)
-    for name, value in _summary(found, parameters):
-        table.add_row(name, value)
+    table = Table(title="Rehearsal", show_header=False)
+    for row in _summary(found, parameters):
+        table.add_row(*row)
     table.add_section()
-    for name, value in estimated(parameters, config, found.packs, found.row_tokens):
-        table.add_row(name, value)
+    for row in estimated(parameters, config, found.packs, found.row_tokens):
+        table.add_row(*row)
     table.caption = (
-        f"Estimates: reckoned, not measured; {UTILISATION:.0%} of the data sheet's speed is assumed; "
+        f"Estimates: computed, not measured; {UTILISATION:.0%} of the data sheet's speed is assumed; "
         f"{len(found.packs)} episodes stand for {parameters.bootstrap.demonstrations:,}."
     )
     console.print(table)
@@ -45,7 +45,7 @@ def show(found: Rehearsal, parameters: "LeapParameters", config: Mapping[str, An
         console.print(
             f"Needed for the real run, and not here: {absent}.", markup=False, highlight=False, soft_wrap=True
         )
-    console.print("The dry run went through. Nothing of it was kept.", highlight=False)
+    console.print("The rehearsal succeeded. None of its files were kept.", highlight=False)
 
 
 def _text(console: Console, title: str, text: str) -> None:
@@ -80,7 +80,7 @@ def _served(serving: "ServingParameters", found: Rehearsal, rank: int | None) ->
     from leap_kedro.pipelines.vllm_server import server_command
 
     if serving.base_url is not None:
-        return f"one that runs at {serving.base_url}"
+        return f"a running one, at {serving.base_url}"
     with_adapters = rank if serving.adapters else None
     command = shlex.join(server_command(found.base, with_adapters, serving, serving.port or 8000))
     return command if serving.port else command.replace("--port 8000", "--port <a free one>")

@@ -1,8 +1,8 @@
-"""What a command in a bubblewrap sandbox costs beside a bare ``bwrap true``.
+"""Cost of a command in a bubblewrap sandbox, compared with a bare ``bwrap true``.
 
-    python -m leap_kedro.environments.intercode_bash.tools.sandbox_costs
+    python benchmarks/sandbox_costs.py
 
-Times are medians of runs that take turns, in milliseconds; the ratio is what counts.
+Times are medians over interleaved runs in milliseconds; the ratio is the relevant figure.
 """
 
 import subprocess
@@ -22,7 +22,7 @@ _ROUNDS = 60
 
 
 def costs(host: BubblewrapHost) -> dict[str, float]:
-    """Milliseconds of a bare ``bwrap true``, of a command, of putting the tree back, of reading the changes."""
+    """Milliseconds of a bare ``bwrap true``, a command, a reset and reading the changes."""
     sandbox = host.open(tree_of({f"atlas/file{number}.txt": "some words\n" * 100 for number in range(30)}))
     command = ["bash", "-c", "true"]
     change = ["bash", "-c", "rm /atlas/file1.txt; echo x > /atlas/new.txt"]

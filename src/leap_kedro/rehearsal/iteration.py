@@ -1,10 +1,10 @@
-"""One iteration with a small random student, by the functions that the pipelines call.
+"""One iteration with a small random student, by the functions of the pipelines.
 
-Rehearsed: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
-corrections, the training set and one step of each training that the parameters describe. A language model is not asked:
-the oracle corrects in its place. Where the base model or the official tasks are not on this machine, others stand in.
+Covered: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
+corrections, the training set and one step of each training that the parameters describe. No language model is called:
+the oracle corrects instead. If the base model or the official tasks are missing, others replace them.
 
-NOT rehearsed: the GPU, the server, the teacher's server, several processes or machines, sizes.
+NOT covered: the GPU, the servers, several processes or machines, real sizes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from leap_kedro.datasets.history import Iteration
 from leap_kedro.datasets.policy import PolicyFolderDataset, SavedPolicy
 from leap_kedro.datasets.records import RecordsDataset
-from leap_kedro.dry_run.stand_in import UnusableBase
 from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataAbsent
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
 from leap_kedro.pipelines.aggregation.examples import build_examples
@@ -31,6 +30,7 @@ from leap_kedro.pipelines.training.nodes import train_by_method
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.policies.folder import has_weights
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task
+from leap_kedro.rehearsal.stand_in import UnusableBase
 
 if TYPE_CHECKING:
     from leap_kedro.language_models import Access
@@ -57,19 +57,19 @@ _ONE_STEP = {
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What a dry run found.
+    """The results of a rehearsal.
 
     Attributes:
-        base: Folder that the base is looked for in.
-        absent: What the real run needs and this machine has not, with what stood in for it.
-        tasks: Tasks that were made, by role.
-        demonstrations: D_0, the few of it.
+        base: Folder in which the base is expected.
+        absent: What the real run needs and this machine lacks, with its replacement.
+        tasks: Number of tasks by role.
+        demonstrations: The few demonstrations of D_0.
         examples: D_1.
-        trainings: Report of each training that took a step, by name.
-        packs: The demonstrations as the student is trained on them, packed.
-        row_tokens: Tokens of the same, a row a reply.
-        student_prompt: A decision as the student sees it, and the reply that it is to learn.
-        teacher_prompt: What a teacher in words is asked, role and text; empty for others.
+        trainings: Report of each training step, by name.
+        packs: The demonstrations, packed for training.
+        row_tokens: Their tokens with one row per reply.
+        student_prompt: A decision as the student sees it, and the reply that it learns.
+        teacher_prompt: Role and text of each message to a teacher behind a server; empty for other teachers.
     """
 
     base: Path
@@ -89,30 +89,29 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
 
     Args:
         parameters: All parameters, checked.
-        access: Key, prices and prompts of language models; no call is made.
-        folder: Where all files go.
+        access: Key, prices and prompts of language models, which are not called.
+        folder: Folder for all files.
 
     Raises:
-        UnusableBase: If the base's files are there and broken.
-        ServingFailed: If the student is to be served and its prompts cannot be built by a server.
+        UnusableBase: If the base's files are broken.
+        ServingFailed: If the student is served and a server cannot build its prompts.
         PromptError: If a prompt of the teacher is missing or malformed.
-        TrainingFailed: If a training does not take a step.
+        TrainingFailed: If a training step fails.
     """
-    from leap_kedro.dry_run.stand_in import write_stand_in
+    from leap_kedro.rehearsal.stand_in import write_stand_in
 
-    found = Rehearsal(base_folder(parameters.bootstrap, parameters.environment))
+    name, seed = parameters.environment, parameters.seed
+    found = Rehearsal(base_folder(parameters.bootstrap, name))
     _check_base(parameters, found)
     environments, tasks = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
-    found.demonstrations = demonstrate(
-        tasks, few, parameters.correction, parameters.environment, environments, parameters.seed
-    )
+    found.demonstrations = demonstrate(tasks, few, parameters.correction, name, environments, seed)
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]
-    if not write_stand_in(found.base, student.folder, texts, parameters.seed):
+    if not write_stand_in(found.base, student.folder, texts, seed):
         found.absent.append(
-            f"the base model (`bootstrap.base`): no config.json in {found.base}. A tokenizer learnt from "
-            f"{DEMONSTRATIONS} episodes and the architecture of Llama 3 stood in"
+            f"the base model (`bootstrap.base`): no config.json in {found.base}. A tokenizer trained on "
+            f"{DEMONSTRATIONS} episodes and the architecture of Llama 3 replaced it"
         )
     _render(student, parameters, found)
     _check_serving(student, parameters, found)
@@ -121,13 +120,13 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     history = _history(pi_0, found.demonstrations, folder)
     found.examples = _lesson(history, tasks, parameters, environments, access, found)
     how = parameters.aggregation.model_copy(update={"held_out_share": 0.0})
-    mixed = mix(history, found.examples, how, parameters.seed, 1)
+    mixed = mix(history, found.examples, how, seed, 1)
     _one_step("pi_1", history[0].policy(), mixed, parameters.training, parameters, folder, found)
     return found
 
 
 def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
-    """Refuse a base that is there and that the loop would refuse; here it may be without its weights."""
+    """Refuse a base that the loop would refuse, except for missing weights."""
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
         return
@@ -146,7 +145,7 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
 def _tasks(
     parameters: "LeapParameters", folder: Path, found: Rehearsal
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[Task]]]:
-    """Options by environment, and a few tasks by split; generated ones where the official files are not here."""
+    """Options by environment, and a few tasks by split; generated tasks if the official files are missing."""
     few = parameters.data_preparation.model_copy(
         update={
             "train": DEMONSTRATIONS,
@@ -156,23 +155,20 @@ def _tasks(
     )
     name = parameters.environment
     options = {**parameters.environments.get(name, {})}
-    places = [options]
-    if options.get("source") in ("official", "auto"):
-        # What is derived from official data is kept in the user's cache otherwise.
-        options["cache_folder"] = str(folder / "cache")
-        places.append({"source": "generated"})
-    for number, place in enumerate(places, start=1):
-        environments = {**parameters.environments, name: place}
-        try:
-            tasks = prepare_tasks(name, environments, few, parameters.seed)
-        except TaskDataAbsent as error:
-            if number == len(places):
-                raise
-            found.absent.append(f"the official data (`environments.{name}.source`): {error} Generated tasks stood in")
-            continue
-        found.tasks = {split: len(of_split) for split, of_split in tasks.items()}
-        return environments, tasks
-    raise AssertionError("one of the places has tasks, or its error was raised")
+    official = options.get("source") in ("official", "auto")
+    if official:
+        options["cache_folder"] = str(folder / "cache")  # instead of the user's cache
+    environments = {**parameters.environments, name: options}
+    try:
+        tasks = prepare_tasks(name, environments, few, parameters.seed)
+    except TaskDataAbsent as error:
+        if not official:
+            raise
+        found.absent.append(f"the official data (`environments.{name}.source`): {error} Generated tasks replaced it")
+        environments[name] = {"source": "generated"}
+        tasks = prepare_tasks(name, environments, few, parameters.seed)
+    found.tasks = {split: len(of_split) for split, of_split in tasks.items()}
+    return environments, tasks
 
 
 def _texts(example: Example) -> Iterator[str]:
@@ -241,9 +237,9 @@ def _lesson(
     access: "Access",
     found: Rehearsal,
 ) -> list[Example]:
-    """What is to be learnt from a few short episodes.
+    """D_1 of a few short episodes.
 
-    What a random student says can seldom be read: where it is to be the rejected reply, one that can be stands in.
+    A random student's reply is seldom readable, so a readable one replaces it where it is the rejected reply.
     """
     few = parameters.rollout.model_copy(
         update={
@@ -259,7 +255,7 @@ def _lesson(
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
     used = select_prompts(access, how, name)
     if how.teacher.in_words:
-        found.teacher_prompt = _asked(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
+        found.teacher_prompt = _teacher_prompt(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
         if how.teacher.language_model(parameters.server).base_url is None and access.api_key is None:
             found.absent.append("a key for the teacher's server (conf/local/credentials.yml, or OPENAI_API_KEY)")
         how = how.model_copy(update={"teacher": how.teacher.model_copy(update={"kind": TeacherKind.ORACLE})})
@@ -272,7 +268,7 @@ def _rejecting(target: Target) -> Target:
     return replace(target, rejected=target.rejected or OwnReply("I look around.", "look"))
 
 
-def _asked(
+def _teacher_prompt(
     prompts: Mapping[str, str], parameters: "LeapParameters", spec: EnvironmentSpec, episode: Episode
 ) -> list[tuple[str, str]]:
     from leap_kedro.teachers.briefing import brief
@@ -281,7 +277,7 @@ def _asked(
     how = parameters.correction
     benchmark = make_benchmark(spec)
     view = how.teacher.view
-    told = TeacherPrompts(prompts, spec.name, view, how.privilege, environment_instructions(spec.name))
+    templates = TeacherPrompts(prompts, spec.name, view, how.privilege, environment_instructions(spec.name))
     briefing = brief(benchmark, benchmark.oracle(), episode)
-    messages = told.episode(briefing) if view is View.EPISODE else told.step(briefing, 0)
+    messages = templates.episode(briefing) if view is View.EPISODE else templates.step(briefing, 0)
     return [(message.role.value, message.content) for message in messages]

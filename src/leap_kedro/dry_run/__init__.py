@@ -1,1 +1,0 @@
-"""The loop rehearsed in a minute on any machine: with a small random student, in a temporary folder."""

@@ -80,11 +80,11 @@ def killed(finished_project: LoopProject, tmp_path_factory: pytest.TempPathFacto
     policy = data / "05_policies/default/iter_1/policy/_SUCCESS"
     partial = {name: data / f"{name}.partial" for name in STORES}
 
-    project.kill(lambda: lines(partial[ROLLOUTS]) >= 2, *loop)
+    project.kill(lambda: lines(partial[ROLLOUTS]) >= 1, *loop)
     stored = partial[ROLLOUTS].read_bytes()
     with partial[ROLLOUTS].open("a") as file:
         file.write('{"task": {"id": "torn by the ki')
-    project.kill(lambda: lines(partial[CORRECTIONS]) >= 2, *stock)
+    project.kill(lambda: lines(partial[CORRECTIONS]) >= 1, *stock)
     assert (data / ROLLOUTS).read_bytes().startswith(stored)
     corrected = partial[CORRECTIONS].read_bytes()
     project.kill(lambda: any(workspace.glob("checkpoints-*/*/_SUCCESS")), *loop)
@@ -92,7 +92,7 @@ def killed(finished_project: LoopProject, tmp_path_factory: pytest.TempPathFacto
     assert not (data / "04_training/default/iter_1/training_report.json").exists()
     project.kill(policy.exists, *loop)
     assert not partial[EVALUATION].exists()
-    project.kill(lambda: lines(partial[EVALUATION]) >= 2, *stock)
+    project.kill(lambda: lines(partial[EVALUATION]) >= 1, *stock)
     played = partial[EVALUATION].read_bytes()
     finished = project.kedro(*loop)
     assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -105,7 +105,7 @@ def test_where_nothing_is_missing_the_file_is_not_touched(store: GrowingStoreDat
 
 def test_a_line_changed_from_outside_is_named(store: GrowingStoreDataset, partial: Path) -> None:
     partial.write_text("{}\n" + partial.read_text())
-    with pytest.raises(StorageError, match=r"tasks\.jsonl\.partial, line 1,.* Task"):
+    with pytest.raises(StorageError, match=r"tasks\.jsonl\.partial, line 1,.*Task"):
         store.save(up_to(3))
 
 

@@ -15,7 +15,7 @@ def test_the_best_on_validation_wins_and_the_earlier_one_among_equals() -> None:
     ("summaries", "message"),
     [
         ([], "evaluate a policy"),
-        ([make_summary(1, 9, conditions=TEST)], "pi_1.*valid_unseen"),
+        ([make_summary(1, 9, conditions=TEST)], "validation.*pi_1.*valid_unseen"),
         ([make_summary(None, 0, policy="base")], "'base' belongs to no iteration"),
         (
             [make_summary(1, 5), make_summary(2, 9, conditions=replace(VALIDATION, held_to_admissible=False))],

@@ -12,12 +12,7 @@ from leap_kedro.language_models.parameters import BudgetParameters
 
 @dataclass(slots=True)
 class Bill:
-    """Cost of one call.
-
-    Attributes:
-        answered: Whether the server answered; failed calls are not billed.
-        dollars: The cost; None if unknown.
-    """
+    """Whether one call was answered, and its cost if known; failed calls are not billed."""
 
     answered: bool = False
     dollars: float | None = None

@@ -161,7 +161,7 @@ class LanguageModel:
             return f"{gone}, and it asks to wait {failure.wait:.0f} s. Run the same command again after that."
         return (
             f"{gone} ({self.parameters.retries + 1} tries). See that the server runs and is not overloaded (lower "
-            "`concurrency`, raise `timeout` or `retries`), then run the same command again: what was answered is kept."
+            "`concurrency`, raise `timeout` or `retries`), then run the same command again: earlier answers are kept."
         )
 
 

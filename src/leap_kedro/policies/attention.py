@@ -51,7 +51,6 @@ class Attention(Protocol):
         Returns:
             (tokens of all spans, query heads x head size).
         """
-        ...
 
 
 class SlotwiseAttention:

@@ -46,7 +46,6 @@ class Prompts:
     """Token ids of prompts. Each opening and each turn is tokenized once."""
 
     def __init__(self, renderer: Renderer) -> None:
-        """Render with `renderer`."""
         self._opening = lru_cache(maxsize=5_000)(lambda text, privileged: tuple(renderer.opening(text, privileged)))
         self._turn = lru_cache(maxsize=50_000)(lambda turn, before: tuple(renderer.turn(turn, before)))
         self.branch = tuple(renderer.branch())
@@ -60,16 +59,13 @@ class Prompts:
 
     def length(self, conversation: Conversation) -> int:
         """Tokens of trunk and branch."""
-        turned = answered(conversation.opening, conversation.turns)
-        turns = sum(len(self._turn(turn, before)) for turn, before in turned)
-        return len(self._opening(conversation.opening, conversation.privileged)) + turns + len(self.branch)
+        return len(self.trunk(conversation)) + len(self.branch)
 
 
 class Generator(ABC):
-    """Decodes one reply per conversation, in groups of limited size."""
+    """Decodes one reply per conversation, in groups of at most `group_size` conversations."""
 
     def __init__(self, renderer: Renderer, decoding: Decoding, group_size: int) -> None:
-        """Decode at most `group_size` conversations together."""
         self._prompts = Prompts(renderer)
         self._holds = ActionHolds(renderer)
         self._ends = renderer.end_ids()

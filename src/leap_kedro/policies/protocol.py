@@ -44,7 +44,7 @@ class Reply:
 
     @classmethod
     def failed(cls, error: str, *, too_long: bool = False) -> "Reply":
-        """Stands for a reply that the policy could not give."""
+        """Represents a reply that the policy could not give."""
         return cls("", "", "", ParseStatus.NO_ACTION, error=error, too_long=too_long)
 
 
@@ -66,7 +66,6 @@ class Policy(Protocol):
         Raises:
             PolicyStopped: If the policy cannot answer any more conversations.
         """
-        ...
 
     def fits(self, conversation: Conversation) -> bool:
         """Whether the conversation and a reply fit into the policy's context; by default yes."""

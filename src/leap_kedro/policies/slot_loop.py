@@ -11,7 +11,6 @@ class UnderWay(Protocol):
     @property
     def ended(self) -> bool:
         """Whether its slot is free again."""
-        ...
 
 
 Item = TypeVar("Item")

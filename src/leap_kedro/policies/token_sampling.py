@@ -17,12 +17,7 @@ from leap_kedro.prompts.conversation import Conversation
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Random number and restriction for one token.
-
-    Attributes:
-        uniform: Number in [0, 1) that sampling uses.
-        allowed: Token ids that may be chosen; None for all.
-    """
+    """Random number in [0, 1) and allowed token ids (None for all) of one token."""
 
     uniform: float
     allowed: Sequence[int] | None

@@ -24,13 +24,7 @@ _PATIENCE = 120.0  # seconds to load an adapter
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """A LoRA adapter in the format of PEFT.
-
-    Attributes:
-        name: Its name on a server.
-        folder: Its folder.
-        base: Folder of the weights that it was trained on.
-    """
+    """A LoRA adapter of PEFT: its name on a server, its folder, and the folder of the weights that it was made for."""
 
     name: str
     folder: Path

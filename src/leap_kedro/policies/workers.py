@@ -30,7 +30,6 @@ class PolicySpec(Protocol):
 
     def load(self) -> Policy:
         """The policy, ready to answer."""
-        ...
 
 
 class WorkerFailure(UserError):

@@ -29,39 +29,30 @@ class Renderer(Protocol):
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids at the start of a trunk."""
-        ...
 
     def turn(self, turn: Turn, before: str) -> list[int]:
         """Token ids that a turn adds to the trunk; `before` is the observation that its action answered."""
-        ...
 
     def branch(self) -> list[int]:
         """Token ids that ask for a reply; they follow the trunk and do not stay in it."""
-        ...
 
     def completion(self, reason: str, action: str, before: str) -> list[int]:
         """Token ids of a reply to the observation `before`, including its end token."""
-        ...
 
     def end_ids(self) -> tuple[int, ...]:
         """Token ids that end a reply."""
-        ...
 
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply to `before` (with or without end token); never raises on bad text."""
-        ...
 
     def action_start(self) -> list[int]:
         """Token ids before the action in a completion, after which replies can be restricted to listed actions."""
-        ...
 
     def action_ids(self, action: str, before: str) -> list[int]:
         """Token ids of an action after `action_start` in a reply to `before`, including the end token."""
-        ...
 
     def open_action_ids(self, action: str, before: str) -> list[int]:
         """Token ids at the start of every wording of a listed open action; any may follow."""
-        ...
 
 
 def trunk_ids(renderer: Renderer, conversation: Conversation) -> list[int]:

@@ -77,12 +77,7 @@ class Judge:
         return self.reject_leaks and allowed is not None and len(leaked) > allowed
 
     def _judged(
-        self,
-        briefing: Briefing,
-        step: int,
-        advice: Decision,
-        rejection: Rejection | None,
-        leaked: tuple[str, ...] = (),
+        self, briefing: Briefing, step: int, advice: Decision, rejection: Rejection | None, leaked: tuple[str, ...] = ()
     ) -> Correction:
         own = briefing.episode.steps[step].action
         return Correction(

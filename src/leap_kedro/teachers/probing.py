@@ -17,7 +17,6 @@ class Decider(Protocol):
 
     def decide(self, environment: Environment, options: Sequence[Option]) -> Decision | None:
         """Its decision, given an unprivileged expert's options; None if it has none."""
-        ...
 
 
 def action_costs(
@@ -51,13 +50,7 @@ def action_costs(
 
 
 def swapped_decisions(
-    environment: Environment,
-    oracle: Oracle,
-    expert: Expert,
-    teacher: Decider,
-    episode: Episode,
-    count: int,
-    seed: int,
+    environment: Environment, oracle: Oracle, expert: Expert, teacher: Decider, episode: Episode, count: int, seed: int
 ) -> Iterator[tuple[Decision | None, tuple[Decision | None, ...]]]:
     """The teacher's decisions, and those that it would make if the hidden facts were different.
 

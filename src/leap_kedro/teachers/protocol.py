@@ -29,7 +29,6 @@ class Teacher(Protocol):
             EnvironmentFailure: If a task cannot be built.
             TeacherStopped: If the teacher cannot continue; earlier corrections remain valid.
         """
-        ...
 
 
 class ReplayMismatch(EnvironmentFailure):

@@ -93,6 +93,6 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
         right = (rewards[:, 0] > rewards[:, 1]).float().sum()
         sums = torch.stack([rewards[:, 0].sum(), rewards[:, 1].sum(), right]) * pair_weight
         chosen, rejected, accuracy = self.accelerator.reduce(sums, reduction="mean").tolist()
-        figures = {"chosen": chosen, "rejected": rejected, "accuracies": accuracy, "margins": chosen - rejected}
-        for name, value in figures.items():
+        values = {"chosen": chosen, "rejected": rejected, "accuracies": accuracy, "margins": chosen - rejected}
+        for name, value in values.items():
             self._metrics["train"][f"rewards/{name}"].append(value)

@@ -22,18 +22,7 @@ _ADAMW = 2 * 4
 
 @dataclass(frozen=True, slots=True)
 class ModelShape:
-    """Sizes of a Llama-family model.
-
-    Attributes:
-        hidden: Width of the hidden states.
-        layers: Number of decoder layers.
-        intermediate: Width of the gated MLP.
-        heads: Number of query heads.
-        key_value_heads: Number of key and value heads.
-        head_size: Width of a head.
-        vocabulary: Number of tokens.
-        tied: Whether input and output embeddings are the same.
-    """
+    """Sizes of a Llama-family model; `intermediate` is the width of the gated MLP, `tied` concerns the embeddings."""
 
     hidden: int
     layers: int
@@ -203,19 +192,15 @@ def training_operations(shape: ModelShape, load: Load, parameters: FineTuning) -
 
 @dataclass(frozen=True, slots=True)
 class GPU:
-    """A GPU, by its data sheet.
-
-    Attributes:
-        name: Name of the model.
-        memory: Memory in bytes.
-        operations: Dense bfloat16 operations per second.
-        bandwidth: Memory bandwidth in bytes per second.
-    """
+    """A GPU, by its data sheet."""
 
     name: str
     memory: float
+    """Bytes."""
     operations: float
+    """Dense bfloat16 operations per second."""
     bandwidth: float
+    """Bytes per second from its memory."""
 
 
 GPUS = (

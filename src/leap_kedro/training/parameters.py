@@ -171,16 +171,7 @@ class FineTuning(FineTuningParameters):
 
 
 class Job(StrictModel):
-    """The input of a training process.
-
-    Attributes:
-        start: Folder of the model to start from.
-        data: File of training data, see `write_packed`.
-        parameters: How to train.
-        checkpoints: Folder of the checkpoints.
-        target: Folder to write.
-        validation: File of the validation data.
-    """
+    """The input of a training process: the starting model, files of `write_packed`, parameters and output folders."""
 
     start: Path
     data: Path

@@ -267,4 +267,4 @@ def test_calls_run_side_by_side() -> None:
 def test_the_price_that_nobody_knows_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         taught([says(KEPT)], EPISODES)
-    assert sum("costs is unknown" in record.getMessage() for record in caplog.records) == 1
+    assert sum("prices.yml" in record.getMessage() for record in caplog.records) == 1

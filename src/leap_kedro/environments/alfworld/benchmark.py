@@ -16,7 +16,7 @@ from leap_kedro.records import Task
 
 
 class ALFWorld(Suite[ALFWorldOptions]):
-    """The benchmark, on generated or on official games."""
+    """The benchmark, on generated or official games."""
 
     name = "alfworld"
     title = "ALFWorld"
@@ -27,12 +27,12 @@ class ALFWorld(Suite[ALFWorldOptions]):
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
         """Tasks of a split.
 
-        Official games: all in the official order where `count` is None, else the first `count` in an order drawn with
-        `seed` (the official order goes by task type, so that its beginning is no sample).
+        Official games are all returned in the official order if `count` is None; otherwise the first `count` in an
+        order drawn with `seed`, because the official order is by task type.
 
         Raises:
             TaskDataError: If there is no such split, or the official files are missing or malformed.
-            EndlessSplit: If all generated games are asked for.
+            EndlessSplit: If all generated games are requested.
         """
         self.check_split(split)
         if self.options.source is Source.GENERATED:
@@ -57,19 +57,15 @@ class ALFWorld(Suite[ALFWorldOptions]):
         return sampled(tasks, count, seed)
 
     def official_games(self, split: str) -> GameIndex:
-        """The list of a split's official games, with the malformed files that were left out of it.
-
-        Raises:
-            TaskDataError: As `tasks`.
-        """
+        """The official games of a split and the malformed files. Raises `TaskDataError` as `tasks`."""
         options = self.options
         return game_index(data_root(options.data_root), split, options.on_malformed, options.cache_folder)
 
     def environment(self) -> Environment:
-        """A fresh environment on the backend that the options name.
+        """A new environment on the backend of the options.
 
         Raises:
-            MissingPackage: If that is TextWorld's and the extra ``[alfworld]`` is not installed.
+            MissingPackage: If the backend is TextWorld and the extra ``[alfworld]`` is not installed.
         """
         if self.options.backend is Backend.TEXTWORLD:
             from leap_kedro.environments.alfworld.tools.reference import ReferenceEnvironment
@@ -78,32 +74,32 @@ class ALFWorld(Suite[ALFWorldOptions]):
         return ALFWorldEnvironment(self.options.data_root)
 
     def oracle(self) -> Oracle:
-        """The privileged planner. Raises `EnvironmentFailure` with another backend than the native one."""
+        """The oracle. Raises `EnvironmentFailure` if the backend is not the native one."""
         from leap_kedro.environments.alfworld.teaching.oracle import AlfworldOracle
 
         self.check_native(self.options.backend)
         return AlfworldOracle()
 
     def experts(self) -> Mapping[str, Callable[[], Expert]]:
-        """Searchers by the order in which they search."""
+        """Experts by name; they differ in the order of their search."""
         from leap_kedro.environments.alfworld.teaching.experts import ORDERS, Searcher
 
         return {name: partial(Searcher, order) for name, order in ORDERS.items()}
 
     def phrasing(self) -> Phrasing:
-        """The clauses of `reasons.py`, hinted and varied."""
+        """The phrasing of the clauses in `reasons.py`."""
         from leap_kedro.environments.alfworld.teaching.phrasing import AlfworldPhrasing
 
         return AlfworldPhrasing()
 
     def vocabulary(self) -> Vocabulary:
-        """All that the games' texts, actions, reasons and questions are made of."""
+        """The vocabulary of the games."""
         from leap_kedro.environments.alfworld.student.vocabulary import vocabulary
 
         return vocabulary()
 
     def transcripts(self, split: str, count: int, longest: int, questions: int, seed: int) -> Iterator[Transcript]:
-        """Random walks through generated games, whatever the source of the tasks, with questions about them."""
+        """Random walks through generated games, also if the tasks are official, with questions about them."""
         from leap_kedro.environments.alfworld.student.walks import random_transcripts
 
         generated = ALFWorld(self.options.model_copy(update={"source": Source.GENERATED}))

@@ -1,4 +1,4 @@
-"""The native engine behind the `Environment` protocol: builds the game of a task and plays it."""
+"""The native engine as an `Environment`."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from leap_kedro.records import Task
 
 
 def problem_of(task: Task, folder: Path | None) -> Problem:
-    """The game that a task's payload describes.
+    """The game of a task.
 
     Args:
-        task: A task of this benchmark: ``{"source": "official", "game": path under the data folder}`` or
-            ``{"source": "generated", ...}`` as the generator wrote it.
+        task: A task with the payload ``{"source": "official", "game": path under the data folder}`` or
+            ``{"source": "generated", ...}`` as written by the generator.
         folder: Data folder of official games; None for that of ``$ALFWORLD_DATA``.
 
     Raises:
-        TaskDataError: If the file is missing or malformed, or the payload is that of no game.
+        TaskDataError: If the file is missing or malformed, or the payload describes no game.
     """
     source = task.payload.get("source")
     if source == "official":
@@ -33,10 +33,10 @@ def problem_of(task: Task, folder: Path | None) -> Problem:
 class ALFWorldEnvironment:
     """Plays ALFWorld tasks on the native engine. Deterministic; any text is a safe action.
 
-    A game that was won can be played on, as in TextWorld: `done` tells whether the goal is reached at the moment.
+    As in TextWorld, a game can continue after the goal: `done` tells whether the goal is currently reached.
 
     Attributes:
-        game: The game in play, for the privileged side; None before the first `reset`.
+        game: The current game, for the privileged side; None before the first `reset`.
     """
 
     def __init__(self, data_folder: Path | None = None) -> None:
@@ -45,7 +45,7 @@ class ALFWorldEnvironment:
         self.game: Game | None = None
 
     def reset(self, task: Task) -> Observation:
-        """Start a task anew. Raises `EnvironmentFailure` if its game cannot be built."""
+        """Start a task. Raises `EnvironmentFailure` if its game cannot be built."""
         try:
             game = Game(problem_of(task, self._data_folder))
         except TaskDataError as error:
@@ -54,7 +54,7 @@ class ALFWorldEnvironment:
         return Observation(game.reset(), game.admissible())
 
     def step(self, action: str) -> StepResult:
-        """Carry an action out; raises `EnvironmentFailure` before the first `reset`."""
+        """Execute an action. Raises `EnvironmentFailure` before the first `reset`."""
         if self.game is None:
             raise EnvironmentFailure("no ALFWorld task is in play: call reset(task) before step(action)")
         text, score, done, accepted = self.game.step(action)

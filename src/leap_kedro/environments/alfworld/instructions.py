@@ -1,4 +1,4 @@
-"""What a chat model is told about ALFWorld's actions."""
+"""The description of ALFWorld's actions in the prompts of chat models."""
 
 INSTRUCTIONS = """\
 The environment is a household. Objects and places carry numbers ("mug 2", "drawer 4"); use the names as they are shown.

@@ -9,22 +9,22 @@ from leap_kedro.records.parameters import Free
 
 
 class Backend(StrEnum):
-    """What plays them."""
+    """The implementation of the games."""
 
     NATIVE = "native"
-    """The engine of this project."""
+    """This project's engine."""
     TEXTWORLD = "textworld"
-    """The official packages (extra ``[alfworld]``), for comparison: some thousand times slower."""
+    """The official packages (extra ``[alfworld]``), for comparison; about a thousand times slower."""
 
 
 class ALFWorldOptions(SourceOptions):
     """Options of the benchmark; the folder of the official files is the one with ``json_2.1.1/`` in it.
 
     Attributes:
-        text_version: Wordings of generated games; official ones have that of their file.
-        on_malformed: What is done about an official game file that cannot be read.
-        backend: What plays the games.
-        cache_folder: Where the list of official games is kept; by default ``leap_kedro`` in the user's cache folder.
+        text_version: Text version of generated games; that of official games is in their files.
+        on_malformed: How malformed official game files are handled.
+        backend: Implementation of the games.
+        cache_folder: Folder of the cached list of official games; by default ``leap_kedro`` in the user's cache folder.
     """
 
     DATA_VARIABLE = "ALFWORLD_DATA"

@@ -75,8 +75,9 @@ class InterCodeBashEnvironment:
 
     def reward(self) -> Reward:
         """The reward of submitting now. Raises `SandboxFailure` if a sandbox fails."""
+        outcome = self.outcome()
         rule = self.runtime.rule if self.problem.generated is None else self.runtime.strict_rule
-        return rule(self.outcome(), self.runtime.golds.of(self.problem.tree, self.problem.gold))
+        return rule(outcome, self.runtime.golds.of(self.problem.tree, self.problem.gold))
 
     def fork(self) -> "InterCodeBashEnvironment":
         """A copy of this environment in its current state."""

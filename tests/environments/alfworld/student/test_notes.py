@@ -10,7 +10,7 @@ OPENING = (
 
 def test_an_object_listed_in_several_places_has_no_one_place() -> None:
     notes = Notes(OPENING, ["mug 2 is in cabinet 1.", "mug 3 is in shelf 1.", "mug 3 is in desk 1."])
-    assert notes.told == {"mug 2": "cabinet 1"}
+    assert notes.privileged == {"mug 2": "cabinet 1"}
     notes.observe("go to desk 1", "You arrive at loc 1. On the desk 1, you see a mug 1, and a pen 1.")
     notes.observe("go to shelf 1", "You arrive at loc 2. On the shelf 1, you see a pen 1.")
     assert notes.whereabouts == {"mug 1": "desk 1"}
@@ -21,6 +21,6 @@ def test_what_was_seen_elsewhere_is_no_longer_told() -> None:
     notes.observe("go to desk 1", "You arrive at loc 1. On the desk 1, you see a mug 1, and a pen 1.")
     notes.observe("take mug 1 from desk 1", "You pick up the mug 1 from the desk 1.")
     assert notes.whereabouts == {"mug 1": "", "pen 1": "desk 1"}
-    assert notes.told == {"mug 2": "cabinet 1"}
+    assert notes.privileged == {"mug 2": "cabinet 1"}
     assert notes.view == ["pen 1"]
     assert notes.visited == {"desk 1"}

@@ -78,8 +78,8 @@ def test_some_tasks_are_a_sample_that_grows_at_its_end(tmp_path: Path, add_game:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        ('{"pddl_domain": "(define', "no JSON"),
-        ("[]", "holds a list"),
+        ('{"pddl_domain": "(define', "not JSON"),
+        ("[]", "contains a list"),
         ('{"solvable": true}', "no text under 'pddl_problem'"),
         (json.dumps({**game_data(), "pddl_problem": "(define)"}), "no \\(:init"),
         (json.dumps({**game_data(), "pddl_problem": "(:init) (:goal (and))"}), "none of the six task types"),
@@ -89,7 +89,7 @@ def test_some_tasks_are_a_sample_that_grows_at_its_end(tmp_path: Path, add_game:
         ),
         (json.dumps({**game_data(), "pddl_problem": without("atLocation agent1")}), "facts .* are incomplete"),
         (json.dumps({**game_data(), "grammar": game_data()["grammar"] + BAD_HELP}), "help.* cannot be read"),
-        ("[" * 100_000, "no JSON"),
+        ("[" * 100_000, "not JSON"),
         (json.dumps({**game_data(), "grammar": "put {o} in/on {r}"}), "no line 'Your task is to"),
         (json.dumps({**game_data(), "grammar": '"Your task is to: put a mug."'}), "no known text version"),
     ],
@@ -219,7 +219,7 @@ def test_environment_failures_name_the_cause(tmp_path: Path, add_game: AddGame) 
     with pytest.raises(EnvironmentFailure, match="reset"):
         environment.step("look")
     path.write_text("torn {")
-    with pytest.raises(EnvironmentFailure, match="malformed: it is no JSON") as caught:
+    with pytest.raises(EnvironmentFailure, match="malformed: it is not JSON") as caught:
         environment.reset(task)
     assert str(path) in str(caught.value)
     path.unlink()

@@ -1,1 +1,1 @@
-"""The text game: rules, state and wordings, as TextWorld plays them."""
+"""The text game with rules, state and texts, as in TextWorld."""

@@ -1,4 +1,4 @@
-"""The native text game: plays one `Problem` and answers as TextWorld does, thousands of times faster."""
+"""The native text game: plays a `Problem` with the same answers as TextWorld, thousands of times faster."""
 
 from collections.abc import Iterable
 
@@ -11,15 +11,15 @@ _IDLE = frozenset({Verb.LOOK, Verb.INVENTORY, Verb.HELP, Verb.EXAMINE_RECEPTACLE
 
 
 class Game:
-    """One game in play.
+    """A game.
 
-    It starts in its initial state; `reset` returns to it. Copies share the compiled rules and have a state of their
-    own. Pickling keeps the problem and the state; the tables are built again.
+    It starts in its initial state, to which `reset` returns. Copies share the compiled rules and have separate states.
+    Pickling stores the problem and the state; the tables are built again.
 
     Attributes:
         problem: The game's facts.
         rules: The facts compiled.
-        state: The present moment. Change it through `step`, `apply` and `restore` only.
+        state: The current state. Change it only through `step`, `apply` and `restore`.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -32,12 +32,12 @@ class Game:
         self.restore(self.rules.initial_state())
 
     def reset(self) -> str:
-        """Go back to the start; returns the first observation, which states the task."""
+        """Return to the initial state. Returns the first observation, which states the task."""
         self.restore(self.rules.initial_state())
         return self._text.intro(self.state)
 
     def step(self, command: str) -> tuple[str, float, bool, bool]:
-        """Carry a command out; one that is not admissible changes nothing.
+        """Execute a command; a command that is not admissible changes nothing.
 
         Returns:
             Observation, score (1 while the goal is reached, else 0), whether the game is done (the goal is reached),
@@ -51,25 +51,25 @@ class Game:
 
     @property
     def won(self) -> bool:
-        """Whether the goal is reached now."""
+        """Whether the goal is currently reached."""
         return self._won
 
     def admissible(self) -> tuple[str, ...]:
-        """The commands that are executable now, in TextWorld's order."""
+        """The executable commands in TextWorld's order."""
         return tuple(self.commands())
 
     def commands(self) -> dict[str, Action]:
-        """The admissible commands in order, with the actions that they stand for. Not to be changed."""
+        """The admissible commands in order with their actions. Do not change the result."""
         if self._commands is None:
             self._commands = self._admissible_commands()
         return self._commands
 
     def command(self, action: Action) -> str:
-        """The command that stands for an action, admissible or not."""
+        """The command of an action, admissible or not."""
         return self._text.command(action)
 
     def apply(self, action: Action) -> None:
-        """Carry an action out, without words. It must be applicable; this is not checked."""
+        """Apply an action without an observation. It must be applicable; this is not checked."""
         verb = action.verb
         if verb in _IDLE:
             return
@@ -79,11 +79,11 @@ class Game:
             self._won = self.rules.goal_reached(self.state)
 
     def snapshot(self) -> State:
-        """The present state, to be given to `restore` later."""
+        """A copy of the current state for `restore`."""
         return self.state.copy()
 
     def restore(self, snapshot: State) -> None:
-        """Return to a state of this game (which stays untouched)."""
+        """Return to a state of this game; the argument is copied."""
         self.state = snapshot.copy()
         self._commands = None
         self._won = self.rules.goal_reached(self.state)
@@ -104,7 +104,7 @@ class Game:
         self.restore(state)
 
     def _admissible_commands(self) -> dict[str, Action]:
-        """Merges the local commands with the ways to go, which sort as one block and change with the place only."""
+        """The local commands, merged with the "go to" commands, which form a block that depends only on the place."""
         place = self.state.place
         moves = self._moves.get(place)
         if moves is None:
@@ -116,7 +116,7 @@ class Game:
                 break
             commands[command] = local[command]
         commands |= moves
-        commands |= local  # what is there already keeps its place
+        commands |= local  # existing keys keep their positions
         return commands
 
     def _sorted(self, actions: Iterable[Action]) -> dict[str, Action]:

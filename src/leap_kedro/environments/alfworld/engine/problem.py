@@ -1,10 +1,10 @@
-"""What one ALFWorld game is: its static facts, where everything is at first, and the goal.
+"""Definition of an ALFWorld game: its static facts, the initial places of all things, and the goal.
 
-A `Problem` is made from the PDDL text of a game file (`pddl.parse_problem`) or directly (generated games). It is a
-frozen, picklable value; the rules and the wordings are elsewhere. Raw ids are the identifiers of the PDDL text
-("Mug_bar__plus_01_dot_00..."), types go without their "Type" suffix ("Mug", "SinkBasin").
+A `Problem` is read from the PDDL text of a game file (`pddl.parse_problem`) or made by the generator. It is frozen and
+can be pickled; rules and texts are in other modules. Raw ids are the identifiers of the PDDL text
+("Mug_bar__plus_01_dot_00..."); types have no "Type" suffix ("Mug", "SinkBasin").
 
-Not covered: the goals of ALFRED tasks with sliced or movable objects, which ALFWorld leaves out, too.
+Not covered: goals of ALFRED tasks with sliced or movable objects, which ALFWorld leaves out, too.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from enum import StrEnum
 
 
 class TextVersion(StrEnum):
-    """Wordings of the text game; success rates are not comparable across them."""
+    """Version of the texts; success rates of different versions are not comparable."""
 
     V2_1_1 = "2.1.1"
-    """Wordings of the published results: "put X in/on Y", "You arrive at loc 6."."""
+    """Texts of the published results: "put X in/on Y", "You arrive at loc 6."."""
     V2_1_2 = "2.1.2"
     """Packages from 0.4.0 on: "move X to Y", "You arrive at countertop 3.", and the command "help"."""
 
@@ -32,7 +32,7 @@ class TaskType(StrEnum):
 
 
 class ObjectState(StrEnum):
-    """What can have been done to an object."""
+    """State of an object."""
 
     CLEAN = "clean"
     HOT = "hot"
@@ -41,11 +41,7 @@ class ObjectState(StrEnum):
     TOGGLED = "toggled"
 
 
-_NEEDED_STATE = {
-    TaskType.CLEAN: ObjectState.CLEAN,
-    TaskType.HEAT: ObjectState.HOT,
-    TaskType.COOL: ObjectState.COOL,
-}
+_NEEDED_STATE = {TaskType.CLEAN: ObjectState.CLEAN, TaskType.HEAT: ObjectState.HOT, TaskType.COOL: ObjectState.COOL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +51,9 @@ class Receptacle:
     Attributes:
         id: Raw id.
         type: Receptacle type, such as "CounterTop".
-        location: Raw id of the place where the agent stands in front of it.
+        location: Raw id of the agent's location in front of it.
         openable: Whether it can be opened and closed.
-        opened: Whether it is open at first.
+        opened: Whether it is open initially.
     """
 
     id: str
@@ -73,9 +69,9 @@ class GameObject:
 
     Attributes:
         id: Raw id.
-        type: Object type, such as "Mug"; "" if the facts give none (such a thing fits nowhere).
+        type: Object type, such as "Mug"; "" if the facts state none (such an object fits nowhere).
         receptacles: Raw ids of the receptacles that list it (official games list some objects in several).
-        locations: Raw ids of the places where the facts say it is; need not be those of its receptacles.
+        locations: Raw ids of its locations according to the facts, which may differ from those of its receptacles.
         pickupable: Whether it can be taken.
         cleanable: Whether it can be cleaned.
         heatable: Whether it can be heated.
@@ -83,8 +79,8 @@ class GameObject:
         toggleable: Whether it can be used (lamps).
         sliceable: Whether it can be sliced.
         is_receptacle: Whether it is itself a container (a bowl, a box).
-        contained_in: Raw ids of the container objects that it lies in.
-        states: What holds for it at first.
+        contained_in: Raw ids of the container objects that contain it.
+        states: Its initial states.
     """
 
     id: str
@@ -104,13 +100,13 @@ class GameObject:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What has to be achieved.
+    """The goal of a game.
 
     Attributes:
         task_type: One of the six.
-        object_type: Type of the object to be placed, or to be looked at.
-        receptacle_type: Type of the receptacle it goes to; None for `TaskType.LOOK`.
-        lamp_type: Type of the lamp to be used; None but for `TaskType.LOOK`.
+        object_type: Type of the object to place or to look at.
+        receptacle_type: Type of its destination; None for `TaskType.LOOK`.
+        lamp_type: Type of the lamp to use; None except for `TaskType.LOOK`.
     """
 
     task_type: TaskType
@@ -120,12 +116,12 @@ class Goal:
 
     @property
     def number(self) -> int:
-        """How many objects of the type are needed (in one receptacle)."""
+        """Number of objects of the type that are needed in one receptacle."""
         return 2 if self.task_type is TaskType.TWO else 1
 
     @property
     def needed_state(self) -> ObjectState | None:
-        """State that the object must be in: clean, hot, cool, or none in particular."""
+        """The required state of the object: clean, hot, cool, or None."""
         return _NEEDED_STATE.get(self.task_type)
 
 
@@ -134,15 +130,15 @@ class Problem:
     """A game.
 
     Attributes:
-        text_version: Wordings that it is played in.
-        task: The task sentence as the student reads it ("put a mug in desk.").
+        text_version: Version of its texts.
+        task: The task sentence for the student ("put a mug in desk.").
         goal: The goal.
-        agent_location: Raw id of the place where the agent starts.
+        agent_location: Raw id of the agent's initial location.
         receptacles: The furniture.
-        objects: The things.
-        can_contain: Pairs (receptacle type, object type): what may be put where.
-        other_ids: Raw ids that occur in the facts of the game file and belong to nothing above: they count for naming.
-        help_text: Answer to ``help`` where the game file has one of its own; None for the usual one.
+        objects: The objects.
+        can_contain: Allowed (receptacle type, object type) pairs.
+        other_ids: Other raw ids in the facts of the game file, which count for the numbers in names.
+        help_text: Answer to ``help`` if the game file has its own; None for the usual one.
     """
 
     text_version: TextVersion
@@ -157,7 +153,7 @@ class Problem:
 
     @property
     def ids(self) -> frozenset[str]:
-        """All raw ids that count for naming: receptacles, objects, locations and `other_ids`."""
+        """All raw ids that count for names: receptacles, objects, locations and `other_ids`."""
         found = {self.agent_location, *self.other_ids}
         for receptacle in self.receptacles:
             found.update((receptacle.id, receptacle.location))
@@ -168,10 +164,10 @@ class Problem:
 
 
 def entity_names(ids: frozenset[str]) -> dict[str, str]:
-    """Names that the text uses, by raw id ("cabinet 6"), as `AlfredDemangler` of the official package gives them.
+    """Names in the text ("cabinet 6") by raw id, equal to those of `AlfredDemangler` in the official package.
 
-    Ids are sorted in lower case; those of one kind are numbered downwards, so that the first has the highest number.
-    An id with "basin" in it has that word added to its kind. Ids without coordinates ("agent1") have no number.
+    Ids are sorted in lower case and numbered downwards for each kind, so that the first id has the highest number. If
+    an id contains "basin", the word is appended to its kind. Ids without coordinates ("agent1") have no number.
     """
     kinds = {}
     counts: dict[str, int] = {}

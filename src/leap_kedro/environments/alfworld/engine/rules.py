@@ -1,8 +1,8 @@
-"""The rules of ALFWorld's PDDL domain: what can be done, what it changes, when the goal is reached.
+"""The rules of ALFWorld's PDDL domain: applicable actions, their effects, and the goal.
 
-Where the domain's text and what TextWorld makes of it differ, TextWorld is followed: an object is examined only while
-it is held (the other case of the precondition has a comma that makes its type unknown), and going to a receptacle of
-the present location is no action (its effects cancel out).
+If TextWorld deviates from the text of the domain, the rules follow TextWorld: an object can only be examined while it
+is held (a comma in the other case of the precondition makes its type unknown), and there is no action of going to a
+receptacle at the current location (its effects cancel out).
 """
 
 from collections.abc import Callable, Iterable
@@ -21,23 +21,23 @@ _KNIVES = ("Knife", "ButterKnife")
 
 
 class Rules:
-    """A problem compiled to tables; constant once built, and shared by the states and copies of a game.
+    """A problem compiled to tables, which do not change and are shared by the copies of a game.
 
     Attributes:
         problem: The game.
-        receptacles: Its receptacles, sorted as TextWorld sorts them (raw id in lower case).
-        objects: Its objects, sorted likewise.
+        receptacles: Its receptacles in TextWorld's order (raw id in lower case).
+        objects: Its objects in the same order.
         locations: Raw ids of all locations.
         receptacle_names: Names in the text ("cabinet 6"), by index.
         object_names: Names in the text ("mug 2"), by index.
         location_names: Names in the text ("loc 6"), by index.
         place_of: Location of each receptacle.
-        receptacles_at: Receptacles of each location, rising.
+        receptacles_at: Receptacles of each location in ascending order.
         fits: For each receptacle, the set of objects that its type may contain.
         pickupable: Set of the objects that can be taken.
-        goal_objects: Set of the objects of the goal's type (and able to take the needed state on).
-        goal_receptacles: Receptacles of the goal's type, rising.
-        goal_lamps: Set of the lamps that serve a `TaskType.LOOK` goal.
+        goal_objects: Set of the objects of the goal's type that can have the required state.
+        goal_receptacles: Receptacles of the goal's type in ascending order.
+        goal_lamps: Set of the lamps for a `TaskType.LOOK` goal.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -76,14 +76,15 @@ class Rules:
         self._sliceable = self._where(lambda thing: thing.sliceable)
         self._knives = self._where(lambda thing: thing.type in _KNIVES)
         self._openable = _bits(index for index, receptacle in enumerate(self.receptacles) if receptacle.openable)
-        self._treatments = self._treatments_by_receptacle()
+        treatments = {
+            "SinkBasin": (Verb.CLEAN, self._cleanable),
+            "Microwave": (Verb.HEAT, self._heatable),
+            "Fridge": (Verb.COOL, self._coolable),
+        }
+        self._treatments = tuple(treatments.get(receptacle.type) for receptacle in self.receptacles)
 
         goal = problem.goal
-        able = {
-            ObjectState.CLEAN: self._cleanable,
-            ObjectState.HOT: self._heatable,
-            ObjectState.COOL: self._coolable,
-        }
+        able = {ObjectState.CLEAN: self._cleanable, ObjectState.HOT: self._heatable, ObjectState.COOL: self._coolable}
         self.goal_objects = of_type.get(goal.object_type, 0)
         if goal.needed_state is not None:
             self.goal_objects &= able[goal.needed_state]
@@ -99,17 +100,8 @@ class Rules:
     def _where(self, holds: Callable[[GameObject], bool]) -> int:
         return _bits(index for index, thing in enumerate(self.objects) if holds(thing))
 
-    def _treatments_by_receptacle(self) -> tuple[tuple[Verb, int] | None, ...]:
-        """What each receptacle can do to which held objects."""
-        by_type = {
-            "SinkBasin": (Verb.CLEAN, self._cleanable),
-            "Microwave": (Verb.HEAT, self._heatable),
-            "Fridge": (Verb.COOL, self._coolable),
-        }
-        return tuple(by_type.get(receptacle.type) for receptacle in self.receptacles)
-
     def initial_state(self) -> State:
-        """A copy of the state that the game starts in."""
+        """A copy of the initial state."""
         return self._initial.copy()
 
     def _initial_state(self) -> State:
@@ -138,25 +130,23 @@ class Rules:
         return bool(self._openable >> receptacle & 1)
 
     def is_accessible(self, state: State, receptacle: int) -> bool:
-        """Whether things can be put into a receptacle and taken out of it: it is open or has no door."""
+        """Whether a receptacle is open or cannot be closed."""
         return bool((state.opened | ~self._openable) >> receptacle & 1)
 
     def moves(self, place: int) -> list[Action]:
-        """The ways to go elsewhere."""
+        """The actions of going elsewhere."""
         return [Action(Verb.GO, NOTHING, index) for index, there in enumerate(self.place_of) if there != place]
 
     def local_actions(self, state: State) -> list[Action]:
-        """Everything that can be done in `state` without going elsewhere."""
+        """The applicable actions in `state` except going elsewhere."""
         held = state.held
         actions = self._always.copy()
         for receptacle in self.receptacles_at[state.place]:
             actions.append(Action(Verb.EXAMINE_RECEPTACLE, NOTHING, receptacle))
             if self._openable >> receptacle & 1:
-                is_open = state.opened >> receptacle & 1
-                actions.append(Action(Verb.CLOSE if is_open else Verb.OPEN, NOTHING, receptacle))
-                if is_open:
-                    actions += self._handling(state, receptacle)
-            else:
+                verb = Verb.CLOSE if state.opened >> receptacle & 1 else Verb.OPEN
+                actions.append(Action(verb, NOTHING, receptacle))
+            if self.is_accessible(state, receptacle):
                 actions += self._handling(state, receptacle)
             treatment = self._treatments[receptacle]
             if treatment is not None and held >= 0 and treatment[1] >> held & 1:
@@ -172,7 +162,7 @@ class Rules:
         return actions
 
     def _handling(self, state: State, receptacle: int) -> list[Action]:
-        """Taking out of an accessible receptacle, or putting the held object into it."""
+        """Taking objects from an accessible receptacle, or putting the held object into it."""
         if state.held >= 0:
             fits = self.fits[receptacle] >> state.held & 1
             return [Action(Verb.PUT, state.held, receptacle)] if fits else []
@@ -180,7 +170,7 @@ class Rules:
         return [Action(Verb.TAKE, thing, receptacle) for thing in members(takeable)]
 
     def apply(self, state: State, action: Action) -> None:
-        """Change `state` as an applicable action does."""
+        """Apply the effects of an applicable action to `state`."""
         verb, thing, receptacle = action
         if verb is Verb.GO:
             state.place = self.place_of[receptacle]
@@ -219,7 +209,7 @@ class Rules:
             state.sliced |= bit
 
     def goal_reached(self, state: State) -> bool:
-        """Whether the goal holds in `state`."""
+        """Whether the goal is reached in `state`."""
         goal = self.problem.goal
         if goal.task_type is TaskType.LOOK:
             if state.held < 0 or not self.goal_objects >> state.held & 1:
@@ -231,15 +221,9 @@ class Rules:
         return any((state.inside[receptacle] & wanted).bit_count() >= number for receptacle in self.goal_receptacles)
 
     def in_needed_state(self, state: State) -> int:
-        """Set of the objects that are in the state that the goal asks for (all of them if it asks for none)."""
+        """Set of the objects in the state that the goal requires; all objects if it requires none."""
         needed = self.problem.goal.needed_state
-        if needed is ObjectState.CLEAN:
-            return state.clean
-        if needed is ObjectState.HOT:
-            return state.hot
-        if needed is ObjectState.COOL:
-            return state.cool
-        return -1
+        return -1 if needed is None else int(getattr(state, needed.value))
 
 
 def _bits(indices: Iterable[int]) -> int:

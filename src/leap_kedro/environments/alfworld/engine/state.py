@@ -1,7 +1,7 @@
-"""The moment of a game: actions and the mutable state that they change.
+"""Actions and the mutable state of a game.
 
-Objects and receptacles are indices into the sorted tuples of `rules.Rules`; a set of objects is an integer with one bit
-an object, so that a state is copied in about a microsecond and iterating over bits goes in TextWorld's order.
+Objects and receptacles are indices into the sorted tuples of `rules.Rules`. A set of objects is an integer with one bit
+per object, so that a state is copied in about a microsecond, and iteration over bits follows TextWorld's order.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 NOTHING = -1
-"""Index that stands for none."""
+"""Index for "none"."""
 
 
 class Verb(IntEnum):
@@ -37,9 +37,9 @@ class Action(NamedTuple):
     """A grounded action.
 
     Attributes:
-        verb: What is done.
-        object: Index of the object it is done to.
-        target: Index of the receptacle concerned; for `Verb.SLICE`, of the object that cuts.
+        verb: The verb.
+        object: Index of the object.
+        target: Index of the receptacle; for `Verb.SLICE`, of the knife.
     """
 
     verb: Verb
@@ -49,20 +49,20 @@ class Action(NamedTuple):
 
 @dataclass(slots=True)
 class State:
-    """What holds now; everything else of a game is static.
+    """The state of a game; everything else of a game is static.
 
     Attributes:
         place: Index of the agent's location.
-        held: Index of the object in hand, or `NOTHING`.
+        held: Index of the held object, or `NOTHING`.
         inside: For each receptacle, the objects that it lists.
-        left: For each receptacle, the objects that were taken from it and not put back (``look`` tells of them).
-        located: For each location, the objects that the facts place there (need not agree with `inside`).
+        left: For each receptacle, the objects that were taken from it and not put back (``look`` lists them).
+        located: For each location, the objects there according to the facts, which may contradict `inside`.
         opened: Set of the open receptacles.
         clean: Set of the clean objects.
         hot: Set of the hot objects.
         cool: Set of the cold objects.
         sliced: Set of the sliced objects.
-        toggled: Set of the objects that have been used.
+        toggled: Set of the used objects.
     """
 
     place: int
@@ -95,7 +95,7 @@ class State:
 
 
 def members(bits: int) -> Iterator[int]:
-    """Indices in a set, rising."""
+    """Indices in a set in ascending order."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1

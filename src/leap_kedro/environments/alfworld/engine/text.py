@@ -1,4 +1,4 @@
-"""All wordings of both text versions, byte for byte those that TextWorld derives from the game files' grammar."""
+"""The texts of both versions, byte for byte equal to those that TextWorld derives from the game files' grammar."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,7 +7,7 @@ from leap_kedro.environments.alfworld.engine.rules import Rules
 from leap_kedro.environments.alfworld.engine.state import Action, State, Verb, members
 
 REFUSED = "Nothing happens."
-"""The answer to whatever is not admissible."""
+"""The answer to a command that is not admissible."""
 
 _WELCOME = "-= Welcome to TextWorld, ALFRED! =-"
 _MIDDLE = "You are in the middle of a room. Looking quickly around you, you see"
@@ -32,7 +32,7 @@ _Phrase = Callable[[int, int], str]
 
 
 class Text:
-    """The words of one game: commands for actions, observations for what they led to."""
+    """The texts of a game: commands for actions, and observations of their effects."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
@@ -40,11 +40,11 @@ class Text:
         self._outcomes = self._outcome_table()
 
     def command(self, action: Action) -> str:
-        """The command that carries `action` out."""
+        """The command of an action."""
         return self._commands[action.verb](action.object, action.target)
 
     def observation(self, action: Action, state: State) -> str:
-        """What is said after `action`; `state` is the one that it led to."""
+        """The observation after `action`; `state` is the state after it."""
         verb, thing, target = action
         match verb:
             case Verb.GO | Verb.OPEN:
@@ -96,7 +96,7 @@ class Text:
         }
 
     def _outcome_table(self) -> dict[Verb, _Phrase]:
-        """What is said of the actions whose outcome does not depend on the state."""
+        """Observations of the actions whose text does not depend on the state."""
         objects, receptacles = self._rules.object_names, self._rules.receptacle_names
         published = self._rules.problem.text_version is TextVersion.V2_1_1
         place_of = self._rules.place_of
@@ -135,7 +135,7 @@ class Text:
         if not here:
             return f"{_MIDDLE} nothing."
         facing = _joined([self._rules.receptacle_names[receptacle] for receptacle in here])
-        # One mention for each receptacle of the place that the object was taken from, as the grammar's query has it.
+        # As in the grammar's query, an object is listed once per receptacle here from which it was taken.
         beside = [
             self._rules.object_names[thing]
             for thing in members(state.located[state.place])

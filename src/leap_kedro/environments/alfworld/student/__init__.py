@@ -1,1 +1,1 @@
-"""What the embedded student needs: its vocabulary, walks with questions, and its base model (`base`)."""
+"""Resources of the embedded student: its vocabulary, walks with questions and its base model (`base`)."""

@@ -1,4 +1,4 @@
-"""What a transcript has shown so far, as those need it who walk on and who ask about it."""
+"""What a transcript has shown so far, for walks and questions."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,18 +13,18 @@ class Notes:
     """What a transcript has shown so far.
 
     Attributes:
-        memory: What is known of the room.
-        place: Place described last; "" before the first.
+        memory: What is known about the room.
+        place: The place described last; "" before the first.
     """
 
     def __init__(self, opening: str, privileged: Sequence[str] = ()) -> None:
-        """Begin with the first observation and the facts of the privileged block, if the transcript carries one."""
+        """Begin with the first observation and the facts of the privileged block, if there is one."""
         self.memory = Memory(opening)
         self.place = ""
-        self._told = _only_places((thing, place) for thing, place in map(_thing_and_place, privileged) if place)
+        self._privileged = _only_places((thing, place) for thing, place in map(_thing_and_place, privileged) if place)
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action and of what followed."""
+        """Record an action and the observation that followed."""
         self.memory.observe(action, observation)
         match text_parser.read(observation):
             case text_parser.Seen(place, _) | text_parser.Closed(place):
@@ -32,7 +32,7 @@ class Notes:
 
     @property
     def view(self) -> list[str]:
-        """What can be seen at the place described last."""
+        """Visible objects at the place described last."""
         return [] if self.place in self.memory.closed else self.memory.contents.get(self.place, [])
 
     @property
@@ -42,33 +42,33 @@ class Notes:
 
     @property
     def whereabouts(self) -> dict[str, str]:
-        """The place of every object seen, "" for the one in hand; without those that are listed in several places."""
+        """The place of every seen object, "" for the held one, without objects that several places list."""
         shown = _only_places((thing, place) for place, things in self.memory.contents.items() for thing in things)
         return shown | {self.memory.held: ""} if self.memory.held else shown
 
     @property
-    def told(self) -> dict[str, str]:
-        """Places of objects by the privileged block, in its order; without those that were seen to be elsewhere."""
+    def privileged(self) -> dict[str, str]:
+        """Places of objects in the privileged block, in its order, without objects that were seen elsewhere."""
         seen = self.whereabouts
-        return {thing: place for thing, place in self._told.items() if seen.get(thing, place) == place}
+        return {thing: place for thing, place in self._privileged.items() if seen.get(thing, place) == place}
 
     def unvisited(self, wanted: Callable[[str], bool]) -> Iterator[str]:
-        """Wanted places that were not described yet, in the order listed."""
+        """Places that satisfy `wanted` and were not described, in the order listed."""
         return (place for place in self.memory.places if place not in self.visited and wanted(place))
 
 
 def any_place(_: str) -> bool:
-    """Wants every place."""
+    """Accepts every place."""
     return True
 
 
 def is_surface(place: str) -> bool:
-    """Whether a place shows what is on it without being opened."""
+    """Whether the contents of a place are visible without opening it."""
     return not is_container(place)
 
 
 def is_container(place: str) -> bool:
-    """Whether a place has to be opened."""
+    """Whether a place must be opened."""
     return kind_of(place) in OPENABLE_KINDS
 
 
@@ -78,7 +78,7 @@ def _thing_and_place(fact: str) -> tuple[str, str]:
 
 
 def _only_places(pairs: Iterator[tuple[str, str]]) -> dict[str, str]:
-    """The place of each thing that has one only."""
+    """The place of each thing that has only one."""
     listed = list(pairs)
     times = Counter(thing for thing, _ in listed)
     return {thing: place for thing, place in listed if times[thing] == 1}

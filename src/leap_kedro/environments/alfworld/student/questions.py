@@ -1,6 +1,6 @@
-"""Questions about what a transcript has shown: what the embedded student's base learns to answer.
+"""Questions about transcripts, which the embedded student's base model learns to answer.
 
-The answers use the clauses of `reasons.py`, so that what is learnt here serves when the student reasons.
+The answers use the clauses of `reasons.py`, so that the model can use them in its reasons.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,12 +21,12 @@ QUESTION_PHRASES = phrases("""
 
 
 def questions_about(notes: Notes, number: int, step: int, rng: Random) -> Iterator[Question]:
-    """Up to `number` questions of various kinds, no two alike, to be asked after `step` actions."""
+    """Questions after `step` actions, see `drawn_questions`."""
     return drawn_questions(_ASKERS, notes, number, step, rng)
 
 
 def _kind_to_ask(notes: Notes, rng: Random) -> str:
-    """Kind of object: mostly one that is needed or was seen, so that "no" and "yes" are about as frequent."""
+    """A kind of object, mostly one that is needed or was seen, so that "no" and "yes" are about as frequent."""
     seen = [kind_of(thing) for things in notes.memory.contents.values() for thing in things]
     here = [kind_of(thing) for thing in notes.view]
     pools = [pool for pool in (seen, here, here, [notes.memory.goal.kind]) if pool]
@@ -34,7 +34,7 @@ def _kind_to_ask(notes: Notes, rng: Random) -> str:
 
 
 def _ask_need(notes: Notes, rng: Random) -> Asked:
-    """Where such a thing is, as far as it was seen or told; asked like the first clause of a reason."""
+    """The known place of such a thing; the question is worded like the first clause of a reason."""
     kind = _kind_to_ask(notes, rng)
     question = f"I need a {kind}."
     if notes.memory.held and kind_of(notes.memory.held) == kind:
@@ -46,23 +46,9 @@ def _ask_need(notes: Notes, rng: Random) -> Asked:
     if seen:
         thing, place = seen[0]
         return question, f"I saw {thing} at {place}."
-    return question, _told(notes, kind)
-
-
-def _told(notes: Notes, kind: str) -> str:
-    """Where the first such thing of the privileged block is; "Nowhere." without one."""
-    for thing, place in notes.told.items():
-        if kind_of(thing) == kind:
-            return Fact.IS_IN.format(thing=thing, place=place)
-    return "Nowhere."
-
-
-def _ask_where(notes: Notes, rng: Random) -> Asked | None:
-    return _where_is(notes.whereabouts, rng)
-
-
-def _ask_privileged(notes: Notes, rng: Random) -> Asked | None:
-    return _where_is(notes.told, rng)
+    facts = ((thing, place) for thing, place in notes.privileged.items() if kind_of(thing) == kind)
+    thing, place = next(facts, ("", ""))
+    return question, Fact.IS_IN.format(thing=thing, place=place) if place else "Nowhere."
 
 
 def _where_is(whereabouts: Mapping[str, str], rng: Random) -> Asked | None:
@@ -71,10 +57,6 @@ def _where_is(whereabouts: Mapping[str, str], rng: Random) -> Asked | None:
     thing = rng.choice(sorted(whereabouts))
     place = whereabouts[thing]
     return f"Where is {thing}?", f"{place}." if place else f"I have {thing}."
-
-
-def _ask_held(notes: Notes, _: Random) -> Asked:
-    return "What do I have?", f"I have {notes.memory.held}." if notes.memory.held else "nothing."
 
 
 def _next(question: str, notes: Notes, wanted: Callable[[str], bool]) -> Asked:
@@ -87,16 +69,8 @@ def _ask_next_of_kind(notes: Notes, rng: Random) -> Asked:
     return _next(f"Which {kind} is next?", notes, lambda place: kind_of(place) == kind)
 
 
-def _ask_next_place(notes: Notes, _: Random) -> Asked:
-    return _next("Which place is next?", notes, any_place)
-
-
-def _ask_next_surface(notes: Notes, _: Random) -> Asked:
-    return _next("Which surface is next?", notes, is_surface)
-
-
 def _ask_next_container(notes: Notes, _: Random) -> Asked:
-    """Single containers come before those in rows, as one would look into a fridge before twenty drawers."""
+    """Single containers come before those in rows: a fridge before twenty drawers."""
     containers = sorted(notes.unvisited(is_container), key=lambda place: kind_of(place) in ROW_KINDS)
     return "Which container is next?", f"Next is {containers[0]}." if containers else "None."
 
@@ -133,7 +107,7 @@ def _ask_change(notes: Notes, rng: Random) -> Asked | None:
 
 
 def _ask_lack(notes: Notes, rng: Random) -> Asked | None:
-    """What the goal still asks to be done to a thing."""
+    """The change that the goal still requires of a thing."""
     goal = notes.memory.goal
     things = sorted(notes.whereabouts)
     needed = [thing for thing in things if kind_of(thing) == goal.kind]
@@ -146,7 +120,7 @@ def _ask_lack(notes: Notes, rng: Random) -> Asked | None:
 
 
 def _ask_station(notes: Notes, rng: Random) -> Asked | None:
-    """Where one cleans, heats or cools in this room."""
+    """The place for cleaning, heating or cooling in this room."""
     stations = {change: notes.memory.of_kind(change.station) for change in Change}
     possible = [change for change in Change if stations[change]]
     if not possible:
@@ -156,7 +130,7 @@ def _ask_station(notes: Notes, rng: Random) -> Asked | None:
 
 
 def _ask_destination(notes: Notes, _: Random) -> Asked | None:
-    """The first place listed of the kind that the goal names."""
+    """The first listed place of the goal's kind."""
     places = notes.memory.of_kind(notes.memory.goal.place)
     return ("It goes to", f"{places[0]}.") if places else None
 
@@ -169,11 +143,14 @@ def _ask_visited(notes: Notes, rng: Random) -> Asked:
 
 _ASKERS: dict[str, tuple[float, Asker[Notes]]] = {
     "need": (8.0, _ask_need),
-    "where": (5.0, _ask_where),
-    "held": (1.0, _ask_held),
+    "where": (5.0, lambda notes, rng: _where_is(notes.whereabouts, rng)),
+    "held": (
+        1.0,
+        lambda notes, _: ("What do I have?", f"I have {notes.memory.held}." if notes.memory.held else "nothing."),
+    ),
     "next_of_kind": (2.0, _ask_next_of_kind),
-    "next_place": (2.0, _ask_next_place),
-    "next_surface": (5.0, _ask_next_surface),
+    "next_place": (2.0, lambda notes, _: _next("Which place is next?", notes, any_place)),
+    "next_surface": (5.0, lambda notes, _: _next("Which surface is next?", notes, is_surface)),
     "next_container": (4.0, _ask_next_container),
     "after": (2.0, _ask_after),
     "place": (2.0, _ask_place),
@@ -183,5 +160,5 @@ _ASKERS: dict[str, tuple[float, Asker[Notes]]] = {
     "station": (1.0, _ask_station),
     "destination": (1.0, _ask_destination),
     "visited": (1.5, _ask_visited),
-    "privileged": (4.0, _ask_privileged),
+    "privileged": (4.0, lambda notes, rng: _where_is(notes.privileged, rng)),
 }

@@ -34,7 +34,7 @@ _PHRASES = phrases("""
     put them in | put them on | under the | with the |
     go to | take | open | close | use | slice | look | inventory | help | . | ?
 """)
-"""Of observations, goals and actions."""
+"""Phrases of observations, goals and actions."""
 
 _REWRITES = (
     (r"You arrive at [a-z]+ \d+\. ", ""),
@@ -47,7 +47,7 @@ _REWRITES = (
 
 
 def vocabulary() -> Vocabulary:
-    """All that ALFWorld's texts, actions, reasons and questions are made of."""
+    """The vocabulary of ALFWorld's texts, actions, reasons and questions."""
     known = dict.fromkeys([*_PHRASES, *fixed_parts(CLAUSES, "."), *QUESTION_PHRASES])
     words = f"{_PLACES}{_THINGS}".split()
     entities = dict(zip(words[::2], map(int, words[1::2]), strict=True))

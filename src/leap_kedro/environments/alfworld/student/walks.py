@@ -1,7 +1,7 @@
-"""Random walks through generated rooms: the transcripts that the embedded student's base learns to read.
+"""Random walks through generated rooms: transcripts on which the embedded student's base model is trained.
 
-The walks are goal-blind. Some sweep the places in the order listed, so that "which place is next" has an answer that
-must be looked for. Half of the transcripts carry a block of privileged facts, about which questions are asked, too.
+The walks ignore the goal. Some visit the places in the order listed, so that "which place is next" has a non-trivial
+answer. Half of the transcripts have a block of privileged facts, about which there are questions, too.
 """
 
 import random
@@ -18,26 +18,24 @@ _RARE_VERB_WEIGHT = 0.25
 _REFUSED_SHARE = 0.06
 
 
-def random_transcript(
-    environment: Environment, oracle: Oracle, task: Task, longest: int, questions_a_step: int, seed: str
-) -> Transcript:
-    """A random walk through a task with questions after each observation.
+def random_transcripts(
+    benchmark: Benchmark, split: str, count: int, longest: int, questions: int, seed: int
+) -> Iterator[Transcript]:
+    """One random walk of at most `longest` actions per task of a split, with `questions` after each observation."""
+    environment, oracle = benchmark.environment(), benchmark.oracle()
+    for task in benchmark.tasks(split, count, seed):
+        yield _random_transcript(environment, oracle, task, longest, questions, random.Random(f"{seed}/{task.id}"))
 
-    Args:
-        environment: Where it is walked.
-        oracle: Source of the privileged block that half of the transcripts carry.
-        task: The task whose room is walked.
-        longest: Highest number of actions.
-        questions_a_step: Number of questions after each observation.
-        seed: Seed of the walk and of the questions.
-    """
-    rng = random.Random(seed)
+
+def _random_transcript(
+    environment: Environment, oracle: Oracle, task: Task, longest: int, asked: int, rng: random.Random
+) -> Transcript:
     observation = environment.reset(task)
     privileged = _privileged_block(environment, oracle, rng) if rng.random() < 0.5 else ()
     opening = observation.text
     notes = Notes(opening, privileged)
     turns: list[Turn] = []
-    questions = list(questions_about(notes, questions_a_step, 0, rng))
+    questions = list(questions_about(notes, asked, 0, rng))
     sweep = rng.choice((0.0, 0.5, 0.8, 0.95))
     only_surfaces = rng.random() < 0.5
     for step in range(1, rng.randint(0, longest) + 1):
@@ -46,19 +44,10 @@ def random_transcript(
         observation = result.observation
         turns.append(Turn(action, observation.text))
         notes.observe(action, observation.text)
-        questions += questions_about(notes, questions_a_step, step, rng)
+        questions += questions_about(notes, asked, step, rng)
         if result.done:
             break
     return Transcript(opening, tuple(turns), tuple(questions), " ".join(privileged))
-
-
-def random_transcripts(
-    benchmark: Benchmark, split: str, count: int, longest: int, questions: int, seed: int
-) -> Iterator[Transcript]:
-    """Transcripts of `count` tasks of a split, one random walk each; the arguments are those of `random_transcript`."""
-    environment, oracle = benchmark.environment(), benchmark.oracle()
-    for task in benchmark.tasks(split, count, seed):
-        yield random_transcript(environment, oracle, task, longest, questions, f"{seed}/{task.id}")
 
 
 def _privileged_block(environment: Environment, oracle: Oracle, rng: random.Random) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Where games come from: the generator and the official files."""
+"""Sources of games: the generator and the official files."""

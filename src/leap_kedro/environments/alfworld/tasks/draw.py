@@ -1,6 +1,6 @@
-"""Random draws that are the same on every machine and Python version.
+"""Random draws that are equal on every machine and Python version.
 
-Only `random.Random.random` keeps its sequence across Python versions, so everything else is made from it here.
+Only `random.Random.random` keeps its sequence across Python versions, so everything else is derived from it.
 """
 
 import random
@@ -13,17 +13,17 @@ Item = TypeVar("Item")
 
 
 class Draw:
-    """A stream of draws that a name decides.
+    """A stream of draws that depends on its name.
 
     Args:
-        *name: What the stream is for; equal names give equal streams, different ones independent streams.
+        *name: Purpose of the stream; equal names give equal streams, different names independent ones.
     """
 
     def __init__(self, *name: str | int) -> None:
         self._uniform = random.Random("/".join(map(str, name))).random
 
     def chance(self, probability: float) -> bool:
-        """True with a probability."""
+        """True with the given probability."""
         return self._uniform() < probability
 
     def below(self, limit: int) -> int:
@@ -31,11 +31,11 @@ class Draw:
         return int(self._uniform() * limit)
 
     def choice(self, items: Sequence[Item]) -> Item:
-        """One of `items`, all alike."""
+        """One of `items` with equal probabilities."""
         return items[int(self._uniform() * len(items))]
 
     def weighted(self, pairs: Iterable[tuple[Item, float]]) -> Item:
-        """The first of one of `pairs`, each as likely as its second, the weight (any scale), says."""
+        """An item of (item, weight) pairs with a probability proportional to its weight."""
         items, weights = zip(*pairs, strict=True)
         totals = list(accumulate(weights))
         picked: Item = items[min(bisect_right(totals, self._uniform() * totals[-1]), len(items) - 1)]

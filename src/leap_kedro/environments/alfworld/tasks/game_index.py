@@ -1,7 +1,7 @@
-"""The list of a split's official games, kept between starts.
+"""The cached list of a split's official games.
 
-Reading 3553 game files takes some seconds, so what they say is cached. The cache is keyed by what the folder holds
-(names, sizes and times of change of all game files), so that a changed, added or removed file makes it anew.
+Reading 3553 game files takes several seconds, so their summaries are cached. The key of the cache depends on the names,
+sizes and modification times of all game files, so that a changed, added or removed file invalidates it.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ class GameIndex:
     """The games of a split.
 
     Attributes:
-        games: The solvable ones, in order.
-        malformed: Files that could not be read, and why.
+        games: The solvable games in order.
+        malformed: Files that could not be read, with the reasons.
     """
 
     games: tuple[GameSummary, ...]
@@ -43,10 +43,10 @@ class GameIndex:
 
 
 def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: Path | None = None) -> GameIndex:
-    """List the games of a split under the data folder `root`; malformed files that are skipped are logged.
+    """The games of a split in the data folder `root`; skipped malformed files are logged.
 
     Raises:
-        TaskDataError: If there are none, or if one is malformed and `on_malformed` is to refuse.
+        TaskDataError: If there are none, or if one is malformed and `on_malformed` is `REFUSE`.
     """
     folder = split_folder(root, split)
     index = _cached(folder, cache_folder.expanduser() if cache_folder else user_cache())
@@ -57,7 +57,7 @@ def game_index(root: Path, split: str, on_malformed: OnMalformed, cache_folder: 
         _LOG.warning("Malformed ALFWorld game left out: %s (%s)", path, why)
     if not index.games:
         raise TaskDataError(
-            f"No ALFWorld games: the folder {folder} has no solvable game in it (<task>/<trial>/{GAME_FILE} beside "
+            f"No ALFWorld games: the folder {folder} has no solvable game (<task>/<trial>/{GAME_FILE} beside "
             f"traj_data.json; {len(index.malformed)} malformed files). Get the games with `alfworld-download -f`."
         )
     return index
@@ -76,7 +76,7 @@ def _cached(folder: Path, cache_folder: Path) -> GameIndex:
     cache = cache_folder / f"alfworld_{key[:32]}.json"
     try:
         return _from_json(folder, cache.read_bytes())
-    except (OSError, ValueError, KeyError, TypeError):  # absent or damaged: it is only a cache
+    except (OSError, ValueError, KeyError, TypeError):  # absent or damaged
         index, lasting = _read_all(folder, [(task, trial) for task, trial, *_ in files])
         if lasting:
             _write(cache, _to_json(folder, index))
@@ -84,7 +84,7 @@ def _cached(folder: Path, cache_folder: Path) -> GameIndex:
 
 
 def _read_all(folder: Path, names: list[tuple[str, str]]) -> tuple[GameIndex, bool]:
-    """The list, and whether it is what the files say: a storage that fails may answer the next time."""
+    """The list, and whether to cache it: after an I/O error, reading may succeed the next time."""
     games, broken, lasting = [], [], True
     for task, trial in names:
         try:
@@ -112,7 +112,7 @@ def _from_json(folder: Path, content: bytes) -> GameIndex:
 
 
 def _write(path: Path, content: str) -> None:
-    """Write at once or not at all; a cache that cannot be written is no error."""
+    """Write atomically; a cache that cannot be written is not an error."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""The official games: finds them, reads them, and says what is wrong where it cannot.
+"""Finds and reads the official games, with precise errors.
 
-`alfworld-download` leaves ``json_2.1.1/<split>/<task>/<trial>/{game.tw-pddl,traj_data.json}`` under ``$ALFWORLD_DATA``.
-As in the package's `AlfredTWEnv`, a game counts if both files are there, ALFWorld could solve it, and its path has
-neither "movable" nor "Sliced" in it. `AlfredTWEnv` lists them as the file system does; here they come in the order of
-their task folder's name, then of their trial folder's, which is that list sorted.
+`alfworld-download` creates ``json_2.1.1/<split>/<task>/<trial>/{game.tw-pddl,traj_data.json}`` in ``$ALFWORLD_DATA``.
+As in the package's `AlfredTWEnv`, a game counts if both files exist, ALFWorld could solve it, and its path contains
+neither "movable" nor "Sliced". `AlfredTWEnv` lists games in the order of the file system; here they are sorted by the
+names of their task and trial folders.
 """
 
 import json
@@ -29,19 +29,19 @@ _HELP_ACTION = re.compile(r'action help \{[^{}]*?feedback :: "([^"#]*)"')
 
 
 class MalformedGame(ValueError):
-    """A game file that cannot be read; the message says why."""
+    """A game file cannot be read; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class GameSummary:
-    """What a list of games says of one.
+    """An entry in the list of games.
 
     Attributes:
         task: Name of its task folder.
         trial: Name of its trial folder.
         kind: Task type, named as in the official data.
         goal: Task sentence.
-        text_version: Wordings it is played in.
+        text_version: Version of its texts.
     """
 
     task: str
@@ -52,17 +52,13 @@ class GameSummary:
 
 
 def data_root(folder: Path | None) -> Path:
-    """The folder that holds ``json_2.1.1/``: `folder`, or that of ``$ALFWORLD_DATA``.
-
-    Raises:
-        TaskDataError: If neither is given.
-    """
+    """The folder that contains ``json_2.1.1/``: `folder` or ``$ALFWORLD_DATA``. Raises `TaskDataError` without both."""
     if folder is not None:
         return folder.expanduser()
     if not os.environ.get("ALFWORLD_DATA"):
         raise TaskDataAbsent(
-            "The official ALFWorld games were asked for, and the environment variable ALFWORLD_DATA is not set. "
-            f"{_GET_DATA}, then set ALFWORLD_DATA to the folder that holds {DATA_FOLDER}/ "
+            "The official ALFWorld games were requested, but the environment variable ALFWORLD_DATA is not set. "
+            f"{_GET_DATA}, then set ALFWORLD_DATA to the folder that contains {DATA_FOLDER}/ "
             "(or the option `data_root`)."
         )
     return Path(os.environ["ALFWORLD_DATA"]).expanduser()
@@ -79,18 +75,14 @@ def split_folder(root: Path, split: str) -> Path:
     folder = root / DATA_FOLDER / split
     if not folder.is_dir():
         raise TaskDataAbsent(
-            f"No ALFWorld games: the folder {folder} does not exist. {_GET_DATA}, and let ALFWORLD_DATA (or the option "
-            f"`data_root`), now {root}, name the folder that holds {DATA_FOLDER}/."
+            f"No ALFWorld games: the folder {folder} does not exist. {_GET_DATA}, and set ALFWORLD_DATA (or the option "
+            f"`data_root`), now {root}, to the folder that contains {DATA_FOLDER}/."
         )
     return folder
 
 
 def game_files(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
-    """Task and trial folder and file status of all game files of a split, in order, solvable or not.
-
-    Raises:
-        OSError: If a folder cannot be read.
-    """
+    """Task folder, trial folder and file status of all game files of a split in order, solvable or not."""
     for task in sorted(_folders(str(folder))):
         if "movable" in task or "Sliced" in task:
             continue
@@ -109,11 +101,7 @@ def _folders(folder: str) -> list[str]:
 
 
 def summarize(folder: Path, task: str, trial: str) -> GameSummary | None:
-    """What one game is about; None if it is not known to be solvable.
-
-    Raises:
-        MalformedGame: If the file cannot be read.
-    """
+    """The summary of a game; None if it is not known to be solvable. Raises `MalformedGame` if it cannot be read."""
     data = _read(folder / task / trial / GAME_FILE)
     if not data.get("solvable"):
         return None
@@ -136,7 +124,7 @@ def load_game(path: Path) -> Problem:
 
 
 def malformed(path: Path, why: str, others: int = 0) -> TaskDataError:
-    """The error about a game file that cannot be read (and `others` more)."""
+    """The error about a malformed game file (and `others` more)."""
     more = f" ({others} more files are malformed, too)" if others else ""
     return TaskDataError(
         f"The ALFWorld game {path} is malformed: {why}{more}. Get the file again with `alfworld-download -f`, or leave "
@@ -147,15 +135,15 @@ def malformed(path: Path, why: str, others: int = 0) -> TaskDataError:
 def _read(path: Path) -> Mapping[str, Any]:
     try:
         data = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested without end
-        raise MalformedGame(f"it is no JSON ({error})") from error
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or nested too deeply
+        raise MalformedGame(f"it is not JSON ({error})") from error
     if not isinstance(data, dict):
-        raise MalformedGame(f"it holds a {type(data).__name__} where an object was expected")
+        raise MalformedGame(f"it contains a {type(data).__name__} instead of an object")
     return data
 
 
 def _problem(data: Mapping[str, Any]) -> Problem:
-    """The game that the content of a file describes. Raises `MalformedGame` if it describes none."""
+    """The game in the content of a file. Raises `MalformedGame` if there is none."""
     pddl, grammar = _text(data, "pddl_problem"), _text(data, "grammar")
     try:
         problem = parse_problem(pddl, _text_version(grammar), _task_sentence(grammar))
@@ -187,7 +175,7 @@ def _text_version(grammar: str) -> TextVersion:
 
 
 def _help_text(grammar: str) -> str | None:
-    """The grammar's own answer to ``help``; TextWorld drops the white space that it begins with."""
+    """The grammar's own answer to ``help``; TextWorld drops its leading white space."""
     rule = _HELP_RULE.search(grammar)
     if rule is not None:
         try:

@@ -1,4 +1,4 @@
-"""Reads a game out of the PDDL problem of an official game file."""
+"""Reads a game from the PDDL problem of an official game file."""
 
 import re
 from dataclasses import replace
@@ -17,31 +17,25 @@ _FACT = re.compile(r"\(\s*([^\s()]+)\s*([^()]*)\)")
 _COMMENT = re.compile(r";[^\n]*")
 _OBJECT_TYPE = re.compile(r"\(\s*objectType\s+\?\w+\s+(\w+)\s*\)", re.IGNORECASE)
 _RECEPTACLE_TYPE = re.compile(r"\(\s*receptacleType\s+\?\w+\s+(\w+)\s*\)", re.IGNORECASE)
-_ABILITIES = ("pickupable", "cleanable", "heatable", "coolable", "toggleable", "sliceable")
-_STATES = {
-    "isclean": ObjectState.CLEAN,
-    "ishot": ObjectState.HOT,
-    "iscool": ObjectState.COOL,
-    "issliced": ObjectState.SLICED,
-    "istoggled": ObjectState.TOGGLED,
-}
+ABILITIES = ("pickupable", "cleanable", "heatable", "coolable", "toggleable", "sliceable")
+_STATES = {f"is{state}": state for state in ObjectState}
 _IN_HAND = ("holds", "holdsany", "holdsanyreceptacleobject")
 
 
 class ProblemError(ValueError):
-    """The PDDL text is not that of an ALFWorld game."""
+    """The PDDL text does not describe an ALFWorld game."""
 
 
 def parse_problem(pddl_problem: str, text_version: TextVersion, goal_text: str) -> Problem:
-    """Read a game out of its PDDL problem.
+    """Read a game from its PDDL problem.
 
     Args:
         pddl_problem: The ``pddl_problem`` text of a game file.
-        text_version: Wordings of the game, told by the file's grammar.
-        goal_text: Task sentence, from the file's grammar.
+        text_version: Text version from the file's grammar.
+        goal_text: Task sentence from the file's grammar.
 
     Raises:
-        ProblemError: If the text is no ALFWorld problem.
+        ProblemError: If the text is not an ALFWorld problem.
     """
     text = _COMMENT.sub("", pddl_problem)
     start, end = text.find("(:init"), text.find("(:goal")
@@ -73,11 +67,7 @@ def parse_problem(pddl_problem: str, text_version: TextVersion, goal_text: str) 
 
 
 def parse_goal(pddl_goal: str) -> Goal:
-    """The goal that a ``(:goal ...)`` block of one of the six task types states.
-
-    Raises:
-        ProblemError: If it is none of the six.
-    """
+    """The goal in a ``(:goal ...)`` block. Raises `ProblemError` if it is of none of the six task types."""
     lowered = pddl_goal.lower()
     objects = [_bare(name) for name in _OBJECT_TYPE.findall(pddl_goal)]
     receptacles = [_bare(name) for name in _RECEPTACLE_TYPE.findall(pddl_goal)]
@@ -99,7 +89,7 @@ def parse_goal(pddl_goal: str) -> Goal:
 
 
 class _Facts:
-    """The facts of an ``(:init ...)`` block by predicate (lower case), each once, in the order of the text."""
+    """The distinct facts of an ``(:init ...)`` block by predicate (lower case), in the order of the text."""
 
     def __init__(self, text: str) -> None:
         grouped: dict[str, dict[tuple[str, ...], None]] = {}
@@ -123,7 +113,7 @@ class _Facts:
         return values
 
     def ids(self) -> set[str]:
-        """Everything that the facts mention but types."""
+        """All ids in the facts without types."""
         rows = (row for predicate, rows in self._rows.items() if predicate != "cancontain" for row in rows)
         return {value for row in rows for value in row if not value.endswith("Type")}
 
@@ -140,7 +130,7 @@ def _receptacles(facts: _Facts) -> tuple[Receptacle, ...]:
 def _objects(facts: _Facts) -> tuple[GameObject, ...]:
     types = dict(facts.pairs("objecttype"))
     inside, at, within = (facts.several(name) for name in ("inreceptacle", "objectatlocation", "inreceptacleobject"))
-    abilities = {ability: facts.flagged(ability) for ability in _ABILITIES}
+    abilities = {ability: facts.flagged(ability) for ability in ABILITIES}
     containers = facts.flagged("isreceptacleobject")
     states = {state: facts.flagged(predicate) for predicate, state in _STATES.items()}
     mentioned = types | inside | at | within | containers

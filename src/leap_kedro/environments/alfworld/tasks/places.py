@@ -1,6 +1,6 @@
-"""Kinds of place that objects are in, as the statistics of official games and generated games name them.
+"""Kinds of place of objects in the statistics of official games and in generated games.
 
-"Desk": in or on a desk. "StoveBurner+StoveBurner": listed by two of them, as large things are. "@Desk": beside a desk,
+"Desk": in or on a desk. "StoveBurner+StoveBurner": listed by two of them, like large objects. "@Desk": beside a desk,
 in no receptacle. "": anywhere else.
 """
 
@@ -10,11 +10,11 @@ from functools import cache
 from leap_kedro.environments.alfworld.engine.problem import GameObject, Goal, Receptacle, TaskType
 
 TOOLS = {TaskType.CLEAN: "SinkBasin", TaskType.HEAT: "Microwave", TaskType.COOL: "Fridge"}
-"""Type of the receptacle that does what a task type wants done."""
+"""Type of the receptacle that cleans, heats or cools, by task type."""
 
 
 def kind_of_place(thing: GameObject, receptacles: dict[str, Receptacle]) -> str:
-    """Kind of place that an object is in, given the receptacles by id."""
+    """The kind of place of an object, given the receptacles by id."""
     if thing.receptacles:
         return "+".join(sorted(receptacles[id_].type for id_ in thing.receptacles))
     beside = sorted(receptacle.type for receptacle in receptacles.values() if receptacle.location in thing.locations)
@@ -23,19 +23,19 @@ def kind_of_place(thing: GameObject, receptacles: dict[str, Receptacle]) -> str:
 
 @cache
 def receptacle_types(kind: str) -> tuple[str, ...]:
-    """Types of the receptacles that a kind of place needs."""
+    """Types of the receptacles of a kind of place."""
     return tuple(type_ for type_ in kind.removeprefix("@").split("+") if type_)
 
 
 def available(places: dict[str, float], furniture: Counter[str]) -> dict[str, float]:
-    """Those of the kinds of place (with their weights) that a room with that much furniture has."""
+    """The kinds of place, with their weights, that exist in a room with the given furniture."""
     return {kind: weight for kind, weight in places.items() if _fits(kind, furniture)}
 
 
 def for_targets(places: dict[str, float], goal: Goal) -> dict[str, float]:
-    """Those of the kinds of place where the goal's objects may be at first.
+    """The kinds of place where the goal's objects may be initially.
 
-    They are in receptacles: not in one where placing them would be needless, nor in what cleans, heats or cools them.
+    These are receptacles other than the destination and the one that cleans, heats or cools them.
     """
     barred = TOOLS.get(goal.task_type, goal.receptacle_type)
     return {

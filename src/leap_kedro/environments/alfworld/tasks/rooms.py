@@ -1,11 +1,11 @@
 """Generated rooms: the floor plans of generated games.
 
-A room is known by its number alone: the number decides the room type, the furniture with its places, which receptacles
-can be opened, the fixtures (lamps, mirrors, plants) and which types of objects occur. The games of one room differ in
-the objects and in where these lie, as the official games of one floor plan do. The numbers of the kinds of furniture
-are drawn independently of each other, so that rooms mix more freely than the 108 official training floor plans.
+The number of a room determines its type, the furniture with its places, which receptacles can be opened, the fixtures
+(lamps, mirrors, plants) and the types of objects. The games in a room differ in the objects and their places, like the
+official games of a floor plan. The numbers of the kinds of furniture are drawn independently, so that rooms vary more
+than the 108 official training floor plans.
 
-All figures are in `statistics.json` (made by tests/environments/alfworld/tools/derive_statistics.py).
+All figures are in `statistics.json` (created by tests/environments/alfworld/tools/derive_statistics.py).
 """
 
 import json
@@ -22,21 +22,21 @@ from leap_kedro.environments.alfworld.tasks.places import available, receptacle_
 ROOM_TYPES = ("Kitchen", "LivingRoom", "Bedroom", "Bathroom")
 
 Place = tuple[tuple[str, ...], tuple[str, ...]]
-"""Ids of receptacles that an object is in, and ids of the locations where it is."""
+"""Ids of an object's receptacles and locations."""
 
-_JITTERED_FROM = 3  # numbers of furniture from here on vary by one, so that all numbers occur and not only those seen
+_JITTERED_FROM = 3  # from here on, numbers of furniture vary by one, so that all numbers occur
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a room has, before anything has its place.
+    """The contents of a room without places.
 
     Attributes:
         number: The room's number.
         room_type: One of `ROOM_TYPES`.
-        receptacles: How many receptacles of each type.
-        fixtures: How many fixtures of each type.
-        object_types: Types of the objects that games in this room may have, sorted.
+        receptacles: Number of receptacles of each type.
+        fixtures: Number of fixtures of each type.
+        object_types: Sorted types of the objects in games in this room.
     """
 
     number: int
@@ -51,10 +51,10 @@ class Room:
     """A room with its furniture and fixtures.
 
     Attributes:
-        outline: What it has.
+        outline: Its contents without places.
         receptacles: The furniture.
-        fixtures: Things that cannot be taken.
-        can_contain: Pairs (receptacle type, object type): what may be put where.
+        fixtures: Objects that cannot be taken.
+        can_contain: Allowed (receptacle type, object type) pairs.
     """
 
     outline: Outline
@@ -65,14 +65,14 @@ class Room:
 
 @cache
 def statistics() -> dict[str, Any]:
-    """The figures that rooms and games follow."""
+    """The statistics of official games."""
     figures: dict[str, Any] = json.loads((files(__package__) / "statistics.json").read_text())
     return figures
 
 
 @lru_cache(maxsize=8192)
 def outline(number: int) -> Outline:
-    """What the room of that number has."""
+    """The outline of the room with a number."""
     room_type = ROOM_TYPES[number % len(ROOM_TYPES)]
     figures = statistics()["rooms"][room_type]
     draw = Draw("alfworld room outline", number)
@@ -94,7 +94,7 @@ def _numbers_of_furniture(figures: dict[str, list[tuple[int, float]]], draw: Dra
 
 @lru_cache(maxsize=256)
 def room(number: int) -> Room:
-    """The room of that number."""
+    """The room with a number."""
     plan = outline(number)
     draw = Draw("alfworld room", number)
     names = Names(draw)
@@ -114,11 +114,11 @@ def room(number: int) -> Room:
 
 
 class Names:
-    """Makes raw ids like those of the official games, each once.
+    """Makes unique raw ids like those of the official games.
 
     Args:
-        draw: Where the coordinates come from.
-        taken: Ids that are in use already.
+        draw: Source of the coordinates.
+        taken: Ids in use.
     """
 
     def __init__(self, draw: Draw, taken: frozenset[str] = frozenset()) -> None:
@@ -126,7 +126,7 @@ class Names:
         self._taken = set(taken)
 
     def entity(self, type_: str) -> str:
-        """Id of a thing: type and three coordinates; a basin's is that of its sink or bathtub with the basin added."""
+        """Id of a thing: type and three coordinates; for a basin, those of its sink or bathtub, and the basin."""
         while True:
             coordinates = "".join(f"_bar_{self._metres(limit)}" for limit in (400, 200, 400))
             if type_.endswith("Basin"):
@@ -137,7 +137,7 @@ class Names:
                 return id_
 
     def location(self) -> str:
-        """Id of a place to stand at: grid position, direction, and how far down one looks."""
+        """Id of a location: grid position, direction and tilt of the view."""
         while True:
             x, z = (self._signed(self._draw.below(33) - 16) for _ in range(2))
             tilt = self._signed(self._draw.choice((-30, 0, 15, 30, 45, 60)))
@@ -162,11 +162,7 @@ class Names:
 
 
 class Spots:
-    """The kinds of place that a room offers to objects.
-
-    Args:
-        receptacles: The room's furniture.
-    """
+    """The places for objects in a room with the given furniture."""
 
     def __init__(self, receptacles: tuple[Receptacle, ...]) -> None:
         self._by_type: dict[str, list[Receptacle]] = defaultdict(list)
@@ -175,11 +171,11 @@ class Spots:
         self._numbers = Counter({type_: len(group) for type_, group in self._by_type.items()})
 
     def draw(self, places: dict[str, float], draw: Draw, names: Names) -> Place:
-        """A place for an object, by weight; a place apart if the room has none of them."""
+        """A place for an object by weight; a separate location if the room has none of the places."""
         return self.at(draw.weighted(available(places, self._numbers).items() or [("", 1.0)]), draw, names)
 
     def at(self, kind: str, draw: Draw, names: Names) -> Place:
-        """A place of one kind."""
+        """A place of a kind."""
         if not kind:
             return (), (names.location(),)
         chosen: list[Receptacle] = []
@@ -189,7 +185,7 @@ class Spots:
 
 
 def new_object(type_: str, place: Place, names: Names) -> GameObject:
-    """An object of a type, with the properties that its type has."""
+    """An object of a type with the properties of its type."""
     receptacles, locations = place
     return replace(_of_type(type_), id=names.entity(type_), receptacles=receptacles, locations=locations)
 

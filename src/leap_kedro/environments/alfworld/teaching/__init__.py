@@ -1,1 +1,1 @@
-"""Who teaches: the oracle with its planner, the experts, and the clauses of their reasons."""
+"""The oracle with its planner, the experts and the clauses of their reasons."""

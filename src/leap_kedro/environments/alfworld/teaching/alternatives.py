@@ -1,4 +1,4 @@
-"""Other games that a history cannot tell from the one in play: what the goal needs and nobody saw is elsewhere."""
+"""Other games with the same history, in which unseen objects of the goal have other places."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,27 +13,27 @@ from leap_kedro.environments.alfworld.teaching.memory import Memory
 from leap_kedro.environments.alfworld.teaching.placement import fits, likelihood
 from leap_kedro.environments.alfworld.teaching.text_parser import kind_of
 
-_TRIES = 10  # draws for each game that is wanted: some show in the history after all
+_TRIES = 10  # draws per requested game: some contradict the history
 
 Shown = tuple[str, tuple[str, ...]]
-"""What a student has in front of it: the text and the admissible actions."""
+"""An observation: the text and the admissible actions."""
 
 
 def alternatives(game: Game, actions: Sequence[str], count: int, seed: int) -> Iterator[Game]:
-    """Games in which `actions` show the same texts and admissible actions as they did in `game`.
+    """Games in which `actions` show the same texts and admissible actions as in `game`.
 
-    The objects (and lamps) that the goal may use and that no text has named yet are placed anew, each in a receptacle
-    whose inside was not shown, by how likely such objects are there; at least one of them is elsewhere than in `game`.
-    Of a thing that another one holds, both move. Nothing else changes.
+    Objects and lamps of the goal that no text has named get new places: receptacles whose contents were not shown,
+    drawn by their likelihood. At least one object has a different place than in `game`. If an object contains another
+    one, both move. Nothing else changes.
 
     Args:
-        game: The game in play, which is left as it is.
-        actions: What was done in it since its start.
-        count: Most games; fewer come where few places or none are left.
+        game: The current game, which does not change.
+        actions: The actions since its start.
+        count: Maximum number of games; there are fewer if few places are left.
         seed: Seed of the places.
 
     Yields:
-        Games at the moment at which `game` is. The same one may come twice.
+        Games in the state after `actions`. A game may occur twice.
     """
     history = _play(game.copy(), actions)
     memory = Memory(history[0][0])
@@ -65,9 +65,9 @@ def _play(game: Game, actions: Sequence[str]) -> list[Shown]:
 
 
 def _choices(game: Game, memory: Memory, shown: str) -> dict[GameObject, list[tuple[Receptacle, float]]]:
-    """Of each thing that the goal may use and that is still hidden: where it may be, with weights."""
+    """Possible places, with weights, of each unseen object of the goal."""
     rules, goal = game.rules, game.problem.goal
-    barred = TOOLS.get(goal.task_type, goal.receptacle_type)  # no game begins with the goal reached or begun
+    barred = TOOLS.get(goal.task_type, goal.receptacle_type)  # no game begins with part of the goal reached
     by_name = dict(zip(rules.receptacle_names, rules.receptacles, strict=True))
     choices = {}
     for index in members(rules.goal_objects | rules.goal_lamps):

@@ -1,9 +1,9 @@
-"""Unprivileged experts: they read the text like the student and search in a fixed order.
+"""Unprivileged experts, which read the text like the student and search in a fixed order.
 
-The order is what tells them apart: `plain` takes the places as listed; `surfaces` open surfaces, then fridge, microwave
-and safe, then cabinets and drawers, each as listed; `priors` the likeliest place for its cost. Everything else is
-common: take what is needed when it is seen, go back to what was seen, do what the goal asks, put down what is in the
-way. They are deterministic, follow any history, and never repeat an action that was refused.
+They differ in the order: `plain` searches the places as listed; `surfaces` searches open surfaces, then fridge,
+microwave and safe, then cabinets and drawers, each as listed; `priors` searches by likelihood per cost. The rest is
+common: they take needed objects, return to objects seen before, do what the goal requires, and put down objects that
+they do not need. They are deterministic, can continue any history, and never repeat a refused action.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from leap_kedro.environments.alfworld.teaching.text_parser import Change, kind_o
 from leap_kedro.environments.protocol import Decision, ExpertStuck, Option
 
 Order = Callable[[Memory, str], list[str]]
-"""Unseen places in the order in which an object of a kind is to be searched there."""
+"""Unseen places in the order of the search for an object of a kind."""
 
 _DO_AT = {Change.CLEAN: Because.CLEAN_AT, Change.HEAT: Because.HEAT_AT, Change.COOL: Because.COOL_AT}
 _DO_HERE = {Change.CLEAN: Because.CLEAN_HERE, Change.HEAT: Because.HEAT_HERE, Change.COOL: Because.COOL_HERE}
 
 
 def _rank(memory: Memory, place: str) -> int:
-    """What is at hand comes first, a container that was left closed last: "next" is the first one not visited yet."""
+    """Places here come first and visited closed containers last, so that "next" is the first unvisited place."""
     return 0 if place in memory.here else 2 if place in memory.closed else 1
 
 
@@ -53,7 +53,7 @@ class Searcher:
     """An `Expert` that searches in one of `ORDERS`."""
 
     def __init__(self, order: Order) -> None:
-        """Search in `order`."""
+        """Search in an order."""
         self._order = order
         self._memory: Memory
 
@@ -62,15 +62,15 @@ class Searcher:
         self._memory = Memory(opening)
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action, whoever chose it, and of what followed."""
+        """Record an action, whoever chose it, and the observation that followed."""
         self._memory.observe(action, observation)
 
     def decide(self) -> Decision:
-        """The next useful action; raises `ExpertStuck` if every place was searched in vain."""
+        """The next action and its reason. Raises `ExpertStuck` if every place was searched in vain."""
         return self._decide()[0]
 
     def options(self) -> list[Option]:
-        """The choice first; while searching also the other places, by how likely they hold what is needed."""
+        """The options, the decision first; during a search they include the other places, weighted by likelihood."""
         first, kind = self._decide()
         if kind is None:
             return [Option(first, 1.0, "")]
@@ -81,7 +81,7 @@ class Searcher:
         return [Option(self._look_into(place, need, kind), chance[place] / total, kind_of(place)) for place in places]
 
     def _decide(self) -> tuple[Decision, str | None]:
-        """The choice, and the kind of object searched for where it is a search."""
+        """The decision, and during a search the kind of the object searched for."""
         memory, goal = self._memory, self._memory.goal
         thing = memory.held
         if thing is None:
@@ -98,7 +98,7 @@ class Searcher:
         return Need.FIND_ANOTHER if kind == self._memory.goal.kind and self._placed() else Need.FIND
 
     def _find(self, kind: str) -> tuple[Decision, str | None]:
-        """Go on towards an object of a kind: it is here, it was seen, or it is searched for."""
+        """Get closer to an object of a kind: it is here, was seen, or must be searched for."""
         memory = self._memory
         need = self._need_of(kind)
         placed = self._placed()
@@ -125,7 +125,7 @@ class Searcher:
         return Decision(reason(need, Because.HERE, kind=kind, name=thing), f"take {thing} from {place}")
 
     def _look_into(self, place: str, need: Need, kind: str, thing: str = "") -> Decision:
-        """See what is in a place whose inside was not shown yet."""
+        """Look into a place whose contents were not shown."""
         memory = self._memory
         if place not in memory.here:
             return Decision(reason(need, Because.NEXT, kind=kind, place=place), f"go to {place}")
@@ -133,7 +133,7 @@ class Searcher:
         return Decision(reason(need, because, kind=kind, thing=thing, place=place), f"{verb} {place}")
 
     def _treat(self, thing: str, change: Change) -> Decision:
-        """Clean, heat or cool the object in hand."""
+        """Clean, heat or cool the held object."""
         memory = self._memory
         stations = [place for place in memory.of_kind(change.station) if (place, change.value) not in memory.unfit]
         if not stations:
@@ -145,7 +145,7 @@ class Searcher:
         return Decision(reason(Need.DELIVER, _DO_AT[change], thing=thing, place=place), f"go to {place}")
 
     def _bring(self, thing: str, place: str, need: Need) -> Decision:
-        """Put the object in hand at a place."""
+        """Put the held object at a place."""
         memory = self._memory
         if place not in memory.here:
             return Decision(reason(need, Because.GOES_TO, thing=thing, place=place), f"go to {place}")
@@ -155,7 +155,7 @@ class Searcher:
         return Decision(reason(need, Because.HERE, thing=thing, name=place), action)
 
     def _put_down(self, thing: str) -> Decision:
-        """Get rid of the object in hand: here if such things are put here, else where it came from."""
+        """Put the held object down: here if such objects fit here, else at its origin."""
         memory, kind = self._memory, kind_of(thing)
 
         def possible(place: str) -> bool:
@@ -169,22 +169,18 @@ class Searcher:
         raise ExpertStuck(f"no place is known where {thing} could be put down")
 
     def _placed(self) -> list[str]:
-        """Of a goal that needs two: the objects that are where both are to be."""
+        """The objects that are already at the destination of a goal that needs two."""
         if self._memory.goal.count == 1:
             return []
-        found: list[str] = []
-        for place in self._memory.of_kind(self._memory.goal.place):
-            there = self._of_goal_kind(place)
-            if len(there) > len(found):
-                found = there
-        return found
+        placed = map(self._of_goal_kind, self._memory.of_kind(self._memory.goal.place))
+        return max(placed, key=len, default=[])
 
     def _of_goal_kind(self, place: str) -> list[str]:
         kind = self._memory.goal.kind
         return [thing for thing in self._memory.contents.get(place, ()) if kind_of(thing) == kind]
 
     def _destination(self) -> str:
-        """Where the object in hand is to go: to the first of two, else to the place that costs least."""
+        """The destination of the held object: that of the first of two, else the place with the lowest cost."""
         memory = self._memory
         fitting = [p for p in memory.of_kind(memory.goal.place) if (p, memory.goal.kind) not in memory.unfit]
         if not fitting:

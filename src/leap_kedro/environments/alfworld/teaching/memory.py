@@ -1,7 +1,7 @@
-"""What an episode's text has shown so far: an expert's only knowledge of the room.
+"""What an episode's text has shown so far, which is an expert's only knowledge of the room.
 
-`Memory` follows any history, whoever chose the actions: useful ones, refused ones, things put down at the wrong place.
-It never looks at the game itself. Nobody else moves things, so what was seen stays true until an action changes it.
+`Memory` follows any history, including refused actions and objects at wrong places. It has no access to the game. Only
+the agent moves objects, so what was seen remains true until an action changes it.
 """
 
 import re
@@ -18,20 +18,20 @@ _OPPOSITE = {Change.HEAT: Change.COOL, Change.COOL: Change.HEAT}
 
 
 class Memory:
-    """What is known of the room and of the agent.
+    """What is known about the room and the agent.
 
     Attributes:
-        places: All places, in the order listed at first.
-        goal: What is to be achieved.
-        here: Places known to be at the present location, the one walked to first.
-        contents: What each place showed, the one seen last at the end (kept up to date by takes and puts).
-        seen: Places whose inside was shown.
+        places: All places in the order of the first observation.
+        goal: The goal.
+        here: Places known to be at the current location, beginning with the last destination.
+        contents: Objects at each place, updated by takes and puts; the place seen last is at the end.
+        seen: Places whose contents were shown.
         closed: Places known to be closed.
-        held: Object in hand.
-        origin: Place that the object in hand was taken from; "" if unknown.
-        changes: What was done to each object, and still holds.
-        unfit: (place, kind of object or of change) pairs that were refused there.
-        put_action: Wording of putting down in this text version, to be formatted with `thing` and `place`.
+        held: The held object.
+        origin: Place from which the held object was taken; "" if unknown.
+        changes: Changes to each object that are still in effect.
+        unfit: (place, kind of object or of change) pairs that were refused.
+        put_action: Command for putting an object down in this text version, with the fields `thing` and `place`.
     """
 
     def __init__(self, opening: str) -> None:
@@ -51,7 +51,7 @@ class Memory:
         self._together: dict[str, set[str]] = {}
 
     def observe(self, action: str, observation: str) -> None:
-        """Take note of an action and of the observation that followed."""
+        """Record an action and the observation that followed."""
         if observation.startswith("You arrive at "):
             self._learn_wording(arrived_at=observation[len("You arrive at ") :])
         match text_parser.read(observation):
@@ -86,13 +86,13 @@ class Memory:
                 self._refused(action.strip())
 
     def where(self, kind: str) -> list[tuple[str, str]]:
-        """(object, place) pairs of a kind that were seen: here first, then the place seen last first."""
+        """Seen (object, place) pairs of a kind: those here first, then by the last sight of their place."""
         near = [place for place in self.here if place in self.contents]
         far = [place for place in reversed(self.contents) if place not in self.here]
         return [(thing, place) for place in (*near, *far) for thing in self.contents[place] if kind_of(thing) == kind]
 
     def unseen(self) -> list[str]:
-        """Places whose inside was not shown yet, in the order listed."""
+        """Places whose contents were not shown, in the order listed."""
         return [place for place in self.places if place not in self.seen]
 
     def of_kind(self, kind: str) -> list[str]:
@@ -112,7 +112,7 @@ class Memory:
         self.contents[place] = list(contents)
 
     def _is_here(self, place: str) -> None:
-        """Take note that a place is at the present location, together with those that are known to be."""
+        """Record that a place is at the current location, together with the other places here."""
         if place in self.here:
             return
         self.here.append(place)
@@ -127,7 +127,7 @@ class Memory:
         return place in self.here and place in self.seen and place not in self.closed
 
     def _refused(self, action: str) -> None:
-        """Learn from "Nothing happens.": what seemed possible was not."""
+        """Learn from "Nothing happens." that an action was impossible."""
         found = _ACTION.fullmatch(action)
         if not found:
             return

@@ -1,4 +1,4 @@
-"""The privileged side of ALFWorld: where everything really is, and what a shortest plan would do."""
+"""The privileged side of ALFWorld: the places of all objects and a shortest plan."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,14 +13,15 @@ from leap_kedro.environments.naming import names_of
 from leap_kedro.environments.protocol import Environment
 from leap_kedro.records import PrivilegedState
 
+_ELSEWHERE = Action(Verb.GO)  # stands for all walks to irrelevant places, which have the same cost
 _STATES = (ObjectState.CLEAN, ObjectState.HOT, ObjectState.COOL)
 
 
 class AlfworldOracle:
-    """Plans on the game inside an ALFWorld environment; never changes it."""
+    """Plans on the game of an ALFWorld environment and never changes it."""
 
     def state(self, environment: Environment) -> PrivilegedState:
-        """Privileged state at the environment's present moment: task, essentials, facts, shortest plan."""
+        """The current privileged state: task, essentials, facts and a shortest plan."""
         game = _game(environment)
         plan = planner.shortest_plan(game.rules, game.state) or []
         return PrivilegedState(
@@ -31,41 +32,36 @@ class AlfworldOracle:
         )
 
     def secrets(self, state: PrivilegedState) -> tuple[str, ...]:
-        """Names in a state that a reason must not give away."""
+        """Names in a state that a reason must not reveal."""
         return names_of(state)
 
     def cost_to_go(self, environment: Environment) -> int | None:
-        """Least number of actions from here to the goal; None if there is no way."""
+        """Smallest number of actions to the goal; None if it cannot be reached."""
         game = _game(environment)
         return planner.cost_to_go(game.rules, game.state)
 
     def lookahead(self, environment: Environment, actions: Sequence[str]) -> list[int | None]:
-        """`cost_to_go` after each of `actions`; None where refused or hopeless."""
+        """`cost_to_go` after each of `actions`; None if an action is not executable or loses the game."""
         game = _game(environment)
         commands = game.commands()
         relevant = planner.relevant_locations(game.rules, game.state)
-        elsewhere: list[int | None] = []
+        known: dict[Action | None, int | None] = {None: None}
         costs: list[int | None] = []
         for command in actions:
             action = commands.get(command.strip())
-            if action is None:
-                costs.append(None)
-                continue
-            walks_away = action.verb is Verb.GO and game.rules.place_of[action.target] not in relevant
-            if walks_away and elsewhere:
-                costs.append(elsewhere[0])
-                continue
-            after = game.state.copy()
-            game.rules.apply(after, action)
-            costs.append(planner.cost_to_go(game.rules, after))
-            if walks_away:
-                elsewhere.append(costs[-1])
+            walks_away = action and action.verb is Verb.GO and game.rules.place_of[action.target] not in relevant
+            key = _ELSEWHERE if walks_away else action
+            if action and key not in known:
+                after = game.state.copy()
+                game.rules.apply(after, action)
+                known[key] = planner.cost_to_go(game.rules, after)
+            costs.append(known[key])
         return costs
 
     def alternatives(
         self, environment: Environment, actions: Sequence[str], count: int, seed: int
     ) -> Iterator[Environment]:
-        """Environments that `actions` cannot tell from this one: what the goal needs and was not seen is elsewhere."""
+        """Environments with the same history, in which unseen objects of the goal have other places."""
         for game in alternatives.alternatives(_game(environment), actions, count, seed):
             other = ALFWorldEnvironment()
             other.game = game
@@ -80,7 +76,7 @@ def _game(environment: Environment) -> Game:
 
 
 def _named(rules: Rules, plan: Sequence[Action]) -> Iterator[str]:
-    """Objects and receptacles that a plan deals with, in its order."""
+    """Objects and receptacles of a plan in its order."""
     for action in plan:
         if action.object != NOTHING:
             yield rules.object_names[action.object]
@@ -88,7 +84,7 @@ def _named(rules: Rules, plan: Sequence[Action]) -> Iterator[str]:
 
 
 def _facts(rules: Rules, state: State, plan: Sequence[Action]) -> Iterator[str]:
-    """Where the objects are that the goal may use, how they are, and which of the places concerned are closed."""
+    """Places and states of the objects that the goal may use, and which of the places are closed."""
     matter = rules.goal_objects | rules.goal_lamps
     concerned = {action.target for action in plan}
     if state.held != NOTHING:

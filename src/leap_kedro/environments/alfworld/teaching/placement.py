@@ -1,7 +1,7 @@
-"""Where things usually are: shares of the official train games, as common knowledge of a household.
+"""Usual places of objects in the official train games, as common knowledge about households.
 
-The figures (`priors.json` of this package) say, for each room type, in which kinds of place the objects of a kind were
-found. A text does not name its room, so the rooms are weighted by how well their furniture fits the places listed.
+The file `priors.json` has, for each room type, the shares of the kinds of place where objects of a kind were found.
+Texts do not name the room, so room types are weighted by how well their furniture fits the listed places.
 """
 
 import json
@@ -13,12 +13,12 @@ from typing import Any
 from leap_kedro.environments.alfworld.teaching.text_parser import kind_of
 
 OPENABLE_KINDS = frozenset({"cabinet", "drawer", "fridge", "microwave", "safe"})
-"""Kinds of place that are usually closed at first."""
+"""Kinds of place that are usually closed initially."""
 ROW_KINDS = frozenset({"cabinet", "drawer"})
-"""Of those, the kinds that come in rows of up to thirty, and hold little each."""
+"""Those of them of which a room has up to thirty, with few objects each."""
 
-_ABSENT = 0.01  # chance of meeting a kind of furniture in a room where none was counted
-_ANYWHERE = 0.001  # share of a kind of object left for each kind of place where none was counted
+_ABSENT = 0.01  # probability of a kind of furniture in a room type without any
+_ANYWHERE = 0.001  # share of a kind of object at each kind of place
 
 
 @cache
@@ -30,7 +30,7 @@ def priors() -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def likelihood(kind: str, places: tuple[str, ...]) -> dict[str, float]:
-    """How likely an object of a kind is at each of the places, before any of them was seen; sums to 1."""
+    """Prior probability of an object of a kind at each place; sums to 1."""
     counts = Counter(kind_of(place) for place in places)
     rooms = _room_weights(frozenset(counts))
     shares = dict.fromkeys(counts, _ANYWHERE)
@@ -43,13 +43,13 @@ def likelihood(kind: str, places: tuple[str, ...]) -> dict[str, float]:
 
 
 def fits(kind: str, place_kind: str) -> bool:
-    """Whether objects of a kind were found at such places: then they may be put there, too."""
+    """Whether objects of a kind were found at a kind of place, so that they can be put there."""
     return any(room["place"].get(kind, {}).get(place_kind, 0) > 0 for room in priors()["rooms"].values())
 
 
 @lru_cache(maxsize=4096)
 def _room_weights(place_kinds: frozenset[str]) -> dict[str, float]:
-    """How well each room type fits the kinds of furniture; sums to 1."""
+    """Weight of each room type given the kinds of furniture; sums to 1."""
     weights = {}
     for room, figures in priors()["rooms"].items():
         weight = 1.0

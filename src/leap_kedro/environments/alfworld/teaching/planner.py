@@ -1,9 +1,10 @@
-"""Shortest plans from any state of a game, by enumeration of the few plans that can be shortest.
+"""Shortest plans from any state of a game, found by enumerating the few plans that can be shortest.
 
-Every action costs 1, nothing is ever lost, and all that a goal needs is: an empty hand, one or two objects fetched, one
-of them treated, delivered or looked at. So a shortest plan is a sequence of *visits* to at most six receptacles; the
-walks and door openings between them follow. Of receptacles that are alike for the plan (open and here, open elsewhere,
-closed and here, closed elsewhere) one stands for all. Exactness is tested against breadth-first search.
+Every action costs 1, nothing is ever lost, and a goal requires only an empty hand and one or two objects that are
+fetched, treated, delivered or looked at. A shortest plan is therefore a sequence of *visits* to at most six
+receptacles, from which the walks and openings follow. Receptacles that are equivalent for the plan (open and here,
+open elsewhere, closed and here, closed elsewhere) are represented by one of them. Tests compare the result with
+breadth-first search.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,12 +22,12 @@ _STATIONS = {
 
 
 class Visit(NamedTuple):
-    """Something done at a receptacle.
+    """An action at a receptacle.
 
     Attributes:
-        receptacle: Where.
-        verb: What; `Verb.GO` if being there is enough.
-        object: What with.
+        receptacle: The receptacle.
+        verb: The verb; `Verb.GO` if being there is enough.
+        object: The object.
         opens: Whether the receptacle must be accessible.
     """
 
@@ -40,19 +41,19 @@ Visits = tuple[Visit, ...]
 
 
 def shortest_plan(rules: Rules, state: State) -> list[Action] | None:
-    """A shortest sequence of actions to the goal: empty if it is reached, None if there is no way."""
+    """A shortest sequence of actions to the goal; empty if it is reached, None if it cannot be reached."""
     best = _best(rules, state)
     return None if best is None else list(_actions(rules, state, best[1]))
 
 
 def cost_to_go(rules: Rules, state: State) -> int | None:
-    """Least number of actions to the goal; None if there is no way."""
+    """Smallest number of actions to the goal; None if it cannot be reached."""
     best = _best(rules, state)
     return None if best is None else best[0]
 
 
 def _best(rules: Rules, state: State) -> tuple[int, Visits] | None:
-    """Cost and visits of a shortest plan; among equals the first enumerated."""
+    """Cost and visits of a shortest plan; the first one if several are equally short."""
     if rules.goal_reached(state):
         return 0, ()
     best: tuple[int, Visits] | None = None
@@ -90,7 +91,7 @@ def _actions(rules: Rules, state: State, visits: Visits) -> Iterator[Action]:
 
 
 class _Candidates:
-    """The plans among which a shortest one is."""
+    """Plans of which at least one is shortest."""
 
     def __init__(self, rules: Rules, state: State) -> None:
         self._rules = rules
@@ -135,14 +136,14 @@ class _Candidates:
             yield from self._finish(fetch, fetch[-1].object, fetch[-1].receptacle)
 
     def _finish(self, fetch: Visits, thing: int, source: int) -> Iterator[Visits]:
-        """Treat the object in hand if need be, and put it where it belongs."""
+        """Treat the held object if necessary, and deliver it."""
         rules, state = self._rules, self._state
         if not self._needs_treatment(thing):
             yield from self._deliveries(fetch, thing)
             return
         for treat in self._treatments(thing):
             if any(state.inside[goal] >> thing & 1 for goal in rules.goal_receptacles if goal != source):
-                yield (*fetch, treat)  # listed in several receptacles, one of which is where it belongs
+                yield (*fetch, treat)  # it is listed in several receptacles, including a destination
             else:
                 yield from self._deliveries((*fetch, treat), thing)
 
@@ -171,7 +172,7 @@ class _Candidates:
             yield from self._gather(goal)
 
     def _gather(self, goal: int) -> Iterator[Visits]:
-        """Ways to bring as many objects to `goal` as are missing there."""
+        """Plans that bring the missing number of objects to `goal`."""
         state = self._state
         there = state.inside[goal] & self._wanted
         starts: Iterable[Visits]
@@ -198,10 +199,10 @@ class _Candidates:
                         yield (*one, take, Visit(goal, Verb.PUT, thing, opens=True))
 
     def _fetches(self, goals: Sequence[int], empty_handed: bool = False) -> Iterator[Visits]:
-        """Ways to get an object of the goal's type in hand; what is held is put down first, perhaps at one of `goals`.
+        """Plans that take an object of the goal's type; a held object is put down first, possibly at one of `goals`.
 
         Args:
-            goals: Receptacles that the plan may come to later, so that they may be opened early.
+            goals: Receptacles that the plan may visit later, so that opening them early costs nothing.
             empty_handed: Whether the hand will be empty by then.
         """
         state = self._state
@@ -220,10 +221,10 @@ class _Candidates:
         return (one for one in receptacles if self._rules.fits[one] >> thing & 1)
 
     def _stand_ins(self, receptacles: Iterable[int], visits: Visits) -> Iterator[int]:
-        """Of `receptacles`, one for each way in which they differ for a plan that begins with `visits`.
+        """Representatives of `receptacles` for a plan that begins with `visits`.
 
-        They differ by location, where the plan starts or passes there, and by whether they are accessible; those that
-        the plan visits stand for themselves, for it may open them.
+        Receptacles differ in their location, if the plan starts or passes there, and in whether they are accessible.
+        Receptacles that the plan visits represent only themselves, because the plan may open them.
         """
         rules, state = self._rules, self._state
         visited = {visit.receptacle for visit in visits}
@@ -242,10 +243,7 @@ class _Candidates:
 
 
 def relevant_locations(rules: Rules, state: State) -> frozenset[int]:
-    """Locations that a plan may begin at: from all others, with an empty hand, the way to the goal is equally long.
-
-    With something in hand, all locations.
-    """
+    """Locations that matter for the length of plans; from all others it is equal if the hand is empty."""
     if state.held != NOTHING:
         return frozenset(range(len(rules.locations)))
     needed = rules.goal_objects | rules.goal_lamps

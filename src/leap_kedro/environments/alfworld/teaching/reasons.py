@@ -1,7 +1,7 @@
-"""The reasons that experts give: one clause that names the need, one that names what decides.
+"""The clauses of experts' reasons: the first names the need, the second what decides the action.
 
 "I need a mug. drawer 4 is closed." The clauses are few and regular, so that a small model can compute them from its
-history, and entities are always written as the game writes them ("drawer 4").
+history. Entities are written as in the game ("drawer 4").
 """
 
 from collections.abc import Mapping
@@ -11,29 +11,29 @@ from leap_kedro.environments.clauses import all_wordings
 
 
 class Need(StrEnum):
-    """The first clause: what is wanted now."""
+    """The first clause: the current need."""
 
     FIND = "I need a {kind}."
-    """An object or a lamp is to be found."""
+    """An object or a lamp must be found."""
     FIND_ANOTHER = "I need another {kind}."
-    """One of two is where it belongs; the second is to be found."""
+    """One of two objects is delivered; the second must be found."""
     DELIVER = "I have {thing}."
-    """The object in hand is one that the goal needs."""
+    """The goal needs the held object."""
     PUT_DOWN = "I do not need {thing}."
-    """The object in hand is in the way."""
+    """The goal does not need the held object."""
 
 
 class Because(StrEnum):
     """The second clause: what decides the action."""
 
     HERE = "{name} is here."
-    """The object to take, the lamp to use, or the place to put something, is at hand."""
+    """The object to take, the lamp to use, or the destination is here."""
     CLOSED = "{place} is closed."
-    """The place at hand has to be opened."""
+    """The place must be opened."""
     BESIDE = "{place} is beside me."
-    """The place shares the present location: it is looked into without going."""
+    """The place is at the current location, so that no walk is needed."""
     NEXT = "Next is {place}."
-    """Where the search goes on."""
+    """The next place of the search."""
     SEEN = "I saw {thing} at {place}."
     """It was seen earlier."""
     CLEAN_AT = "To clean it I need {place}."
@@ -43,7 +43,7 @@ class Because(StrEnum):
     HEAT_HERE = "I heat it here."
     COOL_HERE = "I cool it here."
     GOES_TO = "It goes to {place}."
-    """Where the object in hand belongs."""
+    """The destination of the held object."""
 
 
 class Fact(StrEnum):
@@ -57,12 +57,12 @@ class Fact(StrEnum):
 
 
 class Hint(StrEnum):
-    """Clauses of a teacher that knows more than it may say."""
+    """Hints of a teacher that must not reveal what it knows."""
 
     OFTEN = "Such things are often at a {kind}."
     """A general principle: the kind of place."""
     PERHAPS = "Perhaps it is at {place}."
-    """A guess that is none: the place itself."""
+    """The known place, worded as a guess."""
 
 
 VARIANTS: Mapping[Need | Because, tuple[str, ...]] = {
@@ -83,10 +83,10 @@ VARIANTS: Mapping[Need | Because, tuple[str, ...]] = {
     Because.COOL_HERE: ("It can be cooled here.",),
     Because.GOES_TO: ("It belongs to {place}.", "The task wants it at {place}."),
 }
-"""Other wordings of a clause."""
+"""Alternative wordings of a clause."""
 
 CLAUSES = all_wordings((*Need, *Because, *Fact, *Hint), VARIANTS)
-"""Every clause in all its wordings."""
+"""All clauses in all wordings."""
 
 
 def reason(need: Need, because: Because, *, kind: str = "", thing: str = "", place: str = "", name: str = "") -> str:
@@ -96,8 +96,8 @@ def reason(need: Need, because: Because, *, kind: str = "", thing: str = "", pla
         need: First clause.
         because: Second clause.
         kind: Kind of the object needed.
-        thing: Object in hand, or the object that was seen.
-        place: Place that decides.
-        name: Object or place that is here.
+        thing: The held object, or the object that was seen.
+        place: The place that decides.
+        name: The object or place that is here.
     """
     return f"{need.format(kind=kind, thing=thing)} {because.format(name=name, place=place, thing=thing)}"

@@ -1,7 +1,7 @@
-"""What the text of an ALFWorld game says, as a student could read it: both text versions, by pure functions.
+"""Parser of the texts of ALFWorld games in both versions; pure functions of the text.
 
-An observation becomes one `Event`. Entities are named as the game names them ("drawer 3"); a *kind* is the name without
-its number. Whatever is not one of the game's sentences reads as `Other`: it says nothing, and never raises.
+An observation is parsed as one `Event`. Entities have their names in the game ("drawer 3"); a *kind* is the name
+without the number. A text that is not one of the relevant sentences is parsed as `Other` and never raises an error.
 """
 
 import re
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Change(StrEnum):
-    """What a goal may ask to be done to an object; the value is the verb of the action."""
+    """A change to an object that a goal may require; the value is the verb of the action."""
 
     CLEAN = "clean"
     HEAT = "heat"
@@ -19,7 +19,7 @@ class Change(StrEnum):
 
     @property
     def station(self) -> str:
-        """Kind of the place where it is done."""
+        """Kind of the place where the change is made."""
         return _STATIONS[self]
 
 
@@ -29,14 +29,14 @@ _ADJECTIVES = {"clean": Change.CLEAN, "hot": Change.HEAT, "cool": Change.COOL, "
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A task sentence taken apart.
+    """A parsed task sentence.
 
     Attributes:
-        kind: Kind of the object that is needed.
-        place: Kind of the place that it goes to; "" where it is to be looked at.
-        change: What has to be done to it first.
-        count: How many are needed.
-        lamp: Kind of the lamp that it is to be looked at under; "" where it is to be placed.
+        kind: Kind of the required object.
+        place: Kind of its destination; "" if it is to be looked at.
+        change: Required change to the object.
+        count: Number of required objects.
+        lamp: Kind of the lamp under which to look at it; "" if it is to be placed.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class Opening:
 
 
 class UnreadableOpening(ValueError):
-    """The first observation states no goal, or one of no known wording."""
+    """The first observation states no goal, or a goal in an unknown wording."""
 
 
 _OBJECT = r"(?P<kind>[a-z]+)"
@@ -73,11 +73,7 @@ _GOALS = tuple(
 
 
 def parse_goal(sentence: str) -> Goal:
-    """The goal that a task sentence states.
-
-    Raises:
-        UnreadableOpening: If it is of none of the known wordings.
-    """
+    """The goal of a task sentence. Raises `UnreadableOpening` if its wording is unknown."""
     text = sentence.strip().rstrip(".").lower()
     for pattern in _GOALS:
         found = pattern.fullmatch(text)
@@ -92,7 +88,7 @@ def parse_goal(sentence: str) -> Goal:
                 count=2 if parts.get("two") else 1,
                 lamp=parts.get("lamp") or "",
             )
-    raise UnreadableOpening(f"no known wording of an ALFWorld goal: {sentence!r}")
+    raise UnreadableOpening(f"unknown wording of an ALFWorld goal: {sentence!r}")
 
 
 _ENTITY = re.compile(r"\b[a-z]+ \d+\b")
@@ -100,16 +96,12 @@ _TASK = re.compile(r"Your task is to: (.+)")
 
 
 def entities(text: str) -> tuple[str, ...]:
-    """Names with numbers in a text, in its order, repeated ones included ("loc 6" is none of them)."""
+    """Names with numbers in a text, in its order and with repetitions, except locations ("loc 6")."""
     return tuple(name for name in _ENTITY.findall(text) if not name.startswith("loc "))
 
 
 def parse_opening(text: str) -> Opening:
-    """Places and goal of a first observation.
-
-    Raises:
-        UnreadableOpening: If it states no goal of a known wording.
-    """
+    """Places and goal of a first observation. Raises `UnreadableOpening` if it states no known goal."""
     task = _TASK.search(text)
     if not task:
         raise UnreadableOpening(f"no 'Your task is to: ...' in the first observation {text[:200]!r}")
@@ -118,12 +110,12 @@ def parse_opening(text: str) -> Opening:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A place is described: after an arrival, an opening or an examination.
+    """A place is described after an arrival, an opening or an examination.
 
     Attributes:
         place: The place.
-        contents: What is in or on it; None if it is closed.
-        arrived: Whether one has just walked there.
+        contents: Objects in or on it; None if it is closed.
+        arrived: Whether the agent has just arrived there.
     """
 
     place: str
@@ -164,22 +156,15 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class LampOn:
-    """A lamp was turned on."""
-
-    lamp: str
-
-
-@dataclass(frozen=True, slots=True)
 class Carrying:
-    """The inventory: the object held, or None."""
+    """The inventory: the held object, or None."""
 
     thing: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Facing:
-    """The places at the present location."""
+    """The places at the current location."""
 
     places: tuple[str, ...]
 
@@ -191,10 +176,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Says nothing that matters."""
+    """Any other text."""
 
 
-Event = Seen | Closed | Taken | Put | Changed | LampOn | Carrying | Facing | Refused | Other
+Event = Seen | Closed | Taken | Put | Changed | Carrying | Facing | Refused | Other
 
 _NAME = r"([a-z]+ \d+)"
 _VIEW = re.compile(
@@ -211,7 +196,6 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Callable[..., Event]], ...] = (
         lambda verb, thing, place: Changed(thing, Change(verb), place),
     ),
     (re.compile(rf"You close the {_NAME}\."), Closed),
-    (re.compile(rf"You turn on the {_NAME}\."), LampOn),
     (re.compile(r"You are not carrying anything\."), lambda: Carrying(None)),
     (re.compile(rf"You are carrying: a {_NAME}\."), Carrying),
     (re.compile(r"You are facing the (.*)\. Next to it, .*"), lambda places: Facing(entities(places))),
@@ -219,7 +203,7 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Callable[..., Event]], ...] = (
 
 
 def read(observation: str) -> Event:
-    """What an observation after the first says."""
+    """The event of an observation after the first one."""
     text = observation.strip()
     view = _VIEW.fullmatch(text)
     if view:
@@ -227,10 +211,6 @@ def read(observation: str) -> Event:
         if view["closed"]:
             return Seen(view["closed"], None, arrived)
         return Seen(view["open"] or view["on"], entities(view["list"]), arrived)
-    return _read_other(text)
-
-
-def _read_other(text: str) -> Event:
     for pattern, event in _SENTENCES:
         if found := pattern.fullmatch(text):
             return event(*found.groups())

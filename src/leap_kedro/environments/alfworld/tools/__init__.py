@@ -1,1 +1,1 @@
-"""Programs to be run by `python -m`, and the reference implementation for comparison."""
+"""Programs for `python -m`, and the reference implementation for comparison."""

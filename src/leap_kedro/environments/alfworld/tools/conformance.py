@@ -2,8 +2,8 @@
 
     python -m leap_kedro.environments.alfworld.tools.conformance TRACES.jsonl.xz --games FOLDER
 
-A recording is one line of JSON a game: its name ("<split>/<task>/<trial>"), the text version, the first observation and
-admissible commands, and for each action the observation, admissible commands in order, score and end that followed.
+A recording is one line of JSON per game: its name ("<split>/<task>/<trial>"), the text version, the first observation
+and admissible commands, and for each action the resulting observation, admissible commands in order, score and end.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _STEP_KEYS = frozenset({"action", "observation", "admissible", "score", "done"})
 
 
 def parse_recording(line: str) -> Mapping[str, Any]:
-    """The recording in a line. Raises `ValueError` if it is none."""
+    """The recording in a line. Raises `ValueError` if it is malformed."""
     recording: dict[str, Any] = json.loads(line)
     require(recording, _KEYS)
     if not isinstance(recording["steps"], list):
@@ -39,7 +39,7 @@ def parse_recording(line: str) -> Mapping[str, Any]:
 
 
 def replay(recording: Mapping[str, Any], problem: Problem) -> list[Difference]:
-    """Play a recording's actions and compare every answer."""
+    """Replay a recording's actions and compare every answer."""
     game, name = Game(problem), recording["game"]
     start = {"observation": recording["intro"], "admissible": recording["admissible0"]}
     found = compare(name, 0, "", start, {"observation": game.reset(), "admissible": list(game.admissible())})
@@ -51,10 +51,10 @@ def replay(recording: Mapping[str, Any], problem: Problem) -> list[Difference]:
 
 
 def recorded_problem(recording: Mapping[str, Any], games: Path) -> Problem:
-    """The game that a recording was made with, in the text version that it was made in.
+    """The game of a recording in the text version of the recording.
 
-    Files of 2.1.1 were recorded as 2.1.2 by patching their grammar. The patch spelt the line ends in the answer to
-    ``help`` with a backslash and an n, which TextWorld shows as such; files of 2.1.2 have an answer of their own.
+    Files of 2.1.1 were recorded as 2.1.2 by patching their grammar. In the patch, the line ends in the answer to
+    ``help`` are a backslash and an n, which TextWorld shows unchanged; files of 2.1.2 have their own answer.
 
     Raises:
         TaskDataError: If the game's file is missing or malformed.
@@ -67,10 +67,10 @@ def recorded_problem(recording: Mapping[str, Any], games: Path) -> Problem:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, print the counts and the first differences; 0 if there is none."""
+    """Compare and print counts and the first differences; 0 if there are none, 2 if a file cannot be read."""
     parser = argparse.ArgumentParser(description="Replay recorded answers of TextWorld on the native ALFWorld engine.")
     parser.add_argument("traces", type=Path, nargs="+", help="recordings, JSON lines, plain or .xz")
-    parser.add_argument("--games", type=Path, required=True, help=f"folder that holds {DATA_FOLDER}/")
+    parser.add_argument("--games", type=Path, required=True, help=f"folder that contains {DATA_FOLDER}/")
     options = parser.parse_args(arguments)
     games = steps = 0
     differences: list[Difference] = []

@@ -1,10 +1,10 @@
-"""Writes generated games as the files that the official `alfworld` package plays.
+"""Writes generated games as files for the official `alfworld` package.
 
     python -m leap_kedro.environments.alfworld.tools.export --split valid_unseen --count 20 --seed 0 FOLDER
 
-leaves ``FOLDER/json_2.1.1/<split>/<task>/<trial>/{game.tw-pddl,traj_data.json,initial_state.pddl}``; set
-``ALFWORLD_DATA=FOLDER`` to use it. Rules and wordings are those of the package (`official_format/`, MIT licence). The
-trajectory file has what the package reads of it (task type and parameters), no demonstration and no images.
+This creates ``FOLDER/json_2.1.1/<split>/<task>/<trial>/{game.tw-pddl,traj_data.json,initial_state.pddl}``; set
+``ALFWORLD_DATA=FOLDER`` to use it. Rules and texts are those of the package (`official_format/`, MIT licence). The
+trajectory file contains what the package reads (task type and parameters), without demonstration and images.
 """
 
 import argparse
@@ -18,38 +18,16 @@ from string import Template
 from typing import Any
 
 from leap_kedro.environments.alfworld.engine.game import Game
-from leap_kedro.environments.alfworld.engine.problem import (
-    GameObject,
-    Goal,
-    ObjectState,
-    Problem,
-    TaskType,
-    TextVersion,
-)
+from leap_kedro.environments.alfworld.engine.problem import GameObject, Goal, Problem, TaskType, TextVersion
 from leap_kedro.environments.alfworld.engine.text import HELP
 from leap_kedro.environments.alfworld.tasks.games import DATA_FOLDER, GAME_FILE
 from leap_kedro.environments.alfworld.tasks.generator import AGENT, GeneratedGame, Split, generate
+from leap_kedro.environments.alfworld.tasks.pddl import ABILITIES
 from leap_kedro.environments.alfworld.teaching.planner import shortest_plan
 from leap_kedro.environments.protocol import TaskDataError
 
-_FLAGS = {
-    "pickupable": "pickupable",
-    "cleanable": "cleanable",
-    "heatable": "heatable",
-    "coolable": "coolable",
-    "toggleable": "toggleable",
-    "sliceable": "sliceable",
-    "is_receptacle": "isReceptacleObject",
-}
+_FLAGS = {ability: ability for ability in ABILITIES} | {"is_receptacle": "isReceptacleObject"}
 """Predicates by attribute of `GameObject`."""
-
-_STATES = {
-    ObjectState.CLEAN: "isClean",
-    ObjectState.HOT: "isHot",
-    ObjectState.COOL: "isCool",
-    ObjectState.SLICED: "isSliced",
-    ObjectState.TOGGLED: "isToggled",
-}
 
 _GOALS = {
     TaskType.PLACE: "(inReceptacle ?o ?r)",
@@ -63,12 +41,7 @@ _OBJECT_TYPES_IN_RULES = ("Knife", "ButterKnife")
 
 
 def game_file(problem: Problem, name: str) -> dict[str, Any]:
-    """Content of a ``game.tw-pddl``, with a shortest plan as its walkthrough.
-
-    Args:
-        problem: The game.
-        name: Name of the PDDL problem.
-    """
+    """Content of a ``game.tw-pddl`` with a shortest plan as its walkthrough; `name` is that of the PDDL problem."""
     game = Game(problem)
     plan = shortest_plan(game.rules, game.state)
     return {
@@ -116,10 +89,10 @@ def trajectory_file(generated: GeneratedGame) -> dict[str, Any]:
 
 
 def export_games(games: Iterable[GeneratedGame], folder: Path) -> list[Path]:
-    """Write games below `folder`; returns their game files.
+    """Write games below `folder` and return their game files.
 
     Raises:
-        TaskDataError: If the folder of a game's split was there before: its games would be mixed with these.
+        TaskDataError: If the folder of a game's split exists, because its games would be mixed with these.
     """
     written: list[Path] = []
     fresh: set[Path] = set()
@@ -231,11 +204,11 @@ def _facts_about(thing: GameObject) -> Iterator[str]:
     for outer in thing.contained_in:
         yield f"(inReceptacleObject {thing.id} {outer})"
     for state in sorted(thing.states):
-        yield f"({_STATES[state]} {thing.id})"
+        yield f"(is{state.capitalize()} {thing.id})"
 
 
 def _goal(goal: Goal) -> str:
-    """The goal in the forms that the official games have."""
+    """The goal in the form of the official games."""
     if goal.task_type is TaskType.LOOK:
         return (
             "(and (exists (?ot - object ?r - receptacle ?a - agent ?l - location) (and "
@@ -254,9 +227,9 @@ def _goal(goal: Goal) -> str:
 
 
 def main() -> None:
-    """Export games; see the module's docstring."""
+    """Export games; see the docstring of the module."""
     parser = argparse.ArgumentParser(description="Write generated games in the official format.")
-    parser.add_argument("folder", type=Path, help="where json_2.1.1/ is made")
+    parser.add_argument("folder", type=Path, help="parent folder of json_2.1.1/")
     parser.add_argument("--split", type=Split, choices=list(Split), default=Split.VALID_UNSEEN)
     parser.add_argument("--count", type=int, default=20, help="number of games")
     parser.add_argument("--seed", type=int, default=0)
@@ -270,7 +243,9 @@ def main() -> None:
     except TaskDataError as error:
         parser.exit(1, f"{error}\n")
     except OSError as error:
-        parser.exit(1, f"Cannot write games below {options.folder}: {error}. Make room, or choose another folder.\n")
+        parser.exit(
+            1, f"Cannot write games below {options.folder}: {error}. Free disk space or choose another folder.\n"
+        )
     print(f"{len(written)} games below {options.folder / DATA_FOLDER / options.split}")
 
 

@@ -1,8 +1,8 @@
-"""The reference backend: the official `alfworld` and TextWorld packages behind the `Environment` protocol.
+"""The reference backend: the official `alfworld` and TextWorld packages as an `Environment`.
 
-For comparison with the native engine; it plays some seven steps a second. The packages change global state (see
-`reference_worker`), so they run in a child process, with a folder of their own for whatever they write. A game that
-does not answer in time is an `EnvironmentFailure`, and the child is replaced.
+It is for comparison with the native engine and runs about seven steps per second. The packages change global state (see
+`reference_worker`), so they run in a child process with a separate folder for their files. A game that does not answer
+in time is an `EnvironmentFailure`, and the child process is replaced.
 """
 
 import json
@@ -15,6 +15,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,7 @@ class MissingPackage(EnvironmentFailure, ImportError):
 
 
 def game_file_of(task: Task, data_folder: Path | None) -> Mapping[str, Any]:
-    """Content of the ``game.tw-pddl`` of a task, official or generated.
-
-    Raises:
-        EnvironmentFailure: If its game cannot be built.
-    """
+    """Content of a task's ``game.tw-pddl``. Raises `EnvironmentFailure` if the game cannot be built."""
     try:
         if task.payload.get("source") == "generated":
             return game_file(problem_for(task.payload), name="generated")
@@ -54,7 +51,7 @@ class ReferenceEnvironment:
 
     Args:
         data_folder: Data folder of official games; None for that of ``$ALFWORLD_DATA``.
-        timeout: Seconds that a game may take to start, or to answer.
+        timeout: Maximum time for a start or an answer, seconds.
 
     Raises:
         MissingPackage: If the packages are not installed.
@@ -73,11 +70,11 @@ class ReferenceEnvironment:
         self._admissible: tuple[str, ...] = ()
 
     def reset(self, task: Task) -> Observation:
-        """Start the task anew. Raises `EnvironmentFailure` if it cannot be built."""
+        """Start a task. Raises `EnvironmentFailure` if it cannot be built."""
         return self._ask({"game": game_file_of(task, self._data_folder)}).observation
 
     def step(self, action: str) -> StepResult:
-        """Carry out an action. Raises `EnvironmentFailure` if no game was started or the game breaks."""
+        """Execute an action. Raises `EnvironmentFailure` if no game was started or the game breaks."""
         if self._worker is None:
             raise EnvironmentFailure("no ALFWorld game was started, or it broke: reset the environment first")
         return self._ask({"command": action}, accepted=action.strip() in self._admissible)
@@ -120,11 +117,7 @@ class _Worker:
         self.end = weakref.finalize(self, _end, self._process, folder)
 
     def ask(self, request: Mapping[str, Any], timeout: float) -> dict[str, Any]:
-        """Answer to a request.
-
-        Raises:
-            EnvironmentFailure: If there is none in time, or it is an error.
-        """
+        """The answer to a request. Raises `EnvironmentFailure` if there is none in time or it is an error."""
         process = self._process
         if process.stdin is None or process.stdout is None:
             raise EnvironmentFailure("the pipes to the child process are closed")
@@ -153,7 +146,7 @@ class _Worker:
     def _failure(self, why: str) -> EnvironmentFailure:
         lines = self._log.read_text(errors="replace").splitlines() if self._log.exists() else []
         said = f" Its last words: {' | '.join(lines[-3:])}" if lines else ""
-        return EnvironmentFailure(f"TextWorld could not play on: {why}.{said}")
+        return EnvironmentFailure(f"TextWorld failed: {why}.{said}")
 
 
 def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -161,8 +154,6 @@ def _end(process: subprocess.Popen[bytes], folder: Path) -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            try:
+            with suppress(BrokenPipeError):  # the rest of a request is lost
                 pipe.close()
-            except BrokenPipeError:  # what was left to be written is of no use any more
-                continue
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,11 +1,12 @@
 """The child process of `reference`: plays games with TextWorld and answers on its standard output.
 
-Each line of standard input is a JSON object, ``{"game": <content of a game.tw-pddl>}`` to start a game or
-``{"command": ...}`` to go on; each is answered by one line, ``{"observation", "admissible", "score", "done"}`` or
-``{"error"}``. It ends with its standard input, and when its parent dies.
+Each line of standard input is a JSON object: ``{"game": <content of a game.tw-pddl>}`` starts a game, and
+``{"command": ...}`` continues it. Each answer is one line, ``{"observation", "admissible", "score", "done"}`` or
+``{"error"}``. The process ends with its standard input or its parent.
 
-The official packages overwrite ``sys.argv``, swap ``sys.stdout`` and let C code print: what they print goes to standard
-error. `policy_commands` and a walkthrough are never asked for: both start a planner that may run for minutes.
+The official packages overwrite ``sys.argv``, replace ``sys.stdout`` and print from C code; their output goes to
+standard error. `policy_commands` and walkthroughs are not requested, because both start a planner that may run for
+minutes.
 """
 
 import json
@@ -36,7 +37,7 @@ def _serve(requests: TextIO, answers: TextIO) -> None:
                 answer = _answer(environment.reset())
             else:
                 answer = _answer(environment.step(request["command"])[0])
-        except Exception as error:  # whatever breaks in the packages is reported, and the parent decides
+        except Exception as error:  # all errors of the packages are reported to the parent
             answer = {"error": f"{type(error).__name__}: {error}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
@@ -53,12 +54,7 @@ def _environment() -> Any:
 
 def _answer(state: Any) -> dict[str, Any]:
     won = bool(state["won"])
-    return {
-        "observation": state.feedback,
-        "admissible": state["admissible_commands"],
-        "score": float(won),
-        "done": won,
-    }
+    return {"observation": state.feedback, "admissible": state["admissible_commands"], "score": float(won), "done": won}
 
 
 def _die_with(parent: int) -> None:

@@ -2,8 +2,8 @@
 
 `careful` searches for the words of the wish, visits the affordable products whose titles match best, reads the sub
 pages for missing features, and leaves products that lack something; if it finds nothing better, it buys the best
-product seen. `steady` does the same without comparing titles, in the order of the list. `greedy` buys the first product
-of the first page with the requested option values. All experts are deterministic and can continue any history.
+product seen. `steady` does the same without comparing titles, in the order of the list. `greedy` buys the first
+product of the first page with the requested option values. All experts are deterministic and can continue any history.
 """
 
 from collections.abc import Iterator

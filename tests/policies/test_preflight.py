@@ -77,7 +77,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "weights of another shape": (lambda folder: weights(folder, "model.norm.weight", 3), r"model\.norm\.weight"),
     "fewer tokens": (fewer_tokens, r"200 tokens.*resize_token_embeddings"),
     "pickle": (pickled, r"pytorch_model\.bin is a pickle.*save_pretrained"),
-    "adapter alone": (adapter_alone, "adapter alone.*merge"),
+    "adapter alone": (adapter_alone, "adapter.*merge_and_unload"),
     "unknown architecture": (lambda folder: config(folder, model_type="mine"), "`mine`"),
     "no causal model": (lambda folder: config(folder, model_type="t5"), "is not a causal language model"),
     "code of its own": (code_of_its_own, "Code from a folder is never run"),

@@ -1,10 +1,12 @@
 """Unprivileged experts: what they do on each page, and that they follow any history."""
 
+from statistics import fmean
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from leap_kedro.environments.webshop.tools.speed import outcome
 
+from leap_kedro.environments.measure import play
 from leap_kedro.environments.protocol import UnknownExpert
 from leap_kedro.environments.webshop import build_benchmark
 
@@ -152,7 +154,9 @@ def test_the_steady_one_goes_down_the_list() -> None:
 def test_the_careful_one_wins_most_the_greedy_one_least_and_the_planner_all() -> None:
     tasks = BENCHMARK.tasks("test", 60, 0)
     names = ("greedy", "steady", "careful", "planner")
-    greedy, steady, careful, planner = (outcome(BENCHMARK, tasks, name, 30)[0] for name in names)
+    greedy, steady, careful, planner = (
+        fmean(each.solved(30) for each in play(BENCHMARK, tasks, name, 30)) for name in names
+    )
     assert planner == 1.0
     assert greedy < steady < careful
     assert greedy <= 0.6

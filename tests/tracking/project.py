@@ -27,7 +27,7 @@ from leap_kedro.tracking.hooks import TrackingHooks
 CONF = Path(__file__).parents[2] / "conf" / "base"
 SOLVED = {0: 5, 1: 9, 2: 8}
 START = ("base", "pi_0", "play_pi_0", "start")
-ITERATION = (*START, "teach", "aggregate", "train", "release", "play", "evaluate", "choose", "finish")
+ITERATION = (*START, "teach", "aggregate", "train", "release", "play", "evaluate", "choose", "report", "finish")
 
 
 class SmallProject:
@@ -47,7 +47,7 @@ class SmallProject:
             "training": {"learning_rate": 0.005},
         }
         conf = root / "conf" / "base"
-        conf.mkdir(parents=True)
+        conf.mkdir(parents=True, exist_ok=True)
         for name in ("catalog.yml", "mlflow.yml"):
             shutil.copy(CONF / name, conf / name)
 
@@ -58,7 +58,7 @@ class SmallProject:
         hooks.register(TrackingHooks())
         context = KedroContext(self.root, loader, "local", "small", hooks)
         hooks.hook.after_context_created(context=context)
-        catalog, pipeline = self.catalog(iteration), self.pipeline(iteration).only_nodes(*nodes)
+        catalog, pipeline = self._catalog(loader), self.pipeline(iteration).only_nodes(*nodes)
         run = {"run_params": {"pipeline_names": [pipeline_name]}, "pipeline": pipeline, "catalog": catalog}
         hooks.hook.before_pipeline_run(**run)
         try:
@@ -67,12 +67,6 @@ class SmallProject:
             hooks.hook.on_pipeline_error(error=error, **run)
             raise
         hooks.hook.after_pipeline_run(run_result=result, **run)
-
-    def catalog(self, iteration: int) -> DataCatalog:
-        """The datasets of an iteration."""
-        entries = self._loader(iteration)["catalog"]
-        catalog: DataCatalog = DataCatalog.from_config(_convert_paths_to_absolute_posix(self.root, entries))
-        return catalog
 
     def pipeline(self, iteration: int) -> Pipeline:
         """All nodes: those of an iteration, and those of the pipelines beside it."""
@@ -92,7 +86,10 @@ class SmallProject:
             return {"none/teach": "What now?"}, _all([CorrectedEpisode("1/game-0/7", (), exchanges=(call,))])
 
         def release(trained: Trained) -> SavedPolicy:
-            return self.policy(iteration, trained.workspace)
+            folder = trained.workspace / "policy"
+            folder.mkdir(exist_ok=True)
+            (folder / "config.json").write_text(json.dumps({"iteration": iteration}))
+            return SavedPolicy(f"pi_{iteration}", iteration, folder)
 
         def choose(history: dict[int, Iteration], evaluation: list[Any]) -> dict[str, Any]:
             return choose_champion(history, evaluation, iteration)
@@ -115,17 +112,16 @@ class SmallProject:
                 node(lambda _: _all(played), "policy", "evaluation_episodes", "play"),
                 node(lambda _: _evaluations(iteration), "evaluation_episodes", "evaluation", "evaluate"),
                 node(choose, ["history", "evaluation"], "champion", "choose"),
+                node(lambda _: "<p>steps</p>", "evaluation_episodes", "trajectory_report", "report"),
                 node(lambda found, _: {"evaluations": found}, ["evaluation", "champion"], "manifest", "finish"),
                 node(lambda: _evaluations(iteration), None, "saved_policy_evaluation", "evaluate_saved"),
             ]
         )
 
-    def policy(self, iteration: int, workspace: Path) -> SavedPolicy:
-        """pi_k as its training leaves it."""
-        folder = workspace / "policy"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(json.dumps({"iteration": iteration}))
-        return SavedPolicy(f"pi_{iteration}", iteration, folder)
+    def _catalog(self, loader: LeapConfigLoader) -> DataCatalog:
+        entries = _convert_paths_to_absolute_posix(self.root, loader["catalog"])
+        catalog: DataCatalog = DataCatalog.from_config(entries)
+        return catalog
 
     def _loader(self, iteration: int) -> LeapConfigLoader:
         parameters = {**self.parameters, "iteration": iteration}

@@ -65,12 +65,10 @@ class Recorder:
                 self._open_run(self._runs.get(run))
 
     def begin(self, name: str) -> None:
-        """Start to log losses, if the dataset is a training."""
-        dataset = self._catalog.get(name)
-        if name in self._outputs and isinstance(dataset, TrainingDataset):
-            entry = self._outputs[name]
-            run = self._runs.get(entry.run).id
-            self._streams[name] = LossStream(self._client, run, entry.name or name, dataset.workspace)
+        """Start to log losses, if the dataset is a training. The seeds of an ablation share a run, which has none."""
+        entry, dataset = self._outputs.get(name), self._catalog.get(name)
+        if entry and isinstance(dataset, TrainingDataset) and not (run := self._runs.get(entry.run)).of_ablation:
+            self._streams[name] = LossStream(self._client, run.id, entry.name or name, dataset.workspace)
 
     def saved(self, name: str) -> None:
         """Log a dataset that has an entry and is complete, unless the same content was logged before."""

@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from look import Look
+from project import SmallProject
 
 from leap_kedro.tracking.connection import set_mlflow_defaults
 
@@ -26,3 +28,14 @@ def tracking_server(migrated_database: Path, tmp_path: Path, monkeypatch: pytest
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     return uri
+
+
+@pytest.fixture
+def look(tracking_server: str) -> Look:
+    return Look(tracking_server)
+
+
+@pytest.fixture
+def project(tmp_path: Path, tracking_server: str) -> SmallProject:
+    """A project that logs to the empty server."""
+    return SmallProject(tmp_path / "project")

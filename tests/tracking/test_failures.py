@@ -1,4 +1,4 @@
-"""MLflow that is away, refuses, or whose file is of no use: one message, and nothing finished is lost."""
+"""MLflow that is away, refuses, or whose file cannot be used: one message, and nothing finished is lost."""
 
 import os
 import shutil
@@ -84,7 +84,7 @@ def refusal(project: SmallProject) -> str:
         (404, "text/html", "<html>Not Found</html>", "HTTP 404"),
     ],
 )
-def test_a_server_that_refuses_is_told_with_its_address(
+def test_a_server_that_refuses_is_named_with_its_address(
     project: SmallProject, monkeypatch: pytest.MonkeyPatch, status: int, kind: str, body: str, cause: str
 ) -> None:
     with answering(status, kind, body) as host:
@@ -105,7 +105,7 @@ def test_a_server_that_refuses_is_told_with_its_address(
         ("nonsense://x", "nonsense"),
     ],
 )
-def test_a_server_that_is_not_there_is_told_without_the_password(
+def test_a_server_that_is_not_there_is_named_without_the_password(
     project: SmallProject, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, uri: str, cause: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -166,7 +166,7 @@ def _revision(number: str) -> Callable[[Path], None]:
         (_revision("ffffffffffff"), "a newer MLflow"),
     ],
 )
-def test_a_file_of_no_use_is_told_and_left_as_it_is(
+def test_an_unusable_file_is_named_and_left_as_it_is(
     project: SmallProject, migrated_database: Path, spoil: Callable[[Path], None], said: str
 ) -> None:
     file = project.root / "mlflow.db"
@@ -180,7 +180,7 @@ def test_a_file_of_no_use_is_told_and_left_as_it_is(
     assert (file.read_bytes() if file.is_file() else None) == before
 
 
-def test_a_locked_file_is_told(project: SmallProject, migrated_database: Path) -> None:
+def test_a_locked_file_is_named(project: SmallProject, migrated_database: Path) -> None:
     file = project.root / "mlflow.db"
     file.write_bytes(migrated_database.read_bytes())
     with closing(sqlite3.connect(file)) as other:
@@ -188,7 +188,7 @@ def test_a_locked_file_is_told(project: SmallProject, migrated_database: Path) -
         assert "locked by another process" in refusal(project)
 
 
-def test_a_file_that_cannot_be_written_is_told(
+def test_a_file_that_cannot_be_written_is_named(
     project: SmallProject, migrated_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = project.root / "mlflow.db"
@@ -200,12 +200,6 @@ def test_a_file_that_cannot_be_written_is_told(
             sqlite3, "connect", lambda path, **more: connect(f"{path.as_uri()}?mode=ro", uri=True, **more)
         )
     assert "cannot be written" in refusal(project)
-
-
-def test_an_empty_file_becomes_a_database(project: SmallProject) -> None:
-    (project.root / "mlflow.db").touch()
-    project.run(1, nodes=("base",))
-    assert (project.root / "mlflow.db").stat().st_size
 
 
 _SERVE = """
@@ -293,7 +287,6 @@ def test_a_server_that_goes_away_stops_the_run_and_the_same_command_logs_what_is
     with pytest.raises(MlflowFailed) as caught:
         project.run(1)
     assert server.uri in str(caught.value)
-    assert "What is finished is kept" in str(caught.value)
     assert worked[-1] == node
 
     server.repair()

@@ -2,45 +2,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from project import SmallProject
+from look import Look
+from project import START, SmallProject
 
 from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.parameters import REDACTED
-from leap_kedro.tracking.runs import ITERATION_TAG, KIND_TAG, ExperimentRuns
+from leap_kedro.tracking.runs import ExperimentRuns
 
-
-class Look:
-    """What a user of the server sees."""
-
-    def __init__(self, uri: str) -> None:
-        from mlflow import MlflowClient
-
-        self.client = MlflowClient(uri)
-
-    @property
-    def mlflow_experiment(self) -> str:
-        return self.client.get_experiment_by_name("leap_kedro").experiment_id
-
-    def runs(self) -> dict[str, Any]:
-        found = self.client.search_runs([self.mlflow_experiment])
-        return {run.data.tags[KIND_TAG] + run.data.tags.get(ITERATION_TAG, ""): run for run in found}
-
-    def history(self, run: str, key: str) -> list[tuple[int, float]]:
-        metrics = self.client.get_metric_history(self.runs()[run].info.run_id, key)
-        return sorted((metric.step, metric.value) for metric in metrics)
-
-
-@pytest.fixture
-def look(tracking_server: str) -> Look:
-    return Look(tracking_server)
-
-
-@pytest.fixture
-def project(tmp_path: Path, tracking_server: str) -> SmallProject:
-    return SmallProject(tmp_path / "project")
+UNTRACKED = "data_preparation"
+"""A pipeline that mlflow.yml disables: what runs under its name is on disk and not in MLflow, as after a SIGKILL
+between the saving of a dataset and its logging."""
 
 
 def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
@@ -50,10 +23,10 @@ def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
     runs = look.runs()
     parent, first, second = runs["experiment"], runs["iteration1"], runs["iteration2"]
     assert len(runs) == 3
-    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert look.statuses() == {"FINISHED"}
     assert first.data.tags["mlflow.parentRunId"] == parent.info.run_id
 
-    # Metrics: on the iteration's run, and by iteration on the parent; pi_0's there alone, the base beside the curve.
+    # Metrics are on the iteration's run and, by iteration, on the parent. Those of base and pi_0 are on the parent.
     assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5), (1, 0.9), (2, 0.8)]
     assert look.history("experiment", "success/valid_unseen") == [(1, 0.8), (2, 0.7)]
     assert look.history("experiment", "validation/mean_actions")[0] == (-1, 2.0)
@@ -67,21 +40,26 @@ def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
         in parent.data.tags["mlflow.note.content"]
     )
 
-    # Lineage: D_k with digest is an input, pi_k an output.
+    # Lineage: D_k with digest is an input, pi_k a registered version.
     inputs = [(entry.dataset.name, len(entry.dataset.digest)) for entry in first.inputs.dataset_inputs]
     assert inputs == [("D_1", 32)]
-    versions = {
-        alias: look.client.get_model_version_by_alias("leap-small", alias) for alias in ("pi_1", "pi_2", "champion")
-    }
+    versions = {alias: look.policy(alias) for alias in ("pi_1", "pi_2", "champion")}
     assert versions["champion"].version == versions["pi_1"].version != versions["pi_2"].version
     assert versions["pi_1"].run_id == first.info.run_id
 
-    # Traces: a sample of the episodes, unsolved ones among them.
-    # Those of pi_0 are the parent's.
-    traces = look.client.search_traces(locations=[look.mlflow_experiment], run_id=first.info.run_id)
-    assert sorted(trace.info.tags["leap.success"] for trace in traces) == ["false", "false", "true", "true"]
-    assert len(traces[0].data.spans) == 3
-    assert len(look.client.search_traces(locations=[look.mlflow_experiment], run_id=parent.info.run_id)) == 1
+    # A sample of the episodes, unsolved ones among them, with a span per step; and the recorded call to the teacher.
+    traces = {trace.info.tags.get("leap.success", "teacher"): trace for trace in look.traces("iteration1")}
+    outcomes = sorted(trace.info.tags.get("leap.success", "teacher") for trace in look.traces("iteration1"))
+    assert outcomes == ["false", "false", "teacher", "true", "true"]
+    assert len(traces["false"].data.spans) == 3
+    assert traces["teacher"].data.spans[1].inputs == {"messages": [{"role": "user", "content": "What now?"}]}
+    assert len(look.traces("experiment")) == 1
+
+    # Prompts are registered, once as long as they stay the same, and reports are artifacts.
+    assert look.client.load_prompt("prompts:/leap_prompt.none.teach@latest").template == "What now?"
+    assert look.client.load_prompt("prompts:/leap_prompt.none.teach@latest").version == 1
+    reports = look.client.list_artifacts(first.info.run_id, "reports")
+    assert [report.path for report in reports] == ["reports/trajectory_report.html"]
 
 
 def test_an_interrupted_run_goes_on_in_the_same_runs(project: SmallProject, look: Look) -> None:
@@ -93,27 +71,35 @@ def test_an_interrupted_run_goes_on_in_the_same_runs(project: SmallProject, look
     with pytest.raises(OSError, match="disk full"):
         project.run(1)
     failed = look.runs()
-    assert {run.info.status for run in failed.values()} == {"FAILED"}
+    assert look.statuses() == {"FAILED"}
 
     statuses: set[str] = set()
-    project.before = lambda name: statuses.update(run.info.status for run in look.runs().values())
+    project.before = lambda name: statuses.update(look.statuses())
     project.run(1)
-    runs = look.runs()
     assert statuses == {"RUNNING"}
-    assert {run.info.status for run in runs.values()} == {"FINISHED"}
-    assert {run.info.run_id for run in runs.values()} == {run.info.run_id for run in failed.values()}
+    assert look.statuses() == {"FINISHED"}
+    assert {run.info.run_id for run in look.runs().values()} == {run.info.run_id for run in failed.values()}
     assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5), (1, 0.9)]
-    assert len(look.client.search_model_versions("name = 'leap-small'")) == 1
+    assert look.policies() == 1
 
 
 def test_what_a_killed_run_wrote_and_did_not_log_is_logged(project: SmallProject, look: Look) -> None:
-    """SIGKILL between a node's saving and its logging: the dataset is there, its metrics are not."""
-    catalog = project.catalog(1)
-    for node in project.pipeline(1).only_nodes("base", "pi_0").nodes:
-        (name,) = node.outputs
-        catalog.save(name, node.run({key: catalog.load(key) for key in node.inputs})[name])
-    project.run(1, nodes=("base", "pi_0"))
-    assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5)]
+    project.run(1, UNTRACKED, nodes=(*START, "aggregate", "train", "release", "play", "evaluate"))
+    assert look.client.get_experiment_by_name("leap_kedro") is None
+    project.run(1)
+    assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5), (1, 0.9)]
+    assert look.history("iteration1", "training/losses") == [(10, 1.5), (20, 0.5)]
+    assert look.policy("champion").run_id == look.runs()["iteration1"].info.run_id
+    assert look.policies() == 1
+
+
+def test_a_champion_of_an_earlier_iteration_that_is_not_in_mlflow_is_found_on_disk(
+    project: SmallProject, look: Look
+) -> None:
+    project.run(1, UNTRACKED)
+    project.run(2)
+    assert look.policy("champion").version == look.policy("pi_1").version
+    assert look.policies() == 2
 
 
 def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject, look: Look) -> None:
@@ -123,6 +109,7 @@ def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject
     project.run(1, nodes=("base",))
     run = look.runs()["experiment"]
     assert run.data.params == {
+        "environment": "none",
         "experiment": "small",
         "seed": "7",
         "training.learning_rate": "0.005",
@@ -134,51 +121,27 @@ def test_parameters_pass_the_allow_list_and_show_no_secret(project: SmallProject
     assert "sk-" not in str([entry.data.to_dictionary() for entry in look.runs().values()])
 
 
-@pytest.mark.parametrize(
-    ("chosen", "name"),
-    [
-        (
-            {"policy": "models:/leap-small@champion", "split": "valid_unseen"},
-            "models:/leap-small@champion on valid_unseen",
-        ),
-        ({}, "all policies on validation"),
-    ],
-)
-def test_an_evaluation_of_saved_policies_has_a_run_of_its_own(
-    project: SmallProject, look: Look, chosen: dict[str, str], name: str
-) -> None:
+def test_each_evaluation_of_saved_policies_has_a_run_of_its_own(project: SmallProject, look: Look) -> None:
     project.run(1, nodes=("base", "pi_0"))
-    before = look.runs()
-    project.parameters["evaluation"] = chosen
-    project.run(1, pipeline_name="evaluation", nodes=("evaluate_saved",))
-    after = look.runs()
-    assert set(after) == {"experiment", "evaluation"}
-    assert after["evaluation"].info.run_name == name
-    assert after["evaluation"].info.status == "FINISHED"
-    assert "iteration" not in after["evaluation"].data.params
-    assert look.history("evaluation", "success/valid_unseen") == [(1, 0.8)]
-    assert after["experiment"].data.to_dictionary() == before["experiment"].data.to_dictionary()
-
-
-def test_a_champion_that_a_killed_run_has_saved_and_not_registered_is_registered(
-    project: SmallProject, look: Look
-) -> None:
-    """SIGKILL between the saving of pi_1 and its registration, then the run goes on up to the champion."""
-    project.run(1, nodes=("base", "pi_0", "aggregate", "train"))
-    project.catalog(1).save("policy", project._policy(1))
-    project.run(1)
-    version = look.client.get_model_version_by_alias("leap-small", "champion")
-    assert version.run_id == look.runs()["iteration1"].info.run_id
-    assert len(look.client.search_model_versions("name = 'leap-small'")) == 1
-
-
-def test_a_pipeline_that_is_switched_off_is_not_tracked(project: SmallProject, look: Look) -> None:
-    project.run(1, pipeline_name="data_preparation", nodes=("base",))
-    assert look.client.get_experiment_by_name("leap_kedro") is None
+    before = look.runs()["experiment"].data.to_dictionary()
+    named = {"policy": "models:/leap-small@champion", "split": "valid_unseen"}
+    for options, name in (
+        ({}, "all policies on validation"),
+        (named, "models:/leap-small@champion on valid_unseen"),
+    ):
+        project.parameters["options"] = options
+        project.run(1, "evaluation", nodes=("evaluate_saved",))
+        found = look.client.search_runs([look.mlflow_experiment], f"attributes.run_name = '{name}'")
+        (run,) = found
+        assert run.info.status == "FINISHED"
+        assert run.data.metrics["success/valid_unseen"] == 0.8
+        assert "iteration" not in run.data.params
+    assert len(look.client.search_runs([look.mlflow_experiment])) == 3
+    assert look.runs()["experiment"].data.to_dictionary() == before
 
 
 def test_a_runner_that_repeats_all_nodes_logs_nothing_again(project: SmallProject, look: Look) -> None:
-    nodes = ("base", "pi_0", "play_pi_0", "aggregate", "train")
+    nodes = (*START, "teach", "aggregate", "train")
     project.run(1, nodes=nodes)
     before = look.runs()
     project.only_missing = False
@@ -188,7 +151,7 @@ def test_a_runner_that_repeats_all_nodes_logs_nothing_again(project: SmallProjec
     }
     assert look.history("experiment", "success/validation") == [(-1, 0.0), (0, 0.5)]
     assert look.history("iteration1", "training/losses") == [(10, 1.5), (20, 0.5)]
-    assert len(look.client.search_traces(locations=[look.mlflow_experiment])) == 1
+    assert len(look.client.search_traces(locations=[look.mlflow_experiment])) == 2
 
 
 def test_an_experiment_started_again_gets_new_runs(project: SmallProject, look: Look) -> None:
@@ -202,7 +165,7 @@ def test_an_experiment_started_again_gets_new_runs(project: SmallProject, look: 
     project.run(1)
     assert len(look.client.search_runs([look.mlflow_experiment])) == 4
     assert {look.client.get_run(run).data.tags["leap.retired"] for run in before} == {"true"}
-    assert look.client.get_model_version_by_alias("leap-small", "champion").run_id not in before
+    assert look.policy("champion").run_id not in before
 
 
 def test_ctrl_c_leaves_killed_runs(project: SmallProject, look: Look) -> None:
@@ -212,8 +175,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the bac
 sys.path[:0] = {[str(folder) for folder in (Path(__file__).parent, Path(__file__).parents[1])]!r}
 from pathlib import Path
 from project import SmallProject
-project = SmallProject.__new__(SmallProject)
-project.__dict__.update(root=Path({str(project.root)!r}), parameters={project.parameters!r})
+project = SmallProject(Path({str(project.root)!r}))
 project.before = lambda name: os.kill(os.getpid(), signal.SIGINT) if name == "aggregate" else None
 project.run(1, nodes=("base", "pi_0", "aggregate"))
 """

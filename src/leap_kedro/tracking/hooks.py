@@ -14,7 +14,6 @@ from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
-from kedro.pipeline.node import Node
 
 from leap_kedro.tracking.connection import TrackingSettings, impatient, read_settings
 from leap_kedro.tracking.failures import MlflowFailed, reported
@@ -55,22 +54,11 @@ class TrackingHooks:
         atexit.register(self._close, "KILLED")
 
     @hook_impl
-    def before_node_run(self, node: Node) -> None:
-        """Log the losses of a node while it trains."""
+    def before_dataset_saved(self, dataset_name: str) -> None:
+        """Log the losses of a training while it is saved, because a `TrainingDataset` trains then."""
         with self._recording() as recorder:
             if recorder:
-                recorder.begin_node(node.outputs)
-
-    @hook_impl
-    def after_node_run(self) -> None:
-        """Stop logging losses."""
-        if self._recorder:
-            self._recorder.end_node()
-
-    @hook_impl
-    def on_node_error(self) -> None:
-        """Stop logging losses."""
-        self.after_node_run()
+                recorder.begin(dataset_name)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str) -> None:

@@ -48,7 +48,7 @@ class Recorder:
         ]
         self._done: set[str] = set()
         self._open: list[str] = []
-        self._streams: list[LossStream] = []
+        self._streams: dict[str, LossStream] = {}
         if self._outputs:
             options = parameters.get("options") or {}
             values = {
@@ -64,21 +64,16 @@ class Recorder:
             for run in sorted(runs, key=lambda run: (run != "iteration", run)):
                 self._open_run(self._runs.get(run))
 
-    def begin_node(self, outputs: Iterable[str]) -> None:
-        """Start to log the losses of the trainings among the outputs of a node."""
-        for name, entry in entries(self._catalog, outputs).items():
-            dataset = self._catalog.get(name)
-            if self._open and isinstance(dataset, TrainingDataset):
-                run = self._runs.get(entry.run).id
-                self._streams.append(LossStream(self._client, run, entry.name or name, dataset.workspace))
-
-    def end_node(self) -> None:
-        """Stop logging losses."""
-        while self._streams:
-            self._streams.pop().close()
+    def begin(self, name: str) -> None:
+        """Start to log losses, if the dataset is a training. The seeds of an ablation share a run, which has none."""
+        entry, dataset = self._outputs.get(name), self._catalog.get(name)
+        if entry and isinstance(dataset, TrainingDataset) and not (run := self._runs.get(entry.run)).of_ablation:
+            self._streams[name] = LossStream(self._client, run.id, entry.name or name, dataset.workspace)
 
     def saved(self, name: str) -> None:
         """Log a dataset that has an entry and is complete, unless the same content was logged before."""
+        if stream := self._streams.pop(name, None):
+            stream.close()
         entry = self._outputs.get(name)
         if entry is None or not self._catalog.exists(name):
             return
@@ -105,7 +100,8 @@ class Recorder:
         """End all runs: FINISHED, FAILED or KILLED."""
         import mlflow
 
-        self.end_node()
+        for stream in self._streams.values():
+            stream.close()
         if self._open:
             mlflow.end_run(status)  # MLflow forgets its active run before it calls the server
         for run in self._open:

@@ -28,5 +28,8 @@ def renderer_for(tokenizer: Any, environment: str = "", examples: str = "") -> R
     if "<reply>" not in tokenizer.get_vocab():
         return ChatRenderer(tokenizer, environment_instructions(environment) if environment else "", examples)
     if examples:
-        raise TakesNoExamples("The embedded student's prompts do not support examples: it can only be trained on them.")
+        raise TakesNoExamples(
+            "The prompts of the embedded student have no place for examples. Name a chat model instead (--policy), or "
+            "leave the examples out (--examples 0)."
+        )
     return EmbeddedRenderer(tokenizer)

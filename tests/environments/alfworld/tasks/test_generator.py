@@ -1,6 +1,7 @@
 """Generated games: the same from the same seed, of their split, winnable, and like the official ones."""
 
 import hashlib
+import os
 import pickle
 import subprocess
 import sys
@@ -60,7 +61,7 @@ class TestTasks:
         )
         command = [sys.executable, "-c", script]
         outputs = {
-            subprocess.run(command, check=True, capture_output=True, env={"PYTHONHASHSEED": seed}).stdout
+            subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
             for seed in ("1", "2")
         }
         assert len(outputs) == 1

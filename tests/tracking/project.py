@@ -26,8 +26,10 @@ from leap_kedro.tracking.hooks import TrackingHooks
 
 CONF = Path(__file__).parents[2] / "conf" / "base"
 SOLVED = {0: 5, 1: 9, 2: 8}
-START = ("base", "pi_0", "play_pi_0", "start")
-ITERATION = (*START, "teach", "aggregate", "train", "release", "play", "evaluate", "choose", "report", "finish")
+START = ("base", "pi_0", "start")
+ITERATION = (*START, "aggregate", "train", "release", "evaluate", "choose", "finish")
+SHOWN = ("play_pi_0", "teach", "play", "report")
+"""Nodes whose episodes, calls, prompts and reports are shown; MLflow takes a second for the traces of each."""
 
 
 class SmallProject:
@@ -110,7 +112,7 @@ class SmallProject:
                 node(train, "examples", "training_report", "train"),
                 node(release, "training_report", "policy", "release"),
                 node(lambda _: _all(played), "policy", "evaluation_episodes", "play"),
-                node(lambda _: _evaluations(iteration), "evaluation_episodes", "evaluation", "evaluate"),
+                node(lambda _: _evaluations(iteration), "policy", "evaluation", "evaluate"),
                 node(choose, ["history", "evaluation"], "champion", "choose"),
                 node(lambda _: "<p>steps</p>", "evaluation_episodes", "trajectory_report", "report"),
                 node(lambda found, _: {"evaluations": found}, ["evaluation", "champion"], "manifest", "finish"),

@@ -110,7 +110,7 @@ def _random_action(seen: Observation, task: Task, rng: Random) -> str:
 
 
 def steps_per_second(benchmark: Benchmark, tasks: Sequence[Task], seconds: float) -> float:
-    """Random steps per second of processor time, without the resets; 0 if there were none, because no actions are listed or no time was given."""
+    """Random steps per second of processor time, without the resets; 0 if no actions are listed or no time is given."""
     environment, rng = benchmark.environment(), Random(0)
     steps, spent = 0, 0.0
     while spent < seconds:

@@ -29,7 +29,6 @@ def renderer_for(tokenizer: Any, environment: str = "", examples: str = "") -> R
         return ChatRenderer(tokenizer, environment_instructions(environment) if environment else "", examples)
     if examples:
         raise TakesNoExamples(
-            "The prompts of the embedded student have no place for examples. Name a chat model instead (--policy), or "
-            "leave the examples out (--examples 0)."
+            "The prompts of the embedded student have no place for examples. Name a chat model instead (--policy)."
         )
     return EmbeddedRenderer(tokenizer)

@@ -15,6 +15,13 @@ from loop_project import LoopProject
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests begin, so that two processes end at about the same time."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def shared_alfworld() -> Path:
     """Folder with the benchmark's recorded answers and its games in archives."""

@@ -15,11 +15,14 @@ from loop_project import LoopProject
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 
 
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests begin, so that two processes end at about the same time."""
+    """Slow files run first, so that two processes end at about the same time.
+
+    Of those that share `finished_project`, one comes first and the others later, so that no process waits for it.
+    """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    sharing = sorted({item.path for item in items if "finished_project" in getattr(item, "fixturenames", ())})
+    items.sort(key=lambda item: (item.path not in sharing[:1], item.path not in slow, item.path in sharing))
 
 
 @pytest.fixture(scope="session")

@@ -108,24 +108,6 @@ def test_a_student_that_teaches_itself(project: LoopProject, trainings: list[Pat
     assert len(trainings) == 2
 
 
-def test_preferences_after_supervised_fine_tuning(project: LoopProject) -> None:
-    run(project, "training.method=sft_dpo")
-    report = project.read("04_training/variant/iter_1/training_report.json")
-    replies = [
-        target
-        for example in project.read("04_training/variant/iter_1/training_set.jsonl")
-        if example["iteration"] == 1  # type: ignore[index]
-        for target in example["targets"]
-    ]
-    dpo = report["dpo"]  # type: ignore[call-overload]
-    assert dpo["pairs"] > 0
-    assert dpo["pairs"] + dpo["equal_replies"] + dpo["replies_alone"] == len(replies)
-    assert (report["method"], report["start"], dpo["start"]) == ("sft_dpo", "pi_0", "pi_1")  # type: ignore[call-overload]
-    logged = metrics(project)
-    assert logged["training/dpo/pairs"] == dpo["pairs"]
-    assert logged["training/dpo/preference/rewards/margins"] == dpo["preference"]["rewards/margins"]
-
-
 @pytest.fixture(scope="module")
 def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a chat model with few, random weights."""

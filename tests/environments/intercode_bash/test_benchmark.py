@@ -110,15 +110,15 @@ def test_a_command_that_fails_is_no_task(benchmark: Benchmark) -> None:
         return not environment.session.run(environment.problem.gold).succeeded
 
     assert [
-        task.id for task in benchmark.tasks("train", 250, 0) if task.kind in ("copy", "move") and failing(task)
+        task.id for task in benchmark.tasks("train", 100, 0) if task.kind in ("copy", "move") and failing(task)
     ] == []
 
 
 def test_no_task_comes_twice_or_has_two_answers(benchmark: Benchmark) -> None:
-    found = [started(benchmark, task).problem for task in benchmark.tasks("train", 400, 0)]
-    assert len({(problem.tree.digest, problem.query) for problem in found}) == 400
+    found = [started(benchmark, task).problem for task in benchmark.tasks("train", 120, 0)]
+    assert len({(problem.tree.digest, problem.query) for problem in found}) == 120
     made = candidates("train", 0)
-    for _ in range(600):
+    for _ in range(300):
         _, task = next(made)
         if task.kind == "frequent":
             most = Counter(task.made.files[task.fields["file"]]).most_common(2)

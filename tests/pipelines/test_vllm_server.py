@@ -30,6 +30,8 @@ from leap_kedro.records import Episode, Example, Target
 from leap_kedro.rehearsal.stand_in import write_stand_in
 from leap_kedro.training.examples import rows_of
 
+pytestmark = pytest.mark.slow
+
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
 FAKE = Path(__file__).parents[1] / "policies" / "fake_vllm.py"
 PROGRAM = f"{sys.executable} {FAKE}"

@@ -12,6 +12,8 @@ from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.workers import WorkerFailure, play_in_processes
 from leap_kedro.records import Episode, StopReason, Task
 
+pytestmark = pytest.mark.slow
+
 SPEC = EnvironmentSpec("alfworld", {})
 
 

@@ -11,6 +11,8 @@ from recorded import make_summary
 from leap_kedro.evaluation.ablation import LevelResult, summarize_levels
 from leap_kedro.training.losses import append_loss
 
+pytestmark = pytest.mark.slow
+
 OUTPUTS = [
     "realizability_ablation.start.examples",
     "realizability_ablation.start.evaluation",

@@ -15,6 +15,8 @@ from project import SmallProject
 from leap_kedro.tracking import database
 from leap_kedro.tracking.failures import MlflowFailed
 
+pytestmark = pytest.mark.slow
+
 SECRET = "geheim"
 
 

@@ -11,6 +11,8 @@ from leap_kedro.tracking.models import retire_aliases
 from leap_kedro.tracking.parameters import REDACTED
 from leap_kedro.tracking.runs import ExperimentRuns
 
+pytestmark = pytest.mark.slow
+
 UNTRACKED = "data_preparation"
 """A pipeline that mlflow.yml disables: what runs under its name is on disk and not in MLflow, as after a SIGKILL
 between the saving of a dataset and its logging."""

@@ -21,6 +21,8 @@ from leap_kedro.tracking.failures import MlflowFailed
 _SERVE = """
 from mlflow.server import app
 from werkzeug.serving import make_server
+
+pytestmark = pytest.mark.slow
 server = make_server("127.0.0.1", 0, app, threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()

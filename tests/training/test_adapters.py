@@ -13,6 +13,8 @@ from leap_kedro.training.packing import Packed, selected
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 LORA = LoraParameters(rank=4, alpha=8)
 PARAMETERS = FineTuning(
     max_steps=40, tokens_per_step=400, optimizer="adamw", learning_rate=0.02, warmup_steps=5, log_every=10, lora=LORA

@@ -10,6 +10,8 @@ from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import FineTuning, PreferenceParameters
 
+pytestmark = pytest.mark.slow
+
 PREFERENCE = PreferenceParameters(beta=0.3, sft_weight=0.5)
 PARAMETERS = FineTuning(max_steps=100, tokens_per_step=200, warmup_steps=5, checkpoint_every=30, preference=PREFERENCE)
 

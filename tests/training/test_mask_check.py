@@ -10,6 +10,8 @@ from leap_kedro.training.mask_check import why_no_tree
 from leap_kedro.training.packing import Packed, Row, pack, row_lengths
 from leap_kedro.training.parameters import FineTuning
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 2}
 HEADS = {"num_attention_heads": 2, "num_key_value_heads": 2, "intermediate_size": 24}
 

@@ -22,6 +22,8 @@ PARAMETERS = FineTuning(max_steps=6, tokens_per_step=100, warmup_steps=2, log_ev
 
 IN_EVERY_PROCESS = """
 import os, signal, sys
+
+pytestmark = pytest.mark.slow
 if "leap_kedro.training" in sys.orig_argv and os.environ.get("RANK", "0") == os.environ["FAILING"]:
     from leap_kedro.training import fine_tuning
     def fail(*_, **__):

@@ -17,6 +17,8 @@ from leap_kedro.training.store import write_packed
 
 ON_CPU = """
 import os, sys
+
+pytestmark = pytest.mark.slow
 if "leap_kedro.training" in sys.orig_argv and os.environ.get("ACCELERATE_USE_FSDP") == "true":
     from accelerate import state
     from accelerate.utils import DistributedType

@@ -11,6 +11,8 @@ from leap_kedro.training.packing import Packed, selected
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 OVERFITTING = FineTuning(
     max_steps=20, tokens_per_step=200, learning_rate=0.05, warmup_steps=2, flat_share=1, log_every=5, checkpoint_every=4
 )

@@ -27,6 +27,8 @@ from leap_kedro.records import Task
 from leap_kedro.teachers.checks import leaked_entities
 from leap_kedro.teachers.oracle import OracleTeacher
 
+pytestmark = pytest.mark.slow
+
 TASKS = 40
 
 

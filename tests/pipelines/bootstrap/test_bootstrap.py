@@ -16,6 +16,8 @@ from leap_kedro.policies import smollm2
 from leap_kedro.records import Example, Task
 from leap_kedro.training.parameters import FineTuningParameters
 
+pytestmark = pytest.mark.slow
+
 Tasks = dict[str, list[Task]]
 HOW = ("alfworld", GENERATED)
 ONE_STEP = FineTuningParameters(max_steps=1)

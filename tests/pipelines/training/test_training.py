@@ -21,7 +21,7 @@ from leap_kedro.pipelines.training.parameters import DPOParameters, Method, Trai
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task, Turn
 from leap_kedro.training.parameters import FineTuningParameters
 
-pytestmark = pytest.mark.usefixtures("training_in_process")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("training_in_process")]
 
 Tasks = dict[str, list[Task]]
 ONE_STEP = FineTuningParameters(max_steps=1)

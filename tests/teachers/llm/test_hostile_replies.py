@@ -23,6 +23,8 @@ from leap_kedro.teachers.llm import teacher as under_test
 from leap_kedro.teachers.llm.prompts import View
 from leap_kedro.teachers.llm.teacher import LLMTeacher
 
+pytestmark = pytest.mark.slow
+
 EPISODES = lessons.episodes(6, 5)
 BRIEFINGS = {episode.id: lessons.briefing_of(episode) for episode in EPISODES}
 

@@ -15,6 +15,8 @@ from bash_sandboxes import runtime_or_skip
 
 from leap_kedro.environments.intercode_bash.tools import conformance
 
+pytestmark = pytest.mark.slow
+
 KNOWN = json.loads((Path(__file__).parent / "known_differences.json").read_text())
 LEAST = {"gold": 0.96, "alt": 0.88}
 COMMANDS = ("tree", "cpio")

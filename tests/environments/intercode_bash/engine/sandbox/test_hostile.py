@@ -22,6 +22,8 @@ from leap_kedro.environments.intercode_bash.engine.sandbox.scratch import Scratc
 from leap_kedro.environments.intercode_bash.engine.sandbox.trees import tree_of
 from leap_kedro.environments.intercode_bash.engine.session import Session
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(seconds=90, memory_mb=192, processes=40, file_mb=8, output_kb=128, disk_mb=24, entries=300, depth=40)
 """So much time that no other command runs out of it on a busy machine."""
 SHORT = LIMITS.model_copy(update={"seconds": 2})

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from leap_kedro.embedded.base import CURRICULUM, answer_accuracy, curriculum, reading_rows
@@ -13,6 +14,8 @@ from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_loss
 from leap_kedro.training.packing import pack
+
+pytestmark = pytest.mark.slow
 
 BENCHMARK = make_benchmark(EnvironmentSpec("alfworld", {}))
 RENDERER = EmbeddedRenderer(build_tokenizer(BENCHMARK.vocabulary(), 2048))

@@ -9,6 +9,8 @@ from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import TrainingResult
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = FineTuning(max_steps=6, tokens_per_step=200, learning_rate=0.01, warmup_steps=2, log_every=1)
 
 

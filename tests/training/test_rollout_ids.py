@@ -28,6 +28,8 @@ from leap_kedro.records import Episode, Example, ParseStatus, Target, Task, deco
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.training.examples import rows_of
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Setting:

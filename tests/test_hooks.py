@@ -98,6 +98,9 @@ def test_other_parameters_on_an_existing_experiment_are_refused(project: LoopPro
     assert "seed: 3 -> 0" in message
     assert "kedro leap run --env=test --fresh --experiment=default" in message
     assert "--params=experiment=NAME" in message
+    message = refusal(project, seed=4)
+    assert "--params=experiment=NAME,seed=4\n" in message
+    assert "--fresh --experiment=default --params=seed=4 " in message
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(project: LoopProject) -> None:

@@ -4,7 +4,7 @@ Hooks observe and refuse. What runs is decided by the command, and what is finis
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -78,13 +78,14 @@ class ExperimentHooks:
         self._experiment: Experiment | None = None
         self._mlflow: Callable[[], tuple[str, ...]] = tuple
         self._guarding = False
+        self._runtime: dict[str, Any] = {}
         self._clock: NodeClock | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Check all parameters, the experiment's name among them."""
         self._release()
-        self._env = context.env or ""
+        self._env, self._runtime = context.env or "", dict(context.config_loader.runtime_params or {})
         loader = context.config_loader
         assert isinstance(loader, LeapConfigLoader)  # noqa: S101 - settings.py says so
         loader.project = context.project_path
@@ -113,7 +114,7 @@ class ExperimentHooks:
             self._check_iteration(experiment, parameters.iteration)
             # An ablation has a folder per seed.
             free = ("seed",) if run_params["pipeline_names"] == ["realizability_ablation"] else ()
-            check_parameters(experiment, recorded(parameters), self._options, free)
+            check_parameters(experiment, recorded(parameters), self._options, self._given(","), free)
         except BaseException:
             self._release()
             raise
@@ -155,8 +156,10 @@ class ExperimentHooks:
             raise RunRefused(
                 f"Iteration {iteration} of experiment '{experiment.name}' needs iteration {iteration - 1}, which is "
                 f"not finished. The next one to run is {following}:  kedro run{self._options} "
-                f"--pipelines=leap_iteration --params=experiment={experiment.name}   or all up to {iteration}:  "
+                f"--pipelines=leap_iteration --params=experiment={experiment.name}{self._given(',')}   or all up to "
+                f"{iteration}:  "
                 f"kedro leap run{self._options} --experiment={experiment.name} --iterations={iteration}"
+                f"{self._given(' --params=')}"
             )
 
     @property
@@ -164,6 +167,26 @@ class ExperimentHooks:
         """The option that a command in a message needs to mean the same environment."""
         return f" --env={self._env}" if self._env else ""
 
+    def _given(self, before: str) -> str:
+        """The runtime parameters that a command in a message needs to mean the same run, if there are any.
+
+        Args:
+            before: Put before them.
+        """
+        kept = {
+            name: value for name, value in self._runtime.items() if name not in ("experiment", "iteration", "options")
+        }
+        return before + ",".join(_flat(kept)) if kept else ""
+
     def _release(self) -> None:
         self._clock, self._guarding = None, False
         self._held.close()
+
+
+def _flat(tree: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """Parameters as ``--params`` takes them: ``a.b=value``."""
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}={value}"

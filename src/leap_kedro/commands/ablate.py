@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def ablate(
     metadata: ProjectMetadata, seeds: int, experiment: str | None, params: Mapping[str, Any], env: str | None
 ) -> None:
-    """Teach at five levels of privilege, once per seed, beginning with the parameter `seed`."""
+    """Train one iteration at each of five privilege levels, for several seeds from the parameter `seed` on."""
     project = Project(metadata, env, params, experiment=experiment)
     first = int(project.parameters()["seed"])
     for seed in range(first, first + seeds):

@@ -22,7 +22,7 @@ from leap_kedro.rehearsal.stand_in import read_config
 def rehearse_iteration(
     metadata: ProjectMetadata, experiment: str | None, params: Mapping[str, Any], env: str | None
 ) -> None:
-    """Go through an iteration of the present parameters with a small random student, and estimate its cost.
+    """Go through an iteration with the current parameters with a small random student, and estimate its cost.
 
     Creates no experiment, logs nothing to MLflow, and calls no model.
     """

@@ -14,7 +14,11 @@ from leap_kedro.records.hashing import json_hash
 
 
 def check_parameters(
-    experiment: Experiment, parameters: Mapping[str, Any], options: str = "", free: Collection[str] = ()
+    experiment: Experiment,
+    parameters: Mapping[str, Any],
+    options: str = "",
+    given: str = "",
+    free: Collection[str] = (),
 ) -> None:
     """Record the parameters at the experiment's first run; once it has files, refuse others.
 
@@ -22,6 +26,7 @@ def check_parameters(
         experiment: The experiment.
         parameters: Path -> value of the parameters on which results depend.
         options: Options of the run, for the commands in the message.
+        given: The run's own parameters, as ``,name=value``, which a new experiment needs, too.
         free: Parameters that may differ in this run.
 
     Raises:
@@ -46,9 +51,9 @@ def check_parameters(
             + "\n".join(changed)
             + "\nAn experiment has one set of parameters. You can\n"
             "  change them back;\n"
-            f"  start another experiment:  kedro run{options} --params=experiment=NAME\n"
-            f"  start this one again:      kedro leap run{options} --fresh --experiment={experiment.name}  "
-            "(deletes its files, after asking)"
+            f"  start another experiment:  kedro run{options} --params=experiment=NAME{given}\n"
+            f"  start this one again:      kedro leap run{options} --fresh --experiment={experiment.name}"
+            f"{given and f' --params={given[1:]}'}  (deletes its files, after asking)"
         )
 
 

@@ -18,11 +18,11 @@ from project import SmallProject
 from leap_kedro.tracking.address import sqlite_uri
 from leap_kedro.tracking.failures import MlflowFailed
 
+pytestmark = pytest.mark.slow
+
 _SERVE = """
 from mlflow.server import app
 from werkzeug.serving import make_server
-
-pytestmark = pytest.mark.slow
 server = make_server("127.0.0.1", 0, app, threaded=True)
 print(server.server_port, flush=True)
 server.serve_forever()

@@ -18,12 +18,12 @@ from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.store import write_packed
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS = FineTuning(max_steps=6, tokens_per_step=100, warmup_steps=2, log_every=2, checkpoint_every=3)
 
 IN_EVERY_PROCESS = """
 import os, signal, sys
-
-pytestmark = pytest.mark.slow
 if "leap_kedro.training" in sys.orig_argv and os.environ.get("RANK", "0") == os.environ["FAILING"]:
     from leap_kedro.training import fine_tuning
     def fail(*_, **__):

@@ -15,10 +15,10 @@ from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.sharding import why_not_shared_out
 from leap_kedro.training.store import write_packed
 
+pytestmark = pytest.mark.slow
+
 ON_CPU = """
 import os, sys
-
-pytestmark = pytest.mark.slow
 if "leap_kedro.training" in sys.orig_argv and os.environ.get("ACCELERATE_USE_FSDP") == "true":
     from accelerate import state
     from accelerate.utils import DistributedType

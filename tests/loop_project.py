@@ -126,3 +126,10 @@ class LoopProject:
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return {**kept, "OMP_NUM_THREADS": "1", "COLUMNS": "160"}
+
+
+def finish(data: Path, experiment: str, iteration: int, manifest: Any = None) -> None:
+    """Mark an iteration as finished by its manifest."""
+    path = data / "00_experiments" / experiment / f"iter_{iteration}" / "manifest.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(manifest or {}))

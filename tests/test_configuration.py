@@ -8,7 +8,7 @@ import pytest
 from kedro.config import MissingConfigException
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from loop_project import LoopProject
+from loop_project import LoopProject, finish
 
 from leap_kedro.configuration import ConfigurationUnreadable, LeapConfigLoader, parameter_files
 from leap_kedro.environments.registry import environment_folder
@@ -161,12 +161,12 @@ def test_parameters_and_catalog_agree_on_the_iteration_from_any_folder(
 ) -> None:
     project = LoopProject(tmp_path / "project", tmp_path)
     bootstrap_project(project.folder)
-    Experiment(project.folder / "data", "mine").write_manifest(1, {})
+    finish(project.folder / "data", "mine", 1)
     monkeypatch.chdir(tmp_path)
     for given, expected in (({}, 1), ({"experiment": "mine"}, 2), ({"experiment": "mine", "iteration": 1}, 1)):
         found = KedroSession.create(project.folder, env="test", runtime_params=given)._get_config_loader()
         assert found["parameters"]["iteration"] == expected
         assert f"/iter_{expected}/" in found["catalog"]["policy"]["filepath"]
-        Experiment(project.folder / "data", "mine").write_manifest(2, {})
+        finish(project.folder / "data", "mine", 2)
         assert found["parameters"]["iteration"] == expected  # whatever a run finishes meanwhile
         Experiment(project.folder / "data", "mine").manifest_path(2).unlink()

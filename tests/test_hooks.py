@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from loop_project import UNWANTED, LoopProject
+from loop_project import UNWANTED, LoopProject, finish
 
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.experiments.lock import locked
@@ -36,7 +36,7 @@ def refusal(project: LoopProject, *pipelines: str, env: str = "test", **paramete
 
 
 def test_an_iteration_needs_the_one_before(project: LoopProject) -> None:
-    Experiment(project.folder / "data", "first").write_manifest(1, {})
+    finish(project.folder / "data", "first", 1)
     message = refusal(project, experiment="first", iteration=5)
     assert "needs iteration 4" in message
     assert "kedro leap run --env=test --experiment=first --iterations=5" in message
@@ -98,9 +98,11 @@ def test_other_parameters_on_an_existing_experiment_are_refused(project: LoopPro
     assert "seed: 3 -> 0" in message
     assert "kedro leap run --env=test --fresh --experiment=default" in message
     assert "--params=experiment=NAME" in message
-    message = refusal(project, seed=4)
-    assert "--params=experiment=NAME,seed=4\n" in message
-    assert "--fresh --experiment=default --params=seed=4 " in message
+    message = refusal(project, seed=4, server={"extra": {"api_key": "geheim"}})
+    assert "geheim" not in message
+    given = "seed=4,server.extra.api_key=[redacted]"
+    assert f"--params=experiment=NAME,{given}\n" in message
+    assert f"--fresh --experiment=default --params={given} " in message
 
 
 def test_a_data_folder_that_cannot_be_written_is_named(project: LoopProject) -> None:

@@ -4,7 +4,7 @@ Hooks observe and refuse. What runs is decided by the command, and what is finis
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -30,12 +30,16 @@ from leap_kedro.messages import drop_hints
 from leap_kedro.pipelines.parameters import LeapParameters, check, recorded
 from leap_kedro.pipelines.students import check_students
 from leap_kedro.tracking.connection import where_to_look
+from leap_kedro.tracking.parameters import loggable
 
 OUTSIDE = frozenset({"evaluation", "base_model"})
 """Pipelines that read an experiment at most: they may run beside it, whatever the parameters are."""
 
 APART = frozenset({"baselines", "realizability_ablation"})
 """Pipelines of an experiment that are no part of an iteration: their seconds are not the iteration's."""
+
+_NAMED = ("experiment", "iteration", "options")
+"""Runtime parameters that commands in messages name themselves, or do not need."""
 
 logger = logging.getLogger(__name__)
 
@@ -168,25 +172,14 @@ class ExperimentHooks:
         return f" --env={self._env}" if self._env else ""
 
     def _given(self, before: str) -> str:
-        """The runtime parameters that a command in a message needs to mean the same run, if there are any.
+        """The runtime parameters that a command in a message needs to mean the same run, with `before` in front.
 
-        Args:
-            before: Put before them.
+        Empty if there are none. Secrets are redacted.
         """
-        kept = {
-            name: value for name, value in self._runtime.items() if name not in ("experiment", "iteration", "options")
-        }
-        return before + ",".join(_flat(kept)) if kept else ""
+        kept = {name: value for name, value in self._runtime.items() if name not in _NAMED}
+        given = ",".join(f"{name}={value}" for name, value in loggable(kept, ("*",)).items())
+        return given and before + given
 
     def _release(self) -> None:
         self._clock, self._guarding = None, False
         self._held.close()
-
-
-def _flat(tree: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """Parameters as ``--params`` takes them: ``a.b=value``."""
-    for name, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}={value}"

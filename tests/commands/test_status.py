@@ -1,6 +1,6 @@
 """`kedro leap status`: the experiments of a project."""
 
-from loop_project import LoopProject
+from loop_project import LoopProject, finish
 
 from leap_kedro.experiments.folders import Experiment
 
@@ -9,7 +9,7 @@ def test_each_experiment_has_its_iterations_and_its_champion(empty_project: Loop
     data = empty_project.folder / "data"
     champion = {"policy": "pi_1", "success": 0.375}
     for k in (1, 2):
-        Experiment(data, "first").write_manifest(k, {"champion": champion})
+        finish(data, "first", k, {"champion": champion})
     Experiment(data, "second").record_folder.mkdir()
     result = empty_project.call("leap", "status")
     assert result.exit_code == 0

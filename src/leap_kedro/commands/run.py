@@ -8,11 +8,9 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import pipelines
 from kedro.utils import find_kedro_project
 
+from leap_kedro.commands.running import ALWAYS_WHOLE
 from leap_kedro.experiments.errors import RunRefused
 from leap_kedro.messages import as_user_errors
-
-ALWAYS_WHOLE = frozenset({"evaluation", "baselines", "base_model"})
-"""Pipelines whose nodes all run, because their results depend on options; their stores keep finished episodes."""
 
 _SELECTIONS = ("tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs", "namespaces")
 

@@ -12,6 +12,9 @@ from kedro.framework.startup import ProjectMetadata
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.messages import as_user_errors
 
+ALWAYS_WHOLE = frozenset({"evaluation", "baselines", "base_model"})
+"""Pipelines whose nodes all run, because their results depend on options; their stores keep finished episodes."""
+
 Command = Callable[..., Any]
 
 
@@ -59,12 +62,11 @@ class Project:
         """The experiment of the parameters. Raises `UserError` if they are wrong."""
         return Experiment(self.data, self.parameters()["experiment"])
 
-    def run(self, pipeline: str, only_missing_outputs: bool = True, **params: Any) -> None:
-        """Run a pipeline.
+    def run(self, pipeline: str, **params: Any) -> None:
+        """Run a pipeline as `kedro run` does.
 
         Args:
             pipeline: Its registered name.
-            only_missing_outputs: Whether nodes with existing outputs are skipped.
             params: Further runtime parameters of this run.
 
         Raises:
@@ -72,4 +74,4 @@ class Project:
         """
         session = self.session(**params)
         with as_user_errors(self.data), session:
-            session.run(pipeline_names=[pipeline], only_missing_outputs=only_missing_outputs)
+            session.run(pipeline_names=[pipeline], only_missing_outputs=pipeline not in ALWAYS_WHOLE)

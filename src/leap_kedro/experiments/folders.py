@@ -3,13 +3,11 @@
 import json
 import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.datasets.atomic import write_text
 from leap_kedro.datasets.errors import writing
 from leap_kedro.experiments.errors import RunRefused
 
@@ -56,10 +54,6 @@ class Experiment:
     def finished_iterations(self) -> tuple[int, ...]:
         """The finished iterations, from 1."""
         return tuple(range(1, self.next_iteration()))
-
-    def write_manifest(self, iteration: int, manifest: Mapping[str, Any]) -> None:
-        """Mark an iteration as finished. Raises `StorageError` if it cannot be written."""
-        write_text(self.manifest_path(iteration), json.dumps(manifest, indent=2, sort_keys=True))
 
     def read_manifest(self, iteration: int) -> dict[str, Any]:
         """The manifest of a finished iteration."""

@@ -32,6 +32,4 @@ def baselines(
     """Compare random play, the base model, pi_0, the experts, and prompted models."""
     options = {"policies": list(policies) or None, "examples": examples, "tasks": tasks}
     given = {name: value for name, value in options.items() if value is not None}
-    Project(metadata, env, params, experiment=experiment, options=given or None).run(
-        "baselines", only_missing_outputs=False
-    )
+    Project(metadata, env, params, experiment=experiment, options=given or None).run("baselines")

@@ -33,6 +33,4 @@ def evaluate(
     """Evaluate a policy: success with its interval, in total and by task type."""
     options = {"policy": policy, "split": split, "tasks": tasks, "report": report}
     given = {name: value for name, value in options.items() if value is not None}
-    Project(metadata, env, params, experiment=experiment, options=given or None).run(
-        "evaluation", only_missing_outputs=False
-    )
+    Project(metadata, env, params, experiment=experiment, options=given or None).run("evaluation")

@@ -1,6 +1,6 @@
-"""Hooks of the loop: an experiment is guarded while it runs, and credentials are handed on.
+"""Hooks that guard an experiment while it runs and pass credentials on.
 
-Hooks observe and refuse. What runs is decided by the command, and what is finished by the datasets.
+Hooks observe and refuse. The command decides what runs, and the datasets decide what is finished.
 """
 
 import logging
@@ -33,10 +33,10 @@ from leap_kedro.tracking.connection import where_to_look
 from leap_kedro.tracking.parameters import loggable
 
 OUTSIDE = frozenset({"evaluation", "base_model"})
-"""Pipelines that read an experiment at most: they may run beside it, whatever the parameters are."""
+"""Pipelines that at most read an experiment. They may run at the same time as it, with any parameters."""
 
 APART = frozenset({"baselines", "realizability_ablation"})
-"""Pipelines of an experiment that are no part of an iteration: their seconds are not the iteration's."""
+"""Pipelines of an experiment that do not belong to an iteration, so their seconds are not counted in it."""
 
 _NAMED = ("experiment", "iteration", "options")
 """Runtime parameters that commands in messages name themselves, or do not need."""
@@ -70,9 +70,9 @@ class CredentialsHooks:
 
 
 class ExperimentHooks:
-    """Guards an experiment: one run at a time, with the parameters that it was begun with.
+    """Guards an experiment: one run at a time, always with the same parameters.
 
-    Wrong parameters are refused as soon as a context is made, everything else before a node runs.
+    Wrong parameters are refused as soon as a context is created, other faults before a node runs.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class ExperimentHooks:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Check all parameters, the experiment's name among them."""
+        """Check all parameters, including the name of the experiment."""
         self._release()
         self._env, self._runtime = context.env or "", dict(context.config_loader.runtime_params or {})
         loader = context.config_loader
@@ -99,10 +99,10 @@ class ExperimentHooks:
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-        """Take the experiment's lock, and refuse what must not run.
+        """Acquire the lock of the experiment, and refuse a run that must not start.
 
         Raises:
-            UserError: If the experiment is in use or was begun with other parameters, the iteration before is
+            UserError: If the experiment is in use or was started with other parameters, the iteration before is
                 missing, or a model that the run needs cannot be used.
         """
         parameters, experiment = self._parameters, self._experiment
@@ -129,15 +129,15 @@ class ExperimentHooks:
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Begin a node's time, which lasts until the next node begins: stores and trainings work while they save."""
+        """Start a node's time, until the next node begins: stores and trainings work while they are saved."""
         if self._clock:
             self._clock.begin(node.short_name)
 
     @hook_impl
     def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
-        """Say how to continue, and release the experiment."""
+        """Log how to continue, and release the experiment."""
         if self._clock:
-            with suppress(StorageError):  # on a full disk, say, the error at hand tells more
+            with suppress(StorageError):  # on a full disk, the first error explains more
                 self._clock.stop()
         if self._guarding:
             logger.error("The run stopped. Run the same command again: it continues, and repeats nothing finished.")

@@ -1,4 +1,4 @@
-"""What a user reads when a run fails: one message that can be acted on, and no advice that does not hold here."""
+"""Error messages for users: one message with a remedy, without advice that does not apply."""
 
 import logging
 import shutil
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def as_user_errors(data: Path) -> Iterator[None]:
-    """Turn errors of libraries that a user can fix into a `UserError`; what is one passes through.
+    """Turn errors of libraries that a user can fix into a `UserError`. Other errors are raised unchanged.
 
     Args:
         data: Folder that the run writes to.
@@ -33,7 +33,7 @@ def as_user_errors(data: Path) -> Iterator[None]:
         if fixable is None:
             raise
         if _is_full(data):
-            # A full disk keeps other processes from saying why they failed.
+            # On a full disk, other processes cannot report why they failed.
             raise RunRefused(f"{fixable}\nThe disk that holds {data} is full: free some space.") from error
         if fixable is error:
             raise
@@ -44,7 +44,7 @@ def as_user_errors(data: Path) -> Iterator[None]:
 
 
 def _fixable(error: BaseException | None, data: Path) -> UserError | None:
-    """What a user can fix, of the errors that led to this one: Kedro wraps what a dataset raises, once or twice."""
+    """The error that a user can fix, among this one and its causes. Kedro wraps errors of datasets once or twice."""
     while error is not None:
         if isinstance(error, UserError):
             return error
@@ -62,10 +62,10 @@ def _is_full(data: Path) -> bool:
 
 
 class _NoHints(logging.Filter):
-    """Drops advice that does not hold here.
+    """Removes advice that does not apply.
 
-    Kedro's to continue with ``--from-nodes``, which would redo what the same command keeps; kedro-viz' that it keeps no
-    times of a part of a pipeline, which the ablation runs many of.
+    Kedro suggests to continue with ``--from-nodes``, but the same command continues without repeating anything.
+    kedro-viz reports that it records no times if a part of a pipeline runs.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -78,6 +78,6 @@ _NO_HINTS = _NoHints()
 
 
 def drop_hints() -> None:
-    """Keep that advice out of the log from here on."""
+    """Keep advice that does not apply out of the log."""
     for name in ("kedro.runner.sequential_runner", "kedro_viz.integrations.kedro.run_hooks"):
         logging.getLogger(name).addFilter(_NO_HINTS)

@@ -56,8 +56,8 @@ class Iteration:
 class ManifestDataset(PathDataset[Mapping[str, Any], dict[str, Any]]):
     """The manifest of an iteration, which exists exactly when the iteration is finished.
 
-    Saving adds the hashes of the files that the manifest vouches for, and the seconds that each node took. A manifest
-    of the same files is kept: when and with what they were made does not change where nodes run again.
+    Saving adds the hashes of the iteration's files and the seconds of each node. If nodes run again and the files are
+    the same, the existing manifest is kept, because it states when and with what they were made.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What kedro-viz shows beside a dataset: it opens on the next iteration, which has not made its files yet."""
+"""The files that kedro-viz previews. It opens on the next iteration, whose files do not exist yet."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,10 @@ _ITERATION = re.compile(r"iter_(\d+)")
 
 
 def last_made(path: Path) -> Path:
-    """A file of an iteration, or where that is missing the same file of the last iteration before that has it.
+    """The file of an iteration, or if it does not exist, that of the last earlier iteration that has one.
 
     Args:
-        path: The file, ``.../iter_<k>/<name>``; one that is elsewhere stays as it is.
+        path: The file, ``.../iter_<k>/<name>``; any other path is returned unchanged.
     """
     found = _ITERATION.fullmatch(path.parent.name)
     earlier = range(int(found[1]) - 1, 0, -1) if found else ()

@@ -27,10 +27,10 @@ demo: $(INSTALLED)  ## Run one LEAP iteration and show pi_0 beside pi_1 (at most
 	$(BIN)/kedro run --pipelines=leap_iteration
 
 test: lint  ## Lint, types, floors and tests
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 test-fast: $(INSTALLED)  ## Only the tests that are not marked slow
-	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder -m "not slow"
+	$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder -m "not slow"
 
 lint: $(INSTALLED)  ## Only the checks that read the code
 	$(BIN)/ruff check

@@ -16,7 +16,7 @@ SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "sh
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow files run first, so that two processes end at about the same time.
+    """Slow files run first, so that all processes end at about the same time.
 
     Of those that share `finished_project`, one comes first and the others later, so that no process waits for it.
     """

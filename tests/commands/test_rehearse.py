@@ -53,10 +53,9 @@ def test_the_gpu_profile_is_rehearsed_where_nothing_of_it_is_there(project: Loop
         assert any(absent in line for line in done.output.splitlines() if "and not here" in line), absent
 
 
-@pytest.mark.parametrize("environment", ["alfworld", "webshop"])
-def test_the_laptop_default_is_rehearsed(project: LoopProject, environment: str) -> None:
+def test_the_laptop_default_is_rehearsed(project: LoopProject) -> None:
     before = files(project)
-    done = rehearsed(project, "base", f"environment={environment}")
+    done = rehearsed(project, "base")
     assert done.exit_code == 0, done.output
     assert files(project) == before
     assert "<reply> " in done.output

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from training_calls import CALLER, killed, weights
 
-from leap_kedro.training.fine_tuning import fine_tune
+from leap_kedro.training.fine_tuning import TrainingRefused, fine_tune
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.losses import FILE, append_loss, read_losses
 from leap_kedro.training.packing import Packed, Row, pack
@@ -152,10 +152,8 @@ SHORT = Row((5,) * 3 + (6, 2), (0.0,) * 3 + (1.0, 1.0))
 
 
 def test_data_of_which_nothing_fits_are_refused_in_a_sentence(tiny_llama: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainingFailed, match=r"^the training was refused: all 1 replies are longer than 128 .*context$"
-    ):
-        train(tiny_llama, [pack([LONG])], PARAMETERS, tmp_path / "work", tmp_path / "policy")
+    with pytest.raises(TrainingRefused, match=r"^all 1 replies are longer than 128 .*context$"):
+        fine_tune(tiny_llama, [pack([LONG])], PARAMETERS, tmp_path / "work", tmp_path / "policy")
 
 
 def test_replies_that_are_too_long_are_dropped_counted_and_told(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from leap_kedro.policies.folder import load_tokenizer
+from leap_kedro.policies.processor import computes_bfloat16
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.checkpoints import last_whole
@@ -66,7 +67,9 @@ def fine_tune(
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
-    bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
+    bf16 = parameters.dtype == "bfloat16" or (
+        parameters.dtype == "auto" and (cuda or (parameters.lora is not None and computes_bfloat16()))
+    )
     model, base = load_trainable(start, parameters, bf16)
     context = getattr(model.config, "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)

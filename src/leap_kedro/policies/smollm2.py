@@ -2,8 +2,8 @@
 
     python -m leap_kedro.policies.smollm2 [FOLDER]
 
-The package has the weights in 4 bits (GGUF, Q4_1). They are written once as bfloat16 safetensors with tokenizer and chat
-template (0.3 GB). Nothing is downloaded. The model is by HuggingFaceTB, under Apache 2.0.
+The package has the weights in 4 bits (GGUF, Q4_1). They are written once as safetensors in bfloat16, with tokenizer and
+chat template (0.3 GB). Nothing is downloaded. The model is by HuggingFaceTB, under Apache 2.0.
 """
 
 import argparse

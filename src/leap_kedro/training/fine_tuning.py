@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leap_kedro.policies.folder import load_tokenizer
+from leap_kedro.policies.folder import load_config, load_tokenizer
 from leap_kedro.policies.processor import computes_bfloat16
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
@@ -67,9 +67,7 @@ def fine_tune(
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
-    bf16 = parameters.dtype == "bfloat16" or (
-        parameters.dtype == "auto" and (cuda or (parameters.lora is not None and computes_bfloat16()))
-    )
+    bf16 = _in_bfloat16(start, parameters, cuda)
     model, base = load_trainable(start, parameters, bf16)
     context = getattr(model.config, "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)
@@ -162,6 +160,13 @@ def fine_tune(
         best_step=state.best_global_step,
         torn_checkpoints=torn,
     )
+
+
+def _in_bfloat16(start: Path, parameters: FineTuning, cuda: bool) -> bool:
+    if parameters.dtype != "auto" or cuda:
+        return parameters.dtype != "float32"
+    frozen = parameters.lora is not None and str(load_config(start).dtype) == "torch.bfloat16"
+    return frozen and computes_bfloat16()
 
 
 def _logged(state: Any, name: str) -> tuple[tuple[int, float], ...]:

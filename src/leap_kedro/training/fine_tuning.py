@@ -29,6 +29,14 @@ class TrainingRefused(UserError):
     """The starting policy, data and parameters do not fit together; the same call would fail again."""
 
 
+def computes_in_bfloat16(start: Path, parameters: FineTuning, cuda: bool) -> bool:
+    """Whether a training from `start`, on a GPU or not, computes in bfloat16; see `FineTuningParameters.dtype`."""
+    if parameters.dtype != "auto" or cuda:
+        return parameters.dtype != "float32"
+    frozen = parameters.lora is not None and str(load_config(start).dtype) == "torch.bfloat16"
+    return frozen and computes_bfloat16()
+
+
 def fine_tune(
     start: Path,
     packs: Sequence[Packed],
@@ -67,7 +75,7 @@ def fine_tune(
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
-    bf16 = _in_bfloat16(start, parameters, cuda)
+    bf16 = computes_in_bfloat16(start, parameters, cuda)
     model, base = load_trainable(start, parameters, bf16)
     context = getattr(model.config, "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)
@@ -160,13 +168,6 @@ def fine_tune(
         best_step=state.best_global_step,
         torn_checkpoints=torn,
     )
-
-
-def _in_bfloat16(start: Path, parameters: FineTuning, cuda: bool) -> bool:
-    if parameters.dtype != "auto" or cuda:
-        return parameters.dtype != "float32"
-    frozen = parameters.lora is not None and str(load_config(start).dtype) == "torch.bfloat16"
-    return frozen and computes_bfloat16()
 
 
 def _logged(state: Any, name: str) -> tuple[tuple[int, float], ...]:

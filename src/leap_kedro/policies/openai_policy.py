@@ -123,8 +123,8 @@ class OpenAIPolicy(Policy):
 
     async def _completion(self, conversation: Conversation, request: Request) -> Completion:
         while True:
-            completion = await self._model.complete(request, lambda found: _is_usable(found, conversation))
-            if completion.enforced is not None and _violates(completion, conversation):
+            completion = await self._model.complete(request, lambda found: self._is_usable(found, conversation))
+            if completion.enforced is not None and self._violates(completion, conversation):
                 self._model.distrust(completion.enforced)
                 continue
             # A prompted model has at least seen the list. A student's results would be those of another setting.
@@ -135,6 +135,21 @@ class OpenAIPolicy(Policy):
                     "`rollout.hold_to_admissible` and `evaluation.hold_to_admissible` to false in a new experiment."
                 )
             return completion
+
+    def _is_usable(self, completion: Completion, conversation: Conversation) -> bool:
+        readable = _read(completion, conversation).status is ParseStatus.OK
+        return readable and not self._violates(completion, conversation)
+
+    def _violates(self, completion: Completion, conversation: Conversation) -> bool:
+        """Whether a reply cannot come from a server that enforces the form in which the constraint was sent."""
+        answered = completion.finish in (Finish.STOP, Finish.LENGTH) and completion.answer.strip()
+        finished = completion.finish is Finish.STOP
+        if completion.enforced is None or not answered:
+            return False
+        if completion.enforced is Enforced.JSON_SCHEMA:
+            return finished and _read(completion, conversation).status is not ParseStatus.OK
+        listed = conversation.admissible or ()
+        return not follows_grammar(completion.text, listed, finished, trained=self._trained)
 
     def _holds(self, conversation: Conversation) -> bool:
         return self._hold and bool(conversation.admissible)
@@ -151,22 +166,9 @@ class OpenAIPolicy(Policy):
         )
 
     def _constraint(self, actions: tuple[str, ...]) -> Constraint:
-        return Constraint(reply_grammar(actions), None if self._trained else reply_schema(actions))
-
-
-def _is_usable(completion: Completion, conversation: Conversation) -> bool:
-    readable = _read(completion, conversation).status is ParseStatus.OK
-    return readable and not (completion.enforced and _violates(completion, conversation))
-
-
-def _violates(completion: Completion, conversation: Conversation) -> bool:
-    """Whether a reply cannot come from a server that enforces the form in which it was requested."""
-    if completion.finish not in (Finish.STOP, Finish.LENGTH) or not completion.answer.strip():
-        return False
-    finished = completion.finish is Finish.STOP
-    if completion.enforced is Enforced.JSON_SCHEMA:
-        return finished and _read(completion, conversation).status is not ParseStatus.OK
-    return not follows_grammar(completion.text, conversation.admissible or (), finished)
+        return Constraint(
+            reply_grammar(actions, trained=self._trained), None if self._trained else reply_schema(actions)
+        )
 
 
 def _read(completion: Completion, conversation: Conversation) -> ParsedReply:

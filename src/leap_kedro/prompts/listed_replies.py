@@ -1,8 +1,11 @@
 """Replies that play a listed action, described for servers that can constrain what a model writes.
 
-There are two descriptions: a grammar of the text form (``REASON: ...``, ``ACTION: ...``) and a JSON schema. In both the
-reason is free, within a line of text, and the action is a listed one; the words of an open action are free. For models
-in this process, `policies/admissible.py` does the same on token ids.
+There are two descriptions: a grammar of the text form (``REASON: ...``, ``ACTION: ...``) and a JSON schema. The action
+is a listed one; the words of an open action are free. For models in this process, `policies/admissible.py` does the
+same on token ids.
+
+A trained student may write any lines before its action, as in this process. A prompted model must write one line for
+its reason, after thoughts that begin with ``<think>``: otherwise, weak models write on and never reach an action.
 """
 
 import json
@@ -17,22 +20,20 @@ from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.prompts.thoughts import answer_of
 from leap_kedro.records import ParseStatus
 
-_REASON, _ACTION = "REASON:", "ACTION: "
+_REASON, _ACTION = "REASON:", "ACTION:"
+_ACTION_LINE = re.compile("^ACTION:", re.MULTILINE)
 _BLANK = " \t"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MEANS_SOMETHING = re.compile(r"[\\^$.|?*+()\[\]{}]")
 
 
 @lru_cache(maxsize=1_000)
-def reply_grammar(actions: tuple[str, ...]) -> str:
-    """A grammar of the text form, in GBNF: the notation of llama.cpp, which vLLM accepts as well.
-
-    A reply may begin with thoughts, from ``<think>`` to a line that begins with ``REASON:``.
-    """
+def reply_grammar(actions: tuple[str, ...], *, trained: bool) -> str:
+    """A grammar of the text form, in GBNF: the notation of llama.cpp, which vLLM accepts as well."""
+    prompted = rf'("<think>" text "\n" line*)? "{_REASON}" text "\n"'
     rules = (
-        f'root ::= thoughts? "{_REASON}" text "\\n{_ACTION}" action',
-        r'thoughts ::= "<think>" text "\n" line*',
-        *_lines_without(_REASON),
+        f'root ::= {"line*" if trained else prompted} "{_ACTION} " action',
+        *_lines_without(_ACTION if trained else _REASON),
         r"text ::= [^\n]*",
         r"words ::= text [^ \t\n] text",
         f"action ::= {' | '.join(map(_written, actions))}",
@@ -57,20 +58,29 @@ def reply_schema(actions: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def follows_grammar(text: str, actions: Sequence[str], finished: bool) -> bool:
+def follows_grammar(text: str, actions: Sequence[str], finished: bool, *, trained: bool) -> bool:
     """Whether a reply may come from a server that enforces `reply_grammar`; a reply without an answer may.
 
     Args:
         text: The reply, untrusted.
         actions: The listed actions.
         finished: Whether the reply ended by itself; if not, it may be the beginning of a reply.
+        trained: As for the grammar.
     """
-    reason, line_end, action = answer_of(text).strip().partition("\n")
-    if not reason.startswith(_REASON):
-        return _REASON.startswith(reason) and not (finished and reason)
-    if not line_end or not action.startswith(_ACTION):
-        return not finished and _ACTION.startswith(action)
-    written = action.removeprefix(_ACTION)
+    answer = answer_of(text).strip()
+    if not answer:
+        return True
+    if trained:
+        marked = _ACTION_LINE.search(answer)
+        rest = answer[marked.start() :] if marked else ""
+    else:
+        reason, _, rest = answer.partition("\n")
+        if not reason.startswith(_REASON):
+            return not finished and not rest and _REASON.startswith(reason)
+    start = f"{_ACTION} "
+    if not rest.startswith(start):
+        return not finished and start.startswith(rest)
+    written = rest.removeprefix(start)
     return any(
         _fills(written, around(each), finished)
         if is_open(each)

@@ -70,7 +70,9 @@ def test_exactly_the_listed_actions_are_accepted(
         ("REASON: a\nAction: fly\nACTION: look", True, False),
         ("REASON: a\n\nACTION: look", True, False),
         ("ACTION: look", True, False),
-        ("I would look.", False, False),
+        ("I would look.", True, False),
+        ("REASON: a\nACTIO", True, False),
+        ("I would look.\nACTION: fly", False, False),
         ("<think>\nRight.\n\nREAL\n</think>\n\nREASON: a\nACTION: look", True, True),
     ],
 )

@@ -4,8 +4,8 @@ There are two descriptions: a grammar of the text form (``REASON: ...``, ``ACTIO
 is a listed one; the words of an open action are free. For models in this process, `policies/admissible.py` does the
 same on token ids.
 
-A trained student may write any lines before its action, as in this process. A prompted model must write one line for
-its reason, after thoughts that begin with ``<think>``: otherwise, weak models write on and never reach an action.
+A trained student may write any lines before its action and end without one, as in this process. A prompted model must
+write one line for its reason, after thoughts that begin with ``<think>``: otherwise, weak models give no action.
 """
 
 import json
@@ -30,9 +30,10 @@ _MEANS_SOMETHING = re.compile(r"[\\^$.|?*+()\[\]{}]")
 @lru_cache(maxsize=1_000)
 def reply_grammar(actions: tuple[str, ...], *, trained: bool) -> str:
     """A grammar of the text form, in GBNF: the notation of llama.cpp, which vLLM accepts as well."""
-    prompted = rf'("<think>" text "\n" line*)? "{_REASON}" text "\n"'
+    student = rf'(line "\n")* (line | "{_ACTION} " action)'
+    prompted = rf'("<think>" text "\n" (line "\n")*)? "{_REASON}" text "\n" "{_ACTION} " action'
     rules = (
-        f'root ::= {"line*" if trained else prompted} "{_ACTION} " action',
+        f"root ::= {student if trained else prompted}",
         *_lines_without(_ACTION if trained else _REASON),
         r"text ::= [^\n]*",
         r"words ::= text [^ \t\n] text",
@@ -59,7 +60,7 @@ def reply_schema(actions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def follows_grammar(text: str, actions: Sequence[str], finished: bool, *, trained: bool) -> bool:
-    """Whether a reply may come from a server that enforces `reply_grammar`; a reply without an answer may.
+    """Whether a reply may come from a server that enforces `reply_grammar`, possibly without its thoughts.
 
     Args:
         text: The reply, untrusted.
@@ -72,7 +73,9 @@ def follows_grammar(text: str, actions: Sequence[str], finished: bool, *, traine
         return True
     if trained:
         marked = _ACTION_LINE.search(answer)
-        rest = answer[marked.start() :] if marked else ""
+        if marked is None:
+            return True
+        rest = answer[marked.start() :]
     else:
         reason, _, rest = answer.partition("\n")
         if not reason.startswith(_REASON):
@@ -132,11 +135,10 @@ def _written(action: str) -> str:
 
 
 def _lines_without(label: str) -> Iterator[str]:
-    """Rules for a line, with its end, that does not begin with `label`: one rule per character of the label."""
-    for number, character in enumerate(label):
-        last = number == len(label) - 1
-        further = "" if last else f" | {_literal(character)} line{number + 1}"
-        yield f'line{number or ""} ::= "\\n" | [^{character}\\n] text "\\n"{further}'
+    """Rules for a line that does not begin with `label`: one rule per character of the label."""
+    for number, character in enumerate(label, start=1):
+        further = f' | "{character}" line{number}' if number < len(label) else ""
+        yield rf"line{number - 1 or ''} ::= ([^{character}\n] text{further})?"
 
 
 def _literal(text: str) -> str:

@@ -73,7 +73,6 @@ def test_exactly_the_listed_actions_are_accepted(
         ("I would look.", True, False),
         ("REASON: a\nACTIO", True, False),
         ("I would look.\nACTION: fly", False, False),
-        ("<think>\nRight.\n\nREAL\n</think>\n\nREASON: a\nACTION: look", True, True),
     ],
 )
 def test_a_student_may_write_before_its_action_and_a_prompted_model_writes_the_form(
@@ -82,6 +81,10 @@ def test_a_student_may_write_before_its_action_and_a_prompted_model_writes_the_f
     for kind, accepted in ((True, trained), (False, prompted)):
         assert bool(pattern_of(reply_grammar(LISTED, trained=kind)).fullmatch(text)) is accepted
         assert follows_grammar(text, LISTED, True, trained=kind) is accepted
+
+
+def test_thoughts_that_a_server_leaves_in_a_reply_are_no_part_of_it() -> None:
+    assert follows_grammar("<think>\nREASON: b\n</think>\n\nREASON: a\nACTION: look", LISTED, True, trained=False)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ is a listed one; the words of an open action are free. For models in this proces
 same on token ids.
 
 A trained student may write any lines before its action and end without one, as in this process. A prompted model must
-write one line for its reason, after thoughts that begin with ``<think>``: otherwise, weak models give no action.
+write one line for its reason and one for its action: otherwise, weak models give no action. If the model thinks, its
+server must keep the thoughts apart from the reply.
 """
 
 import json
@@ -30,11 +31,10 @@ _MEANS_SOMETHING = re.compile(r"[\\^$.|?*+()\[\]{}]")
 @lru_cache(maxsize=1_000)
 def reply_grammar(actions: tuple[str, ...], *, trained: bool) -> str:
     """A grammar of the text form, in GBNF: the notation of llama.cpp, which vLLM accepts as well."""
-    student = rf'(line "\n")* (line | "{_ACTION} " action)'
-    prompted = rf'("<think>" text "\n" (line "\n")*)? "{_REASON}" text "\n" "{_ACTION} " action'
+    student = f'root ::= (line "\\n")* (line | "{_ACTION} " action)', *_lines_without(_ACTION)
+    prompted = (f'root ::= "{_REASON}" text "\\n" "{_ACTION} " action',)
     rules = (
-        f"root ::= {student if trained else prompted}",
-        *_lines_without(_ACTION if trained else _REASON),
+        *(student if trained else prompted),
         r"text ::= [^\n]*",
         r"words ::= text [^ \t\n] text",
         f"action ::= {' | '.join(map(_written, actions))}",
@@ -60,7 +60,7 @@ def reply_schema(actions: tuple[str, ...]) -> dict[str, Any]:
 
 
 def follows_grammar(text: str, actions: Sequence[str], finished: bool, *, trained: bool) -> bool:
-    """Whether a reply may come from a server that enforces `reply_grammar`, possibly without its thoughts.
+    """Whether a reply may come from a server that enforces `reply_grammar`, without its thoughts.
 
     Args:
         text: The reply, untrusted.

@@ -8,6 +8,7 @@ import pytest
 from language_models.real_server import MODEL
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.actions import is_listed
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, BudgetParameters, ModelParameters
@@ -32,9 +33,9 @@ EVERYWHERE = tuple(f"go to {thing} 1" for thing in THINGS)
 REPLY_TOKENS = 64
 
 
-def served(base_url: str, model: str, **more: Any) -> OpenAIPolicy:
-    extra = {"chat_template_kwargs": dict(TEMPLATE_OPTIONS)}
-    parameters = ModelParameters(base_url=base_url, model=model, max_tokens=REPLY_TOKENS, retries=0, extra=extra)
+def served(base_url: str, model: str, max_tokens: int = REPLY_TOKENS, **more: Any) -> OpenAIPolicy:
+    extra = {"chat_template_kwargs": dict(TEMPLATE_OPTIONS), **more.pop("extra", {})}
+    parameters = ModelParameters(base_url=base_url, model=model, max_tokens=max_tokens, retries=0, extra=extra)
     return OpenAIPolicySpec("served", parameters, Access(), BudgetParameters(), hold_to_admissible=True, **more).load()
 
 
@@ -60,6 +61,15 @@ def test_an_open_action_is_free_in_its_place(language_model_url: str) -> None:
     assert search.action.startswith("search[")
     assert search.action.endswith("]")
     assert (closed.action, closed.held) == ('say "\\ é" now', True)
+
+
+def test_a_server_that_gets_no_grammar_holds_by_a_json_schema(language_model_url: str) -> None:
+    without = {"structured_outputs": None, "grammar": None}
+    policy = served(language_model_url, MODEL, max_tokens=150, extra=without)
+    listed = ("look", "go to desk 1", "search[<words>]")
+    (reply,) = policy.reply([Conversation("e", "You see a desk 1. Your task is to: find a mug.", (), listed)])
+    assert reply.text.lstrip().startswith("{")
+    assert (reply.status, reply.held, is_listed(reply.action, listed)) == (ParseStatus.OK, True, True)
 
 
 def asked(thing: str, listed: tuple[str, ...]) -> Conversation:

@@ -39,7 +39,7 @@ class Conditions:
         split: Benchmark's name of the split.
         role: Role of the split.
         max_actions: Cap on actions.
-        held_to_admissible: Whether replies were restricted to the environment's list of admissible actions.
+        held_to_admissible: Whether replies were held to the environment's list of admissible actions.
         temperature: Sampling temperature; 0 is greedy; None: the server's own.
         seed: Seed of everything random.
         data_source: Source of the tasks ("generated", "official").

@@ -48,7 +48,7 @@ class Enforced(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a model. None for the attributes after `schema` but the last means the model's parameter.
+    """One request to a model. None for `max_tokens`, `temperature` or `seed` means the value in the model's parameters.
 
     Attributes:
         messages: The chat so far; the last message is the user's.

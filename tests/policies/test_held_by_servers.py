@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import real_vllm
 from language_models.real_server import MODEL
 
 from leap_kedro.datasets.policy import SavedPolicy
@@ -24,7 +25,6 @@ from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.templates import TEMPLATE_OPTIONS
 from leap_kedro.records import Example, ParseStatus, Target
 
-real_vllm = pytest.importorskip("real_vllm")
 pytestmark = pytest.mark.slow
 
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})

@@ -16,6 +16,9 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 
+_MANY = 16  # tokens of a span
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """New tokens of one slot.
@@ -70,18 +73,24 @@ class SlotwiseAttention:
         stacked, target = self._by_key_head(queries), self._by_key_head(read)
         for index, (span, mask) in enumerate(zip(self._spans, self._masks, strict=True)):
             low, high = self._bounds[index], self._bounds[index + 1]
-            found = scaled_dot_product_attention(
-                stacked[:, :, low:high].flatten(1, 2)[None],
-                keys_of[span.slot, None, :, : span.end],
-                values_of[span.slot, None, :, : span.end],
-                attn_mask=mask,
-            )
-            target[:, :, low:high] = found[0].view(self._key_heads, self._groups, high - low, -1)
+            asking = stacked[:, :, low:high].flatten(1, 2)
+            keys, values = keys_of[span.slot, :, : span.end], values_of[span.slot, :, : span.end]
+            if mask is not None and high - low >= _MANY and queries.dtype == torch.bfloat16:
+                found = _attend(asking, keys, values, mask)
+            else:
+                found = scaled_dot_product_attention(asking[None], keys[None], values[None], attn_mask=mask)[0]
+            target[:, :, low:high] = found.view(self._key_heads, self._groups, high - low, -1)
         return read.flatten(1)
 
     def _by_key_head(self, heads: Tensor) -> Tensor:
         """View (tokens, query heads, head size) as (key heads, groups, tokens, head size)."""
         return heads.view(len(heads), self._key_heads, self._groups, -1).permute(1, 2, 0, 3)
+
+
+def _attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Attention by products of matrices: twice as quick as torch's kernel for many queries in bfloat16 on a CPU."""
+    scores = torch.bmm(queries * queries.shape[-1] ** -0.5, keys.transpose(1, 2))
+    return torch.bmm(torch.softmax(scores.masked_fill_(~mask, -torch.inf), dim=-1), values)
 
 
 class PaddedAttention:

@@ -72,6 +72,8 @@ def family(name: str, **sizes: object) -> torch.nn.Module:
         ("llama", {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0}}),
         ("mistral", {"sliding_window": None}),
         ("qwen2", {}),
+        ("qwen3", {"head_dim": 16}),
+        ("smollm3", {"num_hidden_layers": 4}),
     ],
 )
 def test_logits_agree_with_the_model(name: str, sizes: dict[str, object], attention: type) -> None:

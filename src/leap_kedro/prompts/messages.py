@@ -60,16 +60,22 @@ def past_reply(action: str) -> str:
     return f"ACTION: {stated(action)}" if action else "(no action)"
 
 
-def chat_messages(conversation: Conversation, rules: str, *, listing: bool = False) -> Iterator[tuple[str, str]]:
+def chat_messages(
+    conversation: Conversation, rules: str, *, listing: bool = False, has_system: bool = True
+) -> Iterator[tuple[str, str]]:
     """Role and content of each message before the reply.
 
     Args:
         conversation: The conversation to answer.
         rules: The first message.
         listing: Whether the last message lists the admissible actions, if there are any.
+        has_system: Whether the rules are a system message; if not, they begin the first message of the user.
     """
-    yield "system", rules
     seen = first_message(conversation.opening, conversation.privileged)
+    if has_system:
+        yield "system", rules
+    else:
+        seen = f"{rules}\n\n{seen}"
     for turn in conversation.turns:
         yield "user", seen
         yield "assistant", past_reply(turn.action)

@@ -43,11 +43,11 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
 
 def _missing(text: str, answer: str, finished: bool) -> ParseStatus:
     """The status of a reply without an action."""
+    if text.strip() and not answer.strip():
+        return ParseStatus.ONLY_THOUGHTS
     if not finished:
         return ParseStatus.TRUNCATED
-    if answer.strip():
-        return ParseStatus.NO_ACTION
-    return ParseStatus.ONLY_THOUGHTS if text.strip() else ParseStatus.EMPTY
+    return ParseStatus.NO_ACTION if text.strip() else ParseStatus.EMPTY
 
 
 @lru_cache(maxsize=50_000)

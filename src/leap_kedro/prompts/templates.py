@@ -12,8 +12,13 @@ from leap_kedro.records import UserError
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The date of every prompt."""
 
-TEMPLATE_OPTIONS: Mapping[str, Any] = MappingProxyType({"date_string": "26 Jul 2024"})
-"""Variables of templates besides messages. Those of Llama 3.1 use a date (this is their default)."""
+TEMPLATE_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {"date_string": "26 Jul 2024", "enable_thinking": False, "thinking": False}
+)
+"""Variables of templates besides messages: the date in those of Llama 3 (this is their default), and no thoughts."""
+
+THINKING: Mapping[str, Any] = MappingProxyType({**TEMPLATE_OPTIONS, "enable_thinking": True, "thinking": True})
+"""The same for replies with thoughts."""
 
 _CLOCK = "leap_clock"
 _AT_NOW = (

@@ -73,7 +73,7 @@ def family(name: str, **sizes: object) -> torch.nn.Module:
         ("mistral", {"sliding_window": None}),
         ("qwen2", {}),
         ("qwen3", {"head_dim": 16}),
-        ("smollm3", {"num_hidden_layers": 4}),
+        ("smollm3", {"num_hidden_layers": 4, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}),
     ],
 )
 def test_logits_agree_with_the_model(name: str, sizes: dict[str, object], attention: type) -> None:

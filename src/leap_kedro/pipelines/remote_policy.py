@@ -18,6 +18,7 @@ class RemotePolicy:
         server: The server.
         access: Key, prices, cache.
         iteration: LEAP iteration; -1 outside the loop.
+        has_system: Whether its rules are sent as a system message; if not, they begin the first message of the user.
     """
 
     id: str
@@ -25,6 +26,7 @@ class RemotePolicy:
     server: ServerParameters
     access: Access
     iteration: int = -1
+    has_system: bool = True
 
     @property
     def place(self) -> str:

@@ -50,6 +50,7 @@ class OpenAIPolicySpec:
         environment: Registered name of the environment whose instructions are in the prompt; "" for none.
         examples: Finished episodes in the prompt, as written by `examples_text`; "" for none (zero-shot).
         show_admissible: Whether the prompt lists the currently admissible actions.
+        has_system: Whether the rules are a system message; if not, they begin the first message of the user.
     """
 
     id: str
@@ -59,6 +60,7 @@ class OpenAIPolicySpec:
     environment: str = ""
     examples: str = ""
     show_admissible: bool = False
+    has_system: bool = True
 
     def load(self) -> "OpenAIPolicy":
         """The policy, without calling the model.
@@ -71,7 +73,8 @@ class OpenAIPolicySpec:
             model = LanguageModel(self.model, self.access, self.budget)
         except LanguageModelError as error:
             raise PolicyStopped(str(error)) from error
-        return OpenAIPolicy(self.id, model, rules_text(instructions, self.examples), self.show_admissible)
+        rules = rules_text(instructions, self.examples)
+        return OpenAIPolicy(self.id, model, rules, self.show_admissible, self.has_system)
 
 
 class OpenAIPolicy(Policy):
@@ -80,11 +83,14 @@ class OpenAIPolicy(Policy):
     Only the server knows whether a conversation fits: if not, the reply is marked as `too_long`.
     """
 
-    def __init__(self, name: str, model: LanguageModel, rules: str, show_admissible: bool) -> None:
+    def __init__(
+        self, name: str, model: LanguageModel, rules: str, show_admissible: bool, has_system: bool = True
+    ) -> None:
         self.id = name
         self._model = model
         self._rules = rules
         self._show_admissible = show_admissible
+        self._has_system = has_system
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
@@ -111,7 +117,9 @@ class OpenAIPolicy(Policy):
         return _read(completion, conversation)
 
     def _request(self, conversation: Conversation) -> Request:
-        shown = chat_messages(conversation, self._rules, listing=self._show_admissible)
+        shown = chat_messages(
+            conversation, self._rules, listing=self._show_admissible, has_system=self._has_system
+        )
         messages = tuple(Message(Role(role), text) for role, text in shown)
         # At temperature 0 a seed would only change the cache key of the answer.
         sampled = self._model.parameters.temperature != 0
@@ -123,6 +131,6 @@ def _read(completion: Completion, conversation: Conversation) -> Reply:
     parsed = parse_reply(completion.text, conversation.admissible, finished)
     if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and parsed.status is not ParseStatus.OK:
         parsed = replace(parsed, status=ParseStatus.REFUSED)
-    elif parsed.status is ParseStatus.EMPTY and completion.thought:
+    elif completion.thought and not completion.answer.strip():
         parsed = replace(parsed, status=ParseStatus.ONLY_THOUGHTS)
     return Reply.of(parsed, completion.prompt_tokens, completion.completion_tokens)

@@ -63,6 +63,11 @@ class ChatRenderer:
         for probe in _PROBES:
             self.completion("I try.", probe, "")
 
+    @property
+    def has_system(self) -> bool:
+        """Whether the rules are a system message; if not, they begin the first message of the user."""
+        return self._frames.has_system
+
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids at the start of a trunk: the rules and the first observation."""
         text = self._seen(first_message(observation, privileged))
@@ -119,10 +124,10 @@ class ChatRenderer:
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply; see `parse_reply`."""
         start = answer_start(ids, self._thought_end)
-        if start == 0 and self._frames.in_thoughts:
-            return ParsedReply(self._text(ids), "", "", ParseStatus.ONLY_THOUGHTS)
-        answer = self._answer(ids[start:], admissible)
-        return replace(answer, text=f"{self._text(ids[:start])}{answer.text}") if start else answer
+        answer, thoughts = self._answer(ids[start:], admissible), self._text(ids[:start])
+        if self._frames.in_thoughts if start == 0 else not answer.text.strip():
+            return ParsedReply(f"{thoughts}{answer.text}", "", "", ParseStatus.ONLY_THOUGHTS)
+        return replace(answer, text=f"{thoughts}{answer.text}")
 
     def _answer(self, ids: Sequence[int], admissible: Sequence[str] | None) -> ParsedReply:
         """Reason and action of a reply after its thoughts."""

@@ -1,6 +1,6 @@
 """Families of real chat models: their chat templates, kinds of tokenizers and architectures, with few, random weights.
 
-The templates of Qwen3, Llama 3.2, Gemma 3 and GPT-OSS are the original ones, which TRL ships. Those of the others are in
+The templates of Qwen3, Llama 3.2, Gemma 3 and GPT-OSS are the original ones, which TRL ships. The others are in
 `chat_templates/` and follow the rules of the originals as far as conversations without tools and images go.
 """
 
@@ -62,7 +62,7 @@ FAMILIES = {
         ("<bos>", "<eos>", "<pad>", "<unk>", "<mask>", "<start_of_turn>", "<end_of_turn>"),
         ("\n\n", "\n\n\n", "▁▁", "▁▁▁▁"),
         kind="GemmaTokenizer",
-        sizes={"head_dim": 16, "sliding_window": 512, "num_hidden_layers": 6, "query_pre_attn_scalar": 16},
+        sizes={"head_dim": 16, "sliding_window": 512, "query_pre_attn_scalar": 16, "sliding_window_pattern": 2},
     ),
     "mistral_v3": Family(
         "mistral_v3",

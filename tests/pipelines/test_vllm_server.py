@@ -22,10 +22,12 @@ from leap_kedro.pipelines import bootstrap, data_preparation, rollout
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve
+from leap_kedro.policies.folder import load_tokenizer
 from leap_kedro.policies.protocol import PolicyStopped
 from leap_kedro.policies.vllm_process import ServingFailed, free_port
 from leap_kedro.prompts.chat import ChatRenderer
-from leap_kedro.prompts.templates import templated_ids
+from leap_kedro.prompts.messages import GENERAL_RULES
+from leap_kedro.prompts.templates import TEMPLATE_OPTIONS, templated, templated_ids
 from leap_kedro.records import Episode, Example, Target
 from leap_kedro.rehearsal.stand_in import write_stand_in
 from leap_kedro.training.examples import rows_of
@@ -56,8 +58,8 @@ def trained_by_lora(folder: Path, base: SavedPolicy, rank: int = 12) -> SavedPol
     return SavedPolicy("pi_1", 1, folder)
 
 
-def played(policy: SavedPolicy, server: ServingParameters, tasks: int = 2) -> list[Episode]:
-    how = PlayParameters(max_actions=2, hold_to_admissible=False, max_reply_tokens=40)
+def played(policy: SavedPolicy, server: ServingParameters, tasks: int = 2, **more: int) -> list[Episode]:
+    how = PlayParameters(max_actions=2, hold_to_admissible=False, max_reply_tokens=40, **more)
     drawn = make_benchmark(SPEC).tasks("train", tasks, 0)
     return list(play(policy, SPEC, drawn, how, 0.3, 0, 1, "test", serving=server))
 
@@ -175,29 +177,62 @@ DATED = "{{ strftime_now('%d %B %Y') }}" + CHATML
 
 
 @pytest.mark.parametrize(
-    ("template", "extra", "said"),
+    ("template", "more", "said"),
     [
-        (DATED, {}, "date or time"),
-        ("{{ strftime_now('%H') | int > 12 }}" + CHATML, {}, "date or time"),
-        (LLAMA_3, {"chat_template_kwargs": {"date_string": "1 Jan 2030"}}, r"extra\.chat_template_kwargs"),
+        (DATED, {"base_url": "http://127.0.0.1:1/v1"}, "date or time"),
+        (
+            LLAMA_3,
+            {"extra": {"chat_template_kwargs": {"date_string": "1 Jan 2030"}}},
+            r"extra\.chat_template_kwargs",
+        ),
     ],
 )
 def test_prompts_that_a_server_would_date_otherwise_are_not_served(
-    tmp_path: Path, template: str, extra: dict[str, Any], said: str
+    tmp_path: Path, template: str, more: dict[str, Any], said: str
 ) -> None:
     policy = saved(tmp_path / "base", CHATML if template.endswith(CHATML) else template)
     (policy.folder / "chat_template.jinja").write_text(template)
     with pytest.raises(ServingFailed, match=said) as refused:
-        played(policy, fake(extra=extra))
+        played(policy, fake(**more))
     assert "`serving` to null" in str(refused.value)
+
+
+@pytest.mark.parametrize("template", [DATED, "{{ strftime_now('%H') | int > 12 }}" + CHATML])
+def test_a_started_server_gets_the_day_of_the_training(tmp_path: Path, template: str) -> None:
+    policy, log = saved(tmp_path / "base", CHATML), tmp_path / "calls"
+    (policy.folder / "chat_template.jinja").write_text(template)
+    assert len(played(policy, fake("--calls", str(log)))) == 2
+    (given,) = {body["template"] for body in calls(log, "chat/completions")}
+    tokenizer = load_tokenizer(policy.folder)
+    said = [{"role": "user", "content": "Go."}]
+    assert tokenizer.apply_chat_template(said, chat_template=given, tokenize=False) == templated(tokenizer, said)
+
+
+def test_rules_begin_the_first_message_if_the_template_has_no_place_for_them(tmp_path: Path) -> None:
+    policy, log = saved(tmp_path / "base", CHATML), tmp_path / "calls"
+    refusing = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + CHATML
+    (policy.folder / "chat_template.jinja").write_text(refusing)
+    played(policy, fake("--calls", str(log)))
+    for body in calls(log, "chat/completions"):
+        assert [message["role"] for message in body["messages"][:2]] in (["user"], ["user", "assistant"])
+        assert body["messages"][0]["content"].startswith(GENERAL_RULES)
+
+
+def test_thoughts_are_asked_for_and_added_to_the_longest_reply(tmp_path: Path) -> None:
+    policy, log = saved(tmp_path / "base", CHATML), tmp_path / "calls"
+    thinker = CHATML + "{% if add_generation_prompt and not enable_thinking %}<think>\n\n</think>\n\n{% endif %}"
+    (policy.folder / "chat_template.jinja").write_text(thinker)
+    played(policy, fake("--calls", str(log)), max_thought_tokens=100)
+    for body in calls(log, "chat/completions"):
+        assert (body["max_tokens"], body["chat_template_kwargs"]["enable_thinking"]) == (140, True)
 
 
 def test_the_day_is_sent_beside_other_options_of_a_template(tmp_path: Path) -> None:
     log = tmp_path / "calls"
-    extra = {"chat_template_kwargs": {"enable_thinking": False}}
+    extra = {"chat_template_kwargs": {"custom": 1}}
     played(saved(tmp_path / "base"), fake("--calls", str(log), extra=extra))
     for body in calls(log, "chat/completions"):
-        assert body["chat_template_kwargs"] == {"date_string": "26 Jul 2024", "enable_thinking": False}
+        assert body["chat_template_kwargs"] == {**TEMPLATE_OPTIONS, "custom": 1}
 
 
 @pytest.mark.usefixtures("training_in_process")

@@ -39,6 +39,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--generation-config", choices=["vllm"], required=True)
     parser.add_argument("--enable-lora", action="store_true")
     parser.add_argument("--max-lora-rank", type=int, choices=[8, 16, 32, 64, 128])
+    parser.add_argument("--chat-template", type=Path)
     parser.add_argument("--calls", default=os.devnull)
     parser.add_argument("--dies", action="store_true")
     parser.add_argument("--never-ready", action="store_true")
@@ -73,7 +74,8 @@ def script(arguments: argparse.Namespace) -> Callable[[Call], Reply]:
 
     def answer(call: Call) -> Reply:
         with open(arguments.calls, "a") as file:
-            file.write(json.dumps({"path": call.path, "body": call.body}) + "\n")
+            given = {"template": arguments.chat_template.read_text()} if arguments.chat_template else {}
+            file.write(json.dumps({"path": call.path, "body": {**call.body, **given}}) + "\n")
         match call.path:
             case "/health":
                 return fails(503, "starting") if arguments.never_ready else Reply(b"")

@@ -25,7 +25,6 @@ from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.prompts.conversation import Conversation, conversation_at
 from leap_kedro.prompts.messages import chat_messages
-from leap_kedro.prompts.renderer import Renderer
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.prompts.templates import templated_ids
 from leap_kedro.records import Episode, Example, Target

@@ -117,9 +117,7 @@ class OpenAIPolicy(Policy):
         return _read(completion, conversation)
 
     def _request(self, conversation: Conversation) -> Request:
-        shown = chat_messages(
-            conversation, self._rules, listing=self._show_admissible, has_system=self._has_system
-        )
+        shown = chat_messages(conversation, self._rules, listing=self._show_admissible, has_system=self._has_system)
         messages = tuple(Message(Role(role), text) for role, text in shown)
         # At temperature 0 a seed would only change the cache key of the answer.
         sampled = self._model.parameters.temperature != 0

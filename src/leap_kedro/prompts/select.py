@@ -17,9 +17,7 @@ class HasNoThoughts(UserError):
     """The model cannot be asked for thoughts."""
 
 
-def renderer_for(
-    tokenizer: Any, environment: str = "", examples: str = "", *, thinking: bool = False
-) -> Renderer:
+def renderer_for(tokenizer: Any, environment: str = "", examples: str = "", *, thinking: bool = False) -> Renderer:
     """The embedded student's renderer for its tokenizer (with a ``<reply>`` token), else the chat renderer.
 
     Args:

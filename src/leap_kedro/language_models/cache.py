@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.language_models.chat import Completion, Finish, Request
+from leap_kedro.language_models.chat import Completion, Finish, Request, ToolCall
 from leap_kedro.language_models.parameters import ModelParameters
 from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
@@ -21,6 +21,7 @@ _FORM = 2
 
 def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
     """Everything that an answer depends on, as plain JSON."""
+    tools = {"tools": [dict(tool) for tool in request.tools]} if request.tools else {}
     return {
         "form": _FORM,
         "server": parameters.address,
@@ -30,8 +31,9 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
         "max_tokens": request.max_tokens or parameters.max_tokens,
         "temperature": parameters.temperature if request.temperature is None else request.temperature,
         "seed": parameters.seed if request.seed is None else request.seed,
-        "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
+        "messages": [message.as_json() for message in request.messages],
         "schema": None if request.schema is None else dict(request.schema),
+        **tools,
     }
 
 
@@ -53,6 +55,7 @@ class AnswerCache:
                 dollars=0.0,
                 cached=True,
                 own_temperature=kept.get("own_temperature", False),
+                calls=tuple(ToolCall(**call) for call in kept.get("calls", ())),
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

@@ -14,14 +14,49 @@ class Role(StrEnum):
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool, untrusted if a model wrote it.
+
+    Attributes:
+        name: Name of the tool.
+        arguments: Its arguments as JSON.
+        id: Name of the call, to which its result refers; "" in an answer.
+    """
+
+    name: str
+    arguments: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat.
+
+    Attributes:
+        role: Its author.
+        content: Its text.
+        call: The assistant's call of a tool beside the text, if any.
+        call_id: For `Role.TOOL`: the call whose result the text is.
+    """
 
     role: Role
     content: str
+    call: ToolCall | None = None
+    call_id: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The message as servers expect it."""
+        tree: dict[str, Any] = {"role": self.role.value, "content": self.content}
+        if self.call is not None:
+            function = {"name": self.call.name, "arguments": self.call.arguments}
+            tree["tool_calls"] = [{"id": self.call.id, "type": "function", "function": function}]
+        if self.call_id:
+            tree["tool_call_id"] = self.call_id
+        return tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +69,7 @@ class Request:
         max_tokens: Maximum tokens of the answer.
         temperature: Sampling temperature.
         seed: Seed of sampling.
+        tools: Tools that the model may call, as servers expect them.
     """
 
     messages: tuple[Message, ...]
@@ -41,6 +77,7 @@ class Request:
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
 
 
 class Finish(StrEnum):
@@ -73,6 +110,7 @@ class Completion:
         dollars: Cost of this call, 0 from the cache; None if price or usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
         own_temperature: Whether the server used its own temperature because it does not accept one.
+        calls: The calls of tools in it.
         thought: Whether the server returned the model's thoughts in a separate field.
     """
 
@@ -84,6 +122,7 @@ class Completion:
     cached: bool
     thought: bool = False
     own_temperature: bool = False
+    calls: tuple[ToolCall, ...] = ()
 
     @property
     def answer(self) -> str:
@@ -93,4 +132,4 @@ class Completion:
     @property
     def is_whole(self) -> bool:
         """Whether there is an answer that was neither refused nor truncated."""
-        return self.finish in _WHOLE and bool(self.answer.strip())
+        return self.finish in _WHOLE and bool(self.calls or self.answer.strip())

@@ -173,4 +173,5 @@ def _policy_spec(
         examples=examples,
         show_admissible=parameters.hold_to_admissible,
         has_system=policy.has_system,
+        actions=policy.server.actions,
     )

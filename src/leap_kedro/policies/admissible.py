@@ -31,8 +31,8 @@ HoldState = InThoughts | tuple[int, ...] | TrieNode
 class ActionHold:
     """An automaton over the token ids of one reply that restricts it to the actions below `root` after `mark`.
 
-    The reply begins with thoughts until `thought_end`, unless that is (). The states are values, so a draft can be tried
-    and dropped.
+    The reply begins with thoughts until `thought_end`, unless that is (). The states are values, so a draft can be
+    tried and dropped.
     """
 
     def __init__(self, mark: tuple[int, ...], root: TrieNode, thought_end: tuple[int, ...] = ()) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.language_models import (
     Access,
+    ActionForm,
     BudgetParameters,
     BudgetSpent,
     Completion,
@@ -29,8 +30,9 @@ from leap_kedro.language_models import (
     in_order,
 )
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
+from leap_kedro.policies.tool_actions import read_call, tool_messages, tool_of
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.prompts.messages import chat_messages, rules_text
+from leap_kedro.prompts.messages import GENERAL_RULES, TOOL_RULES, chat_messages, rules_text
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.records import ParseStatus
 
@@ -51,6 +53,7 @@ class OpenAIPolicySpec:
         examples: Finished episodes in the prompt, as written by `examples_text`; "" for none (zero-shot).
         show_admissible: Whether the prompt lists the currently admissible actions.
         has_system: Whether the rules are a system message; if not, they begin the first message of the user.
+        actions: How it states its actions.
     """
 
     id: str
@@ -61,6 +64,7 @@ class OpenAIPolicySpec:
     examples: str = ""
     show_admissible: bool = False
     has_system: bool = True
+    actions: ActionForm = ActionForm.TEXT
 
     def load(self) -> "OpenAIPolicy":
         """The policy, without calling the model.
@@ -73,8 +77,9 @@ class OpenAIPolicySpec:
             model = LanguageModel(self.model, self.access, self.budget)
         except LanguageModelError as error:
             raise PolicyStopped(str(error)) from error
-        rules = rules_text(instructions, self.examples)
-        return OpenAIPolicy(self.id, model, rules, self.show_admissible, self.has_system)
+        general = TOOL_RULES if self.actions is ActionForm.TOOL else GENERAL_RULES
+        rules = rules_text(instructions, self.examples, general)
+        return OpenAIPolicy(self.id, model, rules, self.show_admissible, self.has_system, self.actions)
 
 
 class OpenAIPolicy(Policy):
@@ -84,13 +89,20 @@ class OpenAIPolicy(Policy):
     """
 
     def __init__(
-        self, name: str, model: LanguageModel, rules: str, show_admissible: bool, has_system: bool = True
+        self,
+        name: str,
+        model: LanguageModel,
+        rules: str,
+        show_admissible: bool,
+        has_system: bool = True,
+        actions: ActionForm = ActionForm.TEXT,
     ) -> None:
         self.id = name
         self._model = model
         self._rules = rules
         self._show_admissible = show_admissible
         self._has_system = has_system
+        self._actions = actions
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
@@ -117,18 +129,25 @@ class OpenAIPolicy(Policy):
         return _read(completion, conversation)
 
     def _request(self, conversation: Conversation) -> Request:
-        shown = chat_messages(conversation, self._rules, listing=self._show_admissible, has_system=self._has_system)
-        messages = tuple(Message(Role(role), text) for role, text in shown)
+        how = {"listing": self._show_admissible, "has_system": self._has_system}
         # At temperature 0 a seed would only change the cache key of the answer.
         sampled = self._model.parameters.temperature != 0
-        return Request(messages, seed=conversation.seed + len(conversation.turns) if sampled else None)
+        seed = conversation.seed + len(conversation.turns) if sampled else None
+        if self._actions is ActionForm.TOOL:
+            tool = tool_of(conversation, listing=self._show_admissible)
+            return Request(tuple(tool_messages(conversation, self._rules, **how)), seed=seed, tools=(tool,))
+        shown = chat_messages(conversation, self._rules, **how)
+        return Request(tuple(Message(Role(role), text) for role, text in shown), seed=seed)
 
 
 def _read(completion: Completion, conversation: Conversation) -> Reply:
     finished = completion.finish is not Finish.LENGTH
-    parsed = parse_reply(completion.text, conversation.admissible, finished)
+    if completion.calls:
+        parsed = read_call(completion.answer, completion.calls[0], conversation.admissible, finished)
+    else:
+        parsed = parse_reply(completion.text, conversation.admissible, finished)
     if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and parsed.status is not ParseStatus.OK:
         parsed = replace(parsed, status=ParseStatus.REFUSED)
-    elif completion.thought and not completion.answer.strip():
+    elif completion.thought and not completion.answer.strip() and not completion.calls:
         parsed = replace(parsed, status=ParseStatus.ONLY_THOUGHTS)
     return Reply.of(parsed, completion.prompt_tokens, completion.completion_tokens)

@@ -35,7 +35,7 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
     if not labels:
         return ParsedReply(text, reason, "", missing)
     line, line_end, _ = answer[labels[-1].end() :].partition("\n")
-    action = _meant(line, admissible or ())
+    action = meant(line, admissible or ())
     if not action or (not finished and not line_end):
         return ParsedReply(text, reason, "", missing)
     return ParsedReply(text, reason, action, ParseStatus.OK)
@@ -64,7 +64,8 @@ def stated(action: str) -> str:
     return bare
 
 
-def _meant(line: str, admissible: Sequence[str]) -> str:
+def meant(line: str, admissible: Sequence[str]) -> str:
+    """The action that one line of a reply states; quotes, case and a final full stop are corrected to a listed one."""
     if line.strip() in admissible:
         return line.strip()
     plain = _unquoted(line.strip())

@@ -95,6 +95,25 @@ FAMILIES = {
 }
 
 
+PROMPTED = {
+    "deepseek_r1": Family(
+        "deepseek_r1_distill",
+        "llama",
+        ("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", "<｜User｜>", "<｜Assistant｜>"),
+        THINK,
+    ),
+    "glm4": Family(
+        "glm4moe",
+        "llama",
+        ("<|endoftext|>", "<|user|>", "<|assistant|>", "<|system|>", "<|observation|>", "[gMASK]", "<sop>"),
+        THINK,
+    ),
+    "nemotron3": Family("nemotron_3_nano", "llama", CHATML, THINK),
+    "qwen3_8": Family("qwen3_8", "llama", CHATML, THINK),
+}
+"""Families of which only the prompts are tested: their templates put thoughts in other places."""
+
+
 def template_of(family: Family) -> str:
     """Its chat template."""
     import trl
@@ -107,7 +126,7 @@ def template_of(family: Family) -> str:
 @cache
 def family_tokenizer(name: str, texts: tuple[str, ...]) -> Any:
     """A tokenizer of the family's kind, trained on `texts`."""
-    family = FAMILIES[name]
+    family = (FAMILIES | PROMPTED)[name]
     learnt = ["REASON: I do.\nACTION: go", "user\n\n", "assistant\n\n", "model\n", *texts] * 3
     make: Callable[[Family, list[str]], Any] = _of_bytes if family.kind == "bytes" else _of_characters
     tokenizer = make(family, learnt)

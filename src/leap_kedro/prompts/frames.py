@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leap_kedro.prompts.templates import TEMPLATE_OPTIONS, THINKING, UnusableChatTemplate, name_of, templated
-from leap_kedro.prompts.thoughts import closing_in, left_open
+from leap_kedro.prompts.thoughts import closing_in, left_open, opening_in
 
 _RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-observation"
 
@@ -126,14 +126,16 @@ class _Reader:
             if closing:  # the template always opens thoughts
                 return f"{generation.rstrip()}\n\n{closing}\n\n", "", "", False
             return generation + written.removeprefix(spaces), spaces, "", False
-        if closing_in(written):  # thoughts and answer are messages of their own
+        if closing:
+            return generation, "", closing, True
+        if closing_in(written) and not opening_in(written):  # thoughts and answer are messages of their own (GPT-OSS)
             return generation, "", written, True
-        end = closing or closing_in(self._tokenizer.get_chat_template())
+        end = closing_in(self._tokenizer.get_chat_template())
         if not end:
             raise UnusableChatTemplate(
-                f"The chat template of {self._name} knows no thoughts: set `max_thought_tokens` to 0."
+                f"The chat template of {self._name} has no known marks of thoughts: set `max_thought_tokens` to 0."
             )
-        return generation, spaces, end, bool(closing)
+        return generation, "", end, False
 
     def _after_reply(self, conversation: list[dict[str, str]]) -> str:
         """The text after the last reply; "" if the template refuses conversations that end with one."""

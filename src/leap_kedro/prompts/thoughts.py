@@ -33,6 +33,12 @@ def left_open(text: str) -> str:
     return re.sub(r"^[<\[◁]", r"\g<0>/", opened[0])
 
 
+def opening_in(text: str) -> str:
+    """The first mark in a text that begins thoughts; "" if there is none."""
+    found = _MARKS.search(text)
+    return found[0] if found else ""
+
+
 def closing_in(text: str) -> str:
     """The first mark in a text that ends thoughts; "" if there is none."""
     found = _CLOSES.search(text)

@@ -31,8 +31,9 @@ class ServingParameters(CallParameters):
 
     Attributes:
         base_url: URL of a running server's API, with its `/v1`; None: a server is started on this machine and stopped.
-        command: The program `vllm` of its environment, or a command line that starts it.
-        arguments: Further arguments of `vllm serve`.
+        command: The program `vllm` of its environment, or `PYTHON -m vllm.entrypoints.openai.api_server` (vLLM's CPU
+            build, whose program `vllm` does not start).
+        arguments: Further arguments of the server.
         port: Port of a started server; None: a free one.
         ready_timeout: Seconds until a started server must answer.
         adapters: Whether a policy trained by LoRA is served as an adapter on its base; if not, as merged weights.

@@ -58,7 +58,9 @@ def are_gone(numbers: Path) -> bool:
     ],
     ids=["dies", "never ready"],
 )
-def test_a_server_that_does_not_start_is_an_error_with_its_log(command: list[str], timeout: float, reason: str) -> None:
+def test_a_server_that_does_not_start_is_an_error_with_its_log(
+    command: list[str], timeout: float, reason: str
+) -> None:
     health = f"http://127.0.0.1:{free_port()}/health"
     with (
         pytest.raises(ServingFailed, match=rf"{reason}(?s:.*)Its log is (\S+);(?s:.*){OUT_OF_MEMORY}") as failed,

@@ -83,7 +83,6 @@ def test_the_papers_values_are_those_of_its_code() -> None:
         ("training.dpo.fine_tuning.max_steps", 1, "`training.dpo.fine_tuning`: a training needs exactly one budget"),
         ("correction.teacher.server.max_token", 1, "Did you mean `correction.teacher.server.max_tokens`?"),
         ("base_model.fine_tuning.treads", 1, "Did you mean `base_model.fine_tuning.threads`?"),
-        ("serving", {}, "`rollout.hold_to_admissible` is true"),
         ("sead", 1, "Did you mean `seed`?"),
         ("environments.alfworld.sorce", "x", "Did you mean `environments.alfworld.source`?"),
         ("environments.alfworld.source", "x", "`environments.alfworld.source` is 'x'"),

@@ -23,7 +23,7 @@ SEEN = "You see a desk 1."
 
 
 def policy(url: str, access: Access | None = None, **more: Any) -> OpenAIPolicy:
-    how = {name: more.pop(name) for name in ("show_admissible",) if name in more}
+    how = {name: more.pop(name) for name in ("hold_to_admissible",) if name in more}
     model = ModelParameters(base_url=url, model="fake", **{"retries": 0, **more})
     made = OpenAIPolicySpec("m", model, access or Access(), BudgetParameters(), actions=ActionForm.TOOL, **how)
     return made.load()
@@ -88,7 +88,7 @@ def test_listed_actions_are_enumerated_unless_one_is_open(
     listed: tuple[str, ...] | None, enumerated: list[str] | None, shown: str
 ) -> None:
     with FakeServer([called('{"action": "look"}')]) as server:
-        policy(server.base_url, show_admissible=True).reply([Conversation("e", SEEN, (), listed)])
+        policy(server.base_url, hold_to_admissible=True).reply([Conversation("e", SEEN, (), listed)])
     body = server.calls[0].body
     assert body["tools"][0]["function"]["parameters"]["properties"]["action"].get("enum") == enumerated
     assert body["messages"][-1]["content"] == shown
@@ -139,6 +139,6 @@ def test_a_real_server_reads_the_calls_of_a_real_model() -> None:
     turns = tuple(Turn(f"go to desk {number}", f"You are at desk {number}. You see nothing.") for number in (1, 2))
     listed = ("go to desk 3", "go to desk 4", "look")
     with real_server.real_server(template.read_text(encoding="utf-8")) as url:
-        asked = policy(url, show_admissible=True, max_tokens=60)
+        asked = policy(url, hold_to_admissible=True, max_tokens=60)
         (reply,) = asked.reply([Conversation("e", opening, turns, listed)])
     assert (reply.action, reply.status) == ("go to desk 3", ParseStatus.OK)

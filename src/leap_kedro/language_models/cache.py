@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.language_models.chat import Completion, Finish, Request, ToolCall
+from leap_kedro.language_models.chat import Completion, Enforced, Finish, Request, ToolCall
 from leap_kedro.language_models.parameters import ModelParameters
 from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
@@ -21,8 +21,7 @@ _FORM = 2
 
 def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
     """Everything that an answer depends on, as plain JSON."""
-    tools = {"tools": [dict(tool) for tool in request.tools]} if request.tools else {}
-    return {
+    asked = {
         "form": _FORM,
         "server": parameters.address,
         "model": parameters.model,
@@ -33,8 +32,13 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
         "seed": parameters.seed if request.seed is None else request.seed,
         "messages": [message.as_json() for message in request.messages],
         "schema": None if request.schema is None else dict(request.schema),
-        **tools,
     }
+    # Answers without a constraint or tools keep the keys that they had before there were any.
+    if request.constraint is not None:
+        asked["constraint"] = asdict(request.constraint)
+    if request.tools:
+        asked["tools"] = [dict(tool) for tool in request.tools]
+    return asked
 
 
 class AnswerCache:
@@ -56,6 +60,7 @@ class AnswerCache:
                 cached=True,
                 own_temperature=kept.get("own_temperature", False),
                 calls=tuple(ToolCall(**call) for call in kept.get("calls", ())),
+                enforced=Enforced(kept["enforced"]) if kept.get("enforced") else None,
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

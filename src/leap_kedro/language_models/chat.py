@@ -60,8 +60,30 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What an answer must be like, in the forms that servers enforce.
+
+    Attributes:
+        grammar: Grammar of the answer, in GBNF.
+        schema: JSON schema of the answer as JSON, for servers that enforce no grammars; None if it must be text.
+    """
+
+    grammar: str
+    schema: Mapping[str, Any] | None = None
+
+
+class Enforced(StrEnum):
+    """The form in which a server enforces a constraint."""
+
+    GRAMMAR = "grammar"
+    """The grammar, in the field `structured_outputs` (vLLM) or `grammar` (llama.cpp)."""
+    JSON_SCHEMA = "json_schema"
+    """The JSON schema, in the field `response_format`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a model. None for the last three attributes means the value in the model's parameters.
+    """One request to a model. None for `max_tokens`, `temperature` or `seed` means the value in the model's parameters.
 
     Attributes:
         messages: The chat so far; the last message is the user's.
@@ -70,6 +92,7 @@ class Request:
         temperature: Sampling temperature.
         seed: Seed of sampling.
         tools: Tools that the model may call, as servers expect them.
+        constraint: What the server is asked to enforce, as far as it can; None: nothing.
     """
 
     messages: tuple[Message, ...]
@@ -78,6 +101,7 @@ class Request:
     temperature: float | None = None
     seed: int | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
+    constraint: Constraint | None = None
 
 
 class Finish(StrEnum):
@@ -109,9 +133,10 @@ class Completion:
         completion_tokens: Tokens of the answer; 0 if unknown.
         dollars: Cost of this call, 0 from the cache; None if price or usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
+        thought: Whether the server returned the model's thoughts in a separate field.
         own_temperature: Whether the server used its own temperature because it does not accept one.
         calls: The calls of tools in it.
-        thought: Whether the server returned the model's thoughts in a separate field.
+        enforced: The form in which the server was asked to enforce the request's constraint; None if it was not.
     """
 
     text: str
@@ -123,6 +148,7 @@ class Completion:
     thought: bool = False
     own_temperature: bool = False
     calls: tuple[ToolCall, ...] = ()
+    enforced: Enforced | None = None
 
     @property
     def answer(self) -> str:

@@ -1,4 +1,4 @@
-"""Policies behind a server: language models that are prompted and not trained."""
+"""Policies behind a server."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ class RemotePolicy:
         server: The server.
         access: Key, prices, cache.
         iteration: LEAP iteration; -1 outside the loop.
+        trained: Whether it was trained to act; if not, it is a language model that is prompted.
         has_system: Whether its rules are sent as a system message; if not, they begin the first message of the user.
     """
 
@@ -26,6 +27,7 @@ class RemotePolicy:
     server: ServerParameters
     access: Access
     iteration: int = -1
+    trained: bool = False
     has_system: bool = True
 
     @property

@@ -248,5 +248,6 @@ def _served(
         server=server.model_copy(update={"base_url": base_url}),
         access=Access(prices={name: Price(prompt=0.0, completion=0.0)}),
         iteration=policy.iteration,
+        trained=True,
         has_system=prompts.has_system,
     )

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import real_vllm
+from chat_families import FAMILIES, save_family
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 from language_models.fake_server import Call, FakeServer, Reply, says
 
@@ -181,6 +183,29 @@ def test_a_server_that_does_not_answer(tmp_path: Path) -> None:
         played(saved(tmp_path / "base"), ServingParameters(base_url="http://127.0.0.1:9/v1"))
 
 
+def check_prompt_tokens(folder: Path, how: ServingParameters, patch: pytest.MonkeyPatch) -> None:
+    """Check that a server's prompts are those of training, token for token."""
+    answers: list[dict[str, Any]] = []
+
+    def read(body: bytes) -> Any:
+        answers.append(json.loads(body))
+        return read_answer(body)
+
+    read_answer = transport.read_answer
+    patch.setattr(transport, "read_answer", read)
+    told = how.model_copy(update={"extra": {"return_token_ids": True, **LOOK}})
+    episodes = played(SavedPolicy("base", -1, folder), told)
+    assert [[step.action for step in episode.steps] for episode in episodes] == [["look", "look"]] * 2
+    renderer = ChatRenderer(load_tokenizer(folder), INSTRUCTIONS)
+    trained = {
+        row.ids[: row.weights.index(1.0)]
+        for episode in episodes
+        for row in rows_of(Example.of(episode, [Target(step, "I look around.", "look") for step in (0, 1)]), renderer)
+    }
+    assert len(trained) == 4
+    assert {tuple(answer["prompt_token_ids"]) for answer in answers} == trained
+
+
 @pytest.mark.vllm
 @pytest.mark.slow
 class TestVllm:
@@ -189,30 +214,15 @@ class TestVllm:
     def test_prompts_are_those_of_training_token_for_token(
         self, vllm_url: str, tiny_chat: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        answers: list[dict[str, Any]] = []
+        check_prompt_tokens(tiny_chat, ServingParameters(base_url=vllm_url), monkeypatch)
 
-        def read(body: bytes) -> Any:
-            answers.append(json.loads(body))
-            return read_answer(body)
-
-        read_answer = transport.read_answer
-        monkeypatch.setattr(transport, "read_answer", read)
-        how = ServingParameters(base_url=vllm_url, extra={"return_token_ids": True, **LOOK})
-        episodes = played(SavedPolicy("base", -1, tiny_chat), how)
-        assert [[step.action for step in episode.steps] for episode in episodes] == [["look", "look"]] * 2
-        from transformers import AutoTokenizer
-
-        renderer = ChatRenderer(AutoTokenizer.from_pretrained(tiny_chat), INSTRUCTIONS)
-        trained = {
-            row.ids[: row.weights.index(1.0)]
-            for episode in episodes
-            for row in rows_of(
-                Example.of(episode, [Target(step, "I look around.", "look") for step in (0, 1)]), renderer
-            )
-        }
-        served = {tuple(answer["prompt_token_ids"]) for answer in answers}
-        assert len(trained) == 4
-        assert served == trained
+    def test_a_started_server_writes_the_day_of_training_and_no_thoughts(
+        self, vllm_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sizes = {"num_hidden_layers": 4, "hidden_size": 64, "head_dim": 64, "num_attention_heads": 2}
+        monkeypatch.setitem(FAMILIES, "smollm3", replace(FAMILIES["smollm3"], sizes=sizes))
+        save_family("smollm3", ["You are in the middle of a room. go to desk 1"], tmp_path)
+        check_prompt_tokens(tmp_path, real_vllm.parameters(command=vllm_command), monkeypatch)
 
     def test_an_adapter_answers_as_its_merged_weights_do_in_this_process(
         self, vllm_url: str, tiny_chat: Path, tmp_path: Path

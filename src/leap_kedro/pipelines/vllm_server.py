@@ -196,8 +196,8 @@ def check_prompts(
     if trained != served:
         raise ServingFailed(
             f"A server would give the model in {policy.folder} other tokens than training does, because of "
-            "`serving.extra.chat_template_kwargs`, or because its template leaves to the model what training puts into the "
-            f"prompt (the end of thoughts, the header of a reply): {instead}."
+            "`serving.extra.chat_template_kwargs`, or because its template leaves to the model what training puts into "
+            f"the prompt (the end of thoughts, the header of a reply): {instead}."
         )
     return ServedPrompts(renderer.has_system, template_at(renderer.tokenizer) if dated else "")
 

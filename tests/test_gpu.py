@@ -1,7 +1,7 @@
 """On a CUDA GPU: the decoding engine answers as on the CPU, and a LoRA step in bf16 fits where the estimate says.
 
-`make gpu` runs these and the other tests with the fixture `device` (a small loop, and vLLM where it is installed) on CUDA,
-and shows the peak memory beside the estimate.
+`make gpu` runs these and the other tests with the fixture `device` on CUDA (a small loop, and vLLM where it is
+installed), and shows the peak memory beside the estimate.
 """
 
 from dataclasses import replace

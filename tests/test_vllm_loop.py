@@ -67,10 +67,9 @@ def test_a_server_of_its_own_for_each_policy_where_adapters_start_fresh(
     tmp_path: Path, tiny_chat: Path, vllm: ServingParameters
 ) -> None:
     made = project(tmp_path / "project", tiny_chat, vllm)
-    loop(made, 2, *LORA)
-    check_answered(made, 2)
-    merged = [str(made.folder / f"data/05_policies/default/iter_{k}/policy") for k in (0, 1)]
-    assert adapter_bases(made, 2) == [str(tiny_chat), *merged]
+    loop(made, 1, *LORA)
+    check_answered(made, 1)
+    assert adapter_bases(made, 1) == [str(tiny_chat), str(made.folder / "data/05_policies/default/iter_0/policy")]
 
 
 @on_cpu

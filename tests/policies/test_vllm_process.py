@@ -74,7 +74,7 @@ def test_a_server_that_does_not_start_is_an_error_with_its_log(command: list[str
 
 def test_a_program_that_is_absent_is_named() -> None:
     with (
-        pytest.raises(ServingFailed, match="no program 'no-such-vllm'(?s:.*)`serving.command`"),
+        pytest.raises(ServingFailed, match=r"no program 'no-such-vllm'(?s:.*)`serving.command`"),
         running_server(["no-such-vllm"], {}, "http://127.0.0.1:9/health", 1),
     ):
         pass
@@ -82,14 +82,14 @@ def test_a_program_that_is_absent_is_named() -> None:
 
 def test_a_server_that_dies_while_it_is_needed(healthy: tuple[list[str], str, Path]) -> None:
     command, health, numbers = healthy
-    with (
-        pytest.raises(
-            ServingFailed, match=r"ended while it was needed \(exit code 137; no answer\)(?s:.*)Errors in its log"
-        ),
-        running_server(command, {}, health, 30),
-    ):
+
+    def need() -> None:
         os.kill(processes(numbers)[-1], signal.SIGKILL)
         raise PolicyStopped("no answer")
+
+    reason = r"ended while it was needed \(exit code 137; no answer\)(?s:.*)Errors in its log"
+    with pytest.raises(ServingFailed, match=reason), running_server(command, {}, health, 30):
+        need()
     assert wait_until(lambda: are_gone(numbers))
 
 

@@ -13,6 +13,8 @@ from filelock import FileLock
 from language_models import real_server
 from loop_project import LoopProject
 
+from leap_kedro.pipelines.vllm_server import ServingParameters
+
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 
 
@@ -141,17 +143,28 @@ def tiny_chat(of_all_workers: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def vllm_url(vllm_command: str, tiny_chat: Path) -> Iterator[str]:
-    """URL of a running vLLM server of `tiny_chat`, which can load adapters."""
-    with real_vllm.running(tiny_chat, real_vllm.parameters(command=vllm_command)) as url:
-        yield url
+@pytest.fixture(scope="session", params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> str:
+    """The CPU, and a GPU where there is one."""
+    if request.param == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA GPU: torch.cuda.is_available() is false")
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def vllm_command() -> str:
-    """What starts a vLLM server, as `serving.command`."""
-    command = real_vllm.command()
+def vllm(device: str) -> ServingParameters:
+    """The block `serving` by which vLLM servers are started on that device."""
+    command = real_vllm.command(device)
     if command is None:
         pytest.skip(real_vllm.MISSING)
-    return command
+    return ServingParameters(command=command, arguments=real_vllm.arguments(device))
+
+
+@pytest.fixture(scope="session")
+def vllm_url(vllm: ServingParameters, tiny_chat: Path) -> Iterator[str]:
+    """URL of a running vLLM server of `tiny_chat`, which can load adapters."""
+    with real_vllm.running(tiny_chat, vllm) as url:
+        yield url

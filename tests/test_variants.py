@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 import pytest
 from bash_sandboxes import runtime_or_skip
-from chat_families import save_family
+from chat_families import FAMILIES, save_family, template_of
+from chat_tokenizers import LLAMA_3
 from loop_project import LoopProject
 
 from leap_kedro.environments.alfworld import build_benchmark
@@ -108,24 +109,26 @@ def test_a_student_that_teaches_itself(project: LoopProject, trainings: list[Pat
     assert len(trainings) == 2
 
 
-@pytest.fixture(scope="module", params=["qwen3", "gemma3"])
-def tiny_chat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a chat model with few, random weights; the slot engine supports the first one."""
-    folder = tmp_path_factory.mktemp("models") / str(request.param)
-    games = build_benchmark({"source": "generated"})
-    openings = [games.environment().reset(task).text for task in games.tasks("train", 4, 0)]
-    return save_family(request.param, openings, folder)
-
-
-def test_a_chat_model_with_lora(project: LoopProject, tiny_chat: Path) -> None:
+def test_a_chat_model_with_lora(project: LoopProject, tiny_chat: Path, device: str) -> None:
     """The profile `conf/smollm2`, at a tiny size."""
-    template = (tiny_chat / "chat_template.jinja").read_text()
     project.parameters = f"bootstrap.base={tiny_chat}"
-    run(project, *FEW, env="smollm2")
+    run(project, *FEW, f"fine_tuning.device={device}", env="smollm2")
     for k in (0, 1):
         report = project.read(f"04_training/variant/iter_{k}/training_report.json")
         assert report["dropped"] == 0  # type: ignore[call-overload]
         assert report["steps"] >= 1  # type: ignore[call-overload]
         policy = project.folder / f"data/05_policies/variant/iter_{k}/policy"
         assert (policy / "adapter/adapter_model.safetensors").is_file()
-        assert (policy / "chat_template.jinja").read_text() == template
+        assert (policy / "chat_template.jinja").read_text() == LLAMA_3
+
+
+@pytest.mark.parametrize("family", ["qwen3", "gemma3"])
+def test_other_chat_formats(project: LoopProject, tmp_path: Path, family: str) -> None:
+    """Of these families, the slot engine supports the first one."""
+    games = build_benchmark({"source": "generated"})
+    openings = [games.environment().reset(task).text for task in games.tasks("train", 4, 0)]
+    project.parameters = f"bootstrap.base={save_family(family, openings, tmp_path / family)}"
+    run(project, *FEW, env="smollm2")
+    for k in (0, 1):
+        policy = project.folder / f"data/05_policies/variant/iter_{k}/policy"
+        assert (policy / "chat_template.jinja").read_text() == template_of(FAMILIES[family])

@@ -224,6 +224,7 @@ class TestVllm:
         save_family("smollm3", ["You are in the middle of a room. go to desk 1"], tmp_path)
         check_prompt_tokens(tmp_path, real_vllm.parameters(command=vllm_command), monkeypatch)
 
+    @pytest.mark.parametrize("device", ["cpu"], indirect=True)  # in bfloat16, rounding decides between tokens
     def test_an_adapter_answers_as_its_merged_weights_do_in_this_process(
         self, vllm_url: str, tiny_chat: Path, tmp_path: Path
     ) -> None:

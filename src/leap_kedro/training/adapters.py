@@ -92,8 +92,8 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
             return get_peft_model(model, config)
         except ValueError as error:
             raise UnusableAdapter(
-                f"PEFT puts no adapter with lora.targets={lora.targets} on {type(model).__name__} ({error}): name other "
-                "modules, or set lora to null"
+                f"PEFT puts no adapter with lora.targets={lora.targets} on {type(model).__name__} ({error}): name "
+                "other modules, or set lora to null"
             ) from error
     found: Any = PeftConfig.from_pretrained(str(start / ADAPTER))
     alike = targets == "all-linear" or set(targets) == set(found.target_modules)

@@ -21,7 +21,6 @@ from leap_kedro.language_models import transport
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve, server_command
-from leap_kedro.policies import vllm, vllm_process
 from leap_kedro.policies.folder import load_tokenizer
 from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.prompts.chat import ChatRenderer
@@ -136,8 +135,8 @@ def test_a_started_server_gets_the_day_of_the_training(
         given.append(Path(command[command.index("--chat-template") + 1]).read_text(encoding="utf-8"))
         yield
 
-    monkeypatch.setattr(vllm_process, "running_server", running)
-    monkeypatch.setattr(vllm, "model_of", lambda *_: nullcontext("base"))
+    monkeypatch.setattr("leap_kedro.policies.vllm_process.running_server", running)
+    monkeypatch.setattr("leap_kedro.policies.vllm.model_of", lambda *_: nullcontext("base"))
     with serve(policy, ServingParameters(), "alfworld", 40):
         pass
     tokenizer, asked = load_tokenizer(policy.folder), [{"role": "user", "content": "Go."}]
@@ -217,12 +216,12 @@ class TestVllm:
         check_prompt_tokens(tiny_chat, ServingParameters(base_url=vllm_url), monkeypatch)
 
     def test_a_started_server_writes_the_day_of_training_and_no_thoughts(
-        self, vllm_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, vllm: ServingParameters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sizes = {"num_hidden_layers": 4, "hidden_size": 64, "head_dim": 64, "num_attention_heads": 2}
         monkeypatch.setitem(FAMILIES, "smollm3", replace(FAMILIES["smollm3"], sizes=sizes))
         save_family("smollm3", ["You are in the middle of a room. go to desk 1"], tmp_path)
-        check_prompt_tokens(tmp_path, real_vllm.parameters(command=vllm_command), monkeypatch)
+        check_prompt_tokens(tmp_path, vllm, monkeypatch)
 
     @pytest.mark.parametrize("device", ["cpu"], indirect=True)  # in bfloat16, rounding decides between tokens
     def test_an_adapter_answers_as_its_merged_weights_do_in_this_process(

@@ -31,7 +31,7 @@ def command(device: str = "cpu") -> str | None:
 
 
 def parameters(device: str = "cpu", **changes: Any) -> ServingParameters:
-    """The block `serving`: a server is started without compiling, so that it is ready sooner, and takes little memory."""
+    """The block `serving`: a server is started without compiling, so that it is ready sooner, with little memory."""
     dtype = "float32" if device == "cpu" else "bfloat16"
     arguments = ("--dtype", dtype, "--enforce-eager", "--max-model-len", "2048", "--kv-cache-memory-bytes", "256M")
     return ServingParameters(**{"command": command(device) or "vllm", "arguments": arguments, **changes})

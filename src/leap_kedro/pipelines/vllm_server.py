@@ -185,4 +185,4 @@ def _served(
         extra={**parameters.extra, "chat_template_kwargs": template_options(parameters)},
     )
     free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
-    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)
+    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration, trained=True)

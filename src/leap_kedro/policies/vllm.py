@@ -1,6 +1,6 @@
 """Serves a policy's folder with vLLM: its command line, and loading of LoRA adapters while it runs.
 
-NOT covered: restricting replies to the admissible actions, and log-probabilities.
+NOT covered: log-probabilities.
 """
 
 import json

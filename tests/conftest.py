@@ -13,8 +13,6 @@ from filelock import FileLock
 from language_models import real_server
 from loop_project import LoopProject
 
-from leap_kedro.pipelines.vllm_server import ServingParameters
-
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 
 
@@ -155,16 +153,18 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def vllm(device: str) -> ServingParameters:
-    """The block `serving` by which vLLM servers are started on that device."""
-    command = real_vllm.command(device)
-    if command is None:
+def vllm_url(device: str, tiny_chat: Path) -> Iterator[str]:
+    """URL of a running vLLM server of `tiny_chat`, which can load adapters."""
+    if real_vllm.command(device) is None:
         pytest.skip(real_vllm.MISSING)
-    return ServingParameters(command=command, arguments=real_vllm.arguments(device))
+    with real_vllm.running(tiny_chat, real_vllm.parameters(device)) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
-def vllm_url(vllm: ServingParameters, tiny_chat: Path) -> Iterator[str]:
-    """URL of a running vLLM server of `tiny_chat`, which can load adapters."""
-    with real_vllm.running(tiny_chat, vllm) as url:
-        yield url
+def vllm_command() -> str:
+    """What starts a vLLM server, as `serving.command`, for what a GPU does not change."""
+    command = real_vllm.command()
+    if command is None:
+        pytest.skip(real_vllm.MISSING)
+    return command

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from chat_tokenizers import LLAMA_3, chat_tokenizer
 from pipelines.stages import GENERATED
@@ -22,17 +23,18 @@ MISSING = "needs vLLM: make vllm, or set LEAP_VLLM_COMMAND to a value of `servin
 RANK = 8
 
 
-def command(device: str) -> str | None:
+def command(device: str = "cpu") -> str | None:
     """What starts a server, as `serving.command`: of the environment variable, of `make vllm`, or of the path."""
     made = Path(__file__).parents[1] / ".venv-vllm/bin/python"
     of_cpu_build = f"{made} -m vllm.entrypoints.openai.api_server" if device == "cpu" and made.is_file() else None
     return os.environ.get("LEAP_VLLM_COMMAND") or of_cpu_build or shutil.which("vllm")
 
 
-def arguments(device: str) -> tuple[str, ...]:
-    """Further arguments of a server, which then starts more quickly, without compiling, and takes little memory."""
+def parameters(device: str = "cpu", **changes: Any) -> ServingParameters:
+    """The block `serving`: a server is started without compiling, so that it is ready sooner, with little memory."""
     dtype = "float32" if device == "cpu" else "bfloat16"
-    return "--dtype", dtype, "--enforce-eager", "--max-model-len", "2048", "--kv-cache-memory-bytes", "256M"
+    arguments = ("--dtype", dtype, "--enforce-eager", "--max-model-len", "2048", "--kv-cache-memory-bytes", "256M")
+    return ServingParameters(**{"command": command(device) or "vllm", "arguments": arguments, **changes})
 
 
 def save_tiny_chat(folder: Path, template: str = LLAMA_3, seed: int = 0) -> None:

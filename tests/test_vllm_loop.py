@@ -11,8 +11,6 @@ from loop_project import LoopProject
 from leap_kedro.pipelines.vllm_server import ServingParameters
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
-on_cpu = pytest.mark.parametrize("device", ["cpu"], indirect=True)
-"""For what a GPU does not change."""
 
 FREE = ("rollout.hold_to_admissible=false", "evaluation.hold_to_admissible=false")
 LORA = (f"fine_tuning.lora.rank={real_vllm.RANK}", "fine_tuning.optimizer=adamw", "fine_tuning.learning_rate=0.01")
@@ -62,22 +60,18 @@ def test_one_running_server_serves_all_adapters_that_continue(tmp_path: Path, ti
     assert real_vllm.served_models(vllm_url) == before
 
 
-@on_cpu
 def test_a_server_of_its_own_for_each_policy_where_adapters_start_fresh(
-    tmp_path: Path, tiny_chat: Path, vllm: ServingParameters
+    tmp_path: Path, tiny_chat: Path, vllm_command: str
 ) -> None:
-    made = project(tmp_path / "project", tiny_chat, vllm)
+    made = project(tmp_path / "project", tiny_chat, real_vllm.parameters(command=vllm_command))
     loop(made, 1, *LORA)
     check_answered(made, 1)
     assert adapter_bases(made, 1) == [str(tiny_chat), str(made.folder / "data/05_policies/default/iter_0/policy")]
 
 
-@on_cpu
-def test_a_server_that_is_killed_costs_no_finished_episode(
-    tmp_path: Path, tiny_chat: Path, vllm: ServingParameters
-) -> None:
+def test_a_server_that_is_killed_costs_no_finished_episode(tmp_path: Path, tiny_chat: Path, vllm_command: str) -> None:
     """The student's weights are merged: it was trained without LoRA."""
-    made = project(tmp_path / "project", tiny_chat, vllm.model_copy(update={"concurrency": 1}))
+    made = project(tmp_path / "project", tiny_chat, real_vllm.parameters(command=vllm_command, concurrency=1))
     given = "run", *made.given(*FREE, *FEW, "rollout.max_reply_tokens=100")
     rollouts = made.folder / "data/02_episodes/default/iter_1/rollouts.jsonl"
     partial = rollouts.with_name(f"{rollouts.name}.partial")
@@ -94,7 +88,7 @@ def test_a_server_that_is_killed_costs_no_finished_episode(
     check_answered(made, 1)
 
 
-@on_cpu
+@pytest.mark.parametrize("device", ["cpu"], indirect=True)
 def test_a_running_server_of_another_model_is_refused(tmp_path: Path, tiny_chat: Path, vllm_url: str) -> None:
     other = tmp_path / "other"
     real_vllm.save_tiny_chat(other, seed=1)

@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install vllm demo test test-fast lint bench clean
+.PHONY: help install vllm demo test test-fast gpu lint bench clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ test: lint  ## Lint, types, floors and tests
 
 test-fast: $(INSTALLED)  ## Only the tests that are not marked slow
 	$(BIN)/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder -m "not slow"
+
+gpu: $(INSTALLED)  ## On a machine with a GPU: what a GPU changes, with vLLM where it is on the path (docs/gpu.md)
+	$(BIN)/pytest -m gpu -s
 
 lint: $(INSTALLED)  ## Only the checks that read the code
 	$(BIN)/ruff check

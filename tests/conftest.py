@@ -141,16 +141,29 @@ def tiny_chat(of_all_workers: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> str:
+    """The CPU, and a GPU where there is one."""
+    if request.param == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA GPU: torch.cuda.is_available() is false")
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
-def vllm_url(vllm_command: str, tiny_chat: Path) -> Iterator[str]:
+def vllm_url(device: str, tiny_chat: Path) -> Iterator[str]:
     """URL of a running vLLM server of `tiny_chat`, which can load adapters."""
-    with real_vllm.running(tiny_chat, real_vllm.parameters(command=vllm_command)) as url:
+    if real_vllm.command(device) is None:
+        pytest.skip(real_vllm.MISSING)
+    with real_vllm.running(tiny_chat, real_vllm.parameters(device)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def vllm_command() -> str:
-    """What starts a vLLM server, as `serving.command`."""
+    """What starts a vLLM server, as `serving.command`, for what a GPU does not change."""
     command = real_vllm.command()
     if command is None:
         pytest.skip(real_vllm.MISSING)

@@ -80,13 +80,12 @@ class LoopProject:
         assert process.returncode == -signal.SIGKILL, output
         return Finished(process.args, process.returncode, output, "")
 
-    def kill_server(self, when: Callable[[], bool], *arguments: str) -> Finished:
-        """Run `kedro ARGUMENTS` and send SIGKILL to the server that it has started as soon as `when` holds."""
+    def kill_vllm(self, when: Callable[[], bool], *arguments: str) -> Finished:
+        """Run `kedro ARGUMENTS` and kill the processes with the model of its vLLM server as soon as `when` holds."""
         process = self._started(when, *arguments)
         for child in psutil.Process(process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
-                words = child.cmdline()
-                if "--port" in words and "leap_kedro.policies.guard" not in words:
+                if "".join(child.cmdline()[:1]).startswith("VLLM::"):
                     child.kill()
         output, _ = process.communicate(timeout=600)
         return Finished(process.args, process.returncode, output, "")

@@ -21,25 +21,20 @@ from leap_kedro.training.parameters import LoraParameters
 
 MISSING = "needs vLLM: make vllm, or set LEAP_VLLM_COMMAND to a value of `serving.command`"
 RANK = 8
-ARGUMENTS = ("--enforce-eager", "--max-model-len", "2048", "--kv-cache-memory-bytes", "256M")
-"""Further arguments of a server: it starts more quickly without compiling, and takes little memory."""
 
 
-def command() -> str | None:
+def command(device: str = "cpu") -> str | None:
     """What starts a server, as `serving.command`: of the environment variable, of `make vllm`, or of the path."""
     made = Path(__file__).parents[1] / ".venv-vllm/bin/python"
-    if made.is_file():
-        default: str | None = f"{made} -m vllm.entrypoints.openai.api_server"
-    else:
-        default = shutil.which("vllm")
-    return os.environ.get("LEAP_VLLM_COMMAND", default)
+    of_cpu_build = f"{made} -m vllm.entrypoints.openai.api_server" if device == "cpu" and made.is_file() else None
+    return os.environ.get("LEAP_VLLM_COMMAND") or of_cpu_build or shutil.which("vllm")
 
 
 def parameters(device: str = "cpu", **changes: Any) -> ServingParameters:
-    """The block `serving`: a server is started, in float32 on a CPU."""
+    """The block `serving`: a server is started without compiling, so that it is ready sooner, with little memory."""
     dtype = "float32" if device == "cpu" else "bfloat16"
-    given: dict[str, Any] = {"command": command(), "arguments": ("--dtype", dtype, *ARGUMENTS)}
-    return ServingParameters(**given | changes)
+    arguments = ("--dtype", dtype, "--enforce-eager", "--max-model-len", "2048", "--kv-cache-memory-bytes", "256M")
+    return ServingParameters(**{"command": command(device) or "vllm", "arguments": arguments, **changes})
 
 
 def save_tiny_chat(folder: Path, template: str = LLAMA_3, seed: int = 0) -> None:

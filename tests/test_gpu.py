@@ -1,6 +1,7 @@
 """On a CUDA GPU: the decoding engine answers as on the CPU, and a LoRA step in bf16 fits where the estimate says.
 
-Run them with `-s` to see the peak memory beside the estimate.
+`make gpu` runs these and the other tests with the fixture `device` on CUDA (a small loop, and vLLM where it is
+installed), and shows the peak memory beside the estimate.
 """
 
 from dataclasses import replace
@@ -18,10 +19,7 @@ from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import FineTuning, LoraParameters
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU: torch.cuda.is_available() is false"),
-]
+on_cuda = pytest.mark.parametrize("device", [pytest.param("cuda", marks=pytest.mark.gpu)], indirect=True)
 
 SMALL = ModelShape(64, 2, 128, 4, 2, 16, 1000, tied=False)
 OF_8B_WIDTH = replace(LLAMA_3_8B, layers=4)
@@ -65,7 +63,7 @@ def lora_step(shape: ModelShape, length: int, folder: Path, device: str) -> tupl
         gradient_checkpointing=True,
         lora=lora,
         log_every=1,
-        device="cuda" if device == "cuda" else "cpu",
+        device=device,  # type: ignore[arg-type]
     )
     packed = episode(shape, length)
     if device == "cuda":
@@ -84,19 +82,25 @@ def lora_step(shape: ModelShape, length: int, folder: Path, device: str) -> tupl
     return first, second
 
 
+@on_cuda
 @pytest.mark.parametrize("hold", [True, False], ids=["held", "free"])
-def test_the_engine_on_cuda_answers_as_on_the_cpu(tmp_path: Path, hold: bool) -> None:
+def test_the_engine_on_cuda_answers_as_on_the_cpu(tmp_path: Path, device: str, hold: bool) -> None:
     save_toy_policy(tmp_path)
     conversations = [toy_conversation(seed, turns=seed % 5) for seed in range(24)]
     spec = LocalPolicySpec(tmp_path, "toy", max_new_tokens=12, hold_to_admissible=hold, slots=8, dtype="float32")
     answered = {
-        device: replace(spec, device=device).load().reply(conversations)  # type: ignore[arg-type]
-        for device in ("cpu", "cuda")
+        place: replace(spec, device=place).load().reply(conversations)  # type: ignore[arg-type]
+        for place in ("cpu", device)
     }
-    assert answered["cuda"] == answered["cpu"]
+    assert answered[device] == answered["cpu"]
 
 
-@pytest.mark.parametrize(("shape", "length"), [(SMALL, 400), (OF_8B_WIDTH, 4000)], ids=["small", "8B width"])
-def test_a_lora_step_in_bf16(tmp_path: Path, shape: ModelShape, length: int) -> None:
-    first, second = lora_step(shape, length, tmp_path, "cuda")
+def test_a_lora_step_in_bf16(tmp_path: Path, device: str) -> None:
+    first, second = lora_step(SMALL, 400, tmp_path, device)
+    assert 0 < second < first
+
+
+@on_cuda
+def test_a_lora_step_in_bf16_at_the_width_of_8b(tmp_path: Path, device: str) -> None:
+    first, second = lora_step(OF_8B_WIDTH, 4000, tmp_path, device)
     assert 0 < second < first

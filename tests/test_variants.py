@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 import pytest
 from bash_sandboxes import runtime_or_skip
-from chat_tokenizers import CHATML, chat_tokenizer
+from chat_families import FAMILIES, save_family, template_of
+from chat_tokenizers import LLAMA_3
 from loop_project import LoopProject
 
 from leap_kedro.environments.alfworld import build_benchmark
@@ -108,30 +109,26 @@ def test_a_student_that_teaches_itself(project: LoopProject, trainings: list[Pat
     assert len(trainings) == 2
 
 
-@pytest.fixture(scope="module")
-def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a chat model with few, random weights."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("models") / "tiny_chat"
-    games = build_benchmark({"source": "generated"})
-    openings = [games.environment().reset(task).text for task in games.tasks("train", 4, 0)]
-    tokenizer = chat_tokenizer(CHATML, openings)
-    shape = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=4096, **shape))
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-def test_a_chat_model_with_lora(project: LoopProject, tiny_chat: Path) -> None:
+def test_a_chat_model_with_lora(project: LoopProject, tiny_chat: Path, device: str) -> None:
     """The profile `conf/smollm2`, at a tiny size."""
     project.parameters = f"bootstrap.base={tiny_chat}"
-    run(project, *FEW, env="smollm2")
+    run(project, *FEW, f"fine_tuning.device={device}", env="smollm2")
     for k in (0, 1):
         report = project.read(f"04_training/variant/iter_{k}/training_report.json")
         assert report["dropped"] == 0  # type: ignore[call-overload]
         assert report["steps"] >= 1  # type: ignore[call-overload]
         policy = project.folder / f"data/05_policies/variant/iter_{k}/policy"
         assert (policy / "adapter/adapter_model.safetensors").is_file()
-        assert (policy / "chat_template.jinja").read_text() == CHATML
+        assert (policy / "chat_template.jinja").read_text() == LLAMA_3
+
+
+@pytest.mark.parametrize("family", ["qwen3", "gemma3"])
+def test_other_chat_formats(project: LoopProject, tmp_path: Path, family: str) -> None:
+    """Of these families, the slot engine supports the first one."""
+    games = build_benchmark({"source": "generated"})
+    openings = [games.environment().reset(task).text for task in games.tasks("train", 4, 0)]
+    project.parameters = f"bootstrap.base={save_family(family, openings, tmp_path / family)}"
+    run(project, *FEW, env="smollm2")
+    for k in (0, 1):
+        policy = project.folder / f"data/05_policies/variant/iter_{k}/policy"
+        assert (policy / "chat_template.jinja").read_text() == template_of(FAMILIES[family])

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import real_vllm
 import yaml
 from loop_project import LoopProject
+
+from leap_kedro.pipelines.vllm_server import ServingParameters
 
 pytestmark = [pytest.mark.vllm, pytest.mark.slow]
 
@@ -16,10 +17,10 @@ LORA = (f"fine_tuning.lora.rank={real_vllm.RANK}", "fine_tuning.optimizer=adamw"
 FEW = ("data_preparation.validation=1", "data_preparation.test.valid_seen=1", "data_preparation.test.valid_unseen=0")
 
 
-def project(folder: Path, base: Path, **serving: Any) -> LoopProject:
-    """A project whose policies are served, with the parameters `serving`."""
+def project(folder: Path, base: Path, serving: ServingParameters) -> LoopProject:
+    """A project whose policies are served."""
     made = LoopProject(folder, base)
-    block = real_vllm.parameters(**serving).model_dump(exclude_defaults=True, mode="json")
+    block = serving.model_dump(exclude_defaults=True, mode="json")
     (made.folder / "conf/test/parameters_serving.yml").write_text(yaml.safe_dump({"serving": block}))
     return made
 
@@ -51,7 +52,7 @@ def check_answered(project: LoopProject, iterations: int) -> None:
 
 
 def test_one_running_server_serves_all_adapters_that_continue(tmp_path: Path, tiny_chat: Path, vllm_url: str) -> None:
-    made = project(tmp_path / "project", tiny_chat, base_url=vllm_url)
+    made = project(tmp_path / "project", tiny_chat, ServingParameters(base_url=vllm_url))
     before = real_vllm.served_models(vllm_url)
     loop(made, 2, *LORA, "fine_tuning.lora.start=continue")
     check_answered(made, 2)
@@ -62,22 +63,22 @@ def test_one_running_server_serves_all_adapters_that_continue(tmp_path: Path, ti
 def test_a_server_of_its_own_for_each_policy_where_adapters_start_fresh(
     tmp_path: Path, tiny_chat: Path, vllm_command: str
 ) -> None:
-    made = project(tmp_path / "project", tiny_chat, command=vllm_command)
-    loop(made, 2, *LORA)
-    check_answered(made, 2)
-    merged = [str(made.folder / f"data/05_policies/default/iter_{k}/policy") for k in (0, 1)]
-    assert adapter_bases(made, 2) == [str(tiny_chat), *merged]
+    made = project(tmp_path / "project", tiny_chat, real_vllm.parameters(command=vllm_command))
+    loop(made, 1, *LORA)
+    check_answered(made, 1)
+    assert adapter_bases(made, 1) == [str(tiny_chat), str(made.folder / "data/05_policies/default/iter_0/policy")]
 
 
 def test_a_server_that_is_killed_costs_no_finished_episode(tmp_path: Path, tiny_chat: Path, vllm_command: str) -> None:
     """The student's weights are merged: it was trained without LoRA."""
-    made = project(tmp_path / "project", tiny_chat, command=vllm_command, concurrency=1)
-    given = "run", *made.given(*FREE, *FEW, "rollout.max_reply_tokens=400")
+    made = project(tmp_path / "project", tiny_chat, real_vllm.parameters(command=vllm_command, concurrency=1))
+    given = "run", *made.given(*FREE, *FEW, "rollout.max_reply_tokens=100")
     rollouts = made.folder / "data/02_episodes/default/iter_1/rollouts.jsonl"
     partial = rollouts.with_name(f"{rollouts.name}.partial")
-    killed = made.kill_server(lambda: partial.is_file() and partial.read_bytes().count(b"\n") >= 2, *given)
+    killed = made.kill_vllm(lambda: partial.is_file() and partial.read_bytes().count(b"\n") >= 2, *given)
     assert killed.returncode == 1, killed.stdout
-    assert "ended while it was needed (exit code 137" in killed.stdout
+    for words in ("The server ended while it was needed", "EngineDeadError", "Run the same command again"):
+        assert words in killed.stdout
     assert "Traceback" not in killed.stdout
     stored = partial.read_bytes()
     finished = made.call(*given)
@@ -87,10 +88,11 @@ def test_a_server_that_is_killed_costs_no_finished_episode(tmp_path: Path, tiny_
     check_answered(made, 1)
 
 
+@pytest.mark.parametrize("device", ["cpu"], indirect=True)
 def test_a_running_server_of_another_model_is_refused(tmp_path: Path, tiny_chat: Path, vllm_url: str) -> None:
     other = tmp_path / "other"
     real_vllm.save_tiny_chat(other, seed=1)
-    made = project(tmp_path / "project", other, base_url=vllm_url)
+    made = project(tmp_path / "project", other, ServingParameters(base_url=vllm_url))
     refused = made.call("run", *made.given(*FREE, *FEW))
     assert refused.exit_code == 1
     for words in (f"serves {tiny_chat}, not {other}.", "Start it with that folder, or leave `base_url` out"):

@@ -46,6 +46,7 @@ def says(
     cached_tokens: int = 0,
     delay: float = 0.0,
     thoughts: str | None = None,
+    calls: object = None,
 ) -> Reply:
     """An ordinary answer; `tokens` are those of prompt and completion."""
     usage = tokens and {
@@ -55,6 +56,8 @@ def says(
         "prompt_tokens_details": {"cached_tokens": cached_tokens},
     }
     message = {"role": "assistant", "content": text, "refusal": refusal, "reasoning_content": thoughts}
+    if calls is not None:
+        message["tool_calls"] = calls
     tree = {
         "id": "chatcmpl-1",
         "object": "chat.completion",

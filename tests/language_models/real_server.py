@@ -32,8 +32,11 @@ def weights() -> Path | None:
 
 
 @contextmanager
-def real_server() -> Iterator[str]:
-    """Base URL for clients; the server runs in threads of this process until the context ends. It starts in 1 s."""
+def real_server(template: str = "") -> Iterator[str]:
+    """Base URL for clients; the server runs in threads of this process until the context ends. It starts in 1 s.
+
+    `template` replaces the model's chat template, which knows no tools.
+    """
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -42,6 +45,8 @@ def real_server() -> Iterator[str]:
     parameters.n_ctx = _AT_ONCE * CONTEXT
     parameters.n_parallel = _AT_ONCE
     parameters.port = 0
+    if template:
+        parameters.chat_template = template
     parameters.verbosity = 1
     server = xllamacpp.Server(parameters)
     try:

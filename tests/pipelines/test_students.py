@@ -16,6 +16,8 @@ from leap_kedro.pipelines.evaluation.saved import create_pipeline as create_save
 from leap_kedro.pipelines.iteration import create_iteration
 from leap_kedro.pipelines.students import check_students
 from leap_kedro.policies.vllm_process import ServingFailed
+from leap_kedro.prompts.select import HasNoThoughts
+from leap_kedro.prompts.templates import UnusableChatTemplate
 
 FREE = {"rollout.hold_to_admissible": False, "evaluation.hold_to_admissible": False}
 
@@ -67,13 +69,26 @@ def test_an_adapter_that_goes_on_and_whose_base_is_gone(tiny_base: Path, tmp_pat
         check(**{"bootstrap.base": str(base), **lora})
 
 
-def test_a_template_that_asks_the_clock_is_not_served(student: Path, tmp_path: Path) -> None:
+def test_a_template_that_asks_the_clock_is_not_served_by_a_running_server(student: Path, tmp_path: Path) -> None:
     base = tmp_path / "dated"
     shutil.copytree(student, base)
     (base / "chat_template.jinja").write_text("{{ strftime_now('%c') }}" + str(byte_level().chat_template))
     check(**{"bootstrap.base": str(base)})
+    check(**{"bootstrap.base": str(base), "serving": {}, **FREE})
     with pytest.raises(ServingFailed, match=r"date or time.*`serving`"):
-        check(**{"bootstrap.base": str(base), "serving": {}, **FREE})
+        check(**{"bootstrap.base": str(base), "serving": {"base_url": "http://127.0.0.1:1/v1"}, **FREE})
+
+
+@pytest.mark.parametrize("stage", ["rollout", "evaluation"])
+def test_a_student_that_cannot_think_is_not_asked_to(
+    tiny_base: Path, student: Path, tmp_path: Path, stage: str
+) -> None:
+    base = tmp_path / "chat"
+    shutil.copytree(student, base)
+    (base / "chat_template.jinja").write_text(str(byte_level().chat_template))
+    for folder, said in ((base, UnusableChatTemplate), (tiny_base, HasNoThoughts)):
+        with pytest.raises(said, match="set `max_thought_tokens` to 0"):
+            check(**{"bootstrap.base": str(folder), f"{stage}.max_thought_tokens": 8})
 
 
 def test_a_policy_to_evaluate(student: Path, tiny_base: Path) -> None:

@@ -1,6 +1,7 @@
 """What a held reply may go on with."""
 
 import pytest
+from chat_families import family_tokenizer
 from chat_tokenizers import CHATML, LLAMA_3, chat_tokenizer
 
 from leap_kedro.embedded.tokenizer import build_tokenizer
@@ -60,3 +61,15 @@ def test_an_open_action_is_forced_to_its_words_and_then_free(renderer: Renderer)
 
 def test_without_a_list_there_is_no_hold() -> None:
     assert ActionHolds(EMBEDDED).of(Conversation("k", "opening", (), None)) is None
+
+
+def test_an_action_in_thoughts_is_not_held() -> None:
+    asked = ChatRenderer(family_tokenizer("qwen3", LISTED), thinking=True)
+    hold = ActionHolds(asked).of(Conversation("k", "opening", (), LISTED))
+    assert hold is not None
+    mark, end = asked.action_start(), asked.thought_end()
+    state = hold.start()
+    for token in (*mark, 5, *end, *mark[:1], 5, *mark):
+        assert hold.allowed(state) is None
+        state = hold.advance(state, token)
+    assert set(hold.allowed(state) or ()) >= {asked.action_ids("click[buy now]", "")[0]}

@@ -14,7 +14,7 @@ from leap_kedro.policies.generate import PlainGenerator
 from leap_kedro.policies.weights import extract_weights, is_supported
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.embedded import EmbeddedRenderer
-from leap_kedro.prompts.renderer import trunk_ids
+from leap_kedro.prompts.renderer import answer_start, trunk_ids
 
 RENDERER = EmbeddedRenderer(toy_tokenizer())
 
@@ -72,6 +72,8 @@ def family(name: str, **sizes: object) -> torch.nn.Module:
         ("llama", {"rope_parameters": {"rope_type": "yarn", "rope_theta": 1e4, "factor": 4.0}}),
         ("mistral", {"sliding_window": None}),
         ("qwen2", {}),
+        ("qwen3", {"head_dim": 16}),
+        ("smollm3", {"num_hidden_layers": 4, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}),
     ],
 )
 def test_logits_agree_with_the_model(name: str, sizes: dict[str, object], attention: type) -> None:
@@ -234,6 +236,19 @@ def test_plain_generate_answers_the_same(hold: bool) -> None:
     plain = PlainGenerator(toy_model(), RENDERER, decoding).generate(asked)
     assert ids(ours) == ids(plain)
     assert [one.logprob for one in ours] == pytest.approx([one.logprob for one in plain], abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", [SlotEngine, PlainGenerator])
+def test_thoughts_and_answer_have_limits_of_their_own(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [toy_conversation(seed, 1) for seed in range(12)]
+    whole = [plainly(conversation, 12) for conversation in asked]
+    end = whole[0][2:4]
+    monkeypatch.setattr(RENDERER, "thought_end", lambda: end)
+    decoding = Decoding(max_new_tokens=9, max_thought_tokens=6)
+    found = ids(kind(toy_model(), RENDERER, decoding, 12).generate(asked))
+    limits = [answer_start(reply[:6], end) + 3 if answer_start(reply[:6], end) else 6 for reply in whole]
+    assert found == [reply[:limit] for reply, limit in zip(whole, limits, strict=True)]
+    assert {6, 7} <= set(limits)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")

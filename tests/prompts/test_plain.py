@@ -41,7 +41,7 @@ def test_replies_are_read(text: str, reason: str, action: str) -> None:
         ("REASON: a\nACTION:", True, ParseStatus.NO_ACTION),
         ("", True, ParseStatus.EMPTY),
         (" \n", True, ParseStatus.EMPTY),
-        ("<think>ACTION: look\n", False, ParseStatus.TRUNCATED),
+        ("<think>ACTION: look\n", False, ParseStatus.ONLY_THOUGHTS),
         ("<think>ACTION: look\n", True, ParseStatus.ONLY_THOUGHTS),
         ("<think>ACTION: look\n</think>\n", True, ParseStatus.ONLY_THOUGHTS),
         ("ACTION: look\n</think>", True, ParseStatus.ONLY_THOUGHTS),

@@ -154,6 +154,13 @@ def test_an_adapter_that_cannot_go_on_is_refused(
         fine_tune(policy, copying, how, tmp_path / "work_next", tmp_path / "next")
 
 
+def test_modules_that_peft_refuses_are_named(start: Path, tmp_path: Path, copying: list[Packed]) -> None:
+    lora = LORA.model_copy(update={"targets": ("conv1d",)})
+    parameters = ONE_STEP.model_copy(update={"lora": lora})
+    with pytest.raises(UnusableAdapter, match=r"lora\.targets=\('conv1d',\) on LlamaForCausalLM.*set lora to null"):
+        fine_tune(start, copying, parameters, tmp_path / "work", tmp_path / "policy")
+
+
 def test_preferences_are_learnt_by_an_adapter_that_goes_on(
     adapted, start: Path, tmp_path: Path, copying: list[Packed]
 ) -> None:

@@ -23,7 +23,10 @@ _RAISE = "raise `server.max_tokens` (a model of a server) or `max_reply_tokens` 
 _LESS = "have it think less (`server.extra`, as the server wants it)"
 _CAUSES = {
     ParseStatus.TRUNCATED.value: f"cut off at the longest reply allowed, thoughts included: {_RAISE}, or {_LESS}",
-    ParseStatus.ONLY_THOUGHTS.value: f"nothing but thoughts: {_RAISE}, or {_LESS}",
+    ParseStatus.ONLY_THOUGHTS.value: (
+        "nothing but thoughts: raise `server.max_tokens` (a model of a server) or `max_thought_tokens` (a student that "
+        f"thinks), or {_LESS}"
+    ),
     ParseStatus.EMPTY.value: (
         "empty: see that it is a chat model that writes text, and in the server's log what it sends"
     ),

@@ -5,7 +5,16 @@ bounded concurrency, retries and a budget. `as_completed` and `in_order` call it
 """
 
 from leap_kedro.language_models.access import Access, Price
-from leap_kedro.language_models.chat import Completion, Constraint, Enforced, Finish, Message, Request, Role
+from leap_kedro.language_models.chat import (
+    Completion,
+    Constraint,
+    Enforced,
+    Finish,
+    Message,
+    Request,
+    Role,
+    ToolCall,
+)
 from leap_kedro.language_models.client import LanguageModel
 from leap_kedro.language_models.concurrency import as_completed, in_order
 from leap_kedro.language_models.errors import (
@@ -16,10 +25,11 @@ from leap_kedro.language_models.errors import (
     PromptTooLong,
     RequestRejected,
 )
-from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters, ServerParameters
+from leap_kedro.language_models.parameters import ActionForm, BudgetParameters, ModelParameters, ServerParameters
 
 __all__ = [
     "Access",
+    "ActionForm",
     "BudgetParameters",
     "BudgetSpent",
     "Completion",
@@ -38,6 +48,7 @@ __all__ = [
     "RequestRejected",
     "Role",
     "ServerParameters",
+    "ToolCall",
     "as_completed",
     "in_order",
 ]

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.language_models.chat import Completion, Enforced, Finish, Request
+from leap_kedro.language_models.chat import Completion, Enforced, Finish, Request, ToolCall
 from leap_kedro.language_models.parameters import ModelParameters
 from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
@@ -30,11 +30,15 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
         "max_tokens": request.max_tokens or parameters.max_tokens,
         "temperature": parameters.temperature if request.temperature is None else request.temperature,
         "seed": parameters.seed if request.seed is None else request.seed,
-        "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
+        "messages": [message.as_json() for message in request.messages],
         "schema": None if request.schema is None else dict(request.schema),
     }
-    # Answers without a constraint keep the keys that they had before there were constraints.
-    return asked if request.constraint is None else {**asked, "constraint": asdict(request.constraint)}
+    # Answers without a constraint or tools keep the keys that they had before there were any.
+    if request.constraint is not None:
+        asked["constraint"] = asdict(request.constraint)
+    if request.tools:
+        asked["tools"] = [dict(tool) for tool in request.tools]
+    return asked
 
 
 class AnswerCache:
@@ -55,6 +59,7 @@ class AnswerCache:
                 dollars=0.0,
                 cached=True,
                 own_temperature=kept.get("own_temperature", False),
+                calls=tuple(ToolCall(**call) for call in kept.get("calls", ())),
                 enforced=Enforced(kept["enforced"]) if kept.get("enforced") else None,
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):

@@ -14,14 +14,49 @@ class Role(StrEnum):
     SYSTEM = "system"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call of a tool, untrusted if a model wrote it.
+
+    Attributes:
+        name: Name of the tool.
+        arguments: Its arguments as JSON.
+        id: Name of the call, to which its result refers; "" in an answer.
+    """
+
+    name: str
+    arguments: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a chat."""
+    """One turn of a chat.
+
+    Attributes:
+        role: Its author.
+        content: Its text.
+        call: The assistant's call of a tool beside the text, if any.
+        call_id: For `Role.TOOL`: the call whose result the text is.
+    """
 
     role: Role
     content: str
+    call: ToolCall | None = None
+    call_id: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The message as servers expect it."""
+        tree: dict[str, Any] = {"role": self.role.value, "content": self.content}
+        if self.call is not None:
+            function = {"name": self.call.name, "arguments": self.call.arguments}
+            tree["tool_calls"] = [{"id": self.call.id, "type": "function", "function": function}]
+        if self.call_id:
+            tree["tool_call_id"] = self.call_id
+        return tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +91,7 @@ class Request:
         max_tokens: Maximum tokens of the answer.
         temperature: Sampling temperature.
         seed: Seed of sampling.
+        tools: Tools that the model may call, as servers expect them.
         constraint: What the server is asked to enforce, as far as it can; None: nothing.
     """
 
@@ -64,6 +100,7 @@ class Request:
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
     constraint: Constraint | None = None
 
 
@@ -98,6 +135,7 @@ class Completion:
         cached: Whether it was answered from the cache on disk, without a call.
         thought: Whether the server returned the model's thoughts in a separate field.
         own_temperature: Whether the server used its own temperature because it does not accept one.
+        calls: The calls of tools in it.
         enforced: The form in which the server was asked to enforce the request's constraint; None if it was not.
     """
 
@@ -109,6 +147,7 @@ class Completion:
     cached: bool
     thought: bool = False
     own_temperature: bool = False
+    calls: tuple[ToolCall, ...] = ()
     enforced: Enforced | None = None
 
     @property
@@ -119,4 +158,4 @@ class Completion:
     @property
     def is_whole(self) -> bool:
         """Whether there is an answer that was neither refused nor truncated."""
-        return self.finish in _WHOLE and bool(self.answer.strip())
+        return self.finish in _WHOLE and bool(self.calls or self.answer.strip())

@@ -126,6 +126,7 @@ class LanguageModel:
             dollars=bill.dollars,
             cached=False,
             thought=answer.thought,
+            calls=answer.calls,
             own_temperature=asked["temperature"] is not None and "temperature" in self._dialect.left_out,
             enforced=enforced,
         )

@@ -131,6 +131,8 @@ def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
         dialect.length_field: asked["max_tokens"],
         **{name: asked[name] for name in sent},
     }
+    if "tools" in asked:
+        body["tools"] = asked["tools"]
     schema = asked["schema"]
     if schema is not None:
         if dialect.structured is Structured.JSON_SCHEMA:
@@ -153,7 +155,7 @@ def _schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
 
 
-def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+def _without_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Moves system messages into the first user message, as `ChatRenderer` does."""
     rules = [message["content"] for message in messages if message["role"] == Role.SYSTEM.value]
     first, *others = [message for message in messages if message["role"] != Role.SYSTEM.value]

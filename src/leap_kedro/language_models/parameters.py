@@ -96,18 +96,29 @@ class BudgetParameters(StrictModel):
     dollars: float | None = Field(default=None, ge=0.0)
 
 
+class ActionForm(StrEnum):
+    """How a policy ``openai:MODEL`` states its actions."""
+
+    TEXT = "text"
+    """``REASON: ...``, ``ACTION: ...``"""
+    TOOL = "tool"
+    """A call of the tool `act`; the text beside the call is the reason."""
+
+
 class ServerParameters(CallParameters):
     """The OpenAI-compatible server of prompted language models: teachers, and policies named `openai:MODEL`.
 
     Attributes:
+        actions: How policies state their actions.
         max_tokens: Maximum tokens of a reply, including thoughts.
         budget: Budget of one run of a stage, or of one policy in one run.
     """
 
+    actions: ActionForm = ActionForm.TEXT
     max_tokens: int = Field(default=2048, gt=0)
     budget: Free[BudgetParameters] = BudgetParameters()
 
     def model(self, name: str, temperature: float | None, **more: Any) -> ModelParameters:
         """A model of this server; `more` are further fields of `ModelParameters`."""
-        shared = self.model_dump(exclude={"budget"})
+        shared = self.model_dump(exclude={"actions", "budget"})
         return ModelParameters(model=name, temperature=temperature, **shared, **more)

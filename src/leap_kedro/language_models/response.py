@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from leap_kedro.language_models.chat import Finish
+from leap_kedro.language_models.chat import Finish, ToolCall
 from leap_kedro.language_models.complaint import Complaint, complaint_in, read_complaint
 
 _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "content_filter": Finish.CONTENT_FILTER}
@@ -35,6 +35,7 @@ class Answer:
         completion_tokens: Tokens written; None if unknown.
         cached_tokens: Tokens read from the server's prompt cache.
         thought: Whether the model's thoughts are in a separate field.
+        calls: The calls of tools.
     """
 
     text: str
@@ -43,6 +44,7 @@ class Answer:
     completion_tokens: int | None
     cached_tokens: int
     thought: bool = False
+    calls: tuple[ToolCall, ...] = ()
 
 
 def read_answer(body: bytes) -> Answer:
@@ -79,6 +81,18 @@ def read_answer(body: bytes) -> Answer:
         completion_tokens=_count(usage, "completion_tokens"),
         cached_tokens=min(_count(_get(usage, "prompt_tokens_details"), "cached_tokens") or 0, prompt_tokens or 0),
         thought=thought or any(message.get(name) for name in _THOUGHTS),
+        calls=_calls(message.get("tool_calls")),
+    )
+
+
+def _calls(tree: Any) -> tuple[ToolCall, ...]:
+    """The calls of functions in a message; some servers give the arguments as an object instead of JSON in a string."""
+    functions = [_get(call, "function") for call in tree] if isinstance(tree, list) else []
+    named = [(_get(function, "name"), _get(function, "arguments")) for function in functions]
+    return tuple(
+        ToolCall(_writable(name), _writable(given if isinstance(given, str) else json.dumps(given)))
+        for name, given in named
+        if isinstance(name, str)
     )
 
 

@@ -104,7 +104,8 @@ class Transport:
         except ErrorInAnswer as error:
             failure = self._failure(error.complaint.status or 0, {}, error.complaint)
         else:
-            return replace(answer, text=self._hidden(answer.text))
+            calls = tuple(replace(call, arguments=self._hidden(call.arguments)) for call in answer.calls)
+            return replace(answer, text=self._hidden(answer.text), calls=calls)
         raise failure
 
     async def _outcome(self, body: Mapping[str, Any]) -> bytes | Exception:

@@ -68,7 +68,8 @@ def play(
         return
     if isinstance(policy, SavedPolicy) and serving is not None:
         how = parameters, temperature, run_seed, iteration, title, examples, must_answer
-        with serve(policy, serving, spec.name, parameters.max_reply_tokens) as served:
+        longest, thoughts = parameters.max_reply_tokens, parameters.max_thought_tokens
+        with serve(policy, serving, spec.name, longest, thoughts) as served:
             yield from play(served, spec, tasks, *how)
         return
     settings = play_settings(parameters, run_seed, iteration)
@@ -155,6 +156,7 @@ def _policy_spec(
             id=policy.id,
             temperature=temperature or 0.0,
             max_new_tokens=parameters.max_reply_tokens,
+            max_thought_tokens=parameters.max_thought_tokens,
             hold_to_admissible=parameters.hold_to_admissible,
             slots=parameters.slots,
             environment=spec.name,
@@ -171,4 +173,6 @@ def _policy_spec(
         examples=examples,
         hold_to_admissible=parameters.hold_to_admissible,
         trained=policy.trained,
+        has_system=policy.has_system,
+        actions=policy.server.actions,
     )

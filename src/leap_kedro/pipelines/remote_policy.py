@@ -19,6 +19,7 @@ class RemotePolicy:
         access: Key, prices, cache.
         iteration: LEAP iteration; -1 outside the loop.
         trained: Whether it was trained to act; if not, it is a language model that is prompted.
+        has_system: Whether its rules are sent as a system message; if not, they begin the first message of the user.
     """
 
     id: str
@@ -27,6 +28,7 @@ class RemotePolicy:
     access: Access
     iteration: int = -1
     trained: bool = False
+    has_system: bool = True
 
     @property
     def place(self) -> str:

@@ -22,6 +22,8 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline) -> None:
     Raises:
         NoSuchBase: If the base model is missing or cannot be used.
         ServingFailed: If the student is served and the server would build other prompts than training.
+        UnusableChatTemplate: If it is to think, but its chat template knows no thoughts.
+        HasNoThoughts: If the embedded student is to think.
         NoSuchPolicy: If the policy in that folder cannot be used.
         UnknownPolicy: If there is no such policy.
     """
@@ -31,5 +33,12 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline) -> None:
         check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
     if _READERS & names:
         base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment)
+        modes = {how.max_thought_tokens > 0 for how in (parameters.rollout, parameters.evaluation)}
         if parameters.serving is not None:
-            check_prompts(base, parameters.serving, parameters.environment)
+            for thinking in sorted(modes):
+                check_prompts(base, parameters.serving, parameters.environment, thinking=thinking)
+        elif True in modes:
+            from leap_kedro.policies.folder import load_tokenizer
+            from leap_kedro.prompts.select import renderer_for
+
+            renderer_for(load_tokenizer(base.folder), parameters.environment, thinking=True)

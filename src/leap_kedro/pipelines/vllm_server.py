@@ -6,8 +6,10 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -47,9 +49,22 @@ class ServingParameters(CallParameters):
     retries: Free[int] = Field(default=3, ge=0)
 
 
+@dataclass(frozen=True, slots=True)
+class ServedPrompts:
+    """How a server has to be prompted.
+
+    Attributes:
+        has_system: Whether the rules are a system message; if not, they begin the first message of the user.
+        template: The chat template that a server must be started with; "": that of the folder.
+    """
+
+    has_system: bool
+    template: str
+
+
 @contextmanager
 def serve(
-    policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int
+    policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int, max_thought_tokens: int = 0
 ) -> Iterator[RemotePolicy]:
     """Serve the policy while the block lasts.
 
@@ -59,7 +74,8 @@ def serve(
         policy: The policy.
         parameters: The server.
         environment: Registered name of the environment, whose instructions are part of the prompts.
-        max_tokens: Longest reply.
+        max_tokens: Longest reply, without its thoughts.
+        max_thought_tokens: Longest thoughts before it; 0: the policy does not think.
 
     Raises:
         ServingFailed: If the policy cannot be served, or the server does not start or refuses it.
@@ -67,11 +83,13 @@ def serve(
     from leap_kedro.policies.vllm import ENVIRONMENT, model_of
     from leap_kedro.policies.vllm_process import free_port, running_server
 
-    check_prompts(policy, parameters, environment)
+    prompts = check_prompts(policy, parameters, environment, thinking=max_thought_tokens > 0)
+    longest = max_tokens + max_thought_tokens
+    server = _server(parameters, longest, thinking=max_thought_tokens > 0)
     adapter = adapter_of(policy) if parameters.adapters else None
     if parameters.base_url is not None:
         with model_of(parameters.base_url, policy.folder, adapter) as name:
-            yield _served(policy, parameters, parameters.base_url, name, max_tokens)
+            yield _served(policy, server, parameters.base_url, name, prompts)
         return
     port = parameters.port or free_port()
     weights, rank = (adapter.base, adapter.rank) if adapter else (policy.folder, None)
@@ -79,10 +97,11 @@ def serve(
     _release_gpu_memory()
     address = f"http://127.0.0.1:{port}"
     with (
-        running_server(command, ENVIRONMENT, f"{address}/health", parameters.ready_timeout),
+        _template_file(prompts.template) as given,
+        running_server([*command, *given], ENVIRONMENT, f"{address}/health", parameters.ready_timeout),
         model_of(f"{address}/v1", policy.folder, adapter) as name,
     ):
-        yield _served(policy, parameters, f"{address}/v1", name, max_tokens)
+        yield _served(policy, server, f"{address}/v1", name, prompts)
 
 
 def server_command(weights: Path, rank: int | None, parameters: ServingParameters, port: int) -> list[str]:
@@ -113,19 +132,28 @@ def adapter_of(policy: SavedPolicy) -> "Adapter | None":
     return Adapter(f"{policy.id}-{weights_digest(folder)[:12]}", folder, base) if base.is_dir() else None
 
 
-def template_options(parameters: ServingParameters) -> dict[str, Any]:
+def template_options(parameters: ServingParameters, *, thinking: bool = False) -> dict[str, Any]:
     """What a server passes to the chat template besides the messages."""
-    from leap_kedro.prompts.templates import TEMPLATE_OPTIONS
+    from leap_kedro.prompts.templates import TEMPLATE_OPTIONS, THINKING
 
-    return {**TEMPLATE_OPTIONS, **(parameters.extra.get("chat_template_kwargs") or {})}
+    standard = THINKING if thinking else TEMPLATE_OPTIONS
+    return {**standard, **(parameters.extra.get("chat_template_kwargs") or {})}
 
 
-def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environment: str) -> None:
-    """Check that a server builds the prompts of the policy's training, token for token, on any day.
+def check_prompts(
+    policy: SavedPolicy, parameters: ServingParameters, environment: str, *, thinking: bool = False
+) -> ServedPrompts:
+    """Check that a server builds the prompts of the loop, token for token, on any day.
+
+    Args:
+        policy: The policy.
+        parameters: The server.
+        environment: Registered name of the environment, whose instructions are part of the prompts.
+        thinking: Whether replies begin with thoughts.
 
     Raises:
-        ServingFailed: If it does not: the tokenizer is the embedded student's, or the chat template takes no system
-            message, other options than here, or the present date.
+        ServingFailed: If it does not: the tokenizer is the embedded student's, vLLM has own prompts for the model, a
+            running server would write the present date, or the template gets other options than here.
     """
     from leap_kedro.policies.folder import load_tokenizer
     from leap_kedro.policies.vllm_process import ServingFailed
@@ -134,11 +162,11 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
     from leap_kedro.prompts.messages import chat_messages
     from leap_kedro.prompts.renderer import trunk_ids
     from leap_kedro.prompts.select import renderer_for
-    from leap_kedro.prompts.templates import DAY, UnusableChatTemplate, templated_ids
+    from leap_kedro.prompts.templates import DAY, UnusableChatTemplate, template_at, templated_ids
     from leap_kedro.records import Turn
 
     try:
-        renderer = renderer_for(load_tokenizer(policy.folder), environment)
+        renderer = renderer_for(load_tokenizer(policy.folder), environment, thinking=thinking)
         if not isinstance(renderer, ChatRenderer):
             raise ServingFailed(
                 f"{policy.id} ({policy.folder}) is the embedded student, which no chat server can prompt: set "
@@ -147,22 +175,51 @@ def check_prompts(policy: SavedPolicy, parameters: ServingParameters, environmen
         turn = Turn("look", "You see a desk 1.")
         conversation = Conversation("check", "You are in a room. Your task is to: look.", (turn,))
         trained = [*trunk_ids(renderer, conversation), *renderer.branch()]
-        messages, options = list(chat_messages(conversation, renderer.rules)), template_options(parameters)
+        messages = list(chat_messages(conversation, renderer.rules, has_system=renderer.has_system))
+        options = template_options(parameters, thinking=thinking)
         served, another_day = (templated_ids(renderer.tokenizer, messages, options, now) for now in (DAY, _ANOTHER_DAY))
     except UnusableChatTemplate as error:
         raise ServingFailed(f"{policy.id} ({policy.folder}) cannot be served: {error}") from error
     instead = "set `serving` to null, or another chat template"
-    if served != another_day:
+    if _has_own_prompts(policy.folder):
         raise ServingFailed(
-            f"The chat template in {policy.folder} writes the date or time into the prompt: a server would write the "
-            f"present one, while training uses {DAY:%d %B %Y}. It cannot be served: {instead} "
-            "(a template with `date_string` gets that day)."
+            f"The model in {policy.folder} is of the GPT-OSS family, for which vLLM does not use the chat template and "
+            "writes the present date: set `serving` to null."
+        )
+    dated = served != another_day
+    if dated and parameters.base_url is not None:
+        raise ServingFailed(
+            f"The chat template in {policy.folder} writes the date or time into the prompt: the server at "
+            f"{parameters.base_url} would write the present one, while training uses {DAY:%d %B %Y}. Leave `base_url` "
+            f"out to have a server started with that day, {instead} (a template with `date_string` gets that day)."
         )
     if trained != served:
         raise ServingFailed(
-            f"The chat template in {policy.folder} gives a server other tokens than training sees, because it takes no "
-            f"system message or because of `serving.extra.chat_template_kwargs`: {instead}."
+            f"A server would give the model in {policy.folder} other tokens than training does, because of "
+            "`serving.extra.chat_template_kwargs`, or because its template leaves to the model what training puts into "
+            f"the prompt (the end of thoughts, the header of a reply): {instead}."
         )
+    return ServedPrompts(renderer.has_system, template_at(renderer.tokenizer) if dated else "")
+
+
+def _has_own_prompts(folder: Path) -> bool:
+    """Whether vLLM ignores the chat template of the model in a folder: GPT-OSS is prompted by OpenAI's library."""
+    import json
+
+    config = folder / "config.json"
+    return config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("model_type") == "gpt_oss"
+
+
+@contextmanager
+def _template_file(template: str) -> Iterator[list[str]]:
+    """Arguments of `vllm serve` that replace the chat template of the folder; none if `template` is empty."""
+    if not template:
+        yield []
+        return
+    with TemporaryDirectory(prefix="leap-template-") as folder:
+        file = Path(folder) / "chat_template.jinja"
+        file.write_text(template, encoding="utf-8")
+        yield ["--chat-template", str(file)]
 
 
 def _release_gpu_memory() -> None:
@@ -173,16 +230,25 @@ def _release_gpu_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _served(
-    policy: SavedPolicy, parameters: ServingParameters, base_url: str, name: str, max_tokens: int
-) -> RemotePolicy:
-    server = ServerParameters(
-        base_url=base_url,
+def _server(parameters: ServingParameters, max_tokens: int, *, thinking: bool) -> ServerParameters:
+    return ServerParameters(
         max_tokens=max_tokens,
         timeout=parameters.timeout,
         concurrency=parameters.concurrency,
         retries=parameters.retries,
-        extra={**parameters.extra, "chat_template_kwargs": template_options(parameters)},
+        extra={**parameters.extra, "chat_template_kwargs": template_options(parameters, thinking=thinking)},
     )
-    free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
-    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration, trained=True)
+
+
+def _served(
+    policy: SavedPolicy, server: ServerParameters, base_url: str, name: str, prompts: ServedPrompts
+) -> RemotePolicy:
+    return RemotePolicy(
+        id=policy.id,
+        name=name,
+        server=server.model_copy(update={"base_url": base_url}),
+        access=Access(prices={name: Price(prompt=0.0, completion=0.0)}),
+        iteration=policy.iteration,
+        trained=True,
+        has_system=prompts.has_system,
+    )

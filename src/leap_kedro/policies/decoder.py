@@ -85,7 +85,11 @@ class CachedDecoder:
         for layer, cache in zip(weights.layers, self._cache, strict=True):
             mixed = functional.linear(self._norm(hidden), layer.query_key_value, layer.query_key_value_bias)
             mixed = mixed.view(len(tokens), -1, weights.head_size)
-            self._rotate(mixed[:, : weights.heads + weights.key_value_heads], rotations)
+            turned = mixed[:, : weights.heads + weights.key_value_heads]
+            if layer.head_scale is not None:
+                turned.copy_(self._norm(turned) * layer.head_scale)
+            if layer.rotates:
+                self._rotate(turned, rotations)
             cache[slots, :, positions] = mixed[:, weights.heads :]
             read = attend(mixed[:, : weights.heads], cache)
             hidden = hidden + functional.linear(read, layer.attention_out, layer.attention_out_bias)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from leap_kedro.policies.admissible import ActionHold, ActionHolds
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.prompts.renderer import Renderer, answered
+from leap_kedro.prompts.renderer import Renderer, answer_start, answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,9 @@ class Decoding:
     """How replies are decoded.
 
     Attributes:
-        max_new_tokens: Maximum number of tokens of a reply.
+        max_new_tokens: Maximum number of tokens of a reply, including its thoughts.
+        max_thought_tokens: Maximum number of them for thoughts; the others are for the answer. A reply whose thoughts
+            do not end within it ends there.
         temperature: 0 is greedy; higher values sample.
         hold_to_admissible: Whether only listed actions are allowed, where a conversation lists any.
         logprobs: Whether log-probabilities are wanted.
@@ -25,6 +27,19 @@ class Decoding:
     temperature: float = 0.0
     hold_to_admissible: bool = False
     logprobs: bool = False
+    max_thought_tokens: int = 0
+
+    def longest(self, reply: Sequence[int], thought_end: Sequence[int]) -> int:
+        """Maximum number of tokens of a reply that begins like this.
+
+        Args:
+            reply: Its token ids so far.
+            thought_end: Token ids that end the thoughts; () if there are no thoughts.
+        """
+        if not thought_end:
+            return self.max_new_tokens
+        start = answer_start(reply, thought_end)
+        return start + self.max_new_tokens - self.max_thought_tokens if start else self.max_thought_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ class Generator(ABC):
         self._prompts = Prompts(renderer)
         self._holds = ActionHolds(renderer)
         self._ends = renderer.end_ids()
+        self._thought_end = renderer.thought_end()
         self._decoding = decoding
         self._group_size = group_size
 

@@ -51,9 +51,8 @@ class SlotEngine(Generator):
             held = min(self._table.held(slot, trunk), len(prompt) - 1)
             self._table.hold(slot, trunk[:held])  # what comes after is overwritten, also by a call that fails
             hold = self._hold(conversation)
-            writings.append(
-                SpeculativeReply(conversation, slot, prompt, held, hold, self._ends, self._decoding, self._drafts)
-            )
+            how = self._ends, self._decoding, self._drafts, self._thought_end
+            writings.append(SpeculativeReply(conversation, slot, prompt, held, hold, *how))
         self._write(writings)
         for trunk, slot in zip(trunks, slots, strict=True):
             self._table.hold(slot, trunk)

@@ -56,9 +56,10 @@ class PlainGenerator(Generator):
         ]
 
     def _cut(self, row: Sequence[int]) -> tuple[int, ...]:
-        """The reply up to and with its end token."""
+        """The reply up to and with its end token, within the limits."""
         ends = [index for index, token in enumerate(row) if token in self._ends]
-        return tuple(row[: ends[0] + 1] if ends else row)
+        reply = tuple(row[: ends[0] + 1] if ends else row)
+        return reply[: self._decoding.longest(reply, self._thought_end)]
 
 
 class _Chooser:

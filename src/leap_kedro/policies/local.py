@@ -22,7 +22,8 @@ class LocalPolicySpec:
         folder: Folder with config, safetensors and tokenizer.
         id: Name of the policy in episodes.
         temperature: 0 is greedy.
-        max_new_tokens: Maximum number of tokens of a reply.
+        max_new_tokens: Maximum number of tokens of a reply after its thoughts.
+        max_thought_tokens: Maximum number of tokens of thoughts before it; 0: the model does not think.
         hold_to_admissible: Whether only listed actions are allowed.
         slots: Conversations kept in the cache, as many as are played at once.
         threads: Threads of torch in the process that loads it.
@@ -45,6 +46,7 @@ class LocalPolicySpec:
     logprobs: bool = False
     environment: str = ""
     examples: str = ""
+    max_thought_tokens: int = 0
 
     def load(self) -> "LocalPolicy":
         """The policy, its model in memory.
@@ -53,6 +55,7 @@ class LocalPolicySpec:
             PolicyFolderError: If the folder or a part of it is missing or broken.
             UnusableChatTemplate: If the tokenizer has neither the embedded marks nor a usable chat template.
             TakesNoExamples: If there are examples for the embedded student.
+            HasNoThoughts: If the embedded student is to think.
         """
         check_parts(self.folder)
         import torch
@@ -65,10 +68,11 @@ class LocalPolicySpec:
 
         torch.set_num_threads(self.threads)
         model, tokenizer = load_policy(self.folder, self.dtype, self.device)
-        renderer = renderer_for(tokenizer, self.environment, self.examples)
-        decoding = Decoding(self.max_new_tokens, self.temperature, self.hold_to_admissible, self.logprobs)
+        thoughts, longest = self.max_thought_tokens, self.max_new_tokens + self.max_thought_tokens
+        renderer = renderer_for(tokenizer, self.environment, self.examples, thinking=thoughts > 0)
+        decoding = Decoding(longest, self.temperature, self.hold_to_admissible, self.logprobs, thoughts)
         kind = SlotEngine if is_supported(model.config) else PlainGenerator
-        return LocalPolicy(self.id, renderer, kind(model, renderer, decoding, self.slots), self.max_new_tokens)
+        return LocalPolicy(self.id, renderer, kind(model, renderer, decoding, self.slots), longest)
 
 
 class LocalPolicy:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.language_models import (
     Access,
+    ActionForm,
     BudgetParameters,
     BudgetSpent,
     Completion,
@@ -34,9 +35,10 @@ from leap_kedro.language_models import (
     in_order,
 )
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
+from leap_kedro.policies.tool_actions import read_call, tool_messages, tool_of
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.listed_replies import follows_grammar, parse_json_reply, reply_grammar, reply_schema
-from leap_kedro.prompts.messages import chat_messages, rules_text
+from leap_kedro.prompts.messages import GENERAL_RULES, TOOL_RULES, chat_messages, rules_text
 from leap_kedro.prompts.plain import parse_reply
 from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import ParseStatus
@@ -59,6 +61,8 @@ class OpenAIPolicySpec:
         hold_to_admissible: Whether the server has to restrict replies to the admissible actions, if any are listed.
         trained: Whether the model was trained to answer such prompts. If not, its prompts list the admissible actions
             with `hold_to_admissible`, it may answer in JSON, and its replies may stay free.
+        has_system: Whether the rules are a system message; if not, they begin the first message of the user.
+        actions: How it states its actions.
     """
 
     id: str
@@ -69,6 +73,8 @@ class OpenAIPolicySpec:
     examples: str = ""
     hold_to_admissible: bool = False
     trained: bool = False
+    has_system: bool = True
+    actions: ActionForm = ActionForm.TEXT
 
     def load(self) -> "OpenAIPolicy":
         """The policy, without calling the model.
@@ -81,8 +87,10 @@ class OpenAIPolicySpec:
             model = LanguageModel(self.model, self.access, self.budget)
         except LanguageModelError as error:
             raise PolicyStopped(str(error)) from error
-        rules = rules_text(instructions, self.examples)
-        return OpenAIPolicy(self.id, model, rules, hold=self.hold_to_admissible, trained=self.trained)
+        general = TOOL_RULES if self.actions is ActionForm.TOOL else GENERAL_RULES
+        rules = rules_text(instructions, self.examples, general)
+        how = {"hold": self.hold_to_admissible, "trained": self.trained, "has_system": self.has_system}
+        return OpenAIPolicy(self.id, model, rules, actions=self.actions, **how)
 
 
 class OpenAIPolicy(Policy):
@@ -91,12 +99,24 @@ class OpenAIPolicy(Policy):
     Only the server knows whether a conversation fits: if not, the reply is marked as `too_long`.
     """
 
-    def __init__(self, name: str, model: LanguageModel, rules: str, *, hold: bool, trained: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        model: LanguageModel,
+        rules: str,
+        *,
+        hold: bool,
+        trained: bool,
+        has_system: bool = True,
+        actions: ActionForm = ActionForm.TEXT,
+    ) -> None:
         self.id = name
         self._model = model
         self._rules = rules
         self._hold = hold
         self._trained = trained
+        self._has_system = has_system
+        self._actions = actions
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
@@ -155,13 +175,17 @@ class OpenAIPolicy(Policy):
         return self._hold and bool(conversation.admissible)
 
     def _request(self, conversation: Conversation) -> Request:
-        shown = chat_messages(conversation, self._rules, listing=self._hold and not self._trained)
-        messages = tuple(Message(Role(role), text) for role, text in shown)
+        how = {"listing": self._hold and not self._trained, "has_system": self._has_system}
         # At temperature 0 a seed would only change the cache key of the answer.
         sampled = self._model.parameters.temperature != 0
+        seed = conversation.seed + len(conversation.turns) if sampled else None
+        if self._actions is ActionForm.TOOL:
+            tool = tool_of(conversation, listing=how["listing"])
+            return Request(tuple(tool_messages(conversation, self._rules, **how)), seed=seed, tools=(tool,))
+        shown = chat_messages(conversation, self._rules, **how)
         return Request(
-            messages,
-            seed=conversation.seed + len(conversation.turns) if sampled else None,
+            tuple(Message(Role(role), text) for role, text in shown),
+            seed=seed,
             constraint=self._constraint(conversation.admissible or ()) if self._holds(conversation) else None,
         )
 
@@ -173,10 +197,13 @@ class OpenAIPolicy(Policy):
 
 def _read(completion: Completion, conversation: Conversation) -> ParsedReply:
     finished = completion.finish is not Finish.LENGTH
-    parse = parse_json_reply if completion.enforced is Enforced.JSON_SCHEMA else parse_reply
-    parsed = parse(completion.text, conversation.admissible or (), finished)
+    if completion.calls:
+        parsed = read_call(completion.answer, completion.calls[0], conversation.admissible, finished)
+    else:
+        parse = parse_json_reply if completion.enforced is Enforced.JSON_SCHEMA else parse_reply
+        parsed = parse(completion.text, conversation.admissible or (), finished)
     if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and parsed.status is not ParseStatus.OK:
         parsed = replace(parsed, status=ParseStatus.REFUSED)
-    elif parsed.status is ParseStatus.EMPTY and completion.thought:
+    elif completion.thought and not completion.answer.strip() and not completion.calls:
         parsed = replace(parsed, status=ParseStatus.ONLY_THOUGHTS)
     return parsed

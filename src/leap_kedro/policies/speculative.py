@@ -27,6 +27,7 @@ class SpeculativeReply:
         ends: Collection[int],
         decoding: Decoding,
         memory: DraftMemory,
+        thought_end: Sequence[int] = (),
     ) -> None:
         """Start a reply.
 
@@ -39,6 +40,7 @@ class SpeculativeReply:
             ends: Token ids that end a reply.
             decoding: How to decode.
             memory: Source of drafts.
+            thought_end: Token ids that end its thoughts; () if it has none.
         """
         self.done = False
         self._slot, self._start, self._certain = slot, held, list(prompt[held:])
@@ -46,6 +48,8 @@ class SpeculativeReply:
         self._hold, self._state = hold, hold.start() if hold else ()
         self._ends, self._decoding, self._memory = ends, decoding, memory
         self._reply: list[int] = []
+        self._thought_end = thought_end
+        self._longest = decoding.longest((), thought_end)
         self._logprob = 0.0
         self._random = uniforms(conversation, decoding.max_new_tokens).tolist() if decoding.temperature else []
         self._draft = Draft(memory, memory.last(conversation.key))
@@ -92,7 +96,9 @@ class SpeculativeReply:
         self._draft.follow(token)
         if self._hold is not None:
             self._state = self._hold.advance(self._state, token)
-        self.done = token in self._ends or len(self._reply) == self._decoding.max_new_tokens
+        if self._thought_end and token == self._thought_end[-1]:
+            self._longest = self._decoding.longest(self._reply, self._thought_end)
+        self.done = token in self._ends or len(self._reply) == self._longest
 
     def _append_forced(self) -> None:
         """Append tokens that the restriction determines, without a forward pass."""
@@ -106,7 +112,7 @@ class SpeculativeReply:
     def _plan(self) -> None:
         """Draft as far as the restriction and the limit of new tokens allow."""
         state: HoldState = self._state
-        room = self._decoding.max_new_tokens - len(self._reply) - 1
+        room = self._longest - len(self._reply) - 1
         self._drafted, self._allowed = [], [self._hold.allowed(state) if self._hold else None]
         for token in self._draft.tokens()[:room]:
             allowed = self._allowed[-1]

@@ -1,6 +1,7 @@
 """Runs a server of language models as a child process: starts it, waits until it answers, and always stops it."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from leap_kedro.policies.guard import PATIENCE
 from leap_kedro.records import UserError
 
 _LOG_LINES = 15
+_ERRORS = 5
+_ERROR = re.compile(r"(?:^|[\s\]])([\w.]*(?:Error|Exception): .{,300})")
 _POLL = 0.2  # seconds
 _DYING = 5.0  # seconds to wait for a server that is ending
 
@@ -76,14 +79,21 @@ def running_server(
         if not failed:
             raise
         what = f"ended while it was needed (exit code {guard.returncode}; {error})" if ended else str(error)
-        tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-_LOG_LINES:]) or "(nothing)"
+        said = _errors_and_end(log.read_text(errors="replace"))
         raise ServingFailed(
-            f"The server {what}. Command:  {' '.join(command)}\nIts log is {log}; the end of it:\n{tail}"
+            f"The server {what}. Command:  {' '.join(command)}\nErrors in its log {log} and its end:\n{said}"
         ) from error
     finally:
         _stop(guard)
         if not failed:
             log.unlink(missing_ok=True)
+
+
+def _errors_and_end(log: str) -> str:
+    """The last lines of a log after its first errors: a server of several processes does not repeat the cause."""
+    lines = log.strip().splitlines()
+    errors = [found[1] for line in lines[:-_LOG_LINES] if (found := _ERROR.search(line))]
+    return "\n".join([*dict.fromkeys(errors)][:_ERRORS] + lines[-_LOG_LINES:]) or "(nothing)"
 
 
 class _NotReady(Exception):

@@ -12,13 +12,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_FAMILIES = ("llama", "mistral", "qwen2")
+_FAMILIES = ("llama", "mistral", "qwen2", "qwen3", "smollm3")
 _STATIC_ROTARY = ("default", "linear", "llama3", "yarn")
 
 
 @dataclass(frozen=True, slots=True)
 class LayerWeights:
-    """One decoder layer; matrices are (out, in)."""
+    """One decoder layer; matrices are (out, in).
+
+    Families differ in two attributes: `head_scale` (query and key heads, head size) is the scale of the norms of single
+    heads in Qwen3; `rotates` is false in layers of SmolLM3 without rotary embedding.
+    """
 
     query_key_value: Tensor
     query_key_value_bias: Tensor | None
@@ -28,6 +32,8 @@ class LayerWeights:
     gate_up_bias: Tensor | None
     down: Tensor
     down_bias: Tensor | None
+    head_scale: Tensor | None = None
+    rotates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,17 @@ def _layer(layer: Any, head_size: int) -> LayerWeights:
         gate_up_bias=None if mlp.gate_proj.bias is None else torch.cat((mlp.gate_proj.bias, mlp.up_proj.bias)),
         down=mlp.down_proj.weight.detach(),
         down_bias=mlp.down_proj.bias,
+        head_scale=_head_scale(attention, head_size),
+        rotates=bool(getattr(attention, "use_rope", True)),
     )
+
+
+def _head_scale(attention: Any, head_size: int) -> Tensor | None:
+    if not hasattr(attention, "q_norm"):
+        return None
+    norms = (attention.q_norm, attention.q_proj), (attention.k_norm, attention.k_proj)
+    scales = [norm.weight.repeat(projection.out_features // head_size, 1) for norm, projection in norms]
+    return _interleaved(torch.cat(scales).flatten(), head_size).view(-1, head_size)
 
 
 def _interleaved(rows: Tensor, head_size: int) -> Tensor:

@@ -92,6 +92,10 @@ class EmbeddedRenderer:
         """Token ids that end a reply."""
         return (self._end,)
 
+    def thought_end(self) -> tuple[int, ...]:
+        """No token ids: the embedded student has no thoughts."""
+        return ()
+
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply.
 

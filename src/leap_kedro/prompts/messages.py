@@ -17,20 +17,26 @@ At each step you read an observation and answer with exactly two lines:
 REASON: one or two sentences on what is needed next and why
 ACTION: one action"""
 
+TOOL_RULES = """\
+You are an agent that acts in a text environment to complete a task.
+At each step you read an observation, write one or two sentences on what is needed next and why, and call the tool `act`
+with one action."""
+
 PRIVILEGED_NOTICE = """\
 You go through this task again to teach yourself, and are told what is hidden in it. Choose your actions by it. Your
 reasons must be such that they hold for one who does not know it, and must not mention it. What is hidden:"""
 """The text before a privileged block."""
 
 
-def rules_text(instructions: str = "", examples: str = "") -> str:
+def rules_text(instructions: str = "", examples: str = "", general: str = GENERAL_RULES) -> str:
     """The first message of every conversation.
 
     Args:
         instructions: The environment's instructions on actions.
         examples: Finished episodes, as written by `examples_text`.
+        general: The rules of every environment.
     """
-    rules = f"{GENERAL_RULES}\n{instructions.strip()}".rstrip()
+    rules = f"{general}\n{instructions.strip()}".rstrip()
     return f"{rules}\n\n{examples.strip()}" if examples else rules
 
 
@@ -60,23 +66,32 @@ def past_reply(action: str) -> str:
     return f"ACTION: {stated(action)}" if action else "(no action)"
 
 
-def chat_messages(conversation: Conversation, rules: str, *, listing: bool = False) -> Iterator[tuple[str, str]]:
+def chat_messages(
+    conversation: Conversation, rules: str, *, listing: bool = False, has_system: bool = True
+) -> Iterator[tuple[str, str]]:
     """Role and content of each message before the reply.
 
     Args:
         conversation: The conversation to answer.
         rules: The first message.
         listing: Whether the last message lists the admissible actions, if there are any.
+        has_system: Whether the rules are a system message; if not, they begin the first message of the user.
     """
-    yield "system", rules
     seen = first_message(conversation.opening, conversation.privileged)
+    if has_system:
+        yield "system", rules
+    else:
+        seen = f"{rules}\n\n{seen}"
     for turn in conversation.turns:
         yield "user", seen
         yield "assistant", past_reply(turn.action)
         seen = turn.observation
-    if listing and conversation.admissible:
-        seen = "\n".join((f"{seen}\n\nActions that can be carried out now:", *conversation.admissible))
-    yield "user", seen
+    yield "user", listed(seen, conversation.admissible) if listing else seen
+
+
+def listed(seen: str, admissible: Sequence[str] | None) -> str:
+    """An observation with the admissible actions, if there are any."""
+    return "\n".join((f"{seen}\n\nActions that can be carried out now:", *admissible)) if admissible else seen
 
 
 def _played(example: Example) -> str:

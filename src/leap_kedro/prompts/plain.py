@@ -35,7 +35,7 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
     if not labels:
         return ParsedReply(text, reason, "", missing)
     line, line_end, _ = answer[labels[-1].end() :].partition("\n")
-    action = _meant(line, admissible or ())
+    action = meant(line, admissible or ())
     if not action or (not finished and not line_end):
         return ParsedReply(text, reason, "", missing)
     return ParsedReply(text, reason, action, ParseStatus.OK)
@@ -43,11 +43,11 @@ def parse_reply(text: str, admissible: Sequence[str] | None, finished: bool) -> 
 
 def _missing(text: str, answer: str, finished: bool) -> ParseStatus:
     """The status of a reply without an action."""
+    if text.strip() and not answer.strip():
+        return ParseStatus.ONLY_THOUGHTS
     if not finished:
         return ParseStatus.TRUNCATED
-    if answer.strip():
-        return ParseStatus.NO_ACTION
-    return ParseStatus.ONLY_THOUGHTS if text.strip() else ParseStatus.EMPTY
+    return ParseStatus.NO_ACTION if text.strip() else ParseStatus.EMPTY
 
 
 @lru_cache(maxsize=50_000)
@@ -64,7 +64,8 @@ def stated(action: str) -> str:
     return bare
 
 
-def _meant(line: str, admissible: Sequence[str]) -> str:
+def meant(line: str, admissible: Sequence[str]) -> str:
+    """The action that one line of a reply states; quotes, case and a final full stop are corrected to a listed one."""
     if line.strip() in admissible:
         return line.strip()
     plain = _unquoted(line.strip())

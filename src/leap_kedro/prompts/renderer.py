@@ -42,6 +42,9 @@ class Renderer(Protocol):
     def end_ids(self) -> tuple[int, ...]:
         """Token ids that end a reply."""
 
+    def thought_end(self) -> tuple[int, ...]:
+        """Token ids of the mark between the thoughts and the answer of a reply; () if there are no thoughts."""
+
     def parse(self, ids: Sequence[int], admissible: Sequence[str] | None, before: str) -> ParsedReply:
         """Reason and action of a reply to `before` (with or without end token); never raises on bad text."""
 
@@ -80,3 +83,10 @@ def answered(opening: str, turns: Sequence[Turn]) -> Iterator[tuple[Turn, str]]:
 def observations(opening: str, turns: Sequence[Turn]) -> list[str]:
     """The latest observation at each decision: one more than there are turns."""
     return [opening, *(turn.observation for turn in turns)]
+
+
+def answer_start(ids: Sequence[int], thought_end: Sequence[int]) -> int:
+    """Index at which the answer begins in the token ids of a reply; 0 if it has no (finished) thoughts."""
+    size = len(thought_end)
+    ends = (index + size for index in range(len(ids) - size + 1) if tuple(ids[index : index + size]) == thought_end)
+    return next(ends, 0) if size else 0

@@ -13,22 +13,31 @@ class TakesNoExamples(UserError):
     """The model cannot be prompted with examples."""
 
 
-def renderer_for(tokenizer: Any, environment: str = "", examples: str = "") -> Renderer:
+class HasNoThoughts(UserError):
+    """The model cannot be asked for thoughts."""
+
+
+def renderer_for(tokenizer: Any, environment: str = "", examples: str = "", *, thinking: bool = False) -> Renderer:
     """The embedded student's renderer for its tokenizer (with a ``<reply>`` token), else the chat renderer.
 
     Args:
         tokenizer: A Hugging Face tokenizer.
         environment: Registered name of the environment whose instructions are in a chat prompt; "" for none.
         examples: Finished episodes in a chat prompt.
+        thinking: Whether replies begin with thoughts.
 
     Raises:
         UnusableChatTemplate: If the tokenizer has neither marks nor a usable chat template.
         TakesNoExamples: If there are examples for the embedded student, whose prompts do not support them.
+        HasNoThoughts: If thoughts are wanted from it.
     """
     if "<reply>" not in tokenizer.get_vocab():
-        return ChatRenderer(tokenizer, environment_instructions(environment) if environment else "", examples)
+        instructions = environment_instructions(environment) if environment else ""
+        return ChatRenderer(tokenizer, instructions, examples, thinking=thinking)
     if examples:
         raise TakesNoExamples(
             "The prompts of the embedded student have no place for examples. Name a chat model instead (--policy)."
         )
+    if thinking:
+        raise HasNoThoughts("The embedded student has no thoughts: set `max_thought_tokens` to 0.")
     return EmbeddedRenderer(tokenizer)

@@ -1,5 +1,6 @@
 """Renders chat templates on a fixed date, so that templates with the current date always give the same tokens."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,13 +13,17 @@ from leap_kedro.records import UserError
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The date of every prompt."""
 
-TEMPLATE_OPTIONS: Mapping[str, Any] = MappingProxyType({"date_string": "26 Jul 2024"})
-"""Variables of templates besides messages. Those of Llama 3.1 use a date (this is their default)."""
+TEMPLATE_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {"date_string": "26 Jul 2024", "enable_thinking": False, "thinking": False}
+)
+"""Variables of templates besides messages: the date in those of Llama 3 (this is their default), and no thoughts."""
 
-_CLOCK = "leap_clock"
-_AT_NOW = (
+THINKING: Mapping[str, Any] = MappingProxyType({**TEMPLATE_OPTIONS, "enable_thinking": True, "thinking": True})
+"""The same for replies with thoughts."""
+
+_CLOCK = (
     "{%- macro strftime_now(format) -%}{%- set at = namespace(text=format.replace('%%', '\\0')) -%}"
-    f"{{%- for code, value in {_CLOCK} -%}}"
+    "{%- for code, value in DIRECTIVES -%}"
     "{%- set at.text = at.text.replace(code, value) -%}{%- endfor -%}{{- at.text.replace('\\0', '%') -}}"
     "{%- endmacro %}\n"  # the line ends here, or a template that begins with spaces would keep them
 )
@@ -52,16 +57,21 @@ def templated(
     try:
         text: str = tokenizer.apply_chat_template(
             [dict(message) for message in messages],
-            chat_template=_AT_NOW + tokenizer.get_chat_template(),
+            chat_template=template_at(tokenizer, now),
             tokenize=False,
             add_generation_prompt=reply,
-            **{**options, _CLOCK: _directives(now)},
+            **options,
         )
     except Exception as error:
         raise UnusableChatTemplate(
             f"The chat template of {name_of(tokenizer)} refuses a conversation: {error}"
         ) from error
     return text
+
+
+def template_at(tokenizer: Any, now: datetime = DAY) -> str:
+    """The tokenizer's template, in which the current time is always `now`."""
+    return _clock(now) + str(tokenizer.get_chat_template())
 
 
 def templated_ids(
@@ -92,9 +102,10 @@ def name_of(tokenizer: Any) -> str:
 
 
 @lru_cache(maxsize=4)
-def _directives(now: datetime) -> list[list[str]]:
-    """Each directive of strftime, with flags, and its value."""
+def _clock(now: datetime) -> str:
+    """A function `strftime_now` that knows each directive of strftime, with flags, at that time."""
     local = now.replace(tzinfo=None)  # without a time zone, as in transformers
     codes = [f"%{flag}{letter}" for flag in ("", "-", "_", "0", "^", "#") for letter in ascii_letters]
     # Seconds since 1970 would be counted in the machine's time zone.
-    return [[code, str(int(now.timestamp())) if code == "%s" else local.strftime(code)] for code in codes]
+    values = [[code, str(int(now.timestamp())) if code == "%s" else local.strftime(code)] for code in codes]
+    return _CLOCK.replace("DIRECTIVES", json.dumps(values))

@@ -246,6 +246,7 @@ def _lesson(
             "episodes": _ROLLOUTS,
             "max_actions": min(_ACTIONS, parameters.rollout.max_actions),
             "max_reply_tokens": min(_REPLY_TOKENS, parameters.rollout.max_reply_tokens),
+            "max_thought_tokens": min(_REPLY_TOKENS, parameters.rollout.max_thought_tokens),
             "processes": 1,
             "slots": _ROLLOUTS,
         }

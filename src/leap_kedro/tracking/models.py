@@ -42,6 +42,7 @@ def answering(parameters: Mapping[str, Any]) -> dict[str, Any]:
         "environment": str(parameters.get("environment", "")),
         "hold_to_admissible": bool(evaluation.get("hold_to_admissible", True)),
         "max_new_tokens": int(evaluation.get("max_reply_tokens", 64)),
+        "max_thought_tokens": int(evaluation.get("max_thought_tokens", 0)),
     }
 
 

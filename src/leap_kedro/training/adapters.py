@@ -73,7 +73,7 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
         seed: Seed of a new adapter's weights.
 
     Raises:
-        UnusableAdapter: If the continued adapter does not match the parameters.
+        UnusableAdapter: If PEFT refuses the targets, or the continued adapter does not match the parameters.
     """
     import torch
     from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
@@ -88,7 +88,13 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
             target_modules=targets,
             task_type="CAUSAL_LM",
         )
-        return get_peft_model(model, config)
+        try:
+            return get_peft_model(model, config)
+        except ValueError as error:
+            raise UnusableAdapter(
+                f"PEFT puts no adapter with lora.targets={lora.targets} on {type(model).__name__} ({error}): name "
+                "other modules, or set lora to null"
+            ) from error
     found: Any = PeftConfig.from_pretrained(str(start / ADAPTER))
     alike = targets == "all-linear" or set(targets) == set(found.target_modules)
     if (found.r, found.lora_alpha, alike) != (lora.rank, lora.alpha, True):

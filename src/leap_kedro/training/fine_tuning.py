@@ -106,6 +106,7 @@ def fine_tune(
         activation_checkpointing=parameters.gradient_checkpointing,
         remove_unused_columns=False,
         max_length=None,
+        router_aux_loss_coef=0.0,  # else TRL saves mixtures of experts with a setting that `generate` fails on
         ignore_data_skip=True,
         disable_tqdm=True,
         report_to="none",

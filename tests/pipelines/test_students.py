@@ -10,6 +10,7 @@ from kedro.pipeline import Pipeline
 from pipelines.stages import small_parameters
 from student_tokenizers import byte_level
 
+from leap_kedro.pipelines.baselines import create_pipeline as create_baselines
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase
 from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
 from leap_kedro.pipelines.evaluation.saved import create_pipeline as create_saved_evaluation
@@ -78,7 +79,10 @@ def test_a_template_that_asks_the_clock_is_not_served(student: Path, tmp_path: P
 
 def test_a_policy_to_evaluate(student: Path, tiny_base: Path) -> None:
     evaluation = create_saved_evaluation()
-    with pytest.raises(NoSuchPolicy, match=rf"`options\.policy` is '{student}'.*tokenizer\.chat_template"):
+    with pytest.raises(NoSuchPolicy, match=rf"'{student}' \(option `--policy`\).*tokenizer\.chat_template"):
         check(evaluation, options={"policy": str(student)})
+    prompted = create_baselines()
+    with pytest.raises(NoSuchPolicy, match=rf"'{student}' \(option `--policy`\)"):
+        check(prompted, options={"policies": ["openai:model", str(student)]})
     for good in (str(tiny_base), "openai:model", "models:/never@asked"):
         check(evaluation, options={"policy": good})

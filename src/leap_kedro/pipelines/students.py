@@ -1,8 +1,12 @@
 """Checks, before a run, that the student can be loaded and prompted."""
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
 from kedro.pipeline import Pipeline
 
 from leap_kedro.language_models import Access
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
@@ -16,20 +20,34 @@ _READERS = frozenset({"train_pi_0", "train_policy", "base_play_evaluation"})
 """Nodes that read the base model."""
 
 
-def check_students(parameters: LeapParameters, pipeline: Pipeline) -> None:
-    """Check the base model if `pipeline` reads it, and the folder that `options.policy` names.
+def check_students(
+    parameters: LeapParameters, pipeline: Pipeline, pinned: Mapping[str, Any] | None = None
+) -> None:
+    """Check the base model if a pipeline reads it, and the policies that its options name; download them if necessary.
+
+    Args:
+        parameters: All parameters, checked.
+        pipeline: The pipeline to run.
+        pinned: The dataset `base` of the experiment; None if it does not exist yet.
 
     Raises:
         NoSuchBase: If the base model is missing or cannot be used.
         ServingFailed: If the student is served and the server would build other prompts than training.
-        NoSuchPolicy: If the policy in that folder cannot be used.
+        NoSuchPolicy: If a named policy cannot be used.
         UnknownPolicy: If there is no such policy.
     """
     names = {node.short_name for node in pipeline.nodes}
-    policy = read_options(EvaluateOptions, parameters.options).policy if "evaluate_saved_policy" in names else None
-    if policy and not policy.startswith((SCHEME, _REGISTERED)):
-        check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
+    for policy in _named(parameters, names):
+        if not policy.startswith((SCHEME, _REGISTERED)):
+            check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
     if _READERS & names:
-        base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment)
+        base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment, pinned)
         if parameters.serving is not None:
             check_prompts(base, parameters.serving, parameters.environment)
+
+
+def _named(parameters: LeapParameters, nodes: Collection[str]) -> Sequence[str]:
+    if "evaluate_saved_policy" in nodes:
+        policy = read_options(EvaluateOptions, parameters.options).policy
+        return [policy] if policy else []
+    return read_options(BaselineOptions, parameters.options).policies if "play_prompted" in nodes else ()

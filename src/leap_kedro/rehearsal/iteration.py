@@ -19,7 +19,7 @@ from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataAbsent
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
 from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.nodes import mix
-from leap_kedro.pipelines.bootstrap.base import base_folder
+from leap_kedro.pipelines.bootstrap.base import described_base
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate
 from leap_kedro.pipelines.correction.nodes import correct, select_prompts
 from leap_kedro.pipelines.correction.parameters import TeacherKind, Which
@@ -101,8 +101,7 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     from leap_kedro.rehearsal.stand_in import write_stand_in
 
     name, seed = parameters.environment, parameters.seed
-    found = Rehearsal(base_folder(parameters.bootstrap, name))
-    _check_base(parameters, found)
+    found = _base(parameters)
     environments, tasks = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
     found.demonstrations = demonstrate(tasks, few, parameters.correction, name, environments, seed)
@@ -125,11 +124,18 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     return found
 
 
-def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
-    """Refuse a base that the loop would refuse, except for missing weights."""
+def _base(parameters: "LeapParameters") -> Rehearsal:
+    """The folder of the base. One that the loop would refuse is refused, except for missing weights."""
+    from leap_kedro.policies.hub import ModelNotFetched
+
+    try:
+        found = Rehearsal(described_base(parameters.bootstrap, parameters.environment))
+    except ModelNotFetched as error:
+        found = Rehearsal(Path(parameters.bootstrap.base))
+        found.absent.append(f"the base model (`bootstrap.base`). {error}")
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
-        return
+        return found
     from leap_kedro.policies.folder import PolicyFolderError
     from leap_kedro.policies.preflight import check_policy
 
@@ -140,6 +146,7 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
         raise UnusableBase(f"`bootstrap.base` is {folder}. {error}") from error
     if described:
         found.absent.append(f"the weights of the base model (`bootstrap.base`): no *.safetensors in {folder}")
+    return found
 
 
 def _tasks(

@@ -113,7 +113,7 @@ def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -
     torch.set_num_threads(student.parameters.threads)
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(
-            model=load_trainable(student.folder, student.parameters, bf16=False)[0],
+            model=load_trainable(student.folder, student.parameters, bf16=False, cuda=False)[0],
             args=SFTConfig(
                 output_dir=folder,
                 num_train_epochs=1,

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
-TOKEN = "hf_ofTheTest"  # noqa: S105
+TOKEN = "hf_ofTheTest"
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from leap_kedro.pipelines.evaluation.saved import create_pipeline as create_save
 from leap_kedro.pipelines.iteration import create_iteration
 from leap_kedro.pipelines.students import check_students
 from leap_kedro.policies.vllm_process import ServingFailed
+from leap_kedro.training.quantization import CannotQuantize
 
 FREE = {"rollout.hold_to_admissible": False, "evaluation.hold_to_admissible": False}
 
@@ -66,6 +68,14 @@ def test_an_adapter_that_goes_on_and_whose_base_is_gone(tiny_base: Path, tmp_pat
     lora = {"bootstrap.fine_tuning": {"lora": {"start": "continue"}, "optimizer": "adamw"}}
     with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base`.*{gone}"):
         check(**{"bootstrap.base": str(base), **lora})
+
+
+def test_4_bits_without_bitsandbytes(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    quantized = {"bootstrap.base": str(tiny_base), "training.fine_tuning": {"dtype": "nf4", "lora": {}}}
+    with pytest.raises(CannotQuantize, match=r"`training\.fine_tuning\.dtype` is 'nf4'.*pip install .*bitsandbytes"):
+        check(**quantized)
+    check(create_iteration().only_nodes_with_namespaces(["rollout"]), **quantized)
 
 
 def test_a_template_that_asks_the_clock_is_not_served(student: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face Hub: downloaded by the real client from a server on this machine, and found again offline."""
+"""Models of the Hugging Face Hub, downloaded by the real client from a server on this machine, and found offline."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_offline_and_not_cached_is_told_with_the_command_that_fetches_it(
     offline(monkeypatch)
     with pytest.raises(ModelNotFetched, match=r"HF_HUB_OFFLINE.*hf download org/tiny --revision [0-9a-f]{40}$"):
         fetch(MODEL)
-    with pytest.raises(ModelNotFetched, match=r"'org/other@v1' is no folder here.*hf download org/other --revision v1$"):
+    with pytest.raises(ModelNotFetched, match=r"'org/other@v1' is no folder.*hf download org/other --revision v1$"):
         local_folder("org/other@v1")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,22 @@ def test_preferences_are_learnt_by_an_adapter_that_goes_on(
     assert result.losses[-1][1] < 0.69
     on_base = PeftModel.from_pretrained(load(start), tmp_path / "policy" / "adapter").eval()
     torch.testing.assert_close(logits(load(tmp_path / "policy")), logits(on_base))
+
+
+@pytest.mark.skipif(find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed: the extra [qlora]")
+def test_an_adapter_on_4_bits_learns_as_on_float32_and_is_merged_into_whole_weights(
+    adapted, start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    import torch
+    from peft import PeftModel
+
+    how = PARAMETERS.model_copy(update={"dtype": "nf4", "gradient_checkpointing": True})
+    result = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy")
+    assert dict(result.losses) == pytest.approx(dict(adapted[0].losses), rel=0.01)
+    assert dict(result.losses) != pytest.approx(dict(adapted[0].losses), rel=1e-6)  # the base was in 4 bits
+    merged = load(tmp_path / "policy")
+    assert getattr(merged.config, "quantization_config", None) is None
+    on_whole = PeftModel.from_pretrained(load(start), tmp_path / "policy" / "adapter").eval()
+    torch.testing.assert_close(logits(merged), logits(on_whole))
+    again = fine_tune(tmp_path / "policy", copying, continuing(how), tmp_path / "work_next", tmp_path / "next")
+    assert again.losses[0][1] < result.losses[0][1]

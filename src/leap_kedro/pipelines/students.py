@@ -14,15 +14,21 @@ from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters
 from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.vllm_server import check_prompts
+from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.quantization import check_quantization
 
 _REGISTERED = "models:/"
 _READERS = frozenset({"train_pi_0", "train_policy", "base_play_evaluation"})
 """Nodes that read the base model."""
 
+_TRAINED = {
+    "train_pi_0": ("bootstrap.fine_tuning",),
+    "train_policy": ("training.fine_tuning", "training.dpo.fine_tuning"),
+}
+"""Nodes that train, with the paths of their parameters."""
 
-def check_students(
-    parameters: LeapParameters, pipeline: Pipeline, pinned: Mapping[str, Any] | None = None
-) -> None:
+
+def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mapping[str, Any] | None = None) -> None:
     """Check the base model if a pipeline reads it, and the policies that its options name; download them if necessary.
 
     Args:
@@ -31,6 +37,7 @@ def check_students(
         pinned: The dataset `base` of the experiment; None if it does not exist yet.
 
     Raises:
+        CannotQuantize: If a training needs bitsandbytes, which cannot be used.
         NoSuchBase: If the base model is missing or cannot be used.
         ServingFailed: If the student is served and the server would build other prompts than training.
         NoSuchPolicy: If a named policy cannot be used.
@@ -40,6 +47,10 @@ def check_students(
     for policy in _named(parameters, names):
         if not policy.startswith((SCHEME, _REGISTERED)):
             check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
+    for node, blocks in _TRAINED.items():
+        for path in blocks if node in names else ():
+            if isinstance(block := parameters.in_force()[path](), FineTuningParameters):
+                check_quantization(block, path)
     if _READERS & names:
         base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment, pinned)
         if parameters.serving is not None:

@@ -1,7 +1,7 @@
 """Models of the Hugging Face Hub, named ORG/NAME or ORG/NAME@REVISION, from the local cache or downloaded.
 
-Configuration, tokenizer, chat template and safetensors are fetched, never code or pickles. Cache, endpoint and token are
-those of huggingface_hub (`HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`, `HF_TOKEN`, `hf auth login`).
+Configuration, tokenizer, chat template and safetensors are fetched, never code or pickles. Cache, endpoint and token
+are those of huggingface_hub (`HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`, `HF_TOKEN`, `hf auth login`).
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from leap_kedro.records import UserError
 from leap_kedro.records.errors import described
@@ -99,7 +100,7 @@ def _download(model: HubModel, patterns: Sequence[str]) -> Path:
     from huggingface_hub import get_cached_repo_tree, snapshot_download
     from huggingface_hub.errors import CachedRepoTreeNotFoundError, LocalEntryNotFoundError
 
-    wanted = {"revision": model.revision, "allow_patterns": list(patterns)}
+    wanted: dict[str, Any] = {"revision": model.revision, "allow_patterns": list(patterns)}
     with _failures(model):
         if model.revision:
             try:  # A complete snapshot needs no network, and no progress bar.
@@ -136,13 +137,14 @@ def _failures(model: HubModel) -> Iterator[None]:
     except errors.LocalEntryNotFoundError as error:
         why = "is not asked (HF_HUB_OFFLINE is set)" if constants.HF_HUB_OFFLINE else "cannot be reached"
         raise ModelNotFetched(
-            f"{neither} {why}; the local cache {constants.HF_HUB_CACHE} does not have all of it. Fetch it where the Hub "
-            f"can be reached:  {model.command}"
+            f"{neither} {why}; the local cache {constants.HF_HUB_CACHE} does not have all of it. Fetch it where the "
+            f"Hub can be reached:  {model.command}"
         ) from error
     except (httpx2.HTTPError, errors.HfHubHTTPError) as error:
         cause = described(error).strip().partition("\n")[0]
         raise ModelNotFetched(
-            f"The model {model} cannot be downloaded from {hub}: {cause}. Try again, or fetch it by hand:  {model.command}"
+            f"The model {model} cannot be downloaded from {hub}: {cause}. Try again, or fetch it by hand:  "
+            f"{model.command}"
         ) from error
 
 

@@ -31,6 +31,7 @@ from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.policies.folder import has_weights
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task
 from leap_kedro.rehearsal.stand_in import UnusableBase
+from leap_kedro.training.quantization import CannotQuantize, check_quantization
 
 if TYPE_CHECKING:
     from leap_kedro.language_models import Access
@@ -61,6 +62,7 @@ class Rehearsal:
 
     Attributes:
         base: Folder in which the base is expected.
+        not_fetched: Why a base of the Hugging Face Hub is not there; empty if it is.
         absent: What the real run needs and this machine lacks, with its replacement.
         tasks: Number of tasks by role.
         demonstrations: The few demonstrations of D_0.
@@ -73,6 +75,7 @@ class Rehearsal:
     """
 
     base: Path
+    not_fetched: str = ""
     absent: list[str] = field(default_factory=list)
     tasks: dict[str, int] = field(default_factory=dict)
     demonstrations: Sequence[Example] = ()
@@ -108,9 +111,10 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]
     if not write_stand_in(found.base, student.folder, texts, seed):
+        why = found.not_fetched or f"no config.json in {found.base}."
         found.absent.append(
-            f"the base model (`bootstrap.base`): no config.json in {found.base}. A tokenizer trained on "
-            f"{DEMONSTRATIONS} episodes and the architecture of Llama 3 replaced it"
+            f"the base model (`bootstrap.base`): {why} A tokenizer trained on {DEMONSTRATIONS} episodes and the "
+            "architecture of Llama 3 replaced it"
         )
     _render(student, parameters, found)
     _check_serving(student, parameters, found)
@@ -131,8 +135,7 @@ def _base(parameters: "LeapParameters") -> Rehearsal:
     try:
         found = Rehearsal(described_base(parameters.bootstrap, parameters.environment))
     except ModelNotFetched as error:
-        found = Rehearsal(Path(parameters.bootstrap.base))
-        found.absent.append(f"the base model (`bootstrap.base`). {error}")
+        found = Rehearsal(Path(parameters.bootstrap.base), not_fetched=f"{error}.")
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
         return found
@@ -220,8 +223,14 @@ def _one_step(
     folder: Path,
     found: Rehearsal,
 ) -> SavedPolicy:
-    dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **_ONE_STEP}})
-    fine_tuning = {**how.fine_tuning, **_ONE_STEP}
+    step = {**_ONE_STEP}
+    try:
+        check_quantization(parameters.fine_tuning.overridden(how.fine_tuning), "fine_tuning")
+    except CannotQuantize as error:
+        step["dtype"] = "auto"
+        found.absent.append(f"bitsandbytes, for {name}. {error.message.rstrip('.')}")
+    dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **step}})
+    fine_tuning = {**how.fine_tuning, **step}
     small = how.model_copy(update={"fine_tuning": fine_tuning, "dpo": dpo, "validation_share": 0.0})
     found.trainings[name], policies = train_by_method(
         parent, examples, folder / name, small, parameters.fine_tuning, parameters.seed, parent.iteration + 1

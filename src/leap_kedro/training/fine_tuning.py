@@ -66,8 +66,8 @@ def fine_tune(
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
-    bf16 = parameters.dtype == "bfloat16" or (parameters.dtype == "auto" and cuda)
-    model, base = load_trainable(start, parameters, bf16)
+    bf16 = parameters.dtype == "bfloat16" or (parameters.dtype in ("auto", "nf4") and cuda)
+    model, base = load_trainable(start, parameters, bf16, cuda)
     context = getattr(model.config, "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)
@@ -133,7 +133,8 @@ def fine_tune(
     state = trainer.state
     if trainer.is_world_process_zero():
         last = trainer.model
-        if trainer.is_fsdp_enabled:  # this process has only a part of the model; the last checkpoint is complete
+        # Here the model is only a part (FSDP) or in 4 bits; adapters are merged into whole weights.
+        if trainer.is_fsdp_enabled or parameters.dtype == "nf4":
             last = load_checkpoint(work / f"checkpoint-{state.global_step}", base, model.dtype)
         if not all(bool(torch.isfinite(weights).all()) for weights in last.parameters()):
             raise TrainingRefused(

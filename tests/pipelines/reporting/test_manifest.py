@@ -73,7 +73,13 @@ def test_the_pipeline_reports_the_iteration_and_finishes_it(history: History, tm
 
 def test_the_manifest_of_iteration_0_begins_the_history(history: History, tmp_path: Path) -> None:
     base, pi_0 = history[0].evaluations
-    values = {"pi_0_evaluation": [pi_0], "pi_0": history[0].policy(), "D_0": [], "base": BASE, "base_evaluation": [base]}
+    values = {
+        "pi_0_evaluation": [pi_0],
+        "pi_0": history[0].policy(),
+        "D_0": [],
+        "base": BASE,
+        "base_evaluation": [base],
+    }
     # Iteration 3 runs, say, in an experiment whose first files were deleted: what it starts from is iteration 0 still.
     catalog = small_catalog(tmp_path, small_parameters(iteration=3), **values)
     run(create_history_pipeline("base_evaluation"), catalog)

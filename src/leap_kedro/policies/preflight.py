@@ -47,8 +47,12 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
 def _check_architecture(folder: Path, config: Any) -> None:
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, __version__
 
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
-        named = ", ".join(getattr(config, "architectures", None) or [str(config.model_type)])
+    architectures = getattr(config, "architectures", None) or []
+    known = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    # Transformers also has causal variants of encoders such as BERT, which their weights were not trained for.
+    encodes = getattr(config, "is_decoder", None) is False or getattr(config, "is_encoder_decoder", False)
+    if known is None or (encodes and architectures and known.__name__ not in architectures):
+        named = ", ".join(architectures or [str(config.model_type)])
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be used: {named} is not a causal language model of transformers "
             f"{__version__}. Code from a folder is never run (`trust_remote_code`): use a model that transformers has."

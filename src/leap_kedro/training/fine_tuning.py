@@ -68,7 +68,7 @@ def fine_tune(
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = parameters.dtype == "bfloat16" or (parameters.dtype in ("auto", "nf4") and cuda)
     model, base = load_trainable(start, parameters, bf16, cuda)
-    context = getattr(model.config, "max_position_embeddings", None)
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)
     lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])

@@ -48,7 +48,7 @@ def _check_architecture(folder: Path, config: Any) -> None:
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, __version__
 
     architectures = getattr(config, "architectures", None) or []
-    known = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    known: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
     # Transformers also has causal variants of encoders such as BERT, which their weights were not trained for.
     encodes = getattr(config, "is_decoder", None) is False or getattr(config, "is_encoder_decoder", False)
     if known is None or (encodes and architectures and known.__name__ not in architectures):

@@ -50,6 +50,16 @@ def test_a_base_without_a_chat_template(student: Path) -> None:
         check(**{"bootstrap.base": str(student)})
 
 
+def test_a_base_whose_weights_are_quantized(student: Path, tmp_path: Path) -> None:
+    base = tmp_path / "quantized"
+    shutil.copytree(student, base)
+    told = json.loads((base / "config.json").read_text())
+    told["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    (base / "config.json").write_text(json.dumps(told))
+    with pytest.raises(NoSuchBase, match=r"quantized \(bitsandbytes\).*`fine_tuning\.dtype` nf4"):
+        check(**{"bootstrap.base": str(base)})
+
+
 def test_a_base_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
     with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base` is '{tmp_path}'.*config\.json"):

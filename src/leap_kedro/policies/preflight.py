@@ -12,6 +12,9 @@ from leap_kedro.prompts.select import renderer_for
 from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Turn
 
+_DEQUANTIZED = "mxfp4"
+"""Quantization (of GPT-OSS) that transformers can undo on loading."""
+
 
 def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -> None:
     """Check that a policy can be loaded and prompted.
@@ -41,6 +44,21 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
             f"The policy folder {folder} cannot be used: its weights have {rows} tokens, fewer than its tokenizer, for "
             f"which {token!r} is token {largest}. Call `model.resize_token_embeddings(len(tokenizer))` and save both "
             "again, or use the tokenizer that belongs to the weights."
+        )
+
+
+def check_trainable(folder: Path) -> None:
+    """Check that a model's weights are not quantized, since adapters are merged into them, or they are trained.
+
+    Raises:
+        PolicyFolderError: If they are.
+    """
+    quantization = getattr(load_config(folder), "quantization_config", None) or {}
+    method = quantization.get("quant_method", "?") if isinstance(quantization, dict) else quantization.quant_method
+    if quantization and method != _DEQUANTIZED:
+        raise PolicyFolderError(
+            f"The policy folder {folder} cannot be trained: its weights are quantized ({method}). Use the model that "
+            "they were made from; to save memory, `fine_tuning.dtype` nf4 quantizes it during the training."
         )
 
 

@@ -51,7 +51,7 @@ def find_base(
     Raises:
         NoSuchBase: If its folder lacks config, weights or tokenizer, it cannot be had, or the loop cannot use it.
     """
-    from leap_kedro.policies.preflight import check_policy
+    from leap_kedro.policies.preflight import check_policy, check_trainable
     from leap_kedro.training.adapters import UnusableAdapter, recorded_base
 
     model = _on_hub(parameters, pinned)
@@ -63,6 +63,7 @@ def find_base(
             f"{', '.join(missing)}.{instead_of_policy(folder)} {hint}."
         )
     try:
+        check_trainable(folder)
         check_policy(folder, environment)
         recorded_base(folder, fine_tuning.overridden(parameters.fine_tuning).lora)
     except (PolicyFolderError, UnusableAdapter) as error:

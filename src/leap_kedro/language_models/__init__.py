@@ -5,7 +5,7 @@ bounded concurrency, retries and a budget. `as_completed` and `in_order` call it
 """
 
 from leap_kedro.language_models.access import Access, Price
-from leap_kedro.language_models.chat import Completion, Finish, Message, Request, Role
+from leap_kedro.language_models.chat import Completion, Constraint, Enforced, Finish, Message, Request, Role
 from leap_kedro.language_models.client import LanguageModel
 from leap_kedro.language_models.concurrency import as_completed, in_order
 from leap_kedro.language_models.errors import (
@@ -23,6 +23,8 @@ __all__ = [
     "BudgetParameters",
     "BudgetSpent",
     "Completion",
+    "Constraint",
+    "Enforced",
     "Finish",
     "LanguageModel",
     "LanguageModelError",

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.language_models.chat import Completion, Finish, Request
+from leap_kedro.language_models.chat import Completion, Enforced, Finish, Request
 from leap_kedro.language_models.parameters import ModelParameters
 from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.hashing import json_hash
@@ -21,7 +21,7 @@ _FORM = 2
 
 def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
     """Everything that an answer depends on, as plain JSON."""
-    return {
+    asked = {
         "form": _FORM,
         "server": parameters.address,
         "model": parameters.model,
@@ -33,6 +33,8 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
         "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
         "schema": None if request.schema is None else dict(request.schema),
     }
+    # Answers without a constraint keep the keys that they had before there were constraints.
+    return asked if request.constraint is None else {**asked, "constraint": asdict(request.constraint)}
 
 
 class AnswerCache:
@@ -53,6 +55,7 @@ class AnswerCache:
                 dollars=0.0,
                 cached=True,
                 own_temperature=kept.get("own_temperature", False),
+                enforced=Enforced(kept["enforced"]) if kept.get("enforced") else None,
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

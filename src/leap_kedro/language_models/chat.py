@@ -25,8 +25,30 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """What an answer must be like, in the forms that servers enforce.
+
+    Attributes:
+        grammar: Grammar of the answer, in GBNF.
+        schema: JSON schema of the answer as JSON, for servers that enforce no grammars; None if it must be text.
+    """
+
+    grammar: str
+    schema: Mapping[str, Any] | None = None
+
+
+class Enforced(StrEnum):
+    """The form in which a server enforces a constraint."""
+
+    GRAMMAR = "grammar"
+    """The grammar, in the field `structured_outputs` (vLLM) or `grammar` (llama.cpp)."""
+    JSON_SCHEMA = "json_schema"
+    """The JSON schema, in the field `response_format`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a model. None for the last three attributes means the value in the model's parameters.
+    """One request to a model. None for `max_tokens`, `temperature` or `seed` means the value in the model's parameters.
 
     Attributes:
         messages: The chat so far; the last message is the user's.
@@ -34,6 +56,7 @@ class Request:
         max_tokens: Maximum tokens of the answer.
         temperature: Sampling temperature.
         seed: Seed of sampling.
+        constraint: What the server is asked to enforce, as far as it can; None: nothing.
     """
 
     messages: tuple[Message, ...]
@@ -41,6 +64,7 @@ class Request:
     max_tokens: int | None = None
     temperature: float | None = None
     seed: int | None = None
+    constraint: Constraint | None = None
 
 
 class Finish(StrEnum):
@@ -72,8 +96,9 @@ class Completion:
         completion_tokens: Tokens of the answer; 0 if unknown.
         dollars: Cost of this call, 0 from the cache; None if price or usage is unknown.
         cached: Whether it was answered from the cache on disk, without a call.
-        own_temperature: Whether the server used its own temperature because it does not accept one.
         thought: Whether the server returned the model's thoughts in a separate field.
+        own_temperature: Whether the server used its own temperature because it does not accept one.
+        enforced: The form in which the server was asked to enforce the request's constraint; None if it was not.
     """
 
     text: str
@@ -84,6 +109,7 @@ class Completion:
     cached: bool
     thought: bool = False
     own_temperature: bool = False
+    enforced: Enforced | None = None
 
     @property
     def answer(self) -> str:

@@ -13,8 +13,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from leap_kedro.language_models.access import Access, price_of
 from leap_kedro.language_models.budget import SpendingLimit
 from leap_kedro.language_models.cache import AnswerCache, question
-from leap_kedro.language_models.chat import Completion, Finish, Request
-from leap_kedro.language_models.dialect import body_of, first_dialect
+from leap_kedro.language_models.chat import Completion, Constraint, Enforced, Finish, Request
+from leap_kedro.language_models.dialect import ENFORCING, body_of, first_dialect
 from leap_kedro.language_models.errors import ModelUnavailable
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters
 from leap_kedro.language_models.response import Answer
@@ -53,7 +53,8 @@ class LanguageModel:
         self._spending = SpendingLimit(parameters.model, budget or BudgetParameters(), self._price)
         self._under_way = asyncio.Semaphore(parameters.concurrency)
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._dialect = first_dialect(parameters.structured)
+        self._constraint_missed = False
+        self._dialect = first_dialect(parameters)
 
     async def complete(self, request: Request, is_usable: Callable[[Completion], bool] = lambda _: True) -> Completion:
         """The answer to `request`, from the cache if possible.
@@ -74,6 +75,22 @@ class LanguageModel:
             _own_temperature.add((self.parameters.address, self.parameters.model))
         return completion
 
+    def can_enforce(self, constraint: Constraint) -> bool:
+        """Whether the server may enforce such a constraint: whether it has not yet refused or ignored its forms."""
+        asked = {"constraint": {"grammar": constraint.grammar, "schema": constraint.schema}}
+        return self._dialect.enforces(asked) is not None
+
+    def distrust(self, enforced: Enforced) -> None:
+        """No longer send constraints in this form, because an answer violates one: the server ignores it."""
+        if self._dialect.enforced is enforced:
+            self._dialect, difference = self._dialect.without(enforced)
+            logger.warning(
+                "%s ignores constraints on the answer (fields: %s): from now on %s.",
+                self._transport.name,
+                ", ".join(ENFORCING[enforced]),
+                difference,
+            )
+
     async def _answered(self, asked: dict[str, Any], is_usable: Callable[[Completion], bool]) -> Completion:
         if self._cache is None:
             return await self._called(asked)
@@ -91,10 +108,12 @@ class LanguageModel:
     async def _called(self, asked: dict[str, Any]) -> Completion:
         prompt_bytes = len(json.dumps(asked, ensure_ascii=False).encode("utf-8"))
         async with self._under_way, self._spending.call(prompt_bytes, asked["max_tokens"]) as bill:
+            answer: Answer
+            enforced: Enforced | None
             try:
-                answer: Answer = await self._retrying()(self._understood, asked)
+                answer, enforced = await self._retrying()(self._understood, asked)
             except Filtered:
-                answer = Answer("", Finish.CONTENT_FILTER, None, None, 0)
+                answer, enforced = Answer("", Finish.CONTENT_FILTER, None, None, 0), None
             except Transient as failure:
                 raise ModelUnavailable(self._gave_up(failure)) from None
             bill.answered = True
@@ -108,6 +127,7 @@ class LanguageModel:
             cached=False,
             thought=answer.thought,
             own_temperature=asked["temperature"] is not None and "temperature" in self._dialect.left_out,
+            enforced=enforced,
         )
 
     def _retrying(self) -> AsyncRetrying:
@@ -119,18 +139,25 @@ class LanguageModel:
             reraise=True,
         )
 
-    async def _understood(self, asked: dict[str, Any]) -> Answer:
-        """The answer to one try, which is repeated at once when the server requires another form of request."""
+    async def _understood(self, asked: dict[str, Any]) -> tuple[Answer, Enforced | None]:
+        """The answer to one try, which is repeated at once when the server requires another form of request.
+
+        With it, the form in which the request's constraint was sent, if it was.
+        """
         while True:
             dialect = self._dialect
-            body = body_of(asked, dialect)
+            body, enforced = body_of(asked, dialect), dialect.enforces(asked)
             try:
-                return await self._transport.ask(body)
+                return await self._transport.ask(body), enforced
             except Malformed as error:
                 malformed = error
             if self._dialect != dialect:
                 continue  # Another call has changed it meanwhile.
-            learnt = dialect.learn(malformed.complaint, body)
+            learnt = dialect.learn(malformed.complaint, body, enforced)
+            if learnt is None and enforced is not None:
+                self._log_constraint_missed(malformed)
+                asked = {**asked, "constraint": None}
+                continue
             if learnt is None:
                 raise self._transport.misunderstood(malformed)
             self._dialect, difference = learnt
@@ -149,6 +176,15 @@ class LanguageModel:
         if answer.prompt_tokens is None or answer.completion_tokens is None:
             return None
         return self._price.of(answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens)
+
+    def _log_constraint_missed(self, malformed: Malformed) -> None:
+        if not self._constraint_missed:
+            self._constraint_missed = True
+            logger.warning(
+                "%s rejects the constraint of a request (%s): this answer is free (said once).",
+                self._transport.name,
+                malformed.complaint.text,
+            )
 
     def _log_wait(self, state: RetryCallState) -> None:
         wait = state.upcoming_sleep

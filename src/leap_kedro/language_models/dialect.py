@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from leap_kedro.language_models.chat import Role
+from leap_kedro.language_models.chat import Enforced, Role
 from leap_kedro.language_models.complaint import Complaint
-from leap_kedro.language_models.parameters import Structured
+from leap_kedro.language_models.parameters import OPENAI, ModelParameters, Structured
 
 _WEAKER = {Structured.JSON_SCHEMA: Structured.JSON_OBJECT, Structured.JSON_OBJECT: Structured.NONE}
+_NEXT = {Enforced.GRAMMAR: Enforced.JSON_SCHEMA, Enforced.JSON_SCHEMA: None}
+ENFORCING = {
+    Enforced.GRAMMAR: ("structured_outputs", "grammar"),
+    Enforced.JSON_SCHEMA: ("response_format",),
+}
+"""Fields of a request that make a server enforce a constraint. vLLM and llama.cpp ignore each other's."""
 _OPTIONAL = ("temperature", "seed")
 """Optional fields of a request."""
 _FORMAT = re.compile(
@@ -37,6 +43,7 @@ class Dialect:
         length_field: Name of the field for the maximum length.
         left_out: Fields that it does not support.
         has_system: Whether it supports system messages; if not, their text is put before the first user message.
+        enforced: The form in which it enforces constraints; None if it enforces none.
     """
 
     structured: Structured
@@ -44,13 +51,29 @@ class Dialect:
     length_field: str = "max_tokens"
     left_out: frozenset[str] = frozenset()
     has_system: bool = True
+    enforced: Enforced | None = Enforced.GRAMMAR
 
-    def learn(self, complaint: Complaint, sent: Mapping[str, Any]) -> "tuple[Dialect, str] | None":
+    def enforces(self, asked: Mapping[str, Any]) -> Enforced | None:
+        """The form in which the constraint of a `question` is sent; None if it has none, or none in this form."""
+        constraint = asked.get("constraint")
+        in_json = constraint is not None and constraint["schema"] is None and self.enforced is Enforced.JSON_SCHEMA
+        return None if constraint is None or in_json else self.enforced
+
+    def without(self, enforced: Enforced) -> "tuple[Dialect, str]":
+        """The next dialect if a server does not enforce constraints in this form, and a description, as in `learn`."""
+        following = _NEXT[enforced]
+        how = f"in `{ENFORCING[following][0]}`" if following else "in no form, so answers are free"
+        return replace(self, enforced=following), f"constraints are sent {how}"
+
+    def learn(
+        self, complaint: Complaint, sent: Mapping[str, Any], enforced: Enforced | None = None
+    ) -> "tuple[Dialect, str] | None":
         """What to try next after a server's complaint about a request.
 
         Args:
             complaint: The complaint.
             sent: The body of the request.
+            enforced: The form in which it has a constraint, if any.
 
         Returns:
             The next dialect and a description of the difference, for a log message; None if nothing is left to try.
@@ -65,17 +88,21 @@ class Dialect:
         has_system = any(message["role"] == Role.SYSTEM.value for message in sent["messages"])
         if self.has_system and has_system and is_about_roles(complaint):
             return replace(self, has_system=False), "the rules are in the first user message, not in a system message"
+        if enforced is not None:
+            unknown = any(map(complaint.names, ENFORCING[enforced])) and _NOT_KNOWN.search(complaint.text)
+            return self.without(enforced) if unknown else None
         weaker = _WEAKER.get(self.structured)
         if weaker and not self.chosen and "response_format" in sent and is_about_format(complaint):
             return replace(self, structured=weaker), f"JSON is requested with `structured: {weaker.value}`"
         return None
 
 
-def first_dialect(structured: Structured) -> Dialect:
+def first_dialect(parameters: ModelParameters) -> Dialect:
     """The initial dialect."""
-    if structured is Structured.AUTO:
-        return Dialect(Structured.JSON_SCHEMA, chosen=False)
-    return Dialect(structured, chosen=True)
+    enforced = Enforced.JSON_SCHEMA if parameters.address == OPENAI else Enforced.GRAMMAR
+    if parameters.structured is Structured.AUTO:
+        return Dialect(Structured.JSON_SCHEMA, chosen=False, enforced=enforced)
+    return Dialect(parameters.structured, chosen=True, enforced=enforced)
 
 
 def is_about_format(complaint: Complaint) -> bool:
@@ -107,14 +134,23 @@ def body_of(asked: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     schema = asked["schema"]
     if schema is not None:
         if dialect.structured is Structured.JSON_SCHEMA:
-            form = {"name": "reply", "strict": True, "schema": schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
+            body["response_format"] = _schema_format(schema)
         else:
             body["messages"] = _with_schema(messages, schema)
         if dialect.structured is Structured.JSON_OBJECT:
             body["response_format"] = {"type": "json_object"}
+    enforced = dialect.enforces(asked)
+    if enforced is Enforced.GRAMMAR:
+        grammar = asked["constraint"]["grammar"]
+        body |= {"structured_outputs": {"grammar": grammar}, "grammar": grammar}
+    elif enforced is Enforced.JSON_SCHEMA:
+        body["response_format"] = _schema_format(asked["constraint"]["schema"])
     body |= asked["extra"]
     return {name: value for name, value in body.items() if name not in asked["extra"] or value is not None}
+
+
+def _schema_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": schema}}
 
 
 def _without_system(messages: list[dict[str, str]]) -> list[dict[str, str]]:

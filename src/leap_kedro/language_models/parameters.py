@@ -36,7 +36,8 @@ def _without_secrets(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-_OPENAI = "https://api.openai.com/v1"
+OPENAI = "https://api.openai.com/v1"
+"""URL of OpenAI's own API."""
 
 BaseUrl = Annotated[str, AfterValidator(_without_secrets)]
 """URL of a server's API, including `/v1`, without secrets."""
@@ -80,7 +81,7 @@ class ModelParameters(CallParameters):
     @property
     def address(self) -> str:
         """URL of the server's API: the given one, or else the default of OpenAI's client."""
-        return (self.base_url or os.environ.get("OPENAI_BASE_URL") or _OPENAI).rstrip("/")
+        return (self.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI).rstrip("/")
 
 
 class BudgetParameters(StrictModel):

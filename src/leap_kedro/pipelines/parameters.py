@@ -130,13 +130,6 @@ def _unknown_experts(parameters: LeapParameters, benchmark: Benchmark, origin: C
 
 
 def _contradictions(parameters: LeapParameters, origin: Callable[[str], str]) -> Iterator[str]:
-    for stage, how in (("rollout", parameters.rollout), ("evaluation", parameters.evaluation)):
-        path = f"{stage}.hold_to_admissible"
-        if parameters.serving is not None and how.hold_to_admissible:
-            yield (
-                f"`{path}` is true ({origin(path)}), but policies are served (`serving`): a server cannot hold replies "
-                "to the listed actions. Set it to false, or `serving` to null."
-            )
     if parameters.evaluation.temperature is None and not str(parameters.options.get("policy")).startswith(SCHEME):
         path = "evaluation.temperature"
         yield (

@@ -169,5 +169,6 @@ def _policy_spec(
         budget=policy.server.budget,
         environment=spec.name,
         examples=examples,
-        show_admissible=parameters.hold_to_admissible,
+        hold_to_admissible=parameters.hold_to_admissible,
+        trained=policy.trained,
     )

@@ -1,4 +1,4 @@
-"""Policies behind a server: language models that are prompted and not trained."""
+"""Policies behind a server."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ class RemotePolicy:
         server: The server.
         access: Key, prices, cache.
         iteration: LEAP iteration; -1 outside the loop.
+        trained: Whether it was trained to act; if not, it is a language model that is prompted.
     """
 
     id: str
@@ -25,6 +26,7 @@ class RemotePolicy:
     server: ServerParameters
     access: Access
     iteration: int = -1
+    trained: bool = False
 
     @property
     def place(self) -> str:

@@ -29,8 +29,9 @@ class ServingParameters(CallParameters):
 
     Attributes:
         base_url: URL of a running server's API, with its `/v1`; None: a server is started on this machine and stopped.
-        command: The program `vllm` of its environment, or a command line that starts it.
-        arguments: Further arguments of `vllm serve`.
+        command: The program `vllm` of its environment, or `PYTHON -m vllm.entrypoints.openai.api_server` (vLLM's CPU
+            build, whose program `vllm` does not start).
+        arguments: Further arguments of the server.
         port: Port of a started server; None: a free one.
         ready_timeout: Seconds until a started server must answer.
         adapters: Whether a policy trained by LoRA is served as an adapter on its base; if not, as merged weights.
@@ -184,4 +185,4 @@ def _served(
         extra={**parameters.extra, "chat_template_kwargs": template_options(parameters)},
     )
     free = Access(prices={name: Price(prompt=0.0, completion=0.0)})
-    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration)
+    return RemotePolicy(id=policy.id, name=name, server=server, access=free, iteration=policy.iteration, trained=True)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.policies.processor import loaded_dtype
 from leap_kedro.records import UserError
 from leap_kedro.records.atomic import replaced_folder
 from leap_kedro.records.errors import described
@@ -25,7 +26,7 @@ class PolicyFolderError(UserError):
 
 
 def load_policy(folder: Path, dtype: str = "auto", device: str = "auto") -> tuple[Any, Any]:
-    """Model (in evaluation mode) and tokenizer of a folder.
+    """Model (in evaluation mode) and tokenizer of a folder; for `dtype`, see `loaded_dtype`.
 
     Raises:
         PolicyFolderError: If the folder or a part of it is missing or damaged.
@@ -36,7 +37,7 @@ def load_policy(folder: Path, dtype: str = "auto", device: str = "auto") -> tupl
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = load_tokenizer(folder)
-    return load_model(folder, dtype=dtype).to(device).eval(), tokenizer
+    return load_model(folder, dtype=loaded_dtype(load_config(folder), dtype, device)).to(device).eval(), tokenizer
 
 
 def load_config(folder: Path) -> Any:

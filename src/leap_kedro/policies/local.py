@@ -26,7 +26,7 @@ class LocalPolicySpec:
         hold_to_admissible: Whether only listed actions are allowed.
         slots: Conversations kept in the cache, as many as are played at once.
         threads: Threads of torch in the process that loads it.
-        dtype: Number format of weights and cache; ``auto`` keeps the folder's.
+        dtype: Number format of weights and cache; ``auto`` keeps the folder's if the device computes in it.
         device: ``auto`` takes a GPU where there is one.
         logprobs: Whether replies carry log-probabilities.
         environment: Registered name of the environment whose instructions a chat model gets; "" for none.

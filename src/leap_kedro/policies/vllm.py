@@ -1,6 +1,6 @@
 """Serves a policy's folder with vLLM: its command line, and loading of LoRA adapters while it runs.
 
-NOT covered: restricting replies to the admissible actions, and log-probabilities.
+NOT covered: log-probabilities.
 """
 
 import json
@@ -39,17 +39,19 @@ class Adapter:
 def command_of(
     program: Sequence[str], weights: Path, rank: int | None, port: int, arguments: Sequence[str]
 ) -> list[str]:
-    """The command line of `vllm serve`.
+    """The command line of a server.
 
     Args:
-        program: The part before `serve`.
+        program: The program `vllm`, or an interpreter with vLLM's module `api_server`.
         weights: Folder of the model.
         rank: Rank of the adapters that will be loaded; None if there will be none.
         port: Port on this machine, not reachable from others.
         arguments: Further arguments; they come last and take precedence.
     """
+    # The module ignores a folder without `--model`, and would serve vLLM's default model instead.
+    model = ["--model"] if program[-1].endswith("api_server") else ["serve"]
     # Without `--generation-config vllm` the model's own defaults (for example top_p) would apply to requests.
-    command = [*program, "serve", str(weights), "--host", "127.0.0.1", "--port", str(port)]
+    command = [*program, *model, str(weights), "--host", "127.0.0.1", "--port", str(port)]
     command += ["--generation-config", "vllm"]
     if rank is not None:
         most = next((most for most in _RANKS if most >= rank), _RANKS[-1])

@@ -4,9 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Self, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 Record = TypeVar("Record")
+
+
+ABSENT_IF_FALSE: Any = Field(exclude_if=lambda value: not value)
+ABSENT_IF_NONE: Any = Field(exclude_if=lambda value: value is None)
+"""For ``Annotated``: fields that are left out of stored records at this value, so that older records stay the same."""
 
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)

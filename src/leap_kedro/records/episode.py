@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
+from leap_kedro.records.encoding import ABSENT_IF_NONE
 from leap_kedro.records.task import Task
 
 
@@ -76,6 +78,7 @@ class Step:
         prompt_tokens: Tokens of the prompt, including the cached part.
         reply_tokens: Tokens of the reply.
         logprob: Sum of the reply's token log-probabilities (natural log), if it was requested.
+        held: Whether a server restricted the reply to the admissible actions; None if it was not asked to.
     """
 
     observation: str
@@ -89,6 +92,7 @@ class Step:
     prompt_tokens: int = 0
     reply_tokens: int = 0
     logprob: float | None = None
+    held: Annotated[bool | None, ABSENT_IF_NONE] = None
 
 
 @dataclass(frozen=True, slots=True)

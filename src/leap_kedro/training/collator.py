@@ -16,11 +16,11 @@ def collate(packs: Sequence[Packed], tree: bool = True) -> dict[str, torch.Tenso
     Args:
         packs: B packed sequences.
         tree: Whether they stay packed. If not, each row is its own sequence, and the usual ``attention_mask`` of shape
-            (B, T), which is 1 at each token, replaces ``position_ids`` and ``allowed``.
+            (B, T), which is 1 at each token, replaces ``position_ids`` and ``ends``.
 
     Returns:
-        ``input_ids`` and ``position_ids``, shape (B, T); ``allowed``, shape (B, 1, T, T), true where a query may see a
-        key (padding sees only itself, so that no row of the softmax is empty). For the M predictions of the batch:
+        ``input_ids``, ``position_ids`` and ``ends`` (see `Packed`; padding is seen only by itself, so that no row of
+        the softmax is empty), shape (B, T). For the M predictions of the batch:
         ``sources`` (indices into the B x T tokens), ``targets``, ``weights`` and ``rows`` (numbered through the batch),
         shape (M,).
     """
@@ -38,8 +38,7 @@ def collate(packs: Sequence[Packed], tree: bool = True) -> dict[str, torch.Tenso
         ends[place, : len(packed)] = packed.ends
     arrays = {"input_ids": input_ids, **_predictions(packs, length)}
     if tree:
-        allowed = (steps <= steps[:, None]) & (steps[:, None] < ends[:, None, :])
-        arrays |= {"position_ids": position_ids, "allowed": allowed[:, None]}
+        arrays |= {"position_ids": position_ids, "ends": ends}
     else:
         arrays["attention_mask"] = attention_mask
     return {name: torch.from_numpy(array) for name, array in arrays.items()}

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from leap_kedro.policies.folder import load_tokenizer
+from leap_kedro.policies.folder import load_config, load_tokenizer
+from leap_kedro.policies.processor import computes_bfloat16
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
 from leap_kedro.training.checkpoints import last_whole
@@ -26,6 +27,14 @@ logger = logging.getLogger(__name__)
 
 class TrainingRefused(UserError):
     """The starting policy, data and parameters do not fit together; the same call would fail again."""
+
+
+def computes_in_bfloat16(start: Path, parameters: FineTuning, cuda: bool) -> bool:
+    """Whether a training from `start`, on a GPU or not, computes in bfloat16; see `FineTuningParameters.dtype`."""
+    if parameters.dtype in ("float32", "bfloat16") or cuda:
+        return parameters.dtype != "float32"
+    frozen = parameters.lora is not None and str(load_config(start).dtype) == "torch.bfloat16"
+    return frozen and computes_bfloat16()
 
 
 def fine_tune(
@@ -66,7 +75,7 @@ def fine_tune(
     disable_progress_bar()  # type: ignore[no-untyped-call]
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
-    bf16 = parameters.dtype == "bfloat16" or (parameters.dtype in ("auto", "nf4") and cuda)
+    bf16 = computes_in_bfloat16(start, parameters, cuda)
     model, base = load_trainable(start, parameters, bf16, cuda)
     context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)

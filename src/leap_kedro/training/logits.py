@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from leap_kedro.training.tree_attention import blocks_of, uses_tree_attention
+
 
 @contextmanager
 def logits_only_at(model: Any, sources: torch.Tensor) -> Iterator[None]:
@@ -35,16 +37,25 @@ def packed_logits(model: Any, batch: dict[str, torch.Tensor], head_of: Any = Non
         head_of: The model inside the wrapper, whose head is hooked; None if there is no wrapper.
     """
     inner = model if head_of is None else head_of
-    if "allowed" in batch:
-        dtype = inner.get_input_embeddings().weight.dtype
-        mask = torch.zeros(batch["allowed"].shape, dtype=dtype, device=batch["allowed"].device)
-        mask.masked_fill_(~batch["allowed"], torch.finfo(dtype).min)
-        reading = {"position_ids": batch["position_ids"], "attention_mask": mask}
+    if "ends" in batch:
+        reading = {"position_ids": batch["position_ids"], **_tree(inner, batch["ends"])}
     else:
         reading = {"attention_mask": batch["attention_mask"]}
     with logits_only_at(inner, batch["sources"]):
         logits: torch.Tensor = model(input_ids=batch["input_ids"], use_cache=False, **reading).logits
     return logits.float()
+
+
+def _tree(model: Any, ends: torch.Tensor) -> dict[str, Any]:
+    """What the attention of a model takes to follow the tree; a mask of shape (B, 1, T, T) unless it is our own."""
+    if uses_tree_attention(model):
+        # A mask of four dimensions is passed on as it is; otherwise, the model would make one of its own.
+        return {"attention_mask": ends[:, None, None], "tree": blocks_of(ends)}
+    places = torch.arange(ends.shape[1], device=ends.device)
+    allowed = (places <= places[:, None]) & (places[:, None] < ends[:, None, :])
+    dtype = model.get_input_embeddings().weight.dtype
+    mask = torch.zeros(allowed.shape, dtype=dtype, device=ends.device)
+    return {"attention_mask": mask.masked_fill_(~allowed, torch.finfo(dtype).min)[:, None]}
 
 
 def packed_loss(model: Any, batch: dict[str, torch.Tensor], head_of: Any = None) -> torch.Tensor:

@@ -78,8 +78,8 @@ class FineTuningParameters(StrictModel):
             sequence, with the same loss; ``auto``: ``tree`` if the model's attention supports its mask.
         lora: The adapter to train; None to train the weights.
         dtype: Number format of the computation and of frozen weights; trained weights are float32. ``auto``: bfloat16
-            on a GPU, float32 on a CPU. ``nf4``: as ``auto``, but frozen matrices are in 4 bits (QLoRA, arXiv
-            2305.14314); needs `lora` and bitsandbytes.
+            on a GPU, and for LoRA on a base in bfloat16 if the CPU computes in it; otherwise float32. ``nf4``: as
+            ``auto``, but frozen matrices are in 4 bits (QLoRA, arXiv 2305.14314); needs `lora` and bitsandbytes.
         gradient_checkpointing: Whether activations are recomputed in the backward pass: slower, with less memory.
         max_length: Maximum tokens of prompt and reply; longer replies are dropped. None: the model's context.
         accumulation_steps: Number of parts that a batch is processed in, to save memory.

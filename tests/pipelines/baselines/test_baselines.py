@@ -112,7 +112,7 @@ def test_where_nobody_is_prompted_no_examples_are_needed(tasks: Tasks) -> None:
 
 
 def test_a_dead_server_stops_the_stage_and_what_it_answered_comes_before(tasks: Tasks) -> None:
-    with FakeServer([*([says("ACTION: look")] * 2), fails(401)]) as server:
+    with FakeServer([*([says("REASON: a\nACTION: look")] * 2), fails(401)]) as server:
         missing = prompted(server, tasks, [], "openai:a", concurrency=1)
         assert next(missing).policy == "openai:a 0-shot"
         with pytest.raises(PolicyStopped, match="the model 'a'"):

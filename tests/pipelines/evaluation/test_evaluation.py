@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from kedro.io import DataCatalog
 from pipelines.stages import run, small_catalog, small_parameters
-from recorded import TEST, make_episode, make_summary
+from recorded import TEST, make_episode, make_step, make_summary
 
 from leap_kedro.datasets.history import Iteration
 from leap_kedro.environments.alfworld.benchmark import ALFWorld
@@ -69,6 +69,19 @@ def test_a_result_is_held_to_a_list_only_where_there_is_one() -> None:
         for episodes, given in (([episode], None), ([episode], False), ([unlisted], None))
     ]
     assert held == [True, False, False]
+
+
+def test_a_served_result_is_held_if_most_of_its_replies_were() -> None:
+    def told(*held: bool | None, **more: bool) -> tuple[bool, bool]:
+        steps = tuple(make_step(held=each) for each in held)
+        how = EvaluationParameters(max_actions=3, hold_to_admissible=True)
+        found = conditions("valid_seen", TEST.role, [make_episode(steps=steps)], how, 0, **more)
+        return found.held_to_admissible, found.shown_admissible
+
+    assert told(True, True, False) == (True, False)
+    assert told(True, False) == (False, False)
+    assert told(True, prompted=True) == (True, True)
+    assert told(None, prompted=True) == (False, True)  # played before servers could hold replies
 
 
 def test_the_base_model_plays_the_first_tasks_of_each_split(tasks: Tasks) -> None:

@@ -117,12 +117,37 @@ def test_wrong_options_are_named() -> None:
 
 
 def test_a_model_of_a_server_plays() -> None:
-    with FakeServer([says("ACTION: look")]) as server:
+    with FakeServer([says("REASON: I look.\nACTION: look")]) as server:
         summary = asked(server)
     assert (summary["policy"], summary["success"]["total"], summary["mean_actions"]) == ("openai:m", 2, 2)
-    assert summary["conditions"]["held_to_admissible"] is False
     assert summary["warning"] == ""
     assert len(server.calls) == 4
+
+
+RESTRICTED = {
+    "held": ("REASON: a\nACTION: look", True, (True, True)),
+    "shown": ("ACTION: look", True, (False, True)),
+    "free": ("ACTION: look", False, (False, False)),
+}
+
+
+@pytest.mark.parametrize("case", RESTRICTED)
+def test_a_result_says_whether_the_server_held_the_replies(case: str) -> None:
+    text, wanted, expected = RESTRICTED[case]
+    with FakeServer([says(text)]) as server:
+        conditions = asked(server, tasks=1, hold_to_admissible=wanted)["conditions"]
+    assert (conditions["held_to_admissible"], conditions.get("shown_admissible", False)) == expected
+
+
+def test_single_replies_that_are_not_held_are_told() -> None:
+    def script(call: Call) -> Reply:
+        rejected = call.number == 0
+        return fails(400, "Grammar is too large") if rejected else says("REASON: a\nACTION: look")
+
+    with FakeServer(script) as server:
+        summary = asked(server)
+    assert summary["conditions"]["held_to_admissible"] is True
+    assert "1 of 4 replies were not held" in summary["warning"]
 
 
 SILENT = {
@@ -149,9 +174,11 @@ WARNED = {
 @pytest.mark.parametrize("case", WARNED)
 def test_a_result_that_lacks_something_carries_a_warning(case: str) -> None:
     first, named, measured = WARNED[case]
+    prompts: list[str] = []
 
     def script(call: Call) -> Reply:
-        return first if call.number == 0 else says("ACTION: look")
+        prompts.append(call.prompt)
+        return first if call.prompt == prompts[0] else says("ACTION: look")
 
     with FakeServer(script) as server:
         summary = asked(server)

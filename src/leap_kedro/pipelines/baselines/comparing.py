@@ -53,16 +53,11 @@ def summarize_baselines(
     summaries = []
     for player, episodes in players.items():
         found = settled(episode for episode in episodes if episode.task.id in names)
-        how = tasks["validation"], evaluation, seed, _held(player)
-        summaries += [summary.to_json() for summary in summarize_splits(player, None, found, *how)]
+        held = True if player in (RANDOM, UNPRIVILEGED, PRIVILEGED) else None
+        how = tasks["validation"], evaluation, seed, held
+        of_player = summarize_splits(player, None, found, *how, prompted=bool(served_model(player)))
+        summaries += [summary.to_json() for summary in of_player]
     return summaries
-
-
-def _held(player: str) -> bool | None:
-    """Whether replies were held to the admissible actions; None: the parameters of the evaluation decide."""
-    if player in (RANDOM, UNPRIVILEGED, PRIVILEGED):
-        return True
-    return False if served_model(player) else None
 
 
 def tabulate_baselines(summaries: Sequence[Mapping[str, Any]], access: Access) -> tuple[Any, Any]:

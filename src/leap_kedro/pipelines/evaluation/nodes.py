@@ -85,6 +85,8 @@ def summarize_splits(
     parameters: EvaluationParameters,
     seed: int,
     held_to_admissible: bool | None = None,
+    *,
+    prompted: bool = False,
 ) -> list[EvaluationSummary]:
     """One summary per split.
 
@@ -95,7 +97,8 @@ def summarize_splits(
         validation: The validation tasks.
         parameters: How the episodes were played.
         seed: Seed of everything random.
-        held_to_admissible: Whether replies were held to the admissible actions; None: as in `parameters`.
+        held_to_admissible: See `conditions`.
+        prompted: See `conditions`.
     """
     held_out = {task.id for task in validation}
     by_split: dict[str, list[Episode]] = {}
@@ -105,7 +108,7 @@ def summarize_splits(
     summaries = []
     for split, of_split in by_split.items():
         role = Role.VALIDATION if split == VALIDATION else Role.TEST
-        how = conditions(split, role, of_split, parameters, seed, held_to_admissible)
+        how = conditions(split, role, of_split, parameters, seed, held_to_admissible, prompted=prompted)
         summaries.append(summarize(of_split, how, policy, iteration))
     return summaries
 

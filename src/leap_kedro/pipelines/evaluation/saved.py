@@ -103,7 +103,7 @@ def evaluate_saved(
         served = isinstance(policy, RemotePolicy)
         settings = parameters, temperature, run_seed, policy.iteration, f"{policy.id} on {split}"
         episodes = settled(play(policy, spec, tasks, *settings, must_answer=served, serving=serving))
-        how = conditions(split, role, episodes, parameters, seed, False if served else None)
+        how = conditions(split, role, episodes, parameters, seed, prompted=served)
         if isinstance(policy, RemotePolicy) and takes_own_temperature(policy.model(temperature)):
             how = replace(how, temperature=None)
         summary = summarize(episodes, how, policy.id, policy.iteration if policy.iteration >= 0 else None)

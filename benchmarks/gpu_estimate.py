@@ -163,6 +163,7 @@ def memory_table(d_0: Sequence[Packed], d_k: Sequence[Packed]) -> Table:
     full = PAPER.model_copy(update={"lora": None})
     ways = {
         "LoRA, checkpointed": PAPER,
+        "QLoRA, checkpointed": PAPER.model_copy(update={"dtype": "nf4"}),
         "LoRA": PAPER.model_copy(update={"gradient_checkpointing": False}),
         "all weights, checkpointed": full,
     }

@@ -117,7 +117,7 @@ def trl_packing(student: Student, groups: Sequence[Sequence[Row]], steps: int) -
     bf16 = computes_in_bfloat16(student.folder, student.parameters, cuda=False)
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(
-            model=load_trainable(student.folder, student.parameters, bf16)[0],
+            model=load_trainable(student.folder, student.parameters, bf16, cuda=False)[0],
             args=SFTConfig(
                 output_dir=folder,
                 num_train_epochs=1,

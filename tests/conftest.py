@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 import real_vllm
 from filelock import FileLock
+from hub_server import Hub, Repository, files_of, hub_server
 from language_models import real_server
 from loop_project import LoopProject
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported; the fixture `hub` overrides it
 
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 
@@ -129,6 +132,25 @@ def language_model_url() -> Iterator[str]:
         pytest.skip(real_server.MISSING)
     with real_server.real_server() as url:
         yield url
+
+
+@pytest.fixture
+def hub(tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A Hub with the model org/tiny, an empty cache, and no token."""
+    from huggingface_hub import constants
+
+    with hub_server() as server:
+        for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        template = server.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+        files = files_of(tiny_base) | {"modeling_tiny.py": b"raise SystemExit", "pytorch_model.bin": b"", "a.gguf": b""}
+        server.repositories["org/tiny"] = Repository([files])
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -141,4 +141,4 @@ def test_hooks_need_a_context(project: LoopProject) -> None:
     from leap_kedro.hooks import ExperimentHooks
 
     with pytest.raises(RuntimeError, match="after_context_created"):
-        ExperimentHooks().before_pipeline_run({"pipeline_names": None}, None)  # type: ignore[arg-type]
+        ExperimentHooks().before_pipeline_run({"pipeline_names": None}, None, None)  # type: ignore[arg-type]

@@ -98,7 +98,9 @@ class ExperimentHooks:
         self._mlflow = partial(where_to_look, context)
 
     @hook_impl(tryfirst=True)
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Acquire the lock of the experiment, and refuse a run that must not start.
 
         Raises:
@@ -109,7 +111,7 @@ class ExperimentHooks:
         if parameters is None or experiment is None:
             raise RuntimeError("ExperimentHooks needs Kedro's after_context_created before a pipeline runs.")
         drop_hints()
-        check_students(parameters, pipeline)
+        check_students(parameters, pipeline, catalog.load("base") if catalog.exists("base") else None)
         names = run_params["pipeline_names"] or ["__default__"]
         if OUTSIDE.issuperset(names):
             return

@@ -41,7 +41,7 @@ def test_the_gpu_profile_is_rehearsed_where_nothing_of_it_is_there(project: Loop
     for shown in (
         "<|start_header_id|>assistant<|end_header_id|>",
         "You are the teacher of an agent",
-        "vllm serve data/models/llama-3-8b-instruct --host 127.0.0.1",
+        "vllm serve meta-llama/Meta-Llama-3-8B-Instruct --host 127.0.0.1",
         "--enable-lora --max-lora-rank 128",
         "8.030 billion",
         "14.96 GiB",

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from kedro.pipeline import Pipeline
 from pipelines.stages import small_parameters
 from student_tokenizers import byte_level
 
+from leap_kedro.pipelines.baselines import create_pipeline as create_baselines
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase
 from leap_kedro.pipelines.evaluation.saved import NoSuchPolicy
 from leap_kedro.pipelines.evaluation.saved import create_pipeline as create_saved_evaluation
@@ -18,6 +20,7 @@ from leap_kedro.pipelines.students import check_students
 from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.prompts.select import HasNoThoughts
 from leap_kedro.prompts.templates import UnusableChatTemplate
+from leap_kedro.training.quantization import CannotQuantize
 
 FREE = {"rollout.hold_to_admissible": False, "evaluation.hold_to_admissible": False}
 
@@ -49,6 +52,16 @@ def test_a_base_without_a_chat_template(student: Path) -> None:
         check(**{"bootstrap.base": str(student)})
 
 
+def test_a_base_whose_weights_are_quantized(student: Path, tmp_path: Path) -> None:
+    base = tmp_path / "quantized"
+    shutil.copytree(student, base)
+    told = json.loads((base / "config.json").read_text())
+    told["quantization_config"] = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    (base / "config.json").write_text(json.dumps(told))
+    with pytest.raises(NoSuchBase, match=r"quantized \(bitsandbytes\).*`fine_tuning\.dtype` nf4"):
+        check(**{"bootstrap.base": str(base)})
+
+
 def test_a_base_that_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
     with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base` is '{tmp_path}'.*config\.json"):
@@ -67,6 +80,14 @@ def test_an_adapter_that_goes_on_and_whose_base_is_gone(tiny_base: Path, tmp_pat
     lora = {"bootstrap.fine_tuning": {"lora": {"start": "continue"}, "optimizer": "adamw"}}
     with pytest.raises(NoSuchBase, match=rf"`bootstrap\.base`.*{gone}"):
         check(**{"bootstrap.base": str(base), **lora})
+
+
+def test_4_bits_without_bitsandbytes(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    quantized = {"bootstrap.base": str(tiny_base), "training.fine_tuning": {"dtype": "nf4", "lora": {}}}
+    with pytest.raises(CannotQuantize, match=r"`training\.fine_tuning\.dtype` is 'nf4'.*pip install .*bitsandbytes"):
+        check(**quantized)
+    check(create_iteration().only_nodes_with_namespaces(["rollout"]), **quantized)
 
 
 def test_a_template_that_asks_the_clock_is_not_served_by_a_running_server(student: Path, tmp_path: Path) -> None:
@@ -93,7 +114,10 @@ def test_a_student_that_cannot_think_is_not_asked_to(
 
 def test_a_policy_to_evaluate(student: Path, tiny_base: Path) -> None:
     evaluation = create_saved_evaluation()
-    with pytest.raises(NoSuchPolicy, match=rf"`options\.policy` is '{student}'.*tokenizer\.chat_template"):
+    with pytest.raises(NoSuchPolicy, match=rf"'{student}' \(option `--policy`\).*tokenizer\.chat_template"):
         check(evaluation, options={"policy": str(student)})
+    prompted = create_baselines()
+    with pytest.raises(NoSuchPolicy, match=rf"'{student}' \(option `--policy`\)"):
+        check(prompted, options={"policies": ["openai:model", str(student)]})
     for good in (str(tiny_base), "openai:model", "models:/never@asked"):
         check(evaluation, options={"policy": good})

@@ -251,6 +251,18 @@ def test_thoughts_and_answer_have_limits_of_their_own(kind: type, monkeypatch: p
     assert {6, 7} <= set(limits)
 
 
+def test_a_model_that_reads_the_padding_answers_each_prompt_alone() -> None:
+    from transformers import RwkvConfig, RwkvForCausalLM
+
+    torch.manual_seed(0)
+    size = {"vocab_size": len(toy_tokenizer()), "hidden_size": 32, "attention_hidden_size": 32, "num_hidden_layers": 2}
+    model = RwkvForCausalLM(RwkvConfig(**size, context_length=512)).eval()
+    torch.nn.init.normal_(model.head.weight)  # far apart, as the toy Llama's
+    asked = [toy_conversation(seed, seed % 4) for seed in range(4)]
+    plain = PlainGenerator(model, RENDERER, Decoding(max_new_tokens=6))
+    assert ids(plain.generate(asked)) == [ids(plain.generate([each]))[0] for each in asked]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
 def test_a_gpu_answers_the_same() -> None:
     asked = [toy_conversation(seed, seed % 4) for seed in range(6)]

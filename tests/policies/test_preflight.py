@@ -80,6 +80,10 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "adapter alone": (adapter_alone, "adapter.*merge"),
     "unknown architecture": (lambda folder: config(folder, model_type="mine"), "`mine`"),
     "no causal model": (lambda folder: config(folder, model_type="t5"), "is not a causal language model"),
+    "an encoder": (
+        lambda folder: config(folder, model_type="bert", architectures=["BertForMaskedLM"]),
+        "BertForMaskedLM is not a causal language model",
+    ),
     "code of its own": (code_of_its_own, "Code from a folder is never run"),
 }
 

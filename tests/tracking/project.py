@@ -26,7 +26,7 @@ from leap_kedro.tracking.hooks import TrackingHooks
 
 CONF = Path(__file__).parents[2] / "conf" / "base"
 SOLVED = {0: 5, 1: 9, 2: 8}
-START = ("base", "pi_0", "start")
+START = ("pin", "base", "pi_0", "start")
 ITERATION = (*START, "aggregate", "train", "release", "evaluate", "choose", "finish")
 SHOWN = ("play_pi_0", "teach", "play", "report")
 """Nodes whose episodes, calls, prompts and reports are shown; MLflow takes a second for the traces of each."""
@@ -103,6 +103,7 @@ class SmallProject:
         played = [make_episode(number, number % 2 == 0) for number in range(6)]
         return Pipeline(
             [
+                node(lambda: {"name": "org/tiny", "revision": "0a1b"}, None, "base", "pin"),
                 node(lambda: [base], None, "base_evaluation", "base"),
                 node(lambda _: [pi_0], "base_evaluation", "pi_0_evaluation", "pi_0"),
                 node(lambda _: _all(played[1:2]), "pi_0_evaluation", "pi_0_evaluation_episodes", "play_pi_0"),

@@ -42,7 +42,8 @@ def test_an_experiment_in_mlflow(project: SmallProject, look: Look) -> None:
         in parent.data.tags["mlflow.note.content"]
     )
 
-    # Lineage: D_k with digest is an input, pi_k a registered version.
+    # Lineage: the base has a commit, D_k with digest is an input, pi_k a registered version.
+    assert parent.data.tags["leap.base"] == "org/tiny@0a1b"
     inputs = [(entry.dataset.name, len(entry.dataset.digest)) for entry in first.inputs.dataset_inputs]
     assert inputs == [("D_1", 32)]
     versions = {alias: look.policy(alias) for alias in ("pi_1", "pi_2", "champion")}

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from leap_kedro.training.progress import Progress
 
 pytestmark = pytest.mark.slow
 
+needs_bitsandbytes = pytest.mark.skipif(
+    find_spec("bitsandbytes") is None, reason="bitsandbytes is not installed: the extra [qlora]"
+)
 LORA = LoraParameters(rank=4, alpha=8)
 PARAMETERS = FineTuning(
     max_steps=40, tokens_per_step=400, optimizer="adamw", learning_rate=0.02, warmup_steps=5, log_every=10, lora=LORA
@@ -125,10 +129,11 @@ def test_a_killed_training_of_an_adapter_ends_in_the_same_weights(
         torch.testing.assert_close(weights, whole[name], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("nf4", marks=needs_bitsandbytes)])
 def test_two_processes_with_all_that_saves_memory_take_the_steps_of_one(
-    start: Path, tmp_path: Path, copying: list[Packed]
+    dtype: str, start: Path, tmp_path: Path, copying: list[Packed]
 ) -> None:
-    how = STEPS_AGAIN.model_copy(update={"max_steps": 4, "log_every": 1})
+    how = STEPS_AGAIN.model_copy(update={"max_steps": 4, "log_every": 1, "dtype": dtype})
     one = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy")
     saving = how.model_copy(update={"processes": 2, "accumulation_steps": 2, "gradient_checkpointing": True})
     two = train(start, copying, saving, tmp_path / "work_of_two", tmp_path / "policy_of_two")
@@ -174,3 +179,22 @@ def test_preferences_are_learnt_by_an_adapter_that_goes_on(
     assert result.losses[-1][1] < 0.69
     on_base = PeftModel.from_pretrained(load(start), tmp_path / "policy" / "adapter").eval()
     torch.testing.assert_close(logits(load(tmp_path / "policy")), logits(on_base))
+
+
+@needs_bitsandbytes
+def test_an_adapter_on_4_bits_learns_as_on_float32_and_is_merged_into_whole_weights(
+    adapted, start: Path, tmp_path: Path, copying: list[Packed]
+) -> None:
+    import torch
+    from peft import PeftModel
+
+    how = PARAMETERS.model_copy(update={"dtype": "nf4", "gradient_checkpointing": True})
+    result = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy")
+    assert dict(result.losses) == pytest.approx(dict(adapted[0].losses), rel=0.01)
+    assert dict(result.losses) != pytest.approx(dict(adapted[0].losses), rel=1e-6)  # the base was in 4 bits
+    merged = load(tmp_path / "policy")
+    assert getattr(merged.config, "quantization_config", None) is None
+    on_whole = PeftModel.from_pretrained(load(start), tmp_path / "policy" / "adapter").eval()
+    torch.testing.assert_close(logits(merged), logits(on_whole))
+    again = fine_tune(tmp_path / "policy", copying, continuing(how), tmp_path / "work_next", tmp_path / "next")
+    assert again.losses[0][1] < result.losses[0][1]

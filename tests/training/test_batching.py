@@ -83,6 +83,7 @@ def test_nothing_to_train_on_is_refused() -> None:
         ({"epochs": 1, "learning_rate": -1.0}, "learning_rate"),
         ({"epochs": 1, "max_steps": 3}, "exactly one budget .* got max_steps and epochs"),
         ({}, "exactly one budget .* got none"),
+        ({"epochs": 1, "dtype": "nf4"}, "nf4 .* set lora"),
         ({"epochs": 1, "learning_rte": 0.1}, "learning_rte"),
     ],
 )

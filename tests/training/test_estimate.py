@@ -123,6 +123,9 @@ def test_a_llama_3_8b_with_the_papers_adapter_fits_a_gpu_of_48_gb() -> None:
     memory = training_memory(LLAMA_3_8B, load, how)
     assert memory["frozen weights"] / GIB == pytest.approx(14.96, abs=0.01)
     assert sum(memory.values()) < 24 * GIB
+    quantized = training_memory(LLAMA_3_8B, load, how.model_copy(update={"dtype": "nf4"}))
+    assert quantized["frozen weights"] / GIB == pytest.approx(5.31, abs=0.01)
+    assert {name for name in memory if memory[name] != quantized[name]} == {"frozen weights"}
     without = training_memory(LLAMA_3_8B, load, how.model_copy(update={"gradient_checkpointing": False}))
     assert sum(without.values()) > 34 * GIB
     whole = training_memory(LLAMA_3_8B, load, how.model_copy(update={"lora": None}))

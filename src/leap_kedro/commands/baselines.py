@@ -14,7 +14,8 @@ from leap_kedro.commands.running import Project, experiment_options
     "--policy",
     "policies",
     multiple=True,
-    help="A model to prompt, zero-shot and few-shot: openai:MODEL, a folder, or models:/NAME@ALIAS. Repeatable.",
+    help="A model to prompt, zero-shot and few-shot: openai:MODEL, a folder, ORG/NAME of the Hugging Face Hub, or "
+    "models:/NAME@ALIAS. Repeatable.",
 )
 @click.option("--examples", type=click.IntRange(min=1), default=None, help="Solved tasks in a few-shot prompt.")
 @click.option("--tasks", type=click.IntRange(min=1), default=None, help="Tasks of each split; default: all.")

@@ -13,7 +13,8 @@ from leap_kedro.commands.running import Project, experiment_options
 @click.option(
     "--policy",
     default=None,
-    help="A folder, openai:MODEL, or models:/NAME@ALIAS of MLflow; default: all policies of the experiment.",
+    help="A folder, ORG/NAME of the Hugging Face Hub, openai:MODEL, or models:/NAME@ALIAS of MLflow; default: all "
+    "policies of the experiment.",
 )
 @click.option("--split", default=None, help="Split of the environment; default: the validation tasks.")
 @click.option("--tasks", type=click.IntRange(min=1), default=None, help="Number of tasks; default: all.")

@@ -37,6 +37,11 @@ def parent_of(history: History, iteration: int) -> SavedPolicy:
     return before(history, iteration)[-1].policy()
 
 
+def base_of(history: History) -> Mapping[str, Any] | None:
+    """Name and revision of the base model, as `pin_base` gave them; None if the start of the loop is not finished."""
+    return history[0].manifest.get("base") if 0 in history else None
+
+
 def summaries_of(history: History, newest: Sequence[Mapping[str, Any]], iteration: int) -> list[EvaluationSummary]:
     """Evaluations of the base model and of pi_0..pi_k; `newest` is that of pi_k, `iteration` is k."""
     earlier = [plain for past in before(history, iteration) for plain in past.evaluations]

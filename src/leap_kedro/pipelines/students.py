@@ -1,8 +1,12 @@
 """Checks, before a run, that the student can be loaded and prompted."""
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
 from kedro.pipeline import Pipeline
 
 from leap_kedro.language_models import Access
+from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
@@ -10,29 +14,47 @@ from leap_kedro.pipelines.options import read_options
 from leap_kedro.pipelines.parameters import LeapParameters
 from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.vllm_server import check_prompts
+from leap_kedro.training.parameters import FineTuningParameters
+from leap_kedro.training.quantization import check_quantization
 
 _REGISTERED = "models:/"
 _READERS = frozenset({"train_pi_0", "train_policy", "base_play_evaluation"})
 """Nodes that read the base model."""
 
+_TRAINED = {
+    "train_pi_0": ("bootstrap.fine_tuning",),
+    "train_policy": ("training.fine_tuning", "training.dpo.fine_tuning"),
+}
+"""Nodes that train, with the paths of their parameters."""
 
-def check_students(parameters: LeapParameters, pipeline: Pipeline) -> None:
-    """Check the base model if `pipeline` reads it, and the folder that `options.policy` names.
+
+def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mapping[str, Any] | None = None) -> None:
+    """Check the base model if a pipeline reads it, and the policies that its options name; download them if necessary.
+
+    Args:
+        parameters: All parameters, checked.
+        pipeline: The pipeline to run.
+        pinned: The dataset `base` of the experiment; None if it does not exist yet.
 
     Raises:
+        CannotQuantize: If a training needs bitsandbytes, which cannot be used.
         NoSuchBase: If the base model is missing or cannot be used.
         ServingFailed: If the student is served and the server would build other prompts than training.
         UnusableChatTemplate: If it is to think, but its chat template knows no thoughts.
         HasNoThoughts: If the embedded student is to think.
-        NoSuchPolicy: If the policy in that folder cannot be used.
+        NoSuchPolicy: If a named policy cannot be used.
         UnknownPolicy: If there is no such policy.
     """
     names = {node.short_name for node in pipeline.nodes}
-    policy = read_options(EvaluateOptions, parameters.options).policy if "evaluate_saved_policy" in names else None
-    if policy and not policy.startswith((SCHEME, _REGISTERED)):
-        check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
+    for policy in _named(parameters, names):
+        if not policy.startswith((SCHEME, _REGISTERED)):
+            check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)
+    for node, blocks in _TRAINED.items():
+        for path in blocks if node in names else ():
+            if isinstance(block := parameters.in_force()[path](), FineTuningParameters):
+                check_quantization(block, path)
     if _READERS & names:
-        base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment)
+        base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment, pinned)
         modes = {how.max_thought_tokens > 0 for how in (parameters.rollout, parameters.evaluation)}
         if parameters.serving is not None:
             for thinking in sorted(modes):
@@ -42,3 +64,10 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline) -> None:
             from leap_kedro.prompts.select import renderer_for
 
             renderer_for(load_tokenizer(base.folder), parameters.environment, thinking=True)
+
+
+def _named(parameters: LeapParameters, nodes: Collection[str]) -> Sequence[str]:
+    if "evaluate_saved_policy" in nodes:
+        policy = read_options(EvaluateOptions, parameters.options).policy
+        return [policy] if policy else []
+    return read_options(BaselineOptions, parameters.options).policies if "play_prompted" in nodes else ()

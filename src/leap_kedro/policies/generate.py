@@ -1,7 +1,7 @@
 """Plain `generate` of transformers, for causal LMs that the slot engine does not support.
 
-Every prompt is encoded as a whole at every decision, in one left-padded batch. Sampling uses the conversation's own
-random numbers, as the engine does.
+Every prompt is encoded as a whole at every decision, in one left-padded batch, or alone if the model does not mask the
+padding. Sampling uses the conversation's own random numbers, as the engine does.
 """
 
 from collections.abc import Sequence
@@ -16,19 +16,22 @@ from leap_kedro.policies.token_sampling import Position, choose, uniforms
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
 
+_PROBE = 8  # tokens of a prompt, and of the padding in front of it
+_ROUNDING = 0.05  # relative difference of logits that half precision can cause, with a margin
+
 
 class PlainGenerator(Generator):
     """Decodes replies with any transformers causal LM."""
 
     def __init__(self, model: Any, renderer: Renderer, decoding: Decoding, batch: int = 64) -> None:
         """Wrap a model in evaluation mode; at most `batch` conversations are decoded together."""
-        super().__init__(renderer, decoding, batch)
+        super().__init__(renderer, decoding, batch if _masks_padding(model) else 1)
         self._model = model
 
     @property
     def context(self) -> int:
         """Maximum number of tokens of prompt and reply together."""
-        return int(getattr(self._model.config, "max_position_embeddings", 1_000_000))
+        return int(getattr(self._model.config.get_text_config(), "max_position_embeddings", 1_000_000))
 
     @torch.inference_mode()
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:
@@ -60,6 +63,20 @@ class PlainGenerator(Generator):
         ends = [index for index, token in enumerate(row) if token in self._ends]
         reply = tuple(row[: ends[0] + 1] if ends else row)
         return reply[: self._decoding.longest(reply, self._thought_end)]
+
+
+@torch.inference_mode()
+def _masks_padding(model: Any) -> bool:
+    """Whether padding in front of a prompt leaves the answer as it is; recurrent models such as RWKV read it."""
+    prompt = torch.arange(_PROBE)[None] % model.get_input_embeddings().weight.shape[0]
+    logits = []
+    for padding in (0, _PROBE):
+        tokens = torch.cat([torch.zeros(1, padding, dtype=torch.long), prompt], 1).to(model.device)
+        mask = torch.cat([torch.zeros(1, padding, dtype=torch.long), torch.ones_like(prompt)], 1).to(model.device)
+        how = {"max_new_tokens": 1, "do_sample": False, "num_beams": 1, "pad_token_id": 0}
+        shown = {"output_logits": True, "return_dict_in_generate": True}
+        logits.append(model.generate(input_ids=tokens, attention_mask=mask, **how, **shown).logits[0].float())
+    return float((logits[0] - logits[1]).norm() / logits[0].norm()) < _ROUNDING
 
 
 class _Chooser:

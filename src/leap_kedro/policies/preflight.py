@@ -12,6 +12,9 @@ from leap_kedro.prompts.select import renderer_for
 from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Turn
 
+_DEQUANTIZED = "mxfp4"
+"""Quantization (of GPT-OSS) that transformers can undo on loading."""
+
 
 def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -> None:
     """Check that a policy can be loaded and prompted.
@@ -44,11 +47,30 @@ def check_policy(folder: Path, environment: str = "", *, weights: bool = True) -
         )
 
 
+def check_trainable(folder: Path) -> None:
+    """Check that a model's weights are not quantized, since adapters are merged into them, or they are trained.
+
+    Raises:
+        PolicyFolderError: If they are.
+    """
+    quantization = getattr(load_config(folder), "quantization_config", None) or {}
+    method = quantization.get("quant_method", "?") if isinstance(quantization, dict) else quantization.quant_method
+    if quantization and method != _DEQUANTIZED:
+        raise PolicyFolderError(
+            f"The policy folder {folder} cannot be trained: its weights are quantized ({method}). Use the model that "
+            "they were made from; to save memory, `fine_tuning.dtype` nf4 quantizes it during the training."
+        )
+
+
 def _check_architecture(folder: Path, config: Any) -> None:
     from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, __version__
 
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
-        named = ", ".join(getattr(config, "architectures", None) or [str(config.model_type)])
+    architectures = getattr(config, "architectures", None) or []
+    known: Any = MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None)
+    # Transformers also has causal variants of encoders such as BERT, which their weights were not trained for.
+    encodes = getattr(config, "is_decoder", None) is False or getattr(config, "is_encoder_decoder", False)
+    if known is None or (encodes and architectures and known.__name__ not in architectures):
+        named = ", ".join(architectures or [str(config.model_type)])
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be used: {named} is not a causal language model of transformers "
             f"{__version__}. Code from a folder is never run (`trust_remote_code`): use a model that transformers has."

@@ -19,7 +19,7 @@ from leap_kedro.environments.protocol import EnvironmentSpec, TaskDataAbsent
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
 from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.nodes import mix
-from leap_kedro.pipelines.bootstrap.base import base_folder
+from leap_kedro.pipelines.bootstrap.base import described_base
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate
 from leap_kedro.pipelines.correction.nodes import correct, select_prompts
 from leap_kedro.pipelines.correction.parameters import TeacherKind, Which
@@ -31,6 +31,7 @@ from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.policies.folder import has_weights
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task
 from leap_kedro.rehearsal.stand_in import UnusableBase
+from leap_kedro.training.quantization import CannotQuantize, check_quantization
 
 if TYPE_CHECKING:
     from leap_kedro.language_models import Access
@@ -61,6 +62,7 @@ class Rehearsal:
 
     Attributes:
         base: Folder in which the base is expected.
+        not_fetched: Why a base of the Hugging Face Hub is not there; empty if it is.
         absent: What the real run needs and this machine lacks, with its replacement.
         tasks: Number of tasks by role.
         demonstrations: The few demonstrations of D_0.
@@ -73,6 +75,7 @@ class Rehearsal:
     """
 
     base: Path
+    not_fetched: str = ""
     absent: list[str] = field(default_factory=list)
     tasks: dict[str, int] = field(default_factory=dict)
     demonstrations: Sequence[Example] = ()
@@ -101,17 +104,17 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     from leap_kedro.rehearsal.stand_in import write_stand_in
 
     name, seed = parameters.environment, parameters.seed
-    found = Rehearsal(base_folder(parameters.bootstrap, name))
-    _check_base(parameters, found)
+    found = _base(parameters)
     environments, tasks = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
     found.demonstrations = demonstrate(tasks, few, parameters.correction, name, environments, seed)
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]
     if not write_stand_in(found.base, student.folder, texts, seed):
+        why = found.not_fetched or f"no config.json in {found.base}."
         found.absent.append(
-            f"the base model (`bootstrap.base`): no config.json in {found.base}. A tokenizer trained on "
-            f"{DEMONSTRATIONS} episodes and the architecture of Llama 3 replaced it"
+            f"the base model (`bootstrap.base`): {why} A tokenizer trained on {DEMONSTRATIONS} episodes and the "
+            "architecture of Llama 3 replaced it"
         )
     _render(student, parameters, found)
     _check_serving(student, parameters, found)
@@ -125,11 +128,17 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     return found
 
 
-def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
-    """Refuse a base that the loop would refuse, except for missing weights."""
+def _base(parameters: "LeapParameters") -> Rehearsal:
+    """The folder of the base. One that the loop would refuse is refused, except for missing weights."""
+    from leap_kedro.policies.hub import ModelNotFetched
+
+    try:
+        found = Rehearsal(described_base(parameters.bootstrap, parameters.environment))
+    except ModelNotFetched as error:
+        found = Rehearsal(Path(parameters.bootstrap.base), not_fetched=f"{error}.")
     folder = found.base
     if not folder.is_dir() or not any(folder.iterdir()):
-        return
+        return found
     from leap_kedro.policies.folder import PolicyFolderError
     from leap_kedro.policies.preflight import check_policy
 
@@ -140,6 +149,7 @@ def _check_base(parameters: "LeapParameters", found: Rehearsal) -> None:
         raise UnusableBase(f"`bootstrap.base` is {folder}. {error}") from error
     if described:
         found.absent.append(f"the weights of the base model (`bootstrap.base`): no *.safetensors in {folder}")
+    return found
 
 
 def _tasks(
@@ -213,8 +223,15 @@ def _one_step(
     folder: Path,
     found: Rehearsal,
 ) -> SavedPolicy:
-    dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **_ONE_STEP}})
-    fine_tuning = {**how.fine_tuning, **_ONE_STEP}
+    step = {**_ONE_STEP}
+    try:
+        check_quantization(parameters.fine_tuning.overridden(how.fine_tuning), "fine_tuning")
+    except CannotQuantize as error:
+        step["dtype"] = "auto"
+        if (absent := f"bitsandbytes. {error.message.rstrip('.')}") not in found.absent:
+            found.absent.append(absent)
+    dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **step}})
+    fine_tuning = {**how.fine_tuning, **step}
     small = how.model_copy(update={"fine_tuning": fine_tuning, "dpo": dpo, "validation_share": 0.0})
     found.trainings[name], policies = train_by_method(
         parent, examples, folder / name, small, parameters.fine_tuning, parameters.seed, parent.iteration + 1

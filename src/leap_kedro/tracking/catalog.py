@@ -38,6 +38,8 @@ class Kind(StrEnum):
     """A folder: a registry version with the alias `pi_k`. JSON with the best `iteration`: the alias `champion`."""
     ARTIFACT = "artifact"
     """A file, stored under `reports`; a plotly figure is stored as a page of HTML."""
+    BASE = "base"
+    """JSON: name and commit of the base model, as the tag `leap.base`."""
     TRACES = "traces"
     """Episodes: a sample of them as traces. Corrected episodes: those with recorded calls to a teacher."""
     PROMPTS = "prompts"

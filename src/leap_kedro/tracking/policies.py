@@ -4,6 +4,8 @@ from pathlib import Path
 
 import yaml
 
+from leap_kedro.policies.folder import PolicyFolderError
+from leap_kedro.policies.hub import ModelNotFetched, local_folder
 from leap_kedro.records import UserError
 from leap_kedro.tracking.address import shown
 from leap_kedro.tracking.failures import cause, reported
@@ -20,18 +22,23 @@ def resolve_policy(reference: str) -> Path:
     """The folder of a policy's files.
 
     Args:
-        reference: A folder, or a model in MLflow's registry (``models:/leap-NAME@champion``, ``models:/leap-NAME/3``).
+        reference: A folder, a model of the Hugging Face Hub (``ORG/NAME``, ``ORG/NAME@REVISION``), or a model in
+            MLflow's registry (``models:/leap-NAME@champion``, ``models:/leap-NAME/3``).
 
     Raises:
-        UnknownPolicy: If there is none; the message lists the registered ones.
+        UnknownPolicy: If there is none, or it cannot be downloaded.
     """
     if reference.startswith(_SCHEME):
         return _registered(reference)
-    folder = Path(reference)
+    try:
+        folder = local_folder(reference)
+    except (ModelNotFetched, PolicyFolderError) as error:
+        raise UnknownPolicy(f"The policy '{reference}' (option `--policy`) cannot be used: {error}") from error
     if not (folder / "config.json").is_file():
         raise UnknownPolicy(
             f"There is no policy in the folder '{reference}' (option `--policy`): it has no config.json. "
-            f"Give a policy's folder or a registered model: {_SCHEME}leap-EXPERIMENT@champion."
+            f"Give a policy's folder, a model of the Hugging Face Hub (ORG/NAME), or a registered model: "
+            f"{_SCHEME}leap-EXPERIMENT@champion."
         )
     return folder
 

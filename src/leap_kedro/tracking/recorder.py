@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOGGED_TAG = "leap.logged"
 _DIGEST_TAG = "leap.parameters_digest"
+_BASE_TAG = "leap.base"
 _CHANGED_TAG = "leap.changed."
 
 
@@ -161,6 +162,8 @@ class Recorder:
                 self._log_champion(run, int(value["iteration"]))
             case Kind.ARTIFACT:
                 artifacts.log_report(client, run.id, path_of(dataset), isinstance(dataset, FigureDataset))
+            case Kind.BASE:
+                client.set_tag(run.id, _BASE_TAG, "@".join(filter(None, (value["name"], value["revision"]))))
             case Kind.TRACES:
                 log_traces(run.id, value, self._settings.traced_episodes)
             case Kind.PROMPTS:

@@ -4,7 +4,7 @@ Parameter counts are exact. Operations are those of matrix products and dense at
 counting a multiplication and an addition as 2; a test compares them with PyTorch's counter. Memory is the peak of a
 step, without the few per cent that an allocator loses.
 
-Not covered: several GPUs that share one model (FSDP), quantized weights, mixtures of experts.
+Not covered: several GPUs that share one model (FSDP), mixtures of experts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 
 from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import FineTuning
+from leap_kedro.training.quantization import BYTES_PER_WEIGHT
 
 GIB = 1 << 30
 
@@ -132,7 +133,7 @@ def training_memory(shape: ModelShape, load: Load, parameters: FineTuning) -> di
     Args:
         shape: The model.
         load: The data processed at once.
-        parameters: LoRA, checkpointing and number format (``auto`` is bfloat16, as on a GPU).
+        parameters: LoRA, checkpointing and number format (``auto`` and ``nf4`` compute in bfloat16, as on a GPU).
     """
     bf16 = parameters.dtype != "float32"
     number = 2 if bf16 else 4
@@ -142,7 +143,7 @@ def training_memory(shape: ModelShape, load: Load, parameters: FineTuning) -> di
     inside = tokens * _inside_a_layer(shape, parameters, number)
     checkpointed = parameters.gradient_checkpointing
     return {
-        "frozen weights": shape.weights * number if parameters.lora else 0,
+        "frozen weights": _frozen(shape, parameters, number),
         "trained weights": trained * 4,
         "their copies in bfloat16": trained * 2 if bf16 and not parameters.lora else 0,
         "their gradients": trained * 4,
@@ -153,6 +154,14 @@ def training_memory(shape: ModelShape, load: Load, parameters: FineTuning) -> di
         # The logits as computed and in float32, and their gradients in both formats.
         "logits of the predictions": load.predictions * shape.vocabulary * (2 * number + 8),
     }
+
+
+def _frozen(shape: ModelShape, parameters: FineTuning, number: int) -> int:
+    if parameters.lora is None:
+        return 0
+    matrices = shape.layers * shape.layer_weights
+    per_weight = BYTES_PER_WEIGHT if parameters.dtype == "nf4" else number
+    return round(matrices * per_weight) + (shape.weights - matrices) * number
 
 
 def _trained(shape: ModelShape, parameters: FineTuning) -> int:

@@ -31,7 +31,7 @@ class TrainingRefused(UserError):
 
 def computes_in_bfloat16(start: Path, parameters: FineTuning, cuda: bool) -> bool:
     """Whether a training from `start`, on a GPU or not, computes in bfloat16; see `FineTuningParameters.dtype`."""
-    if parameters.dtype != "auto" or cuda:
+    if parameters.dtype in ("float32", "bfloat16") or cuda:
         return parameters.dtype != "float32"
     frozen = parameters.lora is not None and str(load_config(start).dtype) == "torch.bfloat16"
     return frozen and computes_bfloat16()
@@ -76,8 +76,8 @@ def fine_tune(
     torch.set_num_threads(parameters.threads)
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = computes_in_bfloat16(start, parameters, cuda)
-    model, base = load_trainable(start, parameters, bf16)
-    context = getattr(model.config, "max_position_embeddings", None)
+    model, base = load_trainable(start, parameters, bf16, cuda)
+    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)
     lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])
@@ -143,7 +143,8 @@ def fine_tune(
     state = trainer.state
     if trainer.is_world_process_zero():
         last = trainer.model
-        if trainer.is_fsdp_enabled:  # this process has only a part of the model; the last checkpoint is complete
+        # Here the model is only a part (FSDP) or in 4 bits; adapters are merged into whole weights.
+        if trainer.is_fsdp_enabled or parameters.dtype == "nf4":
             last = load_checkpoint(work / f"checkpoint-{state.global_step}", base, model.dtype)
         if not all(bool(torch.isfinite(weights).all()) for weights in last.parameters()):
             raise TrainingRefused(

@@ -7,6 +7,7 @@ from leap_kedro.policies.folder import load_model
 from leap_kedro.records.atomic import replaced_folder
 from leap_kedro.training.adapters import base_of, save_merged, with_adapter
 from leap_kedro.training.parameters import FineTuning
+from leap_kedro.training.quantization import load_in_4_bits
 
 
 def best_folder(target: Path) -> Path:
@@ -14,13 +15,14 @@ def best_folder(target: Path) -> Path:
     return target.with_name(f"{target.name}_best")
 
 
-def load_trainable(start: Path, parameters: FineTuning, bf16: bool) -> tuple[Any, Path | None]:
+def load_trainable(start: Path, parameters: FineTuning, bf16: bool, cuda: bool) -> tuple[Any, Path | None]:
     """The model to train, and the folder of the weights under its adapter if it has one.
 
     Args:
         start: Folder of the policy to start from.
         parameters: How it is trained.
-        bf16: Whether computation, and therefore frozen weights, are in bfloat16.
+        bf16: Whether computation, and therefore frozen weights that are not in 4 bits, are in bfloat16.
+        cuda: Whether it is trained on a GPU.
 
     Raises:
         UnusableAdapter: If the adapter of `start` cannot be continued.
@@ -31,7 +33,8 @@ def load_trainable(start: Path, parameters: FineTuning, bf16: bool) -> tuple[Any
     if lora is None:
         return load_model(start, dtype=torch.float32), None
     base = base_of(start, lora)
-    model = load_model(base, dtype=torch.bfloat16 if bf16 else torch.float32)
+    dtype = torch.bfloat16 if bf16 else torch.float32
+    model = load_in_4_bits(base, dtype, cuda) if parameters.dtype == "nf4" else load_model(base, dtype=dtype)
     return with_adapter(model, start, base, lora, parameters.seed), base
 
 

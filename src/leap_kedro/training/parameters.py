@@ -78,7 +78,8 @@ class FineTuningParameters(StrictModel):
             sequence, with the same loss; ``auto``: ``tree`` if the model's attention supports its mask.
         lora: The adapter to train; None to train the weights.
         dtype: Number format of the computation and of frozen weights; trained weights are float32. ``auto``: bfloat16
-            on a GPU, and for LoRA on a base in bfloat16 if the CPU computes in it; otherwise float32.
+            on a GPU, and for LoRA on a base in bfloat16 if the CPU computes in it; otherwise float32. ``nf4``: as
+            ``auto``, but frozen matrices are in 4 bits (QLoRA, arXiv 2305.14314); needs `lora` and bitsandbytes.
         gradient_checkpointing: Whether activations are recomputed in the backward pass: slower, with less memory.
         max_length: Maximum tokens of prompt and reply; longer replies are dropped. None: the model's context.
         accumulation_steps: Number of parts that a batch is processed in, to save memory.
@@ -110,7 +111,7 @@ class FineTuningParameters(StrictModel):
     final_share: float = Field(default=0.05, ge=0, le=1)
     packing: Literal["auto", "tree", "none"] = "auto"
     lora: LoraParameters | None = None
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "nf4"] = "auto"
     gradient_checkpointing: Free[bool] = False
     max_length: int | None = Field(default=None, gt=1)
     accumulation_steps: Free[int] = Field(default=1, gt=0)
@@ -141,6 +142,14 @@ class FineTuningParameters(StrictModel):
         if len(given) != 1:
             budgets = " and ".join(given) or "none"
             raise ValueError(f"a training needs exactly one budget of max_steps, epochs and max_tokens; got {budgets}")
+        return self
+
+    @model_validator(mode="after")
+    def _frozen_in_4_bits(self) -> Self:
+        if self.dtype == "nf4" and (self.lora is None or self.accelerate is not None):
+            raise ValueError(
+                "dtype nf4 holds frozen weights under an adapter in 4 bits, in each process: set lora, not accelerate"
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import Hub, name_of
 from pipelines.stages import GENERATED, run, small_catalog, small_parameters
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.pipelines.bootstrap.base import NoSuchBase, embedded_base, find_base
+from leap_kedro.pipelines.bootstrap.base import NoSuchBase, embedded_base, find_base, pin_base
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, TeacherParameters
@@ -101,11 +102,49 @@ def test_the_base_is_found(tiny_base: Path) -> None:
     assert find_base(bootstrap(base="embedded"), ONE_STEP, "alfworld").folder == embedded_base("alfworld")
 
 
+def test_a_model_of_the_hub_keeps_its_commit(
+    hub: Hub, trainings: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = {
+        "bootstrap": {"base": "org/tiny", "demonstrations": 1},
+        "data_preparation": {"validation": 1, "test": {"valid_seen": 1}},
+        "evaluation": {"max_actions": 1, "base_tasks": 1},
+    }
+    catalog = small_catalog(tmp_path, small_parameters(few))
+    pipeline = create_start()
+    run(pipeline.only_nodes("bootstrap.pin_base"), catalog)
+    tiny = hub.repositories["org/tiny"]
+    first, marked = tiny.commits[0], {"generation_config.json": b'{"pad_token_id": 0}'}
+    tiny.commit(first | marked)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    run(pipeline - pipeline.only_nodes("bootstrap.pin_base"), catalog)
+    pinned = {"name": "org/tiny", "revision": name_of(first)}
+    assert catalog.load("base") == catalog.load("history")[0].manifest["base"] == pinned
+    assert len(trainings) == 1
+    copied = catalog.load("pi_0").folder / "generation_config.json"
+    assert copied.read_bytes() == first["generation_config.json"]
+    named = bootstrap(base="org/tiny")
+    assert find_base(named, ONE_STEP, "alfworld", pinned).folder.name == name_of(first)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    assert find_base(named, ONE_STEP, "alfworld").folder.name == name_of(tiny.commits[-1])
+
+
+def test_a_folder_that_is_gone_is_not_replaced_by_a_model_of_the_hub(hub: Hub) -> None:
+    assert pin_base(bootstrap(base="org/tiny"))["revision"]
+    was_a_folder = {"name": "org/tiny", "revision": None}
+    with pytest.raises(NoSuchBase, match=r"the model in org/tiny is incomplete"):
+        find_base(bootstrap(base="org/tiny"), ONE_STEP, "alfworld", was_a_folder)
+
+
 @pytest.mark.parametrize(
     ("base", "named"),
     [
-        (".", r"`bootstrap\.base` .*weights \(\*\.safetensors\), tokenizer_config\.json.*hf download"),
+        (
+            ".",
+            r"`bootstrap\.base` .*weights \(\*\.safetensors\), tokenizer_config\.json.*Hub \(ORG/NAME\)",
+        ),
         ("smollm2", r"python -m leap_kedro\.policies\.smollm2"),
+        ("org/other", r"`bootstrap\.base` is 'org/other'\. 'org/other' is no folder here.*hf download org/other"),
         ("embedded", r"kedro run --pipelines=base_model --params=environment=alfworld"),
     ],
 )

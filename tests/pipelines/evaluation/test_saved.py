@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import Hub, name_of
 from language_models.fake_server import Call, FakeServer, Reply, fails, says
 from pipelines.stages import finished, run, small_catalog, small_parameters
 
@@ -98,6 +99,15 @@ def test_a_reference_names_a_folder_or_a_model_of_a_server(tiny_base: Path, hist
     for wrong in ("openai:", "nowhere"):
         with pytest.raises(UnknownPolicy):
             named_policy(wrong, server, Access())
+
+
+def test_a_model_of_the_hub_is_named_with_its_commit(hub: Hub) -> None:
+    policy = named_policy("org/tiny", ServerParameters(), Access())
+    assert isinstance(policy, SavedPolicy)
+    assert policy.id == f"org/tiny@{name_of(hub.repositories['org/tiny'].commits[0])[:12]}"
+    assert (policy.folder / "model.safetensors").is_file()
+    with pytest.raises(UnknownPolicy, match=r"'org/other' \(option `--policy`\).*no model org/other"):
+        named_policy("org/other", ServerParameters(), Access())
 
 
 def test_wrong_options_are_named() -> None:

@@ -16,6 +16,7 @@ from leap_kedro.pipelines.reporting.manifest import write_start
 from leap_kedro.records import CorrectedEpisode, Correction, Verdict
 from leap_kedro.records.hashing import content_hash, json_hash
 
+BASE = {"name": "org/tiny", "revision": "0" * 40}
 NEWEST = [make_summary(1, 9).to_json()]
 
 
@@ -72,14 +73,21 @@ def test_the_pipeline_reports_the_iteration_and_finishes_it(history: History, tm
 
 def test_the_manifest_of_iteration_0_begins_the_history(history: History, tmp_path: Path) -> None:
     base, pi_0 = history[0].evaluations
-    values = {"pi_0_evaluation": [pi_0], "pi_0": history[0].policy(), "D_0": [], "base_evaluation": [base]}
+    values = {
+        "pi_0_evaluation": [pi_0],
+        "pi_0": history[0].policy(),
+        "D_0": [],
+        "base": BASE,
+        "base_evaluation": [base],
+    }
     # Iteration 3 runs, say, in an experiment whose first files were deleted: what it starts from is iteration 0 still.
     catalog = small_catalog(tmp_path, small_parameters(iteration=3), **values)
     run(create_history_pipeline("base_evaluation"), catalog)
     assert catalog.load("history")[0].manifest["iteration"] == 0
     assert catalog.load("history")[0].evaluations == [base, pi_0]
+    assert catalog.load("history")[0].manifest["base"] == BASE
 
 
 def test_the_base_need_not_be_evaluated(history: History) -> None:
     (_, pi_0), parameters = history[0].evaluations, small_parameters().model_dump()
-    assert write_start(parameters, [pi_0], history[0].policy(), [])["evaluations"] == [pi_0]
+    assert write_start(parameters, [pi_0], history[0].policy(), [], BASE)["evaluations"] == [pi_0]

@@ -74,7 +74,9 @@ def _part(name: str, inputs: dict[str, str], *stages: Pipeline) -> Pipeline:
     one = Node(first_iteration, inputs=None, outputs="first_iteration", name="first_iteration")
     body = sum(stages, Pipeline([one]))
     shared = {**inputs, **{each: each for each in body.inputs() if each == "language_models"}}
-    outputs = {own: f"{name}.{common}" for own, common in _COMMON_NAMES.items() if own in body.all_outputs()}
+    made = body.all_outputs()
+    outputs = {own: f"{name}.{common}" for own, common in _COMMON_NAMES.items() if own in made}
+    outputs |= {each: each for each in made if each == "base"}  # the same for all seeds
     parameters = {each for each in body.inputs() if each.startswith("params:")}
     return Pipeline(body, namespace=name, inputs=shared, outputs=outputs, parameters=parameters)
 

@@ -18,8 +18,7 @@ class BaselineOptions(StrictModel):
     """Options of the baselines, which are not parameters of the experiment.
 
     Attributes:
-        policies: Policies that are prompted zero-shot and few-shot: a folder, ``models:/NAME@ALIAS`` or
-            ``openai:MODEL``; one or a list.
+        policies: Policies that are prompted zero-shot and few-shot, named as for `EvaluateOptions`; one or a list.
         examples: Number of solved training tasks in a few-shot prompt.
         max_reply_tokens: Limit of new tokens per reply of a prompted policy that is loaded. `server.max_tokens` is the
             limit for a model of a server.

@@ -1,18 +1,20 @@
 """The base model: its folder, and whether the loop can use it."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.registry import environment_folder
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.folder import PolicyFolderError, instead_of_policy, missing_parts
+from leap_kedro.policies.hub import HubModel, ModelNotFetched, fetch, hub_model
 from leap_kedro.records import UserError
 from leap_kedro.training.parameters import FineTuningParameters
 
-_OWN_FOLDER = (
-    "Give the folder of a Hugging Face model with its tokenizer and safetensors weights; "
-    "`hf download NAME --local-dir FOLDER` fetches a model of the Hub"
+_OWN_MODEL = (
+    "Give a model of the Hugging Face Hub (ORG/NAME), or the folder of one with its tokenizer and safetensors weights"
 )
 
 
@@ -20,21 +22,40 @@ class NoSuchBase(UserError):
     """The base model is missing or cannot be used."""
 
 
-def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters, environment: str) -> SavedPolicy:
-    """The base model.
+def pin_base(parameters: BootstrapParameters) -> dict[str, str | None]:
+    """Name of the base model and, for a model of the Hub, the revision (its commit), which the experiment keeps.
+
+    Raises:
+        NoSuchBase: If it is a model of the Hub that cannot be had.
+    """
+    model = _on_hub(parameters)
+    if model is None:
+        return {"name": parameters.base, "revision": None}
+    return {"name": model.name, "revision": _fetched(model, parameters.base).name}
+
+
+def find_base(
+    parameters: BootstrapParameters,
+    fine_tuning: FineTuningParameters,
+    environment: str,
+    pinned: Mapping[str, Any] | None = None,
+) -> SavedPolicy:
+    """The base model, which is downloaded if it is a model of the Hub that the local cache lacks.
 
     Args:
         parameters: They name the base.
         fine_tuning: The shared parameters of fine-tunings, since an adapter must know its base.
         environment: Name of the environment; each has its own embedded base.
+        pinned: The result of `pin_base` for this experiment; None: the newest commit.
 
     Raises:
-        NoSuchBase: If its folder lacks config, weights or tokenizer, or the loop cannot use them.
+        NoSuchBase: If its folder lacks config, weights or tokenizer, it cannot be had, or the loop cannot use it.
     """
-    from leap_kedro.policies.preflight import check_policy
+    from leap_kedro.policies.preflight import check_policy, check_trainable
     from leap_kedro.training.adapters import UnusableAdapter, recorded_base
 
-    folder, hint = _place(parameters.base, environment)
+    model = _on_hub(parameters, pinned)
+    folder, hint = (_fetched(model, parameters.base), _OWN_MODEL) if model else _place(parameters.base, environment)
     missing = missing_parts(folder)
     if missing:
         raise NoSuchBase(
@@ -42,6 +63,7 @@ def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters
             f"{', '.join(missing)}.{instead_of_policy(folder)} {hint}."
         )
     try:
+        check_trainable(folder)
         check_policy(folder, environment)
         recorded_base(folder, fine_tuning.overridden(parameters.fine_tuning).lora)
     except (PolicyFolderError, UnusableAdapter) as error:
@@ -49,9 +71,29 @@ def find_base(parameters: BootstrapParameters, fine_tuning: FineTuningParameters
     return SavedPolicy(id="base", iteration=-1, folder=folder)
 
 
-def base_folder(parameters: BootstrapParameters, environment: str) -> Path:
-    """The folder in which the base model is expected."""
-    return _place(parameters.base, environment)[0]
+def described_base(parameters: BootstrapParameters, environment: str) -> Path:
+    """The folder in which the base model is expected; of a model of the Hub, all but the weights is fetched.
+
+    Raises:
+        ModelNotFetched: If it is a model of the Hub that cannot be had.
+    """
+    model = _on_hub(parameters)
+    return fetch(model, weights=False) if model else _place(parameters.base, environment)[0]
+
+
+def _on_hub(parameters: BootstrapParameters, pinned: Mapping[str, Any] | None = None) -> HubModel | None:
+    """The model of the Hub that is the base, at the pinned commit; None if the base is a folder."""
+    if pinned is None:
+        return hub_model(parameters.base)
+    # What was a folder is never replaced by a model of the Hub with the same name, nor the other way round.
+    return HubModel(pinned["name"], pinned["revision"]) if pinned["revision"] else None
+
+
+def _fetched(model: HubModel, base: str) -> Path:
+    try:
+        return fetch(model)
+    except (ModelNotFetched, PolicyFolderError) as error:
+        raise NoSuchBase(f"`bootstrap.base` is '{base}'. {error}") from error
 
 
 def _place(base: str, environment: str) -> tuple[Path, str]:
@@ -63,7 +105,7 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
         return embedded_base(environment), f"Build it: {build}   {ship}"
     if base == SMOLLM2:
         return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
-    return Path(base).expanduser(), _OWN_FOLDER
+    return Path(base).expanduser(), _OWN_MODEL
 
 
 def embedded_base(environment: str) -> Path:

@@ -74,6 +74,7 @@ def train_first(
     fine_tuning: FineTuningParameters,
     environment: str,
     seed: int,
+    base: Mapping[str, Any],
 ) -> Train:
     """pi_0, fine-tuned from the base model on D_0.
 
@@ -83,6 +84,7 @@ def train_first(
         fine_tuning: The shared parameters of fine-tunings.
         environment: Name of the environment.
         seed: Seed of the order of the data.
+        base: The result of `pin_base`.
 
     Returns:
         Folder to train in -> the report, as for `train_policy`.
@@ -90,8 +92,8 @@ def train_first(
 
     def train(workspace: Path) -> dict[str, Any]:
         how = FineTuning.of(fine_tuning.overridden(parameters.fine_tuning), derive_seed(seed, "training", 0))
-        base = find_base(parameters, fine_tuning, environment)
-        report, (policy,) = fine_tune(base, demonstrations, workspace, how, 0)
+        start = find_base(parameters, fine_tuning, environment, base)
+        report, (policy,) = fine_tune(start, demonstrations, workspace, how, 0)
         return {**report, "policy": policy.folder.relative_to(workspace).as_posix()}
 
     return train
@@ -111,9 +113,10 @@ def play_base_evaluation(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
+    base: Mapping[str, Any],
 ) -> Missing[Episode]:
-    """`play_evaluation` of the base model on the first `base_tasks` of each split."""
+    """`play_evaluation` of the base model on the first `base_tasks` of each split; `base` as in `train_first`."""
     count = parameters.base_tasks
     few = {"validation": tasks["validation"][:count], "test": first_of_each_split(tasks["test"], count)}
-    base = find_base(bootstrap, fine_tuning, environment)
-    return play_evaluation(base, few, parameters, serving, environment, environments, seed)
+    policy = find_base(bootstrap, fine_tuning, environment, base)
+    return play_evaluation(policy, few, parameters, serving, environment, environments, seed)

@@ -17,8 +17,8 @@ class BootstrapParameters(StrictModel):
     """The base model, D_0 and pi_0.
 
     Attributes:
-        base: ``embedded`` for the shipped model, ``smollm2`` for SmolLM2-135M-Instruct out of a Python package, or the
-            folder of a Hugging Face causal LM.
+        base: ``embedded`` for the shipped model, ``smollm2`` for SmolLM2-135M-Instruct out of a Python package, or a
+            Hugging Face causal LM: its folder, or ``ORG/NAME`` or ``ORG/NAME@REVISION`` of the Hub.
         demonstrator: Name of the unprivileged expert that plays the demonstrations.
         demonstrations: Number of demonstrations, of training tasks.
         noise: Share of random admissible actions; the target at each step is the expert's choice all the same.

@@ -26,8 +26,8 @@ class EvaluateOptions(StrictModel):
     """Options of the pipeline `evaluation`, which are not parameters of the experiment.
 
     Attributes:
-        policy: A policy's folder, an MLflow model (``models:/...``) or a model of a server (``openai:MODEL``); None:
-            all policies of the experiment.
+        policy: A policy's folder, a model of the Hugging Face Hub (``ORG/NAME``), an MLflow model (``models:/...``) or
+            a model of a server (``openai:MODEL``); None: all policies of the experiment.
         split: Split of the benchmark; None: the validation tasks.
         tasks: Number of tasks of that split, the first ones; None: all, or for a generated split the number in
             `data_preparation.test`.

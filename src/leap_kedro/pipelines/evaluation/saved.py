@@ -26,12 +26,17 @@ from leap_kedro.pipelines.playing import Playing, play
 from leap_kedro.pipelines.remote_policy import SCHEME, RemotePolicy
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.policies.folder import PolicyFolderError
+from leap_kedro.policies.hub import hub_model
 from leap_kedro.records import UserError
 from leap_kedro.records.seeds import derive_seed
 from leap_kedro.tracking.policies import UnknownPolicy, resolve_policy
 
 ENOUGH = 200
 """Number of tasks of an endless split, if neither the options nor the parameters give one."""
+
+
+_COMMIT = 12
+"""Digits of a commit in the name of a policy."""
 
 
 class NoSuchPolicy(UserError):
@@ -107,7 +112,10 @@ def evaluate_saved(
 
 
 def named_policy(reference: str, server: ServerParameters, access: Access) -> Playing:
-    """The policy in a folder, an MLflow model (``models:/NAME@ALIAS``), or a model of a server (``openai:MODEL``).
+    """The policy that a reference names.
+
+    It is a folder, a model of the Hugging Face Hub (``ORG/NAME``), an MLflow model (``models:/NAME@ALIAS``), or a model
+    of a server (``openai:MODEL``).
 
     Raises:
         UnknownPolicy: If there is no such policy. Whether a server has the model is not checked.
@@ -120,7 +128,9 @@ def named_policy(reference: str, server: ServerParameters, access: Access) -> Pl
     folder = resolve_policy(reference)
     if (folder / CARD).is_file():
         return read_policy(folder)
-    return SavedPolicy(id=folder.resolve().name, iteration=-1, folder=folder)
+    model = hub_model(reference)
+    name = f"{model.name}@{folder.name[:_COMMIT]}" if model else folder.resolve().name
+    return SavedPolicy(id=name, iteration=-1, folder=folder)
 
 
 def check_named(policy: Playing, reference: str, environment: str) -> None:
@@ -138,7 +148,7 @@ def check_named(policy: Playing, reference: str, environment: str) -> None:
     try:
         check_policy(policy.folder, environment)
     except PolicyFolderError as error:
-        raise NoSuchPolicy(f"`options.policy` is '{reference}', which cannot be used: {error}") from error
+        raise NoSuchPolicy(f"The policy '{reference}' (option `--policy`) cannot be used: {error}") from error
 
 
 def create_pipeline() -> Pipeline:

@@ -5,7 +5,7 @@ from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.experiments.manifest import run_facts
-from leap_kedro.pipelines.history import History, parent_of
+from leap_kedro.pipelines.history import History, base_of, parent_of
 from leap_kedro.records import Example
 from leap_kedro.records.hashing import content_hash, json_hash
 
@@ -30,6 +30,7 @@ def write_manifest(
     parent = parent_of(history, iteration)
     return {
         **_facts(parameters, iteration),
+        "base": base_of(history),
         "parent": {"policy": parent.id, "content": content_hash(parent.folder)},
         "evaluations": list(evaluation),
         "champion": dict(champion),
@@ -41,7 +42,8 @@ def write_start(
     pi_0: Sequence[Mapping[str, Any]],
     policy: SavedPolicy,
     demonstrations: Sequence[Example],
-    base: Sequence[Mapping[str, Any]] = (),
+    base: Mapping[str, Any],
+    base_evaluation: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The manifest of iteration 0, the start of the loop.
 
@@ -50,9 +52,10 @@ def write_start(
         pi_0: Evaluation of pi_0.
         policy: pi_0, which must be stored before the loop can start.
         demonstrations: D_0, likewise.
-        base: Evaluation of the base model, if there is one.
+        base: The result of `pin_base`.
+        base_evaluation: Evaluation of the base model, if there is one.
     """
-    return {**_facts(parameters, 0), "evaluations": [*base, *pi_0]}
+    return {**_facts(parameters, 0), "base": dict(base), "evaluations": [*base_evaluation, *pi_0]}
 
 
 def _facts(parameters: Mapping[str, Any], iteration: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from leap_kedro.pipelines.aggregation.holding_out import is_held_out
 from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
-from leap_kedro.pipelines.history import History, parent_of
+from leap_kedro.pipelines.history import History, base_of, parent_of
 from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
 from leap_kedro.pipelines.training.fine_tuning import fine_tune, prefer
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
@@ -58,8 +58,9 @@ def train_policy(
     """
 
     def train(workspace: Path) -> dict[str, Any]:
-        from_base = parameters.start is Start.BASE
-        start = find_base(bootstrap, fine_tuning, environment) if from_base else parent_of(history, iteration)
+        start = parent_of(history, iteration)
+        if parameters.start is Start.BASE:
+            start = find_base(bootstrap, fine_tuning, environment, base_of(history))
         report, candidates = train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
         how = evaluation, serving, environment, environments, seed
         checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)

@@ -32,14 +32,17 @@ def weights() -> Path | None:
 
 
 @contextmanager
-def real_server() -> Iterator[str]:
-    """Base URL for clients; the server runs in threads of this process until the context ends. It starts in 1 s."""
+def real_server(context: int = CONTEXT) -> Iterator[str]:
+    """Base URL for clients; the server runs in threads of this process until the context ends. It starts in 1 s.
+
+    `context` is the number of tokens of prompt and answer together.
+    """
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights())
     parameters.cpuparams.n_threads = 1
-    parameters.n_ctx = _AT_ONCE * CONTEXT
+    parameters.n_ctx = _AT_ONCE * context
     parameters.n_parallel = _AT_ONCE
     parameters.port = 0
     parameters.verbosity = 1

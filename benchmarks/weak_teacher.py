@@ -6,7 +6,8 @@
 ROLLOUTS is data/02_episodes/EXPERIMENT/iter_K/rollouts.jsonl of ALFWorld. The teacher is the one of
 `correction.teacher.kind=llm` with its prompts at 50 %; the model is SmolLM2-135M-Instruct behind llama.cpp, started
 here, unless a URL is given. Half of the episodes were solved, half were not. With `--steps`, only the beginning of an
-episode is corrected: to the causal view it is the same as in the whole episode. Ctrl-C prints the counts so far.
+episode is corrected: to the causal view it is the same as in the whole episode. Ctrl-C prints the counts of finished
+episodes.
 
 A correction is right if its action is the oracle teacher's or brings the goal nearer. The same share is given for the
 student's own actions and for a random admissible action at the same steps: a teacher below the student makes it worse.
@@ -31,7 +32,7 @@ from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.language_models import Access, Completion, Finish, LanguageModel, ModelParameters
-from leap_kedro.records import CorrectedEpisode, Correction, Episode, Exchange, Rejection, Verdict
+from leap_kedro.records import CorrectedEpisode, Correction, Episode, Exchange, Rejection, Verdict, encode
 from leap_kedro.teachers.llm.prompts import TeacherPrompts, View
 from leap_kedro.teachers.llm.replies import EPISODE_SCHEMA, STEP_SCHEMA, read_episode, read_step
 from leap_kedro.teachers.llm.teacher import LLMTeacher
@@ -223,15 +224,14 @@ def main() -> None:
             _count(corrected, episodes[corrected.episode], given.view, counts, at_random)
             counts["episodes"] += 1
             if given.replies:
-                from leap_kedro.records import encode
-
                 with given.replies.open("a") as file:
                     file.write(encode(corrected) + "\n")
             print(f"{counts['episodes']} episodes, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(f"{given.model}, view {given.view}, structured {given.structured}: {counts['episodes']} episodes")
     for name in ROWS:
         print(f"{counts[name]:>10}  {name}")
-    print(f"{100 * fmean(at_random):>9.1f}%  of random admissible actions are right at these steps")
+    if at_random:
+        print(f"{100 * fmean(at_random):>9.1f}%  of random admissible actions are right at these steps")
 
 
 if __name__ == "__main__":

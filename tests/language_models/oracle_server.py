@@ -2,7 +2,7 @@
 
 It knows nothing but the requests and the episodes that are asked about: it finds the episode of a prompt of the LLM
 teacher (view `episode`, ALFWorld) among stored rollouts, and answers with the oracle's reason and action at each step
-that it would change. Its answers have token counts (four characters each), and some calls are refused for the rate limit.
+that it would change. Its answers have token counts (four characters each); some calls are refused for the rate limit.
 
     python tests/language_models/oracle_server.py data/02_episodes/EXPERIMENT/iter_1/rollouts.jsonl --port 8001
 

@@ -32,17 +32,18 @@ def weights() -> Path | None:
 
 
 @contextmanager
-def real_server(template: str = "") -> Iterator[str]:
+def real_server(template: str = "", context: int = CONTEXT) -> Iterator[str]:
     """Base URL for clients; the server runs in threads of this process until the context ends. It starts in 1 s.
 
-    `template` replaces the model's chat template, which knows no tools.
+    `template` replaces the model's chat template, which knows no tools; `context` is the number of tokens of prompt and
+    answer together.
     """
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(weights())
     parameters.cpuparams.n_threads = 1
-    parameters.n_ctx = _AT_ONCE * CONTEXT
+    parameters.n_ctx = _AT_ONCE * context
     parameters.n_parallel = _AT_ONCE
     parameters.port = 0
     if template:

@@ -52,7 +52,7 @@ lint: $(INSTALLED)  ## Only the checks that read the code
 	$(BIN)/lint-imports
 
 bench: $(INSTALLED)  ## Measure: engine, inference, training, side by side
-	for file in benchmarks/*.py; do $(BIN)/python $$file; done
+	for name in decisions packing teacher_calls sandbox_costs; do $(BIN)/python benchmarks/$$name.py; done
 
 clean:  ## Remove the environment, caches and everything that runs have written
 	rm -rf $(VENV) $(VLLM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build dist mlflow.db mlartifacts

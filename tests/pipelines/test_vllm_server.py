@@ -216,12 +216,12 @@ class TestVllm:
         check_prompt_tokens(tiny_chat, ServingParameters(base_url=vllm_url), monkeypatch)
 
     def test_a_started_server_writes_the_day_of_training_and_no_thoughts(
-        self, vllm: ServingParameters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, vllm_command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         sizes = {"num_hidden_layers": 4, "hidden_size": 64, "head_dim": 64, "num_attention_heads": 2}
         monkeypatch.setitem(FAMILIES, "smollm3", replace(FAMILIES["smollm3"], sizes=sizes))
         save_family("smollm3", ["You are in the middle of a room. go to desk 1"], tmp_path)
-        check_prompt_tokens(tmp_path, vllm, monkeypatch)
+        check_prompt_tokens(tmp_path, real_vllm.parameters(command=vllm_command), monkeypatch)
 
     @pytest.mark.parametrize("device", ["cpu"], indirect=True)  # in bfloat16, rounding decides between tokens
     def test_an_adapter_answers_as_its_merged_weights_do_in_this_process(

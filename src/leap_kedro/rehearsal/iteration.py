@@ -2,9 +2,8 @@
 
 Covered: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
 corrections, the training set and one step of each training that the parameters describe. No language model is called:
-the oracle corrects instead. If the base model or the official tasks are missing, others replace them.
-
-NOT covered: the GPU, the servers, several processes or machines, real sizes.
+the oracle corrects instead. If the base model or the official tasks are missing, others replace them. NOT covered: the
+GPU, the servers, several processes or machines, real sizes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

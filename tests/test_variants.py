@@ -11,11 +11,9 @@ from typing import Any
 import psutil
 import pytest
 from bash_sandboxes import runtime_or_skip
-from chat_families import FAMILIES, save_family, template_of
 from chat_tokenizers import LLAMA_3
 from loop_project import LoopProject
 
-from leap_kedro.environments.alfworld import build_benchmark
 from leap_kedro.pipelines.bootstrap.base import embedded_base
 
 pytestmark = pytest.mark.slow
@@ -123,15 +121,3 @@ def test_a_chat_model_with_lora(project: LoopProject, tiny_chat: Path, device: s
         policy = project.folder / f"data/05_policies/variant/iter_{k}/policy"
         assert (policy / "adapter/adapter_model.safetensors").is_file()
         assert (policy / "chat_template.jinja").read_text() == LLAMA_3
-
-
-def test_a_chat_format_without_system_messages(project: LoopProject, tmp_path: Path) -> None:
-    """A family that the slot engine does not support, either."""
-    family = "gemma3"
-    games = build_benchmark({"source": "generated"})
-    openings = [games.environment().reset(task).text for task in games.tasks("train", 4, 0)]
-    project.parameters = f"bootstrap.base={save_family(family, openings, tmp_path / family)}"
-    run(project, *FEW, env="smollm2")
-    for k in (0, 1):
-        policy = project.folder / f"data/05_policies/variant/iter_{k}/policy"
-        assert (policy / "chat_template.jinja").read_text() == template_of(FAMILIES[family])

@@ -160,17 +160,17 @@ def test_replies_that_are_too_long_are_dropped_counted_and_told(
     tiny_llama: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     few = PARAMETERS.model_copy(update={"max_steps": 3, "log_every": 1})
-    result = train(tiny_llama, [pack([SHORT, LONG]), pack([LONG])], few, tmp_path / "work", tmp_path / "policy")
+    result = fine_tune(tiny_llama, [pack([SHORT, LONG]), pack([LONG])], few, tmp_path / "work", tmp_path / "policy")
     assert result.dropped == 2
     assert "2 replies dropped: they are longer than 128 tokens with their prompts" in caplog.messages
     alone = fine_tune(tiny_llama, [pack([SHORT])], few, tmp_path / "alone", tmp_path / "policy_alone")
     assert (alone.dropped, alone.losses) == (0, result.losses)
 
 
-def test_a_training_that_diverges_leaves_no_policy(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+def test_a_training_that_diverges_leaves_no_policy(tiny_llama: Path, copying: list[Packed], tmp_path: Path) -> None:
     wild = PARAMETERS.model_copy(update={"learning_rate": 1e30, "max_steps": 8})
-    with pytest.raises(TrainingFailed, match=r"diverged.*learning_rate 1e\+30"):
-        train(tiny_llama, data, wild, tmp_path / "work", tmp_path / "policy")
+    with pytest.raises(TrainingRefused, match=r"diverged.*learning_rate 1e\+30"):
+        fine_tune(tiny_llama, copying, wild, tmp_path / "work", tmp_path / "policy")
     assert not (tmp_path / "policy").exists()
 
 

@@ -90,6 +90,17 @@ def test_logits_agree_with_the_model(name: str, sizes: dict[str, object], attent
     torch.testing.assert_close(found, torch.cat(wanted), atol=3e-5, rtol=0)
 
 
+def test_bfloat16_costs_no_more_accuracy_than_in_the_model() -> None:
+    exact, model = family("llama"), family("llama").to(torch.bfloat16)
+    decoder = CachedDecoder(extract_weights(model), slots=2)
+    text = torch.randint(0, 90, (300,), generator=torch.Generator().manual_seed(0)).tolist()
+    decoder.logits([Span(1, 0, text[:250], 1)])
+    found = decoder.logits([Span(1, 250, text[250:], 50)])
+    with torch.inference_mode():
+        true, rounded = (each(torch.tensor([text])).logits[0, -50:].float() for each in (exact, model))
+    assert float((found - true).norm()) < 1.2 * float((rounded - true).norm()) < 0.1 * float(true.norm())
+
+
 @pytest.mark.parametrize(
     ("name", "sizes"),
     [

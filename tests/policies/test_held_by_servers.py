@@ -64,15 +64,13 @@ def test_an_open_action_is_free_in_its_place(language_model_url: str) -> None:
 
 
 def test_a_server_that_gets_no_grammar_holds_by_a_json_schema(language_model_url: str) -> None:
-    without = {"structured_outputs": None, "grammar": None}
-    policy = served(language_model_url, MODEL, max_tokens=500, extra=without)  # its reasons may be long
+    # Rounding differs with the prompts that the server has cached, and with it how long the reason becomes.
+    without = {"structured_outputs": None, "grammar": None, "cache_prompt": False}
+    policy = served(language_model_url, MODEL, max_tokens=150, extra=without)
     listed = ("look", "go to desk 1", "search[<words>]")
     (reply,) = policy.reply([Conversation("e", "You see a desk 1. Your task is to: find a mug.", (), listed)])
     assert reply.text.lstrip().startswith("{")
-    # An untrained model's reason may exceed the limit; what it then lacks is the action.
-    assert reply.status in (ParseStatus.OK, ParseStatus.TRUNCATED)
-    whole = reply.status is ParseStatus.OK
-    assert (reply.held, is_listed(reply.action, listed)) == (whole, whole)
+    assert (reply.status, reply.held, is_listed(reply.action, listed)) == (ParseStatus.OK, True, True)
 
 
 def asked(thing: str, listed: tuple[str, ...]) -> Conversation:

@@ -64,7 +64,7 @@ def test_offline_and_not_cached_is_told_with_the_command_that_fetches_it(
     offline(monkeypatch)
     with pytest.raises(ModelNotFetched, match=r"HF_HUB_OFFLINE.*hf download org/tiny --revision [0-9a-f]{40}$"):
         fetch(MODEL)
-    with pytest.raises(ModelNotFetched, match=r"'org/other@v1' is no folder.*hf download org/other --revision v1$"):
+    with pytest.raises(ModelNotFetched, match=r"'org/other@v1' is not a folder.*hf download org/other --revision v1$"):
         local_folder("org/other@v1")
 
 
@@ -75,7 +75,7 @@ def test_a_hub_that_cannot_be_reached(hub: Hub, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_unknown_model_and_an_unknown_revision(hub: Hub) -> None:
-    with pytest.raises(ModelNotFetched, match=r"'data/models' is no folder here.*no model data/models.*hf auth login"):
+    with pytest.raises(ModelNotFetched, match=r"'data/models' is not a folder here.*no model data/models.*hf auth login"):
         local_folder("data/models")
     with pytest.raises(ModelNotFetched, match="no revision 'v2'"):
         local_folder("org/tiny@v2")

@@ -28,6 +28,7 @@ def test_a_model_keeps_its_format_where_the_processor_computes_in_it(computes: b
     assert processor.loaded_dtype(BFLOAT16, "auto", "cuda") == "auto"
     assert processor.loaded_dtype(BFLOAT16, "bfloat16", "cpu") == "bfloat16"
     assert processor.loaded_dtype(SimpleNamespace(dtype=torch.float32), "auto", "cpu") == "auto"
+    assert processor.loaded_dtype(SimpleNamespace(dtype=torch.float16), "auto", "cpu") == "float32"
 
 
 def test_a_folder_in_bfloat16_is_loaded_so(computes: bool, tiny_base: Path, tmp_path: Path) -> None:

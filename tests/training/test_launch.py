@@ -46,7 +46,7 @@ def test_a_training_learns_reports_and_leaves_a_plain_model_folder(uninterrupted
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     result, seen, folder = uninterrupted
-    assert (result.steps, result.world_size, result.resumed_at) == (60, 1, 0)
+    assert (result.steps, result.world_size, result.resumed_at, result.dtype) == (60, 1, 0, "float32")
     assert [progress.step for progress in seen] == [10, 20, 30, 40, 50, 60]
     assert tuple((progress.step, progress.loss) for progress in seen) == result.losses
     assert tuple(read_losses(folder / "work" / FILE)) == result.losses

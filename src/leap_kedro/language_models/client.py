@@ -182,7 +182,7 @@ class LanguageModel:
         if not self._constraint_missed:
             self._constraint_missed = True
             logger.warning(
-                "%s rejects the constraint of a request (%s): this answer is free (said once).",
+                "%s rejects the constraint of a request (%s): this answer is free (reported once).",
                 self._transport.name,
                 malformed.complaint.text,
             )

@@ -56,8 +56,9 @@ class Dialect:
     def enforces(self, asked: Mapping[str, Any]) -> Enforced | None:
         """The form in which the constraint of a `question` is sent; None if it has none, or none in this form."""
         constraint = asked.get("constraint")
-        in_json = constraint is not None and constraint["schema"] is None and self.enforced is Enforced.JSON_SCHEMA
-        return None if constraint is None or in_json else self.enforced
+        if constraint is None or (self.enforced is Enforced.JSON_SCHEMA and constraint["schema"] is None):
+            return None
+        return self.enforced
 
     def without(self, enforced: Enforced) -> "tuple[Dialect, str]":
         """The next dialect if a server does not enforce constraints in this form, and a description, as in `learn`."""

@@ -40,7 +40,7 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mappi
         CannotQuantize: If a training needs bitsandbytes, which cannot be used.
         NoSuchBase: If the base model is missing or cannot be used.
         ServingFailed: If the student is served and the server would build other prompts than training.
-        UnusableChatTemplate: If it is to think, but its chat template knows no thoughts.
+        UnusableChatTemplate: If it is to think, but its chat template has no thoughts.
         HasNoThoughts: If the embedded student is to think.
         NoSuchPolicy: If a named policy cannot be used.
         UnknownPolicy: If there is no such policy.

@@ -25,7 +25,7 @@ _LISTED = 8  # files of a repository, in a message
 
 
 class ModelNotFetched(UserError):
-    """A model of the Hub cannot be had, or is none that could be loaded."""
+    """A model of the Hub cannot be fetched or used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def fetch(model: HubModel, *, weights: bool = True) -> Path:
     folder = _download(model, _DESCRIPTION)
     model = replace(model, revision=folder.name)
     if not (folder / "config.json").is_file():
-        raise _unusable(model, "no config.json", "It is no model of transformers, or only an adapter or a conversion.")
+        raise _unusable(model, "no config.json", "It is not a transformers model, or only an adapter or a conversion.")
     if not weights:
         return folder
     if not any(folder.glob("*.safetensors")):
@@ -118,7 +118,7 @@ def _failures(model: HubModel) -> Iterator[None]:
     from huggingface_hub import constants, errors
 
     hub = f"the Hugging Face Hub ({constants.ENDPOINT})"
-    neither = f"'{model}' is no folder here, and {hub}"
+    neither = f"'{model}' is not a folder here, and {hub}"
     login = "log in with `hf auth login` (or set HF_TOKEN)"
     try:
         yield

@@ -18,9 +18,12 @@ def loaded_dtype(config: Any, dtype: str, device: str) -> str:
 
     Args:
         config: The model's configuration.
-        dtype: The requested format; ``auto`` for the folder's, or float32 where the processor cannot compute in that.
+        dtype: The requested format; ``auto`` for the folder's, or float32 if that is a half format in which the
+            processor does not compute.
         device: ``cpu`` or ``cuda``.
     """
-    if dtype != "auto" or device != "cpu" or computes_bfloat16():
+    if dtype != "auto" or device != "cpu":
         return dtype
-    return "float32" if str(config.dtype) in {"torch.bfloat16", "torch.float16"} else dtype
+    own = str(config.dtype)
+    imitated = own == "torch.float16" or (own == "torch.bfloat16" and not computes_bfloat16())
+    return "float32" if imitated else dtype

@@ -23,7 +23,7 @@ class Reply:
         logprob: Sum of the reply's log-probabilities (natural log), if requested.
         error: Why the policy could not answer; if set, the fields above have no meaning.
         too_long: Whether the conversation did not fit into the policy's context.
-        held: Whether a server was made to restrict it to the admissible actions; None if that was not to be done.
+        held: Whether a server was made to restrict it to the admissible actions; None if that was not requested.
     """
 
     text: str

@@ -87,6 +87,6 @@ def observations(opening: str, turns: Sequence[Turn]) -> list[str]:
 
 def answer_start(ids: Sequence[int], thought_end: Sequence[int]) -> int:
     """Index at which the answer begins in the token ids of a reply; 0 if it has no (finished) thoughts."""
-    size = len(thought_end)
-    ends = (index + size for index in range(len(ids) - size + 1) if tuple(ids[index : index + size]) == thought_end)
+    size, end = len(thought_end), tuple(thought_end)
+    ends = (index + size for index in range(len(ids) - size + 1) if tuple(ids[index : index + size]) == end)
     return next(ends, 0) if size else 0

@@ -169,6 +169,7 @@ def fine_tune(
         validation=_logged(state, "eval_loss"),
         best_step=state.best_global_step,
         torn_checkpoints=torn,
+        dtype="bfloat16" if bf16 else "float32",
     )
 
 

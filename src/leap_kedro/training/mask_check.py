@@ -43,7 +43,7 @@ def why_no_tree(model: Any, packs: Sequence[Packed]) -> str:
                     _compare(_logits(model, two_rows), single, within)
                 return ""
             except (TypeError, ValueError, RuntimeError) as error:
-                logger.debug("The model keeps its own attention: %s", error)
+                logger.info("The model keeps its own attention, which is slower on a CPU: %s", error)
         _compare(_logits(model, two_rows), single, within)
     except _Differ as error:
         return str(error)

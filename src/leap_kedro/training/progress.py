@@ -54,6 +54,7 @@ class TrainingResult:
         validation: (step, loss) pairs of the validation data at each checkpoint.
         best_step: Step of the checkpoint with the lowest validation loss.
         torn_checkpoints: Ignored checkpoints whose files had changed, and how.
+        dtype: Number format of the computation, which depends on the processor under ``auto``.
     """
 
     steps: int
@@ -69,6 +70,7 @@ class TrainingResult:
     validation: tuple[tuple[int, float], ...] = ()
     best_step: int | None = None
     torn_checkpoints: tuple[str, ...] = ()
+    dtype: str = "float32"
 
 
 def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[Progress], None] | None) -> Any:

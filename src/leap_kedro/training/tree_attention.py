@@ -107,11 +107,12 @@ def _stacked(heads: Tensor, block: Block, key_heads: int) -> Tensor:
 
 
 def _unstacked(stacked: Tensor, heads: int) -> Tensor:
+    """The inverse of `_stacked`: (query heads, queries, head size)."""
     return stacked.reshape(heads, -1, stacked.shape[-1])
 
 
 def _probabilities(scaled: Tensor, key: Tensor, block: Block) -> Tensor:
-    """Of one sequence, shape (key heads, queries x groups, keys)."""
+    """Attention probabilities of a block, shape (key heads, queries x groups, keys)."""
     scores = torch.bmm(_stacked(scaled, block, len(key)), key[:, block.keys].transpose(1, 2))
     queries, last = block.hidden.shape
     by_query = scores.view(len(key), -1, queries, len(block.keys))

@@ -144,7 +144,7 @@ def test_a_folder_that_is_gone_is_not_replaced_by_a_model_of_the_hub(hub: Hub) -
             r"`bootstrap\.base` .*weights \(\*\.safetensors\), tokenizer_config\.json.*Hub \(ORG/NAME\)",
         ),
         ("smollm2", r"python -m leap_kedro\.policies\.smollm2"),
-        ("org/other", r"`bootstrap\.base` is 'org/other'\. 'org/other' is no folder here.*hf download org/other"),
+        ("org/other", r"`bootstrap\.base` is 'org/other'\. 'org/other' is not a folder here.*hf download org/other"),
         ("embedded", r"kedro run --pipelines=base_model --params=environment=alfworld"),
     ],
 )

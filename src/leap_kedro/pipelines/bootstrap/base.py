@@ -26,7 +26,7 @@ def pin_base(parameters: BootstrapParameters) -> dict[str, str | None]:
     """Name of the base model and, for a model of the Hub, the revision (its commit), which the experiment keeps.
 
     Raises:
-        NoSuchBase: If it is a model of the Hub that cannot be had.
+        NoSuchBase: If it is a model of the Hub that cannot be fetched.
     """
     model = _on_hub(parameters)
     if model is None:
@@ -49,7 +49,7 @@ def find_base(
         pinned: The result of `pin_base` for this experiment; None: the newest commit.
 
     Raises:
-        NoSuchBase: If its folder lacks config, weights or tokenizer, it cannot be had, or the loop cannot use it.
+        NoSuchBase: If its folder lacks config, weights or tokenizer, it cannot be fetched, or the loop cannot use it.
     """
     from leap_kedro.policies.preflight import check_policy, check_trainable
     from leap_kedro.training.adapters import UnusableAdapter, recorded_base
@@ -75,7 +75,7 @@ def described_base(parameters: BootstrapParameters, environment: str) -> Path:
     """The folder in which the base model is expected; of a model of the Hub, all but the weights is fetched.
 
     Raises:
-        ModelNotFetched: If it is a model of the Hub that cannot be had.
+        ModelNotFetched: If it is a model of the Hub that cannot be fetched.
     """
     model = _on_hub(parameters)
     return fetch(model, weights=False) if model else _place(parameters.base, environment)[0]

@@ -75,7 +75,7 @@ def test_a_hub_that_cannot_be_reached(hub: Hub, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_unknown_model_and_an_unknown_revision(hub: Hub) -> None:
-    with pytest.raises(ModelNotFetched, match=r"'data/models' is not a folder here.*no model data/models.*hf auth login"):
+    with pytest.raises(ModelNotFetched, match=r"'data/models' is not a folder.*no model data/models.*hf auth login"):
         local_folder("data/models")
     with pytest.raises(ModelNotFetched, match="no revision 'v2'"):
         local_folder("org/tiny@v2")

@@ -57,8 +57,8 @@ def read_frames(tokenizer: Any, *, thinking: bool = False) -> Frames:
         thinking: Whether replies begin with thoughts.
 
     Raises:
-        UnusableChatTemplate: If there is no template, its prompts do not grow only at the end, or thoughts are requested
-            and it has none.
+        UnusableChatTemplate: If there is no template, its prompts do not grow only at the end, or it has no thoughts
+            and they are requested.
     """
     if not getattr(tokenizer, "chat_template", None):
         raise UnusableChatTemplate(

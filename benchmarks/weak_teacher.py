@@ -198,7 +198,7 @@ def main() -> None:
     episodes = {episode.id: episode for episode in _chosen(given.rollouts, given.episodes, given.steps)}
     instructions = environment_instructions(BENCHMARK.name)
     prompts = TeacherPrompts(read_prompts([]), BENCHMARK.name, given.view, PRIVILEGE, instructions)
-    server = contextlib.nullcontext(given.url) if given.url else real_server(given.context)
+    server = contextlib.nullcontext(given.url) if given.url else real_server(context=given.context)
     counts: Counter[str] = Counter()
     at_random: list[float] = []
     began = time.monotonic()

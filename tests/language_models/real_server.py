@@ -32,7 +32,7 @@ def weights() -> Path | None:
 
 
 @contextmanager
-def real_server(template: str = "", context: int = CONTEXT) -> Iterator[str]:
+def real_server(*, template: str = "", context: int = CONTEXT) -> Iterator[str]:
     """Base URL for clients; the server runs in threads of this process until the context ends. It starts in 1 s.
 
     `template` replaces the model's chat template, which knows no tools; `context` is the number of tokens of prompt and

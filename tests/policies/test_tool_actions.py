@@ -138,7 +138,7 @@ def test_a_real_server_reads_the_calls_of_a_real_model() -> None:
     opening = "You are in a room. You see a desk 1, a desk 2, a desk 3, a desk 4. Your task is to: find a mug."
     turns = tuple(Turn(f"go to desk {number}", f"You are at desk {number}. You see nothing.") for number in (1, 2))
     listed = ("go to desk 3", "go to desk 4", "look")
-    with real_server.real_server(template.read_text(encoding="utf-8")) as url:
+    with real_server.real_server(template=template.read_text(encoding="utf-8")) as url:
         asked = policy(url, hold_to_admissible=True, max_tokens=60)
         (reply,) = asked.reply([Conversation("e", opening, turns, listed)])
     assert (reply.action, reply.status) == ("go to desk 3", ParseStatus.OK)

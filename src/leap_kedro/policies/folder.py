@@ -11,7 +11,7 @@ from typing import Any
 from leap_kedro.policies.processor import loaded_dtype
 from leap_kedro.records import UserError
 from leap_kedro.records.atomic import replaced_folder
-from leap_kedro.records.errors import described
+from leap_kedro.records.errors import in_one_line
 
 _PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 _PARTS = {
@@ -141,7 +141,7 @@ def _damage(folder: Path, part: str, hint: str) -> Iterator[None]:
     except Exception as error:
         if "trust_remote" in str(error):
             hint = "Code from a folder is never run: use a model that transformers has"
-        first_line = described(error).strip().partition("\n")[0].rstrip(" .:")
+        first_line = in_one_line(error).rstrip(" .:")
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be loaded, {part} cannot be read: {first_line}. {hint}."
         ) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leap_kedro.records import UserError
-from leap_kedro.records.errors import described
+from leap_kedro.records.errors import in_one_line
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _DESCRIPTION = (
@@ -141,10 +141,9 @@ def _failures(model: HubModel) -> Iterator[None]:
             f"Hub can be reached:  {model.command}"
         ) from error
     except (httpx2.HTTPError, errors.HfHubHTTPError) as error:
-        cause = described(error).strip().partition("\n")[0]
         raise ModelNotFetched(
-            f"The model {model} cannot be downloaded from {hub}: {cause}. Try again, or fetch it by hand:  "
-            f"{model.command}"
+            f"The model {model} cannot be downloaded from {hub}: {in_one_line(error)}. "
+            f"Try again, or fetch it by hand:  {model.command}"
         ) from error
 
 

@@ -27,6 +27,11 @@ def described(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+def in_one_line(error: BaseException) -> str:
+    """The first line of `described`, for messages."""
+    return described(error).strip().partition("\n")[0]
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that a misspelt one probably means; None if no name is close."""
     return next(iter(get_close_matches(name, list(known), n=1)), None)

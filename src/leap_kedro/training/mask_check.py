@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from leap_kedro.records.errors import in_one_line
 from leap_kedro.training.packing import Packed, unpacked
 
 LARGEST_DIFFERENCE = {"float32": 1e-4, "bfloat16": 3e-2}
@@ -48,7 +49,7 @@ def why_no_tree(model: Any, packs: Sequence[Packed]) -> str:
     except _Differ as error:
         return str(error)
     except (TypeError, ValueError, RuntimeError) as error:
-        return f"its attention does not support the mask ({type(error).__name__}: {str(error).splitlines()[0]})"
+        return f"its attention does not support the mask ({in_one_line(error)})"
     finally:
         model.train(training)
     return ""

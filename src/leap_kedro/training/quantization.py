@@ -10,7 +10,7 @@ from typing import Any
 
 from leap_kedro.policies.folder import load_model
 from leap_kedro.records import UserError
-from leap_kedro.records.errors import described
+from leap_kedro.records.errors import in_one_line
 from leap_kedro.training.parameters import FineTuningParameters
 
 INSTALL = "pip install -c constraints.txt bitsandbytes"
@@ -46,7 +46,7 @@ def check_quantization(parameters: FineTuningParameters, path: str) -> None:
     except Exception as error:
         raise CannotQuantize(
             f"`{path}.dtype` is 'nf4', which needs bitsandbytes, and it cannot be imported "
-            f"({described(error).partition(chr(10))[0]}): {INSTALL}   {instead}"
+            f"({in_one_line(error)}): {INSTALL}   {instead}"
         ) from error
 
 

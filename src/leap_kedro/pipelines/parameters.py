@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec, UnknownExpert
 from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
 from leap_kedro.language_models import ServerParameters
@@ -38,6 +39,7 @@ class LeapParameters(StrictModel):
         environments: Options of each environment, by name.
         fine_tuning: Parameters of all fine-tunings of the loop; a block `fine_tuning` of a stage replaces values.
         serving: The vLLM server of the loop's policies; None: they are loaded.
+        compute: Where episodes are played and corrected, and policies trained.
         server: The server of prompted language models; `correction.teacher.server` replaces values.
     """
 
@@ -49,6 +51,7 @@ class LeapParameters(StrictModel):
     environments: dict[str, dict[str, Any]]
     fine_tuning: FineTuningParameters
     serving: ServingParameters | None = None
+    compute: Free[ComputeParameters] = ComputeParameters()
     server: ServerParameters = ServerParameters()
     data_preparation: DataPreparationParameters
     bootstrap: BootstrapParameters

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.evaluation.unanswered import NEARLY_ALL, AnswerCount
@@ -37,6 +38,7 @@ def play(
     examples: str = "",
     must_answer: bool = False,
     serving: ServingParameters | None = None,
+    compute: ComputeParameters | None = None,
 ) -> Iterator[Episode]:
     """Play each task once, with a progress bar on a terminal.
 
@@ -52,6 +54,7 @@ def play(
         examples: Solved episodes in the prompt of a chat model, from `examples_text`.
         must_answer: See `watched`.
         serving: The server of a policy in a folder; None: it is loaded.
+        compute: Where it is played; None: on this machine.
 
     Yields:
         Episodes in the order in which they end, which is not that of the tasks.

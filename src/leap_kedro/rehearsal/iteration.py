@@ -2,8 +2,8 @@
 
 Covered: the parameters, tasks and demonstrations, the prompts of student and teacher, a few rollouts, their
 corrections, the training set and one step of each training that the parameters describe. No language model is called:
-the oracle corrects instead. If the base model or the official tasks are missing, others replace them. NOT covered: the
-GPU, the servers, several processes or machines, real sizes.
+the oracle corrects instead. Others replace a missing base model and missing official tasks. NOT covered: the GPU,
+servers, several processes or machines, real sizes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.history import Iteration
 from leap_kedro.datasets.policy import PolicyFolderDataset, SavedPolicy
 from leap_kedro.datasets.records import RecordsDataset
@@ -38,9 +39,7 @@ if TYPE_CHECKING:
     from leap_kedro.training.packing import Packed
 
 DEMONSTRATIONS = 8
-_ROLLOUTS = 2
-_ACTIONS = 3
-_REPLY_TOKENS = 24
+_ROLLOUTS, _ACTIONS, _REPLY_TOKENS = 2, 3, 24
 
 _ONE_STEP = {
     "max_steps": 1,
@@ -268,7 +267,8 @@ def _lesson(
         }
     )
     name = parameters.environment
-    episodes = list(roll_out(history, tasks, few, None, name, environments, parameters.seed, 1)([]))
+    chosen = few, None, ComputeParameters(), name, environments, parameters.seed, 1
+    episodes = list(roll_out(history, tasks, *chosen)([]))
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
     used = select_prompts(access, how, name)
     if how.teacher.in_words:

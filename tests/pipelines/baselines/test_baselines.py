@@ -10,6 +10,7 @@ from kedro.pipeline import Pipeline
 from language_models.fake_server import FakeServer, fails, says
 from pipelines.stages import GENERATED, run, small_catalog, small_parameters
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.language_models import Access, Price, ServerParameters
@@ -90,7 +91,9 @@ def prompted(
 ) -> Iterator[Episode]:
     at = ServerParameters(base_url=server.base_url, retries=0, max_tokens=99, **more)
     options = {"policies": models, "tasks": count}
-    return iter(play_prompted(tasks, options, capped(2), bootstrap(), at, None, *HOW, Access())(so_far))
+    return iter(
+        play_prompted(tasks, options, capped(2), bootstrap(), at, None, ComputeParameters(), *HOW, Access())(so_far)
+    )
 
 
 def test_a_prompted_policy_plays_zero_shot_then_few_shot_and_another_beside_it(tasks: Tasks) -> None:
@@ -107,7 +110,9 @@ def test_a_prompted_policy_plays_zero_shot_then_few_shot_and_another_beside_it(t
 
 def test_where_nobody_is_prompted_no_examples_are_needed(tasks: Tasks) -> None:
     unsolvable = bootstrap(max_actions=1)
-    none = play_prompted(tasks, {}, capped(2), unsolvable, ServerParameters(), None, *HOW, Access())
+    none = play_prompted(
+        tasks, {}, capped(2), unsolvable, ServerParameters(), None, ComputeParameters(), *HOW, Access()
+    )
     assert list(none([])) == []
 
 
@@ -140,7 +145,7 @@ def catalog(tasks: Tasks, history: History, tmp_path_factory: pytest.TempPathFac
     """After a comparison of all players on two tasks of each split, beside evaluations of base and pi_0 on more."""
 
     def evaluated(policy: SavedPolicy) -> list[Episode]:
-        return list(play_evaluation(policy, tasks, capped(), None, *HOW)([]))
+        return list(play_evaluation(policy, tasks, capped(), None, ComputeParameters(), *HOW)([]))
 
     pi_0 = history[0].policy()
     base = SavedPolicy("base", -1, pi_0.folder)
@@ -199,7 +204,7 @@ def test_players_have_stores_apart_from_those_of_the_loop(catalog: DataCatalog) 
 
 
 def test_episodes_on_other_tasks_are_not_compared(tasks: Tasks, history: History) -> None:
-    cloned = list(play_evaluation(history[0].policy(), tasks, capped(), None, *HOW)([]))
+    cloned = list(play_evaluation(history[0].policy(), tasks, capped(), None, ComputeParameters(), *HOW)([]))
     none: list[Episode] = []
     found = summarize_baselines(tasks, none, none, none, cloned, none, none, {"tasks": 1}, capped(), 0)
     totals = {each["conditions"]["split"]: each["success"]["total"] for each in found}

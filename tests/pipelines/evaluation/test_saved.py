@@ -35,6 +35,7 @@ def evaluated(
         options,
         parameters.evaluation,
         None,
+        parameters.compute,
         ServerParameters(base_url=server.base_url) if server else parameters.server,
         parameters.data_preparation,
         parameters.environment,

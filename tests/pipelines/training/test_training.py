@@ -10,6 +10,7 @@ from kedro.io import DataCatalog
 from pipelines.stages import GENERATED, run, small_catalog, small_parameters
 from pydantic import ValidationError
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.history import History
@@ -139,7 +140,7 @@ def test_the_last_checkpoint_and_the_best_play_and_the_better_player_is_the_poli
             yield replace(episode, success=best_solves and player == trained[1])
 
     monkeypatch.setattr(checkpoint_choice, "play", play)
-    how = EvaluationParameters(max_actions=1, processes=1, slots=2), None, "alfworld", GENERATED, 0
+    how = EvaluationParameters(max_actions=1, processes=1, slots=2), None, ComputeParameters(), "alfworld", GENERATED, 0
     found, policy = choose_checkpoint(trained, tasks["validation"][:2], *how)
     assert policy == trained[["last", "best"].index(kept)]
     assert found["checkpoints"]["kept"] == kept
@@ -149,7 +150,7 @@ def test_the_last_checkpoint_and_the_best_play_and_the_better_player_is_the_poli
 
 
 def test_a_single_checkpoint_does_not_play(parent: SavedPolicy) -> None:
-    how = EvaluationParameters(max_actions=1), None, "alfworld", GENERATED, 0
+    how = EvaluationParameters(max_actions=1), None, ComputeParameters(), "alfworld", GENERATED, 0
     assert choose_checkpoint([parent], [], *how) == ({}, parent)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
@@ -133,6 +134,7 @@ def play_prompted(
     bootstrap: BootstrapParameters,
     server: ServerParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -147,6 +149,7 @@ def play_prompted(
         bootstrap: The demonstrator that plays the tasks of a few-shot prompt.
         server: The server of policies named ``openai:MODEL``.
         serving: The server of policies in folders; None: they are loaded.
+        compute: Where they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of everything random.
@@ -170,7 +173,9 @@ def play_prompted(
                 own = [each for each in so_far if each.policy == policy.id and not (served and each.is_unanswered)]
                 pending = pending_tasks(compared_tasks(tasks, wanted.tasks), own, run_seed)
                 settings = how, how.temperature, run_seed, _OUTSIDE
-                yield from play(policy, spec, pending, *settings, policy.id, examples_text(shown), served, serving)
+                yield from play(
+                    policy, spec, pending, *settings, policy.id, examples_text(shown), served, serving, compute
+                )
 
     return missing
 

@@ -15,7 +15,7 @@ from leap_kedro.pipelines.iteration import create_start, stage
 
 _PLAYED = ["params:options", "params:evaluation"]
 _WHERE = [*ENVIRONMENT, "params:seed"]
-_SERVERS = ["params:server", "params:serving"]
+_SERVERS = ["params:server", "params:serving", "params:compute"]
 _PLAYERS = (RANDOM, "base_evaluation", "prompted", "pi_0_evaluation", UNPRIVILEGED, PRIVILEGED)
 
 

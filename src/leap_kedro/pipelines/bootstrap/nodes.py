@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Missing
 from leap_kedro.datasets.training import Train, Trained
@@ -110,6 +111,7 @@ def play_base_evaluation(
     tasks: Mapping[str, Sequence[Task]],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -119,4 +121,4 @@ def play_base_evaluation(
     count = parameters.base_tasks
     few = {"validation": tasks["validation"][:count], "test": first_of_each_split(tasks["test"], count)}
     policy = find_base(bootstrap, fine_tuning, environment, base)
-    return play_evaluation(policy, few, parameters, serving, environment, environments, seed)
+    return play_evaluation(policy, few, parameters, serving, compute, environment, environments, seed)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Missing
 from leap_kedro.evaluation.champion import champion
@@ -27,6 +28,7 @@ def play_evaluation(
     tasks: Mapping[str, Sequence[Task]],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -38,6 +40,7 @@ def play_evaluation(
         tasks: Tasks by split.
         parameters: How they are played.
         serving: The server of the loop's policies; None: they are loaded.
+        compute: Where they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, the same for all policies.
@@ -51,7 +54,7 @@ def play_evaluation(
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
         pending = pending_tasks([*tasks["validation"], *tasks["test"]], so_far, run_seed)
         how = parameters, parameters.temperature, run_seed, policy.iteration, f"evaluation of {policy.id}"
-        return play(policy, spec, pending, *how, serving=serving)
+        return play(policy, spec, pending, *how, serving=serving, compute=compute)
 
     return missing
 

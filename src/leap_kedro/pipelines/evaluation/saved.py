@@ -6,6 +6,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import CARD, SavedPolicy, read_policy
 from leap_kedro.environments.protocol import EndlessSplit
 from leap_kedro.environments.registry import make_benchmark
@@ -48,6 +49,7 @@ def evaluate_saved(
     options: Mapping[str, Any],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     server: ServerParameters,
     preparation: DataPreparationParameters,
     environment: str,
@@ -62,6 +64,7 @@ def evaluate_saved(
         options: `EvaluateOptions`.
         parameters: How episodes are played.
         serving: The server of policies in folders; None: they are loaded.
+        compute: Where they are played.
         server: The server of policies named ``openai:MODEL``.
         preparation: The choice of validation tasks, if the options name no split.
         environment: Name of the environment.
@@ -102,7 +105,7 @@ def evaluate_saved(
     for policy in policies:
         served = isinstance(policy, RemotePolicy)
         settings = parameters, temperature, run_seed, policy.iteration, f"{policy.id} on {split}"
-        episodes = settled(play(policy, spec, tasks, *settings, must_answer=served, serving=serving))
+        episodes = settled(play(policy, spec, tasks, *settings, must_answer=served, serving=serving, compute=compute))
         how = conditions(split, role, episodes, parameters, seed, prompted=served)
         if isinstance(policy, RemotePolicy) and takes_own_temperature(policy.model(temperature)):
             how = replace(how, temperature=None)
@@ -153,7 +156,7 @@ def check_named(policy: Playing, reference: str, environment: str) -> None:
 
 def create_pipeline() -> Pipeline:
     """Policies -> one summary per policy."""
-    parameters = ["params:options", "params:evaluation", "params:serving", "params:server", "params:data_preparation"]
-    inputs = ["history", *parameters, *ENVIRONMENT, "params:seed", "language_models"]
+    parameters = ["params:options", "params:evaluation", "params:serving", "params:compute", "params:server"]
+    inputs = ["history", *parameters, "params:data_preparation", *ENVIRONMENT, "params:seed", "language_models"]
     name = "evaluate_saved_policy"
     return Pipeline([Node(evaluate_saved, inputs=inputs, outputs="saved_policy_evaluation", name=name)])

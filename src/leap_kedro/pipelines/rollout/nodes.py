@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.store import Missing
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import pending_tasks
@@ -20,6 +21,7 @@ def roll_out(
     tasks: Mapping[str, Sequence[Task]],
     parameters: RolloutParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -32,6 +34,7 @@ def roll_out(
         tasks: Tasks by split.
         parameters: Number of episodes, and how they are played.
         serving: The server of the loop's policies; None: they are loaded.
+        compute: Where they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the choice of tasks and of sampling.
@@ -48,7 +51,7 @@ def roll_out(
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
         pending = pending_tasks(chosen, so_far, run_seed)
         how = parameters, parameters.temperature, run_seed, iteration, f"rollout of {parent.id}"
-        return play(parent, spec, pending, *how, serving=serving)
+        return play(parent, spec, pending, *how, serving=serving, compute=compute)
 
     return missing
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.evaluation.intervals import wilson
 from leap_kedro.pipelines.environment import environment_spec
@@ -21,6 +22,7 @@ def choose_checkpoint(
     validation: Sequence[Task],
     parameters: EvaluationParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -32,6 +34,7 @@ def choose_checkpoint(
         validation: Validation tasks.
         parameters: How they are played.
         serving: The server of the loop's policies; None: they are loaded.
+        compute: Where they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of sampling, as in the evaluation.
@@ -47,7 +50,7 @@ def choose_checkpoint(
     success = {}
     for name, policy in zip(NAMES, trained, strict=True):
         how = parameters, parameters.temperature, run_seed, policy.iteration, f"{policy.id}, {name} checkpoint"
-        played = play(policy, spec, validation, *how, serving=serving)
+        played = play(policy, spec, validation, *how, serving=serving, compute=compute)
         counted = [episode for episode in settled(played) if not episode.stop.is_infrastructure]
         success[name] = wilson(sum(episode.success for episode in counted), len(counted))
     kept = max(NAMES, key=lambda name: success[name].rate)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.training import Train
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
@@ -30,6 +31,7 @@ def train_policy(
     bootstrap: BootstrapParameters,
     evaluation: EvaluationParameters,
     serving: ServingParameters | None,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -46,6 +48,7 @@ def train_policy(
         bootstrap: The base model, if training starts from it.
         evaluation: How validation tasks are played.
         serving: The server of the loop's policies; None: they are loaded.
+        compute: Where they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the order of the data.
@@ -62,7 +65,7 @@ def train_policy(
         if parameters.start is Start.BASE:
             start = find_base(bootstrap, fine_tuning, environment, base_of(history))
         report, candidates = train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
-        how = evaluation, serving, environment, environments, seed
+        how = evaluation, serving, compute, environment, environments, seed
         checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)
         return {**report, **checkpoints, "policy": chosen.folder.relative_to(workspace).as_posix()}
 

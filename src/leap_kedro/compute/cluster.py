@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections import Counter
 from collections.abc import Mapping
 
@@ -10,6 +11,8 @@ from leap_kedro.records import UserError
 from leap_kedro.records.errors import in_one_line
 
 INSTALL = 'pip install -c constraints.txt "leap_kedro[ray]"'
+
+_REACHABLE = 10.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ def connect(parameters: ComputeParameters) -> None:
         return
     address = parameters.address or os.environ.get("RAY_ADDRESS") or "auto"
     try:
+        _check_reachable(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         where = "on this machine" if address == "auto" else f"at {address}"
@@ -43,6 +47,13 @@ def connect(parameters: ComputeParameters) -> None:
             "`ray start --address=HOST:6379` on each other machine), or name one by `compute.address`; docs/scale.md."
         ) from error
     logger.info("Ray cluster at %s: %s", ray.get_runtime_context().gcs_address, resources())
+
+
+def _check_reachable(address: str) -> None:
+    """Raise an error if nothing listens there: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition(":")
+    if separator and port.isdecimal():
+        socket.create_connection((host, int(port)), _REACHABLE).close()
 
 
 def resources() -> str:

@@ -42,7 +42,7 @@ class _Member(Generic[Item]):
         actor: Its handle.
         call: The call under way.
         jobs: What it works on, by id of the item.
-        node: Address of its machine; "" until it has started.
+        node: Its machine; "" until it has started.
         pulse: The last number of signs of progress.
         heard: When that number last changed, or work began (seconds of the monotonic clock).
         results: Number of its results.
@@ -224,7 +224,8 @@ class _Crew(Generic[Item, Result]):
             if member.node and member.jobs and now - member.heard > how.timeout:
                 ray.kill(member.actor)
                 yield from self._gone(member, f"no sign of work for {how.timeout:g} s (`compute.timeout`)")
-        missing = [member for member in self._members if not member.node and now - member.heard > _SILENCE]
+        silence = min(_SILENCE, how.start_timeout)
+        missing = [member for member in self._members if not member.node and now - member.heard > silence]
         if not missing:
             return
         asked = f"{how.cpus:g} CPUs" + (f" and {how.gpus:g} GPUs" if how.gpus else "")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic
 
-from leap_kedro.compute.cluster import NoCluster, connect, fitting, resources
+from leap_kedro.compute.cluster import NoCluster, actor_options, connect, fitting, resources, wanted
 from leap_kedro.compute.node_files import FolderContent
 from leap_kedro.compute.parameters import ComputeParameters
 from leap_kedro.compute.ray_worker import RayWorker, Report
@@ -131,8 +131,7 @@ class _Crew(Generic[Item, Result]):
         """Start workers until there are enough."""
         import ray
 
-        how = self._parameters
-        options = {"num_cpus": how.cpus, "num_gpus": how.gpus, "runtime_env": how.runtime_env or None}
+        options = actor_options(self._parameters)
         while len(self._members) < min(self._size, self._left):
             create: Any = ray.remote(RayWorker).options(max_concurrency=2, **options)
             actor = create.remote()
@@ -228,7 +227,7 @@ class _Crew(Generic[Item, Result]):
         missing = [member for member in self._members if not member.node and now - member.heard > silence]
         if not missing:
             return
-        asked = f"{how.cpus:g} CPUs" + (f" and {how.gpus:g} GPUs" if how.gpus else "")
+        asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted(how).items())
         state = f"{len(missing)} of {self._size} {self._work.name} workers wait for {asked} each: {resources()}."
         if not self._reported:
             logger.warning("%s", state)

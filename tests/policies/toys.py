@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -102,6 +103,7 @@ class ToyRooms:
         return self._observation()
 
     def step(self, action: str) -> StepResult:
+        time.sleep(float(self._task.payload.get("pause", 0)))
         if self._task.payload.get("crash_at") == self._at:
             raise RuntimeError("the floor gave way")
         if action not in self._observation().admissible:
@@ -146,9 +148,10 @@ def walk(conversation: Conversation) -> str:
 
 @dataclass(frozen=True)
 class WalkerSpec:
-    """Loads the right way; one task can be made to kill the process."""
+    """Loads the right way; a task can be made to kill the process, another one to take forever."""
 
     deadly: str = ""
+    endless: str = ""
     message: str = ""
     id: str = "walker"
 
@@ -159,6 +162,8 @@ class WalkerSpec:
         if self.deadly and self.deadly in conversation.key:
             os.write(2, self.message.encode())
             os._exit(7)
+        if self.endless and self.endless in conversation.key:
+            time.sleep(1000)
         return walk(conversation)
 
 

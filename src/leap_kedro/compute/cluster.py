@@ -2,14 +2,18 @@
 
 import logging
 import os
+import socket
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from leap_kedro.compute.parameters import ComputeParameters
 from leap_kedro.records import UserError
 from leap_kedro.records.errors import in_one_line
 
 INSTALL = 'pip install -c constraints.txt "leap_kedro[ray]"'
+
+_REACHABLE = 10.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ def connect(parameters: ComputeParameters) -> None:
         return
     address = parameters.address or os.environ.get("RAY_ADDRESS") or "auto"
     try:
+        _check_reachable(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         where = "on this machine" if address == "auto" else f"at {address}"
@@ -43,6 +48,13 @@ def connect(parameters: ComputeParameters) -> None:
             "`ray start --address=HOST:6379` on each other machine), or name one by `compute.address`; docs/scale.md."
         ) from error
     logger.info("Ray cluster at %s: %s", ray.get_runtime_context().gcs_address, resources())
+
+
+def _check_reachable(address: str) -> None:
+    """Raise an error if nothing listens there: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition(":")
+    if separator and port.isdecimal():
+        socket.create_connection((host, int(port)), _REACHABLE).close()
 
 
 def resources() -> str:
@@ -55,17 +67,38 @@ def resources() -> str:
     return f"{machines} machine{'s' * (machines != 1)}, {', '.join(amounts)}"
 
 
+def actor_options(parameters: ComputeParameters) -> dict[str, Any]:
+    """Ray's options of an actor: its resources, spread over the machines, and its environment.
+
+    Variables that name data (``*_DATA``) are passed on, so that environments find their files by the same paths.
+    """
+    variables = {name: value for name, value in os.environ.items() if name.endswith("_DATA")}
+    given = parameters.runtime_env
+    passed_on = {"env_vars": {**variables, **given.get("env_vars", {})}} if variables else {}
+    return {
+        "num_cpus": parameters.cpus,
+        "num_gpus": parameters.gpus,
+        "resources": parameters.resources,
+        "scheduling_strategy": "SPREAD",
+        "runtime_env": {**given, **passed_on} or None,
+    }
+
+
 def fitting(parameters: ComputeParameters) -> int:
     """Number of actors for which the cluster has room, its running work left out of account."""
-    asked = {"CPU": parameters.cpus, "GPU": parameters.gpus}
-    wanted = {name: amount for name, amount in asked.items() if amount}
-    return sum(_room(has, wanted) for has in _machines())
+    return sum(_room(has, wanted(parameters)) for has in _machines())
 
 
-def _room(has: Mapping[str, float], wanted: Mapping[str, float]) -> int:
-    if not wanted:
+def wanted(parameters: ComputeParameters) -> dict[str, float]:
+    """The resources of each actor, by Ray's names for them."""
+    asked = {"CPU": parameters.cpus, "GPU": parameters.gpus, **parameters.resources}
+    return {name: amount for name, amount in asked.items() if amount}
+
+
+def _room(has: Mapping[str, float], asked: Mapping[str, float]) -> int:
+    if not asked:
         return 1
-    return min(int(has.get(name, 0.0) / amount) for name, amount in wanted.items())
+    return min(int(has.get(name, 0.0) / amount) for name, amount in asked.items())
 
 
 def _totals() -> dict[str, float]:

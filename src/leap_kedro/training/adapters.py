@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.policies.folder import load_model
 from leap_kedro.records import UserError
 from leap_kedro.records.hashing import add_file
 from leap_kedro.training.parameters import LoraParameters
@@ -104,6 +105,20 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
         )
     found.lora_dropout = lora.dropout
     return PeftModel.from_pretrained(model, start / ADAPTER, config=found, is_trainable=True)
+
+
+def check_adapter(base: Path, lora: LoraParameters) -> None:
+    """Check that PEFT puts a new adapter on a model; its weights are not read.
+
+    Args:
+        base: Folder of the model.
+        lora: The adapter's parameters.
+
+    Raises:
+        UnusableAdapter: If PEFT refuses the targets.
+        PolicyFolderError: If the model cannot be read.
+    """
+    with_adapter(load_model(base, device_map="meta"), base, base, lora, seed=0)
 
 
 def save_merged(model: Any, base: Path, folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leap_kedro.policies.folder import load_config, load_tokenizer
+from leap_kedro.policies.folder import context_of, load_config, load_tokenizer
 from leap_kedro.policies.processor import computes_bfloat16
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
@@ -77,7 +77,7 @@ def fine_tune(
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = computes_in_bfloat16(start, parameters, cuda)
     model, base = load_trainable(start, parameters, bf16, cuda)
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    context = context_of(model.config)
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)
     lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])

@@ -5,9 +5,9 @@ from typing import Any
 
 from kedro.pipeline import Pipeline
 
+from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
-from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase, find_base
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions

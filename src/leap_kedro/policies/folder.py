@@ -89,9 +89,13 @@ def load_model(folder: Path, **options: Any) -> Any:
     model, found = loaded
     unfit = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
     if unfit:
+        needed, saved = type(model).__name__, ", ".join(getattr(model.config, "architectures", None) or [])
+        hint = "Copy or download the whole folder again"
+        if saved and needed not in saved:
+            hint = f"It has a {saved}, but the student is a {needed}: use the language model that it was made from"
         raise PolicyFolderError(
             f"The weights in {folder} do not fit its config.json; missing or of another shape: {', '.join(unfit[:5])}. "
-            "Copy or download the whole folder again."
+            f"{hint}."
         )
     return model
 

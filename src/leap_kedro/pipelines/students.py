@@ -69,7 +69,7 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mappi
     if parameters.serving is not None:
         for thinking in sorted(modes):
             check_prompts(base, parameters.serving, parameters.environment, thinking=thinking)
-    elif parameters.bootstrap.base != EMBEDDED or True in modes:
+    if parameters.bootstrap.base != EMBEDDED or True in modes:
         _check_replies(base, parameters)
 
 

@@ -89,12 +89,19 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
             target_modules=targets,
             task_type="CAUSAL_LM",
         )
+        matrices = sorted(
+            {
+                path.rpartition(".")[2]
+                for path, module in model.named_modules()
+                if getattr(getattr(module, "weight", None), "ndim", 0) == 2 and "embed" not in path
+            }
+        )
         try:
             return get_peft_model(model, config)
         except ValueError as error:
             raise UnusableAdapter(
                 f"PEFT puts no adapter with lora.targets={lora.targets} on {type(model).__name__} ({error}): name "
-                "other modules, or set lora to null"
+                f"other modules ({', '.join(matrices)}), or set lora to null"
             ) from error
     found: Any = PeftConfig.from_pretrained(str(start / ADAPTER))
     alike = targets == "all-linear" or set(targets) == set(found.target_modules)

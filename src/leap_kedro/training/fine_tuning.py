@@ -148,8 +148,8 @@ def fine_tune(
             last = load_checkpoint(work / f"checkpoint-{state.global_step}", base, model.dtype)
         if not all(bool(torch.isfinite(weights).all()) for weights in last.parameters()):
             raise TrainingRefused(
-                f"some weights are not finite: it diverged at learning_rate {parameters.learning_rate:g} (lower it), or "
-                f"those in {start} are not finite either (replace them)"
+                f"some weights are not finite: it diverged at learning_rate {parameters.learning_rate:g} (lower it), "
+                f"or those in {start} are not finite either (replace them)"
             )
         shutil.rmtree(best_folder(target), ignore_errors=True)
         if state.best_global_step not in (None, state.global_step):

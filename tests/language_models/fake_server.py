@@ -27,12 +27,23 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to send back. `cut`: only this many bytes of the body, then hang up; `drop`: hang up without a word."""
+    """What to send back.
+
+    Attributes:
+        body: The body.
+        status: The status.
+        headers: The headers.
+        delay: Seconds until it is sent.
+        together: How many calls must have been in flight at once before the delay begins.
+        cut: Only this many bytes of the body are sent, then the server hangs up.
+        drop: The server hangs up without a word.
+    """
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     delay: float = 0.0
+    together: int = 0
     cut: int | None = None
     drop: bool = False
 
@@ -146,6 +157,8 @@ class FakeServer:
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
             reply = self._reply(call)
+            while self.most_at_once < reply.together:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(reply.delay)
         finally:
             self._at_once -= 1

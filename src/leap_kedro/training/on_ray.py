@@ -18,10 +18,10 @@ from pathlib import Path
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.compute.cluster import connect
 from leap_kedro.training.checkpoints import whole
-from leap_kedro.training.machines import ClusterFailure, Crew, crew
 from leap_kedro.training.failures import FIRST, LAUNCHER, TrainingFailed, empty_stderr
 from leap_kedro.training.join import JOB
 from leap_kedro.training.machine import News, Place
+from leap_kedro.training.machines import ClusterFailure, Crew, crew
 from leap_kedro.training.outcome import Outcome
 from leap_kedro.training.parameters import Job, Rendezvous
 from leap_kedro.training.progress import Progress, TrainingResult

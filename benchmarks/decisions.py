@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from leap_kedro.compute.processes import in_processes
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.folder import load_policy
 from leap_kedro.policies.local import LocalPolicy, LocalPolicySpec
 from leap_kedro.policies.play import play
+from leap_kedro.policies.playing_work import PlayingWork
 from leap_kedro.policies.running_episode import PlaySettings
-from leap_kedro.policies.workers import play_in_processes
 from leap_kedro.records import Episode, Task
 
 SHIPPED = Path(__file__).parents[1] / "src" / "leap_kedro/environments/alfworld/student/base"
@@ -52,6 +53,7 @@ class TimedSpec:
 
     spec: LocalPolicySpec
     notes: Path
+    id: str = "bench"
 
     def load(self) -> LocalPolicy:
         """The policy."""
@@ -77,7 +79,7 @@ def engine(folder: Path, slots: int, processes: int, tasks: Sequence[Task]) -> M
     with tempfile.TemporaryDirectory() as folder_of_notes:
         notes = Path(folder_of_notes)
         before = Clock.now()
-        decisions = counted(play_in_processes(tasks, SPEC, TimedSpec(spec, notes), settings, processes))
+        decisions = counted(in_processes(PlayingWork(SPEC, TimedSpec(spec, notes), settings), tasks, processes))
         after = Clock.now()
         loaded = [Clock(*map(float, note.read_text().split())) for note in notes.iterdir()]
     spent_before = sum(clock.cpu for clock in loaded) + (before.cpu if processes > 1 else 0.0)

@@ -150,6 +150,7 @@ class WalkerSpec:
 
     deadly: str = ""
     message: str = ""
+    id: str = "walker"
 
     def load(self) -> Policy:
         return ScriptedPolicy(self._answer)
@@ -166,6 +167,7 @@ class RaisingSpec:
     """Loads nothing."""
 
     error: type[BaseException]
+    id: str = "raising"
 
     def load(self) -> Policy:
         raise self.error(0)

@@ -16,8 +16,8 @@ from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:
     from leap_kedro.pipelines.rollout.parameters import PlayParameters
+    from leap_kedro.policies.playing_work import PolicySpec
     from leap_kedro.policies.running_episode import PlaySettings
-    from leap_kedro.policies.workers import PolicySpec
 
 LEAST_WATCHED = 8
 """Number of episodes after which a policy that must answer is stopped if it does not."""
@@ -65,7 +65,8 @@ def play(
         PolicyStopped: If a served policy can no longer answer.
         ServingFailed: If the policy cannot be served.
     """
-    from leap_kedro.policies.workers import play_in_processes
+    from leap_kedro.compute.run import run
+    from leap_kedro.policies.playing_work import PlayingWork
 
     if not tasks:
         return
@@ -79,8 +80,8 @@ def play(
     processes, place = parameters.processes, str(policy.folder if isinstance(policy, SavedPolicy) else policy.place)
     if isinstance(policy, RemotePolicy):
         settings, processes = replace(settings, slots=policy.server.concurrency), 1
-    player = _policy_spec(policy, spec, parameters, temperature, examples)
-    played = play_in_processes(tasks, spec, player, settings, processes)
+    work = PlayingWork(spec, _policy_spec(policy, spec, parameters, temperature, examples), settings)
+    played = run(work, tasks, processes, compute)
     yield from watched(played, len(tasks), title, f"{policy.id} ({place})", must_answer)
 
 

@@ -1,8 +1,8 @@
 """The rollout driver: a policy plays tasks, many episodes at once."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 
+from leap_kedro.compute.work import Pulse, no_pulse
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
@@ -14,12 +14,16 @@ from leap_kedro.records.errors import described
 
 
 def play(
-    tasks: Iterable[Task], environment_spec: EnvironmentSpec, policy: Policy, settings: PlaySettings
+    tasks: Iterable[Task],
+    environment_spec: EnvironmentSpec,
+    policy: Policy,
+    settings: PlaySettings,
+    pulse: Pulse = no_pulse,
 ) -> Iterator[Episode]:
     """Play each task once.
 
     A task is drawn only when a slot is free. A failure of environment or policy ends the episode with an infrastructure
-    stop; a single episode never raises an exception.
+    stop; a single episode never raises an exception. `pulse` is called after each decision.
 
     Yields:
         Episodes as they end, not in the order of the tasks.
@@ -32,7 +36,11 @@ def play(
     def begin(task: Task) -> RunningEpisode:
         return RunningEpisode(task, benchmark, policy.id, settings)
 
-    for episode in in_slots(tasks, begin, partial(_decide, policy), settings.slots):
+    def decide(episodes: list[RunningEpisode]) -> None:
+        _decide(policy, episodes)
+        pulse()
+
+    for episode in in_slots(tasks, begin, decide, settings.slots):
         yield episode.result()
 
 

@@ -26,11 +26,13 @@ class StopReason(StrEnum):
     """The environment failed: data about the run, never about the policy."""
     POLICY_ERROR = "policy_error"
     """The policy could not answer, for example without its server: data about the run, never about the policy."""
+    WORKER_ERROR = "worker_error"
+    """Each worker that played it died or hung: data about the run, never about the policy."""
 
     @property
     def is_infrastructure(self) -> bool:
         """Whether the episode says nothing about the policy and must be played again."""
-        return self in (StopReason.ENVIRONMENT_ERROR, StopReason.POLICY_ERROR)
+        return self in (StopReason.ENVIRONMENT_ERROR, StopReason.POLICY_ERROR, StopReason.WORKER_ERROR)
 
 
 class ParseStatus(StrEnum):

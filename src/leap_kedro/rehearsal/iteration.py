@@ -105,7 +105,7 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     found = _base(parameters)
     environments, tasks = _tasks(parameters, folder, found)
     few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
-    found.demonstrations = demonstrate(tasks, few, parameters.correction, name, environments, seed)
+    found.demonstrations = demonstrate(tasks, few, parameters.correction, ComputeParameters(), name, environments, seed)
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]
     if not write_stand_in(found.base, student.folder, texts, seed):
@@ -267,8 +267,8 @@ def _lesson(
         }
     )
     name = parameters.environment
-    chosen = few, None, ComputeParameters(), name, environments, parameters.seed, 1
-    episodes = list(roll_out(history, tasks, *chosen)([]))
+    where = ComputeParameters(), name, environments
+    episodes = list(roll_out(history, tasks, few, None, *where, parameters.seed, 1)([]))
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
     used = select_prompts(access, how, name)
     if how.teacher.in_words:
@@ -276,7 +276,7 @@ def _lesson(
         if how.teacher.language_model(parameters.server).base_url is None and access.api_key is None:
             found.absent.append("a key for the teacher's server (conf/local/credentials.yml, or OPENAI_API_KEY)")
         how = how.model_copy(update={"teacher": how.teacher.model_copy(update={"kind": TeacherKind.ORACLE})})
-    corrected = correct(episodes, history, {}, access, how, parameters.server, name, environments, 1)
+    corrected = correct(episodes, history, {}, access, how, parameters.server, *where, 1)
     examples = build_examples(episodes, list(corrected([])), how)
     return [replace(each, targets=tuple(_rejecting(target) for target in each.targets)) for each in examples]
 

@@ -7,6 +7,7 @@ import pytest
 from hub_server import Hub, name_of
 from pipelines.stages import GENERATED, run, small_catalog, small_parameters
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase, embedded_base, find_base, pin_base
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate
@@ -67,15 +68,15 @@ def test_the_pipeline_makes_iteration_0(tiny_base: Path, tmp_path: Path) -> None
 
 
 def test_demonstrations_are_labelled_at_each_step(tasks: Tasks) -> None:
-    examples = demonstrate(tasks, bootstrap(), ORACLE, *HOW, seed=0)
+    examples = demonstrate(tasks, bootstrap(), ORACLE, ComputeParameters(), *HOW, seed=0)
     assert [example.episode.split("/s0/")[0] for example in examples] == ["0/generated/train"] * 4
     assert all(len(example.targets) == len(example.turns) for example in examples)
-    assert demonstrate(tasks, bootstrap(), ORACLE, *HOW, seed=0) == examples
+    assert demonstrate(tasks, bootstrap(), ORACLE, ComputeParameters(), *HOW, seed=0) == examples
 
 
 @pytest.fixture(scope="module")
 def plain(tasks: Tasks) -> list[Example]:
-    return demonstrate(tasks, bootstrap(), ORACLE, *HOW, seed=0)
+    return demonstrate(tasks, bootstrap(), ORACLE, ComputeParameters(), *HOW, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def plain(tasks: Tasks) -> list[Example]:
 def test_a_share_of_the_demonstrations_comes_a_second_time_with_the_secret_told(
     tasks: Tasks, plain: list[Example], changes: dict[str, Any], teacher: CorrectionParameters, told: int
 ) -> None:
-    examples = demonstrate(tasks, bootstrap(**changes), teacher, *HOW, seed=0)
+    examples = demonstrate(tasks, bootstrap(**changes), teacher, ComputeParameters(), *HOW, seed=0)
     assert examples[:4] == plain
     again = examples[4:]
     assert [(each.episode, each.turns) for each in again] == [(each.episode, each.turns) for each in plain[:told]]

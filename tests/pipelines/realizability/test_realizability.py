@@ -9,6 +9,7 @@ import pytest
 from pipelines.stages import GENERATED, finished, run, small_catalog, small_parameters
 from recorded import VALIDATION, make_episode
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.evaluation.success import summarize
 from leap_kedro.language_models import Access
@@ -37,7 +38,7 @@ SHARE = 0.6
 @pytest.fixture(scope="module")
 def corrections(rollouts: list[Episode], history: History) -> list[CorrectedEpisode]:
     server = small_parameters().server
-    return list(correct(rollouts, history, {}, Access(), TEACHING, server, *HOW, iteration=1)([]))
+    return list(correct(rollouts, history, {}, Access(), TEACHING, server, ComputeParameters(), *HOW, iteration=1)([]))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_the_pipeline_measures_all_quantities_of_an_iteration(
 
 
 def test_the_experts_play_the_validation_tasks_under_the_cap_of_the_policies(tasks: dict[str, list[Task]]) -> None:
-    found = measure_experts(tasks, TEACHING, EvaluationParameters(max_actions=40), *HOW)
+    found = measure_experts(tasks, TEACHING, EvaluationParameters(max_actions=40), ComputeParameters(), *HOW)
     assert found["privileged_expert"]["rate"] == 1
     assert found["teacher"]["count"] >= found["unprivileged_expert"]["count"]
     assert {each["total"] for each in found.values()} == {3}

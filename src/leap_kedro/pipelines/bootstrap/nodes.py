@@ -1,14 +1,16 @@
 """D_0, pi_0, and the evaluation of the base model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.compute import ComputeParameters
+from leap_kedro.compute.each import in_place, of_each
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Missing
 from leap_kedro.datasets.training import Train, Trained
-from leap_kedro.environments.protocol import Benchmark
+from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
@@ -30,6 +32,7 @@ def demonstrate(
     tasks: Mapping[str, Sequence[Task]],
     parameters: BootstrapParameters,
     correction: CorrectionParameters,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -40,18 +43,34 @@ def demonstrate(
         tasks: Tasks by split; the first training tasks are taken.
         parameters: Number of demonstrations, demonstrator, noise, and share with privileged facts.
         correction: It says whether the student will teach itself.
+        compute: Where they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the noise.
     """
-    benchmark = make_benchmark(environment_spec(environment, environments))
+    spec = environment_spec(environment, environments)
     chosen = tasks["train"][: parameters.demonstrations]
     run_seed = derive_seed(seed, "demonstrations")
-    how: dict[str, Any] = {"max_actions": parameters.max_actions, "noise": parameters.noise, "seed": run_seed}
-    played = demonstrations(benchmark, chosen, parameters.demonstrator, **how)
-    demonstrated = list(progress_bar("demonstrations", "episode", len(chosen), played))
+    load = partial(_load_demonstrator, spec, parameters, run_seed)
+    played = of_each("demonstrations", load, chosen, compute)
+    demonstrated = in_place(progress_bar("demonstrations", "episode", len(chosen), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
-    return [demonstration.example() for demonstration in demonstrated] + _informed(again, benchmark, parameters)
+    return [demonstration.example() for demonstration in demonstrated] + _informed(
+        again, make_benchmark(spec), parameters
+    )
+
+
+def _load_demonstrator(
+    spec: EnvironmentSpec, parameters: BootstrapParameters, run_seed: int
+) -> Callable[[Task], Demonstration]:
+    benchmark = make_benchmark(spec)
+    how: dict[str, Any] = {"max_actions": parameters.max_actions, "noise": parameters.noise, "seed": run_seed}
+
+    def demonstrate_one(task: Task) -> Demonstration:
+        (demonstration,) = demonstrations(benchmark, [task], parameters.demonstrator, **how)
+        return demonstration
+
+    return demonstrate_one
 
 
 def _informed_share(parameters: BootstrapParameters, correction: CorrectionParameters) -> float:

@@ -12,7 +12,7 @@ from leap_kedro.pipelines.reporting.manifest import write_start
 
 def create_pipeline() -> Pipeline:
     """Training tasks -> D_0 and pi_0, with its evaluation."""
-    to_demonstrate = ["tasks", "params:bootstrap", "params:correction", *ENVIRONMENT, "params:seed"]
+    to_demonstrate = ["tasks", "params:bootstrap", "params:correction", "params:compute", *ENVIRONMENT, "params:seed"]
     how = ["params:bootstrap", "params:fine_tuning", "params:compute", "params:environment", "params:seed"]
     to_train = ["D_0", *how, "base"]
     nodes = [

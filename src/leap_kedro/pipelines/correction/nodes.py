@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
+from leap_kedro.compute.run import run
 from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
+from leap_kedro.pipelines.correction.work import CorrectingWork
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import settled
 from leap_kedro.pipelines.history import History, parent_of
@@ -47,6 +50,7 @@ def correct(
     access: Access,
     parameters: CorrectionParameters,
     server: ServerParameters,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     iteration: int,
@@ -60,6 +64,7 @@ def correct(
         access: Key, prices and cache of language models.
         parameters: Which episodes are corrected, and by which teacher.
         server: The shared parameters of the language models' server.
+        compute: Where a teacher works that is not behind a server. Calls are made here, within one budget.
         environment: Name of the environment.
         environments: Options by environment.
         iteration: k.
@@ -68,6 +73,7 @@ def correct(
         Stored corrections -> the missing ones, episode by episode. The iterator raises `TeacherStopped` if the teacher
         cannot continue, or if no reply of a language model is usable.
     """
+    name = f"{parameters.teacher.kind} at {parameters.privilege} %"
 
     def missing(so_far: Sequence[CorrectedEpisode]) -> Iterator[CorrectedEpisode]:
         done = {corrected.episode for corrected in so_far}
@@ -75,19 +81,22 @@ def correct(
         pending = [episode for episode in chosen if episode.id not in done]
         if so_far and not pending:
             return
-        benchmark = make_benchmark(environment_spec(environment, environments))
-        teacher = build_teacher(parameters, server, benchmark, parent_of(history, iteration), prompts, access, so_far)
+        spec, student = environment_spec(environment, environments), parent_of(history, iteration)
         verdicts = Counter(_verdicts(so_far))
-        corrections = teacher.correct_all(pending)
-        for corrected in progress_bar(f"correction by {teacher.id}", "episode", len(pending), corrections):
+        if parameters.teacher.in_words:
+            teacher = build_teacher(parameters, server, make_benchmark(spec), student, prompts, access, so_far)
+            corrections = teacher.correct_all(pending)
+        else:
+            corrections = run(CorrectingWork(parameters, spec, student), pending, compute=compute)
+        for corrected in progress_bar(f"correction by {name}", "episode", len(pending), corrections):
             verdicts.update(_verdicts([corrected]))
             yield corrected
         if verdicts and not verdicts[_ACCEPTED]:
             causes = ", ".join(f"{cause} {count}" for cause, count in verdicts.most_common())
             logger.warning(
-                "All corrections by the teacher %s were rejected (%s): this iteration trains on earlier data only. "
+                "All corrections by the teacher (%s) were rejected (%s): this iteration trains on earlier data only. "
                 "corrections.jsonl in data/03_corrections has the reasons.",
-                teacher.id,
+                name,
                 causes,
             )
 

@@ -14,7 +14,7 @@ def create_pipeline(correction: str = "params:correction", iteration: str = "par
         iteration: Dataset of k.
     """
     selected = ["language_models", correction, "params:environment"]
-    teacher = ["prompts_used", "language_models", correction, "params:server"]
+    teacher = ["prompts_used", "language_models", correction, "params:server", "params:compute"]
     inputs = ["rollouts", "history", *teacher, *ENVIRONMENT, iteration]
     return Pipeline(
         [

@@ -1,15 +1,18 @@
 """Each quantity of the theory as a function of episodes, corrections and policies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from random import Random
 
+from leap_kedro.compute import ComputeParameters
+from leap_kedro.compute.each import in_place, of_each
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.environments.protocol import Benchmark, Decision
+from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.realizability import (
     Recoverability,
-    SwappedAdvice,
     SwapTest,
     privilege_divergence,
     recoverability,
@@ -17,43 +20,36 @@ from leap_kedro.evaluation.realizability import (
     swap_test,
 )
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind
 from leap_kedro.pipelines.episodes import settled
+from leap_kedro.pipelines.realizability.probes import load_costs, load_player, load_swaps
 from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import CorrectedEpisode, Correction, Episode, Example, Target, Task
 from leap_kedro.records.episode import task_of
 from leap_kedro.records.score import ReplyScore
 from leap_kedro.records.seeds import derive_seed
-from leap_kedro.teachers.oracle import OracleTeacher
-from leap_kedro.teachers.players import play_expert
 from leap_kedro.teachers.privileged_block import privileged_block
-from leap_kedro.teachers.probing import Decider, action_costs, swapped_decisions
-
-
-def deciding_teacher(benchmark: Benchmark, parameters: CorrectionParameters) -> Decider | None:
-    """The teacher, if it can decide in any state; None for language models."""
-    how = parameters.teacher
-    return OracleTeacher(benchmark, how.expert, parameters.privilege) if how.kind is TeacherKind.ORACLE else None
-
-
-def planner(benchmark: Benchmark, expert: str) -> Decider:
-    """The privileged expert: the oracle teacher at 100 %, which follows a shortest plan."""
-    return OracleTeacher(benchmark, expert, privilege=100)
 
 
 def expert_success(
-    benchmark: Benchmark, tasks: Sequence[Task], expert: str, teacher: Decider | None, settings: PlaySettings
+    spec: EnvironmentSpec,
+    tasks: Sequence[Task],
+    expert: str,
+    privilege: int | None,
+    settings: PlaySettings,
+    compute: ComputeParameters,
 ) -> Proportion | None:
-    """J of a player that follows the teacher (None: the unprivileged expert); None without tasks.
+    """J of the oracle teacher of a level (100: the planner; None: the unprivileged expert); None without tasks.
 
     Args:
-        benchmark: The benchmark.
+        spec: The environment.
         tasks: Tasks to play, without test tasks.
         expert: Name of the unprivileged expert.
-        teacher: The teacher that decides.
+        privilege: Level of the teacher.
         settings: How episodes are played.
+        compute: Where they are played.
     """
-    return success(list(play_expert(benchmark, tasks, expert, settings, name="expert", teacher=teacher)))
+    load = partial(load_player, spec, expert, privilege, settings)
+    return success(in_place(of_each("experts", load, tasks, compute)))
 
 
 def sample_episodes(
@@ -66,39 +62,40 @@ def sample_episodes(
 
 
 def measure_recoverability(
-    benchmark: Benchmark, episodes: Sequence[Episode], corrections: Sequence[CorrectedEpisode]
+    spec: EnvironmentSpec,
+    episodes: Sequence[Episode],
+    corrections: Sequence[CorrectedEpisode],
+    compute: ComputeParameters,
 ) -> Recoverability | None:
     """H over all decisions of the episodes, by replay."""
-    environment, oracle = benchmark.environment(), benchmark.oracle()
     by_episode = {each.episode: each for each in corrections}
-    return recoverability(
-        pair for episode in episodes for pair in action_costs(environment, oracle, episode, by_episode[episode.id])
-    )
+    pairs = [(episode, by_episode[episode.id]) for episode in episodes]
+    costs = in_place(of_each("recoverability", partial(load_costs, spec), pairs, compute))
+    return recoverability(chain.from_iterable(costs))
 
 
 def run_swap_test(
-    benchmark: Benchmark, episodes: Sequence[Episode], expert: str, teacher: Decider, count: int, seed: int
+    spec: EnvironmentSpec,
+    episodes: Sequence[Episode],
+    expert: str,
+    privilege: int,
+    count: int,
+    seed: int,
+    compute: ComputeParameters,
 ) -> SwapTest | None:
     """The swap test at all decisions of the episodes.
 
     Args:
-        benchmark: The benchmark of the episodes.
+        spec: The environment.
         episodes: Episodes of the student.
         expert: Name of the unprivileged expert.
-        teacher: The teacher.
+        privilege: Level of the oracle teacher.
         count: Largest number of other privileged states per decision.
         seed: Seed of those states.
+        compute: Where they are replayed.
     """
-
-    def advice() -> Iterator[SwappedAdvice]:
-        environment, oracle = benchmark.environment(), benchmark.oracle()
-        for episode in episodes:
-            prior = benchmark.expert(expert, episode.seed)
-            drawn = derive_seed(seed, "swap", episode.id)
-            for given, others in swapped_decisions(environment, oracle, prior, teacher, episode, count, drawn):
-                yield SwappedAdvice(_said(given), tuple(map(_said, others)))
-
-    return swap_test(advice())
+    load = partial(load_swaps, spec, expert, privilege, count, seed)
+    return swap_test(chain.from_iterable(in_place(of_each("swap test", load, episodes, compute))))
 
 
 def held_out_examples(examples: Sequence[Example], share: float, count: int) -> list[Example]:
@@ -150,7 +147,3 @@ def measure_privilege_divergence(
 def _informed(episode: Episode, corrections: Sequence[Correction], block: str) -> Example:
     said = (Target(each.step, each.reason, each.action) for each in corrections if each.reason and each.action)
     return Example.of(episode, said, block)
-
-
-def _said(decision: Decision | None) -> tuple[str, str]:
-    return (decision.reason, decision.action) if decision else ("", "")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.realizability import gap, leak_rate, regret
@@ -18,8 +19,8 @@ from leap_kedro.pipelines.playing import play_settings
 from leap_kedro.pipelines.realizability import measures
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.records import CorrectedEpisode, Episode, Example, Task, Verdict
-from leap_kedro.teachers.probing import Decider
 
+_PLANNER = 100  # the level that follows a shortest plan
 _OUTSIDE = -1  # iteration of episodes outside the loop
 
 
@@ -27,6 +28,7 @@ def measure_experts(
     tasks: Mapping[str, Sequence[Task]],
     correction: CorrectionParameters,
     evaluation: EvaluationParameters,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:
@@ -36,6 +38,7 @@ def measure_experts(
         tasks: Tasks by split; privileged state is never built for test tasks.
         correction: The teacher.
         evaluation: How policies are evaluated, in particular the cap on actions.
+        compute: Where experts play and episodes are replayed.
         environment: Name of the environment.
         environments: Options by environment.
 
@@ -43,17 +46,16 @@ def measure_experts(
         Proportions as plain values by name: ``unprivileged_expert``, ``teacher`` (None if it is a language model, which
         cannot play), ``privileged_expert`` (the planner).
     """
-    benchmark = make_benchmark(environment_spec(environment, environments))
-    teacher, expert = measures.deciding_teacher(benchmark, correction), correction.teacher.expert
+    spec, how = environment_spec(environment, environments), correction.teacher
     settings = play_settings(evaluation, run_seed=0, iteration=_OUTSIDE)
 
-    def success(player: Decider | None) -> Any:
-        return _plain(measures.expert_success(benchmark, tasks["validation"], expert, player, settings))
+    def success(privilege: int | None) -> Any:
+        return _plain(measures.expert_success(spec, tasks["validation"], how.expert, privilege, settings, compute))
 
     return {
         "unprivileged_expert": success(None),
-        "teacher": success(teacher) if teacher else None,
-        "privileged_expert": success(measures.planner(benchmark, expert)),
+        "teacher": success(correction.privilege) if how.kind is TeacherKind.ORACLE else None,
+        "privileged_expert": success(_PLANNER),
     }
 
 
@@ -68,6 +70,7 @@ def measure_realizability(
     aggregation: AggregationParameters,
     parameters: RealizabilityParameters,
     playing: EvaluationParameters,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -86,6 +89,7 @@ def measure_realizability(
         aggregation: The share of held-out tasks.
         parameters: Sample sizes.
         playing: How policies are evaluated, in particular the cap on actions.
+        compute: Where experts play and episodes are replayed.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the samples.
@@ -95,22 +99,23 @@ def measure_realizability(
         Plain values: ``success``, ``recoverability``, ``gap``, ``regret``, ``swap_test``, ``leak_rate`` and
         ``privilege_divergence``; None where there was nothing to measure.
     """
-    benchmark = make_benchmark(environment_spec(environment, environments))
+    spec = environment_spec(environment, environments)
     examples = build_examples(rollouts, corrections, correction)
     policies = [*(past.policy() for past in before(history, iteration)), policy]
-    experts = measure_experts(tasks, correction, playing, environment, environments)
+    experts = measure_experts(tasks, correction, playing, compute, environment, environments)
     episodes = measures.sample_episodes(rollouts, corrections, parameters.episodes, seed)
-    teacher, how = measures.deciding_teacher(benchmark, correction), correction.teacher
+    how, privilege = correction.teacher, correction.privilege
     swapped = divergence = None
-    if teacher:
-        swapped = measures.run_swap_test(benchmark, episodes, how.expert, teacher, parameters.alternatives, seed)
+    if how.kind is TeacherKind.ORACLE:
+        sizes = parameters.alternatives, seed, compute
+        swapped = measures.run_swap_test(spec, episodes, how.expert, privilege, *sizes)
     if how.kind is TeacherKind.SELF and not how.served:
         divergence = measures.measure_privilege_divergence(
-            benchmark, policies[-2], episodes, corrections, correction.privilege, parameters.threads
+            make_benchmark(spec), policies[-2], episodes, corrections, privilege, parameters.threads
         )
     return {
         "success": {"student": _validation_success(evaluation), **experts},
-        "recoverability": _plain(measures.measure_recoverability(benchmark, episodes, corrections)),
+        "recoverability": _plain(measures.measure_recoverability(spec, episodes, corrections, compute)),
         **measure_gap(corrections, examples, policies, aggregation, parameters),
         "swap_test": _plain(swapped),
         "leak_rate": _plain(leak_rate(each for corrected in corrections for each in corrected.corrections)),

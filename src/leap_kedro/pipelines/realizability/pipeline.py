@@ -14,7 +14,7 @@ def create_pipeline(correction: str = "params:correction", iteration: str = "par
         iteration: Dataset of k.
     """
     results = ["rollouts", "corrections", "history", "policy", "evaluation", "tasks"]
-    parameters = [correction, "params:aggregation", "params:realizability", "params:evaluation"]
+    parameters = [correction, "params:aggregation", "params:realizability", "params:evaluation", "params:compute"]
     inputs = [*results, *parameters, *ENVIRONMENT, "params:seed", iteration]
     name = "measure_realizability"
     return Pipeline([Node(measure_realizability, inputs=inputs, outputs="realizability", name=name)])

@@ -1,4 +1,4 @@
-"""The rollout driver over worker processes."""
+"""Work in processes of this machine."""
 
 import multiprocessing
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from toys import NAME, RaisingSpec, WalkerSpec, save_toy_policy, toy_task
 
+from leap_kedro.compute.processes import in_processes
+from leap_kedro.compute.work import WorkerFailure
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.local import LocalPolicySpec
+from leap_kedro.policies.playing_work import PlayingWork, PolicySpec
 from leap_kedro.policies.running_episode import PlaySettings
-from leap_kedro.policies.workers import WorkerFailure, play_in_processes
 from leap_kedro.records import Episode, StopReason, Task
 
 pytestmark = pytest.mark.slow
@@ -17,9 +19,9 @@ pytestmark = pytest.mark.slow
 SPEC = EnvironmentSpec("alfworld", {})
 
 
-def played(tasks: list[Task], spec: object, processes: int, environment: str = NAME) -> list[Episode]:
+def played(tasks: list[Task], spec: PolicySpec, processes: int, environment: str = NAME) -> list[Episode]:
     settings = PlaySettings(max_actions=12, slots=4)
-    episodes = list(play_in_processes(tasks, EnvironmentSpec(environment, {}), spec, settings, processes))
+    episodes = list(in_processes(PlayingWork(EnvironmentSpec(environment, {}), spec, settings), tasks, processes))
     return sorted(episodes, key=lambda episode: episode.id)
 
 
@@ -64,7 +66,7 @@ def test_workers_that_end_without_a_word_are_not_waited_for(error: type[BaseExce
 def test_closing_the_iterator_ends_the_workers() -> None:
     tasks = [toy_task(number) for number in range(50)]
     settings = PlaySettings(max_actions=12, slots=2)
-    episodes = play_in_processes(tasks, EnvironmentSpec(NAME, {}), WalkerSpec(), settings, 2)
+    episodes = in_processes(PlayingWork(EnvironmentSpec(NAME, {}), WalkerSpec(), settings), tasks, 2)
     next(episodes)
     assert len(multiprocessing.active_children()) == 2
     episodes.close()

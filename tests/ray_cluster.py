@@ -14,7 +14,7 @@ _TESTS = Path(__file__).parent
 _PATHS = os.pathsep.join(filter(None, [str(_TESTS), str(_TESTS / "policies"), os.environ.get("PYTHONPATH")]))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", name="cluster")
 def two_nodes() -> Iterator[Any]:
     """A `ray.cluster_utils.Cluster` of two nodes with one CPU core each, to which nobody is connected."""
     pytest.importorskip("ray", reason="Ray is not installed: the extra [ray]")

@@ -108,7 +108,7 @@ def assert_alike(result: TrainingResult, expected: TrainingResult, policy: Path,
 
 
 def test_two_nodes_without_shared_storage_train_as_two_processes(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     tiny_llama: Path,
     data: Path,
     tmp_path: Path,
@@ -117,7 +117,7 @@ def test_two_nodes_without_shared_storage_train_as_two_processes(
     expected = train(tiny_llama, data, by_two, tmp_path / "local", tmp_path / "local_policy")
     apart, seen = ALONE.model_copy(update={"nodes": 2}), list[Progress]()
     where = tmp_path / "work", tmp_path / "policy"
-    result = train(tiny_llama, data, apart, *where, on_progress=seen.append, compute=on(two_nodes))
+    result = train(tiny_llama, data, apart, *where, on_progress=seen.append, compute=on(cluster))
     assert_alike(result, expected, tmp_path / "policy", tmp_path / "local_policy")
     assert [progress.step for progress in seen] == [7, 14, 21]
     assert tuple(read_losses(tmp_path / "work" / FILE)) == result.losses
@@ -125,16 +125,16 @@ def test_two_nodes_without_shared_storage_train_as_two_processes(
 
 
 def test_a_node_that_goes_costs_the_steps_since_the_last_checkpoint(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     tiny_llama: Path,
     data: Path,
     tmp_path: Path,
     alone: tuple[TrainingResult, Path],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    compute = on(two_nodes, gpus=1, cpus=0)
+    compute = on(cluster, gpus=1, cpus=0)
     compute = customized(compute, tmp_path, PAUSING, PAUSED=str(tmp_path / "paused"))
-    with a_node_that_is_replaced(two_nodes, lambda: (tmp_path / "paused").exists() and checkpoint_14(tmp_path)):
+    with a_node_that_is_replaced(cluster, lambda: (tmp_path / "paused").exists() and checkpoint_14(tmp_path)):
         result = train(tiny_llama, data, ALONE, tmp_path / "work", tmp_path / "policy", compute=compute)
     assert result.resumed_at == 14
     assert_alike(result, alone[0], tmp_path / "policy", alone[1])
@@ -167,13 +167,13 @@ def a_node_that_is_replaced(cluster: Any, condition: Callable[[], object]) -> It
 
 
 def test_a_training_that_fails_by_itself_is_told_as_without_ray_and_not_repeated(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     tiny_llama: Path,
     data: Path,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    compute = customized(on(two_nodes, shared_storage=True), tmp_path, FAILING)
+    compute = customized(on(cluster, shared_storage=True), tmp_path, FAILING)
     apart = ALONE.model_copy(update={"nodes": 2})
     with pytest.raises(TrainingFailed) as caught:
         train(tiny_llama, data, apart, tmp_path / "work", tmp_path / "policy", compute=compute)
@@ -184,13 +184,13 @@ def test_a_training_that_fails_by_itself_is_told_as_without_ray_and_not_repeated
 
 
 def test_a_killed_driver_leaves_no_process_and_its_training_goes_on_elsewhere(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     tiny_llama: Path,
     data: Path,
     tmp_path: Path,
     alone: tuple[TrainingResult, Path],
 ) -> None:
-    compute = customized(on(two_nodes), tmp_path, PAUSING, PAUSED=str(tmp_path / "paused"))
+    compute = customized(on(cluster), tmp_path, PAUSING, PAUSED=str(tmp_path / "paused"))
     folders = [str(path) for path in (tiny_llama, data, tmp_path / "work", tmp_path / "policy")]
     given = [*folders, ALONE.model_dump_json(), compute.model_dump_json()]
     driver = subprocess.Popen([sys.executable, "-c", CALLER, *given])
@@ -218,7 +218,7 @@ def training_processes(mark: Path) -> list[str]:
 
 
 def test_a_cluster_without_room_is_told_with_what_was_asked_and_what_there_is(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     tiny_llama: Path,
     data: Path,
     tmp_path: Path,
@@ -229,7 +229,7 @@ def test_a_cluster_without_room_is_told_with_what_was_asked_and_what_there_is(
     apart = ALONE.model_copy(update={"nodes": 3})
     asked = r"1 CPU on each of 3 machines.*2 machines, \S+ of 2 CPUs free"
     with pytest.raises(NoCluster, match=rf"`compute\.start_timeout`\): it asks for {asked}"):
-        train(tiny_llama, data, apart, tmp_path / "work", tmp_path / "policy", compute=on(two_nodes, start_timeout=0.2))
+        train(tiny_llama, data, apart, tmp_path / "work", tmp_path / "policy", compute=on(cluster, start_timeout=0.2))
     assert "The training waits for 1 CPU on each of 3 machines. The cluster has 2 machines" in caplog.text
 
 

@@ -45,7 +45,7 @@ def recorded_base(start: Path, lora: LoraParameters | None) -> tuple[Path, str] 
         return None
     try:
         recorded = json.loads((adapter / BASE).read_text(encoding="utf-8"))
-        base = Path(recorded["folder"])
+        base = (adapter / recorded["folder"]).resolve()  # relative where a training on another machine starts from it
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableAdapter(
             f"the adapter in {adapter} does not record the weights it was made for (no readable {BASE}): set "

@@ -17,7 +17,7 @@ from typing import Protocol, cast
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.play import play
-from leap_kedro.policies.protocol import Policy
+from leap_kedro.policies.protocol import Policy, ServedPolicy
 from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import Episode, Task, UserError
 from leap_kedro.records.errors import described
@@ -28,7 +28,7 @@ _STDERR_TAIL = 2_000
 class PolicySpec(Protocol):
     """Loads a policy in any process; picklable."""
 
-    def load(self) -> Policy:
+    def load(self) -> Policy | ServedPolicy:
         """The policy, ready to answer."""
 
 

@@ -1,7 +1,7 @@
 """The loop for a policy behind a server: each episode continues as soon as its own reply is there.
 
-Latencies of servers differ widely; in a batch, all episodes would wait for the slowest reply. The calls are in the event
-loop of `language_models`, the environments in the caller's thread.
+Latencies differ widely, and in a batch all episodes would wait for the slowest reply. The calls are in the event loop
+of `language_models`, the environments in the caller's thread.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -88,4 +88,3 @@ class ServedPolicy(Protocol):
                 then on, play stops.
             PolicyStopped: If the policy cannot answer any more conversations.
         """
-        raise NotImplementedError

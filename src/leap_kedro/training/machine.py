@@ -77,7 +77,8 @@ class Machine:
             write_files(self._folder, {name: ray.get(content)})
         with socket.socket() as one:
             one.bind(("", 0))
-            return Place(ray.util.get_node_ip_address(), one.getsockname()[1], self._folder)
+            address = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
+            return Place(address, one.getsockname()[1], self._folder)
 
     def start(self, job: Job, node_rank: int, work: Path) -> None:
         """Start the processes.

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def main(folder: Path, words: list[str]) -> None:
     """Serve until the process is ended."""
     if (folder / "refuse").exists():
         sys.exit("torch.OutOfMemoryError: tried to allocate 15.00 GiB")
-    given = dict(zip(words, words[1:], strict=False))
+    given = dict(pairwise(words))
     weights, log = given["serve"], folder / f"{os.getpid()}.jsonl"
 
     def answer(call: Call) -> Reply:

@@ -11,7 +11,7 @@ from leap_kedro.compute import ComputeKind, ComputeParameters
 
 os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")
 _TESTS = Path(__file__).parent
-_PATHS = os.pathsep.join([str(_TESTS), str(_TESTS / "policies")])
+_PATHS = os.pathsep.join(filter(None, [str(_TESTS), str(_TESTS / "policies"), os.environ.get("PYTHONPATH")]))
 
 
 @pytest.fixture(scope="module", name="cluster")

@@ -14,7 +14,7 @@ import fake_vllm
 import pytest
 import real_vllm
 from chat_tokenizers import LLAMA_3, chat_tokenizer
-from ray_cluster import on, two_nodes  # noqa: F401
+from ray_cluster import on, two_nodes
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
@@ -27,6 +27,7 @@ from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.records import Episode, UserError
 
 pytestmark = pytest.mark.slow
+cluster = two_nodes
 
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
 SHARE = {"cpus": 0.5, "start_timeout": 60.0}
@@ -61,7 +62,7 @@ def played(
     return sorted(episodes, key=lambda episode: episode.id)
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> bool:
+def wait_until(true: Callable[[], bool], seconds: float = 300) -> bool:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -78,14 +79,14 @@ def parent(process: int) -> int:
 
 
 def test_episodes_are_those_of_one_server_and_each_stays_with_its_replica(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     policy: SavedPolicy,
     log: Path,
     tmp_path: Path,
 ) -> None:
     one = tmp_path / "one"
     one.mkdir()
-    assert played(policy, served(log), on(two_nodes, **SHARE)) == played(policy, served(one), None)
+    assert played(policy, served(log), on(cluster, **SHARE)) == played(policy, served(one), None)
     openings = [fake_vllm.conversations(calls) for calls in fake_vllm.asked(log).values()]
     assert sorted(map(len, openings)) == [16, 16]
     assert not set(openings[0]) & set(openings[1])
@@ -94,7 +95,7 @@ def test_episodes_are_those_of_one_server_and_each_stays_with_its_replica(
 
 @pytest.mark.parametrize("generations", [0, 3], ids=["server", "actor"])
 def test_a_replica_that_is_killed_costs_no_episode_and_is_started_again(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     policy: SavedPolicy,
     log: Path,
     generations: int,
@@ -112,7 +113,7 @@ def test_a_replica_that_is_killed_costs_no_episode_and_is_started_again(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    episodes = played(policy, served(log), on(two_nodes, **SHARE), tasks=24, max_actions=30)
+    episodes = played(policy, served(log), on(cluster, **SHARE), tasks=24, max_actions=30)
     killer.join()
     assert len(episodes) == 24
     assert {episode.error for episode in episodes} == {""}
@@ -123,7 +124,7 @@ def test_a_replica_that_is_killed_costs_no_episode_and_is_started_again(
     assert all(map(is_gone, servers))
 
 
-def test_play_stops_when_no_replica_is_left(two_nodes: Any, policy: SavedPolicy, log: Path) -> None:  # noqa: F811
+def test_play_stops_when_no_replica_is_left(cluster: Any, policy: SavedPolicy, log: Path) -> None:
     def kill() -> None:
         assert wait_until(lambda: sum(map(len, fake_vllm.asked(log).values())) > 20)
         (log / "refuse").touch()
@@ -133,21 +134,21 @@ def test_play_stops_when_no_replica_is_left(two_nodes: Any, policy: SavedPolicy,
     killer = threading.Thread(target=kill)
     killer.start()
     with pytest.raises(UserError, match=r"None of the 2 replicas.*run the same command(?s:.*)OutOfMemoryError"):
-        played(policy, served(log), on(two_nodes, max_attempts=1, **SHARE), tasks=24, max_actions=100)
+        played(policy, served(log), on(cluster, max_attempts=1, **SHARE), tasks=24, max_actions=100)
     killer.join()
 
 
 def test_servers_that_do_not_start_are_an_error_with_their_log(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     policy: SavedPolicy,
     log: Path,
 ) -> None:
     (log / "refuse").touch()
     with pytest.raises(ServingFailed, match=r"None of the 2 replicas starts(?s:.*)torch.OutOfMemoryError"):
-        played(policy, served(log), on(two_nodes, **SHARE))
+        played(policy, served(log), on(cluster, **SHARE))
 
 
-def test_servers_do_not_outlive_a_run_that_is_killed(two_nodes: Any, policy: SavedPolicy, log: Path) -> None:  # noqa: F811
+def test_servers_do_not_outlive_a_run_that_is_killed(cluster: Any, policy: SavedPolicy, log: Path) -> None:
     program = f"""
 from pathlib import Path
 from leap_kedro.datasets.policy import SavedPolicy
@@ -155,14 +156,14 @@ from ray_cluster import on
 from test_replicas import SHARE, played, served
 from leap_kedro.compute import ComputeParameters
 
-compute = ComputeParameters.model_validate_json({on(two_nodes, **SHARE).model_dump_json()!r})
+compute = ComputeParameters.model_validate_json({on(cluster, **SHARE).model_dump_json()!r})
 played(SavedPolicy("pi_0", 0, Path({str(policy.folder)!r})), served(Path({str(log)!r})), compute, max_actions=10_000)
 """
     tests = Path(fake_vllm.__file__).parent
     path = os.pathsep.join([*map(str, (tests, tests / "policies")), os.environ.get("PYTHONPATH", "")])
     run = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path})
     try:
-        assert wait_until(lambda: sum(map(len, fake_vllm.asked(log).values())) > 20, 120)
+        assert wait_until(lambda: sum(map(len, fake_vllm.asked(log).values())) > 20)
     finally:
         run.kill()
         run.wait()
@@ -171,13 +172,13 @@ played(SavedPolicy("pi_0", 0, Path({str(policy.folder)!r})), served(Path({str(lo
 
 @pytest.mark.vllm
 def test_two_replicas_of_vllm_answer_with_the_adapter_as_one_server_does(
-    two_nodes: Any,  # noqa: F811
+    cluster: Any,
     vllm_command: str,
     tiny_chat: Path,
     tmp_path: Path,
 ) -> None:
     policy = real_vllm.with_random_adapter("pi_1", tiny_chat, tmp_path / "policy")
     serving = real_vllm.parameters(command=vllm_command)
-    replicas = played(policy, serving, on(two_nodes, **SHARE))
+    replicas = played(policy, serving, on(cluster, **SHARE))
     assert replicas == played(policy, serving, None)
     assert {episode.error for episode in replicas} == {""}

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from leap_kedro.compute.node_files import NodeFolder
@@ -46,10 +45,21 @@ class Standing:
 
 
 class ReplicaActor:
-    """Runs a server from its creation on."""
+    """Runs a server."""
 
-    def __init__(self, server: ServedFolder, sent: Sent, attempts: int, silence: float) -> None:
-        """Begin to start the server.
+    def __init__(self) -> None:
+        """A replica without a server."""
+        import ray
+
+        self._host = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
+        # The server has answered before, on another machine or in a process that has died.
+        self._has_answered = bool(ray.get_runtime_context().was_current_actor_reconstructed)
+        self._standing: Standing | None = None
+        self._serving = False
+        self._end = threading.Event()
+
+    async def serve(self, server: ServedFolder, sent: Sent, attempts: int, silence: float) -> None:
+        """Run the server until `stop`. Ray makes this call again in an actor that it starts again.
 
         Args:
             server: The server.
@@ -57,16 +67,11 @@ class ReplicaActor:
             attempts: Number of times that the server is started again after it has answered once.
             silence: Seconds without an answer to `/health` after which the server is started again.
         """
-        import ray
-
-        self._server, self._sent, self._attempts, self._silence = server, sent, attempts, silence
-        self._host = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
-        # The server has answered before on another machine or in a process that has died.
-        self._has_answered = bool(ray.get_runtime_context().was_current_actor_reconstructed)
-        self._standing: Standing | None = None
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="replica", daemon=True)
-        self._thread.start()
+        self._serving = True
+        try:
+            await asyncio.to_thread(self._serve, server, sent, attempts, silence)
+        finally:
+            self._serving = False
 
     async def node(self) -> str:
         """Address of the machine."""
@@ -81,52 +86,52 @@ class ReplicaActor:
     async def stop(self) -> None:
         """End the server, if it answers."""
         self._end.set()
-        while self._standing is not None and self._thread.is_alive():
+        while self._standing is not None and self._serving:
             await asyncio.sleep(_POLL)
 
-    def _run(self) -> None:
+    def _serve(self, server: ServedFolder, sent: Sent, attempts: int, silence: float) -> None:
         reach_directly(self._host)
         failures = 0
         while not self._end.is_set():
             try:
-                with self._here().running(self._host) as running:
+                with self._here(server, sent).running(self._host) as running:
                     self._has_answered = True
                     self._standing = Standing(running.base_url, running.name)
-                    self._watch(running)
+                    self._watch(running, silence)
             except Exception as error:
                 self._standing = None
                 failures += 1
                 cause = str(error) if isinstance(error, UserError) else described(error)
                 logger.warning("The server on %s: %s", self._host, cause)
-                if not self._has_answered or failures > self._attempts:
+                if not self._has_answered or failures > attempts:
                     self._standing = Standing("", "", cause)
                     return
 
-    def _here(self) -> ServedFolder:
+    def _here(self, server: ServedFolder, sent: Sent) -> ServedFolder:
         """The server with its folders on this machine."""
-        if not self._sent:
-            return self._server
+        if not sent:
+            return server
         import ray
 
-        self._folders = [NodeFolder(digest) for digest, _ in self._sent]  # they stay while this object lives
-        for folder, (_, reference) in zip(self._folders, self._sent, strict=True):
-            folder.fetch(lambda reference=reference: ray.get(reference[0]))
-        return self._server.moved([Path(folder.path) for folder in self._folders])
+        self._folders = [NodeFolder(digest) for digest, _ in sent]  # they stay while this object lives
+        for folder, (_, reference) in zip(self._folders, sent, strict=True):
+            if not folder.exists:
+                folder.fetch(lambda reference=reference: ray.get(reference[0]))
+        return server.moved([folder.path for folder in self._folders])
 
-    def _watch(self, running: RunningServer) -> None:
+    def _watch(self, running: RunningServer, silence: float) -> None:
         """Return when the replica has to stop; raise an exception when the server does not work any more."""
         healthy = checked = time.monotonic()
         while not self._end.wait(_POLL):
             if running.process.poll() is not None:
                 raise _Unfit(f"replica on {self._host}")
-            now = time.monotonic()
-            if now - checked < _CHECK:
+            if time.monotonic() - checked < _CHECK:
                 continue
-            checked = now
             if answers(running.health):
                 healthy = time.monotonic()
-            elif now - healthy > self._silence:
-                raise _Unfit(f"no answer to {running.health} for {self._silence:g} s (`compute.timeout`)")
+            elif time.monotonic() - healthy > silence:
+                raise _Unfit(f"no answer to {running.health} for {silence:g} s (`compute.timeout`)")
+            checked = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)

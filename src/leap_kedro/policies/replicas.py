@@ -55,7 +55,10 @@ def _actors(server: ServedFolder, count: int, needed: ComputeParameters) -> list
         max_restarts=needed.max_attempts, max_task_retries=-1, **actor_options(needed)
     )
     sent = [] if needed.shared_storage else _sent(server)
-    return [create.remote(server, sent, needed.max_attempts, needed.timeout) for _ in range(count)]
+    actors = [create.remote() for _ in range(count)]
+    for actor in actors:
+        actor.serve.remote(server, sent, needed.max_attempts, needed.timeout)
+    return actors
 
 
 def _sent(server: ServedFolder) -> Sent:

@@ -2,13 +2,15 @@
 
     python tests/fake_vllm.py FOLDER serve WEIGHTS --host HOST --port PORT ...
 
-Each server has a file FOLDER/PID.jsonl. A file FOLDER/refuse makes those fail that start after it was written.
+Each server has a file FOLDER/PID.jsonl. While there is a file FOLDER/refuse, servers fail to start; while there is one
+FOLDER/hold, chats are not answered.
 """
 
 import json
 import os
 import sys
 import threading
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,11 @@ def asked(folder: Path) -> dict[int, list[dict[str, Any]]]:
     return {process: list(map(json.loads, calls)) for process, calls in lines.items()}
 
 
+def answered(folder: Path) -> int:
+    """Number of chats that have been answered."""
+    return sum(len(conversations(calls)) for calls in asked(folder).values())
+
+
 def conversations(calls: list[dict[str, Any]]) -> list[str]:
     """The opening of each conversation that was answered, once per answer."""
     chats = [call["body"]["messages"] for call in calls if call["path"] == "/v1/chat/completions"]
@@ -49,6 +56,8 @@ def main(folder: Path, words: list[str]) -> None:
         if call.path == "/v1/models":
             card = {"id": given.get("--served-model-name", weights), "root": weights}
             return Reply(json.dumps({"data": [card]}).encode())
+        while (folder / "hold").exists():
+            time.sleep(DELAY)
         return says("ACTION: look", delay=DELAY)
 
     log.touch()

@@ -104,16 +104,19 @@ def test_a_replica_that_is_killed_costs_no_episode_and_is_started_again(
     killed: list[int] = []
 
     def kill() -> None:
-        assert wait_until(lambda: sum(map(len, fake_vllm.asked(log).values())) > 20)
+        assert wait_until(lambda: fake_vllm.answered(log) > 20)
+        (log / "hold").touch()
         process = server = next(iter(fake_vllm.asked(log)))
         for _ in range(generations):
             process = parent(process)
         os.kill(process, signal.SIGKILL)
         killed.append(server)
+        assert wait_until(lambda: len(list(filter(None, fake_vllm.asked(log).values()))) == 3)
+        (log / "hold").unlink()
 
     killer = threading.Thread(target=kill)
     killer.start()
-    episodes = played(policy, served(log), on(cluster, **SHARE), tasks=24, max_actions=30)
+    episodes = played(policy, served(log, concurrency=4), on(cluster, **SHARE), tasks=24, max_actions=30)
     killer.join()
     assert len(episodes) == 24
     assert {episode.error for episode in episodes} == {""}
@@ -126,7 +129,7 @@ def test_a_replica_that_is_killed_costs_no_episode_and_is_started_again(
 
 def test_play_stops_when_no_replica_is_left(cluster: Any, policy: SavedPolicy, log: Path) -> None:
     def kill() -> None:
-        assert wait_until(lambda: sum(map(len, fake_vllm.asked(log).values())) > 20)
+        assert wait_until(lambda: fake_vllm.answered(log) > 20)
         (log / "refuse").touch()
         for process in fake_vllm.asked(log):
             os.kill(process, signal.SIGKILL)
@@ -163,7 +166,7 @@ played(SavedPolicy("pi_0", 0, Path({str(policy.folder)!r})), served(Path({str(lo
     path = os.pathsep.join([*map(str, (tests, tests / "policies")), os.environ.get("PYTHONPATH", "")])
     run = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path})
     try:
-        assert wait_until(lambda: sum(map(len, fake_vllm.asked(log).values())) > 20)
+        assert wait_until(lambda: fake_vllm.answered(log) > 20)
     finally:
         run.kill()
         run.wait()

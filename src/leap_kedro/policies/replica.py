@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from leap_kedro.compute.node_files import NodeFolder
@@ -116,7 +117,7 @@ class ReplicaActor:
         self._folders = [NodeFolder(digest) for digest, _ in sent]  # they stay while this object lives
         for folder, (_, reference) in zip(self._folders, sent, strict=True):
             if not folder.exists:
-                folder.fetch(lambda reference=reference: ray.get(reference[0]))
+                folder.fetch(partial(ray.get, reference[0]))
         return server.moved([folder.path for folder in self._folders])
 
     def _watch(self, running: RunningServer, silence: float) -> None:

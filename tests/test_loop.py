@@ -44,6 +44,9 @@ def test_the_manifest_names_all_that_the_iteration_was_made_of(finished_project:
     assert {"examples", "policy", "train", "validation", "test"} <= start["data"].keys()
     assert {"kedro", "torch", "transformers", "trl", "mlflow"} <= manifest["packages"].keys()
     assert {"roll_out", "train_policy", "play_evaluation"} <= manifest["seconds"].keys()
+    with sqlite3.connect(finished_project.folder / "mlflow.db") as database:
+        logged = dict(database.execute("select key, value from latest_metrics where key like 'seconds/%'"))
+    assert logged == {f"seconds/{node}": seconds for node, seconds in manifest["seconds"].items()}
     splits = {
         (each["policy"], each["conditions"]["split"]) for each in (*start["evaluations"], *manifest["evaluations"])
     }

@@ -1,5 +1,6 @@
 """An iteration on a Ray cluster of two nodes, by `kedro run`."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ def results(project: LoopProject) -> dict[str, Any]:
 
 
 def test_an_iteration_on_a_cluster_has_the_results_of_the_local_one(
-    cluster: Any, finished_project: LoopProject, tiny_base: Path, tmp_path: Path
+    cluster: Any, finished_project: LoopProject, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    project = LoopProject(tmp_path / "project", tiny_base)
-    finished = project.run("compute.kind=ray", f"compute.address={cluster.address}")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    project = finished_project.copy(tmp_path / "project")
+    for folder in (project.folder / "data").glob("*/default/iter_1"):
+        shutil.rmtree(folder)
+    (project.folder / "data/04_training/default/iter_0/examples.jsonl").unlink()  # the demonstrations
+    result = project.call("run", *project.given("compute.kind=ray", f"compute.address={cluster.address}"))
+    assert result.exit_code == 0, result.output
     for stage in ("demonstrations", "rollout", "correction", "experts", "swap test", "recoverability"):
-        assert f"{stage} on " in finished.stdout + finished.stderr, stage
+        assert any(message.startswith(f"{stage} on ") for message in caplog.messages), stage
     assert results(project) == results(finished_project)

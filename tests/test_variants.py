@@ -80,7 +80,7 @@ def test_webshop(project: LoopProject) -> None:
     assert {"validation/score_parts/attributes", "test/score_parts/price"} <= metrics(project).keys()
 
 
-def test_intercode_bash(project: LoopProject) -> None:
+def test_intercode_bash(project: LoopProject, trainings: list[Path]) -> None:
     runtime = runtime_or_skip()
     project.parameters = f"bootstrap.base={embedded_base('intercode_bash')}"
     shown = run(project, "environment=intercode_bash")
@@ -93,6 +93,7 @@ def test_intercode_bash(project: LoopProject) -> None:
         f"{split}/score_parts/{part}" for split in ("validation", "test") for part in ("file_diff", "file_changes")
     }
     assert parts <= metrics(project).keys()
+    assert len(trainings) == 2
     scratch = runtime.host.scratch.parent  # type: ignore[attr-defined]
     owners = [int(path.name.partition("-")[0]) for path in scratch.iterdir() if path.is_dir()]
     assert [pid for pid in owners if not psutil.pid_exists(pid)] == []

@@ -59,8 +59,10 @@ def test_the_episodes_are_those_of_the_local_run(
         for compute in (None, on(cluster))
     )
     assert on_machine == on_nodes
-    (speed,) = [message for message in caplog.messages if message.startswith("rollout on 2 workers")]
-    assert speed.count("/s") == 2, "both nodes have played"
+    (state,) = [
+        message for message in caplog.messages if message.startswith("rollout on 2 workers: 13 finished, 0 under")
+    ]
+    assert state.count("/s") == 2, "both nodes have played"
 
 
 def test_tasks_that_workers_do_not_survive_are_given_up_and_named(

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -27,12 +27,23 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to send back. `cut`: only this many bytes of the body, then hang up; `drop`: hang up without a word."""
+    """What to send back.
+
+    Attributes:
+        body: The body.
+        status: The status.
+        headers: The headers.
+        delay: Seconds until it is sent.
+        together: How many calls must have been in flight at once before the delay begins.
+        cut: Only this many bytes of the body are sent, then the server hangs up.
+        drop: The server hangs up without a word.
+    """
 
     body: bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
     delay: float = 0.0
+    together: int = 0
     cut: int | None = None
     drop: bool = False
 
@@ -76,7 +87,7 @@ def fails(status: int, message: str = "no", code: str | None = None, **headers: 
     return Reply(json.dumps(error).encode(), status, {"content-type": "application/json", **named})
 
 
-Script = Callable[[Call], Reply] | list[Reply]
+Script = Callable[[Call], Reply | Awaitable[Reply]] | list[Reply]
 
 
 class FakeServer:
@@ -145,7 +156,9 @@ class FakeServer:
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
         try:
-            reply = self._reply(call)
+            reply = await self._reply(call)
+            while self.most_at_once < reply.together:
+                await asyncio.sleep(0.01)
             await asyncio.sleep(reply.delay)
         finally:
             self._at_once -= 1
@@ -157,7 +170,8 @@ class FakeServer:
         await writer.drain()
         return reply.cut is None
 
-    def _reply(self, call: Call) -> Reply:
+    async def _reply(self, call: Call) -> Reply:
         if callable(self._script):
-            return self._script(call)
+            reply = self._script(call)
+            return reply if isinstance(reply, Reply) else await reply
         return self._script[min(call.number, len(self._script) - 1)]

@@ -116,7 +116,7 @@ def test_one_thread_serves_all() -> None:
 
 INTERRUPTED = """
 import asyncio, signal
-from leap_kedro.language_models import as_completed
+from leap_kedro.language_models import Calls, as_completed
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background ignores it, and its children
 
@@ -127,16 +127,25 @@ async def work(seconds):
         print("cancelled", flush=True)
         raise
 
+def started_one_by_one(work, items, _):
+    with Calls(work) as calls:
+        for item in items:
+            calls.start(item)
+        while True:
+            yield calls.next()
+
 try:
-    for _ in as_completed(work, [0.01, 60, 60], 3):
+    for _ in LOOP(work, [0.01, 60, 60], 3):
         print("ready", flush=True)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
 
 
-def test_ctrl_c_leaves_nothing_hanging() -> None:
-    child = subprocess.Popen([sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("loop", ["as_completed", "started_one_by_one"])
+def test_ctrl_c_leaves_nothing_hanging(loop: str) -> None:
+    program = INTERRUPTED.replace("LOOP", loop)
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     assert child.stdout.readline() == "ready\n"
     os.kill(child.pid, signal.SIGINT)

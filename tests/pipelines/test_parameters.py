@@ -90,6 +90,7 @@ def test_the_papers_values_are_those_of_its_code() -> None:
         ("correction.teacher.expert", "best", "`correction.teacher.expert` is 'best'"),
         ("correction.privilege", 30, "`correction.privilege` is 30"),
         ("fine_tuning.epochs", 1, "exactly one budget"),
+        ("training.fine_tuning.nodes", 2, "`training.fine_tuning.nodes`: 2 nodes need a rendezvous"),
         ("rollout", None, "`rollout` is None"),
     ],
 )

@@ -20,6 +20,7 @@ from leap_kedro.pipelines.students import check_students
 from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.prompts.select import HasNoThoughts
 from leap_kedro.prompts.templates import UnusableChatTemplate
+from leap_kedro.training.adapters import UnusableAdapter
 from leap_kedro.training.quantization import CannotQuantize
 
 FREE = {"rollout.hold_to_admissible": False, "evaluation.hold_to_admissible": False}
@@ -37,6 +38,14 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.chat_template = None
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def chat(student: Path, tmp_path: Path) -> Path:
+    """The student with its chat template."""
+    base = tmp_path / "chat"
+    shutil.copytree(student, base)
+    (base / "chat_template.jinja").write_text(str(byte_level().chat_template))
+    return base
 
 
 def check(pipeline: Pipeline | None = None, **changes: Any) -> None:
@@ -82,6 +91,25 @@ def test_an_adapter_that_goes_on_and_whose_base_is_gone(tiny_base: Path, tmp_pat
         check(**{"bootstrap.base": str(base), **lora})
 
 
+@pytest.mark.parametrize("stage", ["bootstrap", "training"])
+def test_an_adapter_that_does_not_suit_the_base(student: Path, tmp_path: Path, stage: str) -> None:
+    base = chat(student, tmp_path)
+    lora = {"lora": {"targets": ["query"]}, "optimizer": "adamw"}
+    with pytest.raises(UnusableAdapter, match=rf"`{stage}\.fine_tuning\.lora` .*{base}.*targets=\('query',\).*q_proj"):
+        check(**{"bootstrap.base": str(base), f"{stage}.fine_tuning": lora})
+    check(**{"bootstrap.base": str(base), f"{stage}.fine_tuning": {**lora, "lora": {}}})
+
+
+@pytest.mark.parametrize("stage", ["rollout", "evaluation"])
+def test_a_context_that_the_rules_and_a_reply_exceed(student: Path, tmp_path: Path, stage: str) -> None:
+    base = chat(student, tmp_path)
+    told = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps({**told, "max_position_embeddings": 2000}))
+    check(**{"bootstrap.base": str(base)})
+    with pytest.raises(NoSuchBase, match=rf"2000 tokens.*a reply up to 1600 \(`{stage}\.max_reply_tokens`"):
+        check(**{"bootstrap.base": str(base), f"{stage}.max_reply_tokens": 1600})
+
+
 def test_4_bits_without_bitsandbytes(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
     quantized = {"bootstrap.base": str(tiny_base), "training.fine_tuning": {"dtype": "nf4", "lora": {}}}
@@ -104,9 +132,7 @@ def test_a_template_that_asks_the_clock_is_not_served_by_a_running_server(studen
 def test_a_student_that_cannot_think_is_not_asked_to(
     tiny_base: Path, student: Path, tmp_path: Path, stage: str
 ) -> None:
-    base = tmp_path / "chat"
-    shutil.copytree(student, base)
-    (base / "chat_template.jinja").write_text(str(byte_level().chat_template))
+    base = chat(student, tmp_path)
     for folder, said in ((base, UnusableChatTemplate), (tiny_base, HasNoThoughts)):
         with pytest.raises(said, match="set `max_thought_tokens` to 0"):
             check(**{"bootstrap.base": str(folder), f"{stage}.max_thought_tokens": 8})

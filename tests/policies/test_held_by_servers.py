@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import real_vllm
 from language_models.real_server import MODEL
+from toys import answers
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.actions import is_listed
@@ -55,8 +56,8 @@ def test_an_untrained_model_plays_listed_actions_only(language_model_url: str) -
 def test_an_open_action_is_free_in_its_place(language_model_url: str) -> None:
     opening = "You are in a shop. Your task is to: buy a red mug."
     policy = served(language_model_url, MODEL)
-    (search, closed) = policy.reply(
-        [Conversation("e", opening, (), listed) for listed in (("search[<words>]",), ('say "\\ é" now',))]
+    (search, closed) = answers(
+        policy, *(Conversation("e", opening, (), listed) for listed in (("search[<words>]",), ('say "\\ é" now',)))
     )
     assert search.action.startswith("search[")
     assert search.action.endswith("]")
@@ -68,7 +69,7 @@ def test_a_server_that_gets_no_grammar_holds_by_a_json_schema(language_model_url
     without = {"structured_outputs": None, "grammar": None, "cache_prompt": False}
     policy = served(language_model_url, MODEL, max_tokens=150, extra=without)
     listed = ("look", "go to desk 1", "search[<words>]")
-    (reply,) = policy.reply([Conversation("e", "You see a desk 1. Your task is to: find a mug.", (), listed)])
+    (reply,) = answers(policy, Conversation("e", "You see a desk 1. Your task is to: find a mug.", (), listed))
     assert reply.text.lstrip().startswith("{")
     assert (reply.status, reply.held, is_listed(reply.action, listed)) == (ParseStatus.OK, True, True)
 
@@ -128,7 +129,7 @@ def test_local_and_served_runs_of_the_same_weights_agree(student: Path, student_
     lists = {"all": EVERYWHERE, "one other": ("look",), "open": ("open <words> now", "go to <words>")}
     conversations = [asked(thing, listed) for listed in lists.values() for thing in THINGS]
     free, held = local(False), local(True)
-    there = served(student_url, str(student), trained=True).reply(conversations)
+    there = answers(served(student_url, str(student), trained=True), *conversations)
     assert [reply.action for reply in free] == [*EVERYWHERE] * 3
     assert [reply.action for reply in held] == [*EVERYWHERE, *["look"] * 6, *EVERYWHERE]
     assert [(reply.text, reply.reason, reply.action) for reply in there] == [
@@ -152,7 +153,7 @@ def test_the_loop_has_its_student_held(student: Path, student_url: str) -> None:
 @pytest.mark.vllm
 def test_a_prompted_model_of_vllm_is_held(student: Path, student_url: str) -> None:
     listed = ("inventory", 'say "\\ é" now', "click[< prev]")
-    replies = served(student_url, str(student)).reply([asked(thing, listed) for thing in THINGS])
+    replies = answers(served(student_url, str(student)), *(asked(thing, listed) for thing in THINGS))
     assert {reply.held for reply in replies} == {True}
     assert {reply.action for reply in replies} <= {*listed, ""}
     assert any(reply.action for reply in replies)

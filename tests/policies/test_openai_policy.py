@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from language_models.fake_server import Call, FakeServer, Reply, Script, fails, says
-from toys import NAME, ROOMS, toy_task
+from toys import NAME, ROOMS, answers, toy_task
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.language_models import Access, BudgetParameters, ModelParameters, Price, client, dialect
@@ -75,7 +75,7 @@ def test_what_never_changes_comes_first_and_prompts_grow_at_their_end() -> None:
         asked = policy(server, environment="alfworld", examples=examples_text([EXAMPLE]), temperature=0.7)
         turns = (Turn("look", "Nothing."), Turn("go to desk 1", "A mug 2."))
         for count in range(3):
-            asked.reply([Conversation("e", "You see a desk 1.", turns[:count], LISTED, seed=5)])
+            answers(asked, Conversation("e", "You see a desk 1.", turns[:count], LISTED, seed=5))
     prompts = [call.body["messages"] for call in server.calls]
     for shorter, longer in pairwise(prompts):
         assert longer[: len(shorter)] == shorter
@@ -98,8 +98,8 @@ def test_the_listed_actions_are_shown_at_the_end_and_the_history_keeps_none() ->
     with FakeServer([says("REASON: x\nACTION: look")]) as server:
         asked = policy(server, hold_to_admissible=True)
         for turns in ((), (Turn("look", "Nothing."),)):
-            asked.reply([Conversation("e", "You see a desk 1.", turns, LISTED)])
-        asked.reply([Conversation("e", "You see a desk 1.", ())])
+            answers(asked, Conversation("e", "You see a desk 1.", turns, LISTED))
+        answers(asked, Conversation("e", "You see a desk 1.", ()))
     first, second, unlisted = ([message["content"] for message in call.body["messages"]][1:] for call in server.calls)
     listing = "\n\nActions that can be carried out now:\ngo to desk 1\nlook"
     assert first == [f"You see a desk 1.{listing}"]
@@ -111,7 +111,7 @@ def test_zero_shot_and_few_shot_differ_in_the_examples_alone() -> None:
     assert examples_text([]) == ""
     with FakeServer([says("ACTION: look")]) as server:
         for examples in ("", examples_text([EXAMPLE])):
-            policy(server, examples=examples).reply([Conversation("e", "You see a desk 1.", ())])
+            answers(policy(server, examples=examples), Conversation("e", "You see a desk 1.", ()))
     zero, few = (call.body["messages"] for call in server.calls)
     assert few[0]["content"].startswith(zero[0]["content"])
     assert few[1:] == zero[1:]
@@ -139,7 +139,7 @@ def test_zero_shot_and_few_shot_differ_in_the_examples_alone() -> None:
 )
 def test_what_a_model_writes_is_read_with_doubt(answer: Reply, action: str, status: ParseStatus) -> None:
     with FakeServer([answer]) as server:
-        (reply,) = policy(server).reply([Conversation("e", "You see a desk 1.", (), LISTED)])
+        (reply,) = answers(policy(server), Conversation("e", "You see a desk 1.", (), LISTED))
     assert (reply.action, reply.status, reply.error) == (action, status, "")
 
 
@@ -192,7 +192,7 @@ def test_no_call_is_paid_for_twice(tmp_path: Path) -> None:
 def test_a_reply_that_cannot_be_read_is_asked_for_again_the_next_time(tmp_path: Path) -> None:
     conversation = Conversation("e", "You see a desk 1.", (), LISTED)
     with FakeServer([says("hm"), says("ACTION: look")]) as server:
-        replies = [policy(server, access=Access(cache=tmp_path)).reply([conversation])[0] for _ in range(3)]
+        replies = [answers(policy(server, access=Access(cache=tmp_path)), conversation)[0] for _ in range(3)]
     assert [reply.action for reply in replies] == ["", "look", "look"]
     assert len(server.calls) == 2
 
@@ -209,7 +209,7 @@ def held(server: FakeServer, count: int = 2, **more: Any) -> tuple[list[tuple[st
     """Action of each reply and whether it was held; the forms of the requests."""
     asked = policy(server, hold_to_admissible=True, **more)
     conversations = [Conversation("e", f"Room {number}.", (), LISTED) for number in range(count)]
-    replies = [asked.reply([conversation])[0] for conversation in conversations]
+    replies = [answers(asked, conversation)[0] for conversation in conversations]
     return [(reply.action, reply.held) for reply in replies], [constraint_of(call) for call in server.calls]
 
 
@@ -290,7 +290,7 @@ def test_openai_itself_is_asked_for_json_at_once(monkeypatch: pytest.MonkeyPatch
 
 def test_without_a_list_nothing_is_held() -> None:
     with FakeServer(constrained()) as server:
-        (reply,) = policy(server, hold_to_admissible=True).reply([Conversation("e", "You see a desk 1.", ())])
+        (reply,) = answers(policy(server, hold_to_admissible=True), Conversation("e", "You see a desk 1.", ()))
     assert (constraint_of(server.calls[0]), reply.held) == ("none", None)
 
 
@@ -298,7 +298,7 @@ def test_held_and_free_answers_are_kept_apart(tmp_path: Path) -> None:
     access = Access(cache=tmp_path)
     with FakeServer(constrained("json_schema")) as server:
         first, again = (held(server, access=access)[0] for _ in range(2))
-        free = policy(server, access=access).reply([Conversation("e", "Room 0.", (), LISTED)])
+        free = answers(policy(server, access=access), Conversation("e", "Room 0.", (), LISTED))
     assert first == again == [("look", True)] * 2
     assert (free[0].action, free[0].held) == ("fly", None)
     assert [constraint_of(call) for call in server.calls] == ["grammar", "json_schema", "json_schema", "none"]

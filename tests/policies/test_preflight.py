@@ -47,6 +47,11 @@ def fewer_tokens(folder: Path) -> None:
     config(folder, vocab_size=200)
 
 
+def headless(folder: Path) -> None:
+    weights(folder, "lm_head.weight", None)
+    config(folder, architectures=["LlamaModel"])
+
+
 def half(folder: Path) -> None:
     file = folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:3000])
@@ -76,6 +81,7 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "weights missing": (lambda folder: weights(folder, "model.norm.weight", None), r"model\.norm\.weight"),
     "weights of another shape": (lambda folder: weights(folder, "model.norm.weight", 3), r"model\.norm\.weight"),
     "fewer tokens": (fewer_tokens, r"200 tokens.*resize_token_embeddings"),
+    "no head": (headless, r"lm_head\.weight\. It has a LlamaModel, but the student is a LlamaForCausalLM"),
     "pickle": (pickled, r"pytorch_model\.bin is a pickle.*save_pretrained"),
     "adapter alone": (adapter_alone, "adapter.*merge"),
     "unknown architecture": (lambda folder: config(folder, model_type="mine"), "`mine`"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from language_models import real_server
 from language_models.fake_server import Call, FakeServer, Reply, says
-from toys import NAME, ROOMS, toy_task
+from toys import NAME, ROOMS, answers, toy_task
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.language_models import Access, ActionForm, BudgetParameters, ModelParameters
@@ -51,7 +51,7 @@ def test_whole_episodes_are_played_by_calls() -> None:
 def test_the_history_has_calls_and_their_results() -> None:
     turns = (Turn("look", "Nothing."), Turn("", "You did nothing."), Turn('say "a"', "Said."))
     with FakeServer([called('{"action": "look"}')]) as server:
-        policy(server.base_url).reply([Conversation("e", SEEN, turns, LISTED)])
+        answers(policy(server.base_url), Conversation("e", SEEN, turns, LISTED))
     body = server.calls[0].body
 
     def call(number: str, action: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def test_listed_actions_are_enumerated_unless_one_is_open(
     listed: tuple[str, ...] | None, enumerated: list[str] | None, shown: str
 ) -> None:
     with FakeServer([called('{"action": "look"}')]) as server:
-        policy(server.base_url, hold_to_admissible=True).reply([Conversation("e", SEEN, (), listed)])
+        answers(policy(server.base_url, hold_to_admissible=True), Conversation("e", SEEN, (), listed))
     body = server.calls[0].body
     assert body["tools"][0]["function"]["parameters"]["properties"]["action"].get("enum") == enumerated
     assert body["messages"][-1]["content"] == shown
@@ -116,14 +116,14 @@ def test_listed_actions_are_enumerated_unless_one_is_open(
 )
 def test_calls_are_read_with_doubt(answer: Reply, action: str, status: ParseStatus) -> None:
     with FakeServer([answer]) as server:
-        (reply,) = policy(server.base_url).reply([Conversation("e", SEEN, (), LISTED)])
+        (reply,) = answers(policy(server.base_url), Conversation("e", SEEN, (), LISTED))
     assert (reply.action, reply.status, reply.error) == (action, status, "")
     assert "think" not in reply.reason
 
 
 def test_a_call_is_not_paid_for_twice(tmp_path: Path) -> None:
     with FakeServer([called('{"action": "look"}')]) as server:
-        asked = (policy(server.base_url, Access(cache=tmp_path)).reply([Conversation("e", SEEN, ())]) for _ in "ab")
+        asked = (answers(policy(server.base_url, Access(cache=tmp_path)), Conversation("e", SEEN, ())) for _ in "ab")
         assert [reply.action for (reply,) in asked] == ["look", "look"]
     assert len(server.calls) == 1
 
@@ -140,5 +140,5 @@ def test_a_real_server_reads_the_calls_of_a_real_model() -> None:
     listed = ("go to desk 3", "go to desk 4", "look")
     with real_server.real_server(template=template.read_text(encoding="utf-8")) as url:
         asked = policy(url, hold_to_admissible=True, max_tokens=60)
-        (reply,) = asked.reply([Conversation("e", opening, turns, listed)])
+        (reply,) = answers(asked, Conversation("e", opening, turns, listed))
     assert (reply.action, reply.status) == ("go to desk 3", ParseStatus.OK)

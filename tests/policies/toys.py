@@ -10,7 +10,8 @@ from typing import Any
 
 from leap_kedro.environments import registry
 from leap_kedro.environments.protocol import EnvironmentFailure, Observation, StepResult
-from leap_kedro.policies.protocol import Policy
+from leap_kedro.language_models import in_order
+from leap_kedro.policies.protocol import Policy, Reply, ServedPolicy
 from leap_kedro.policies.scripted import ScriptedPolicy
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.embedded import SPECIAL_TOKENS
@@ -144,6 +145,11 @@ def walk(conversation: Conversation) -> str:
     """The right way through the toy rooms."""
     here = len([turn for turn in conversation.turns if turn.observation != "Nothing happens."])
     return f"REASON: I need the next one.\nACTION: go to {ROOMS[here]}"
+
+
+def answers(policy: ServedPolicy, *conversations: Conversation) -> list[Reply]:
+    """A served policy's replies to conversations that it is asked at once."""
+    return in_order(policy.answer, conversations, len(conversations))
 
 
 @dataclass(frozen=True)

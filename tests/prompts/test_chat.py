@@ -154,6 +154,10 @@ _CHATML_RENDERER = ChatRenderer(tokenizer(CHATML))
         (None, "neither the embedded student's marks nor a chat template"),
         (SYSTEM_LAST, "chat template of .* (changes earlier messages|leaves out or repeats)"),
         ("{{ messages[9]['content'] }}", "refuses a conversation|leaves out"),
+        (CHATML.replace("message['content']", "message['content'].replace('\\n', ' ')"), "rewrites texts"),
+        (CHATML.replace("message['content']", "message['content'][:500]"), "rewrites texts"),
+        (CHATML.replace("assistant\\n' }}", "assistant\\n' }}{{ messages | length }}"), "counts messages"),
+        (CHATML.replace("message['content']", "message['content'] | upper"), "changes a message"),
     ],
 )
 def test_unusable_templates_are_refused(template: str | None, reason: str) -> None:

@@ -77,36 +77,25 @@ def assert_same_weights(folder: Path, expected: Path, apart: float = 1e-6) -> No
         torch.testing.assert_close(weights(folder / "policy")[name], value, rtol=0, atol=apart)
 
 
-def test_killed_in_the_middle_the_same_call_ends_in_the_same_weights(
+def test_killed_in_the_middle_a_call_that_differs_in_what_is_free_continues(
     uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
 ) -> None:
     (last,) = killed(tiny_llama, data, PARAMETERS, tmp_path, 1)
     torn = last.with_name("checkpoint-59")
     torn.mkdir()
     (torn / "model.safetensors").write_bytes(b"half a")
-
-    result = train(tiny_llama, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
-
-    whole, _, folder = uninterrupted
-    assert result.resumed_at in range(7, 59, 7)
-    assert result.torn_checkpoints == ()
-    assert (result.steps, result.tokens) == (whole.steps, whole.tokens)
-    assert_same_weights(tmp_path, folder)
-
-
-def test_a_checkpoint_serves_when_only_what_is_free_has_changed(
-    uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
-) -> None:
-    (last,) = killed(tiny_llama, data, PARAMETERS, tmp_path, 1)
     told: list[Progress] = []
     free = {"threads": 2, "processes": 2, "accumulation_steps": 2, "log_every": 4, "checkpoint_every": 9, "timeout": 60}
     changed = PARAMETERS.model_copy(update=free | {"gradient_checkpointing": True})
 
     result = train(tiny_llama, data, changed, tmp_path / "work", tmp_path / "policy", on_progress=told.append)
 
+    whole, _, folder = uninterrupted
     assert result.resumed_at == int(last.name.rpartition("-")[2])
+    assert result.torn_checkpoints == ()
+    assert (result.steps, result.tokens) == (whole.steps, whole.tokens)
     assert {progress.step % 4 for progress in told[:-1]} == {0}
-    assert_same_weights(tmp_path, uninterrupted[2], 1e-4)
+    assert_same_weights(tmp_path, folder, 1e-4)
 
 
 def test_two_processes_killed_and_a_checkpoint_torn_the_one_before_serves(

@@ -150,13 +150,9 @@ def test_a_full_disk_is_told_also_where_the_writer_hides_it(tmp_path: Path, monk
     assert unwritable(told, tmp_path).startswith(full)
 
 
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"nodes": 2}, "2 nodes need a rendezvous"),
-        ({"rendezvous": {"endpoint": "host"}}, "endpoint"),
-    ],
-)
-def test_machines_that_cannot_meet_are_refused(given: dict[str, object], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        FineTuning.model_validate({"max_steps": 1, **given})
+def test_machines_that_cannot_meet_are_refused(tiny_llama: Path, data: Path, tmp_path: Path) -> None:
+    two = PARAMETERS.model_copy(update={"nodes": 2})
+    with pytest.raises(TrainingFailed, match="2 nodes need a rendezvous"):
+        train(tiny_llama, data, two, tmp_path / "work", tmp_path / "policy")
+    with pytest.raises(ValidationError, match="endpoint"):
+        FineTuning.model_validate({"max_steps": 1, "rendezvous": {"endpoint": "host"}})

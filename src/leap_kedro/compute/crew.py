@@ -20,6 +20,8 @@ from leap_kedro.compute.work import Item, Result, Work, WorkerFailure
 from leap_kedro.records.errors import in_one_line
 
 _POLL = 1.0  # seconds
+_REPORTS = 60.0
+"""Seconds between two lines of the log about the state of the work."""
 _SILENCE = 10.0
 """Seconds after which a missing resource is reported."""
 
@@ -87,6 +89,7 @@ class _Crew(Generic[Item, Result]):
         self._members: list[_Member[Item]] = []
         self._size = min(parameters.workers or max(1, fitting(parameters)), len(items))
         self._begun = time.monotonic()
+        self._next_report = self._begun + _REPORTS
         self._counts: dict[str, int] = {}
         self._lost = 0
         self._reported = False
@@ -105,7 +108,10 @@ class _Crew(Generic[Item, Result]):
             for call in ready:
                 yield from self._answered(calls[call])
             yield from self._silent()
-        self._log_speed()
+            if time.monotonic() > self._next_report:
+                self._next_report += _REPORTS
+                self._log_state()
+        self._log_state()
 
     def dismiss(self) -> None:
         """End all workers."""
@@ -243,7 +249,17 @@ class _Crew(Generic[Item, Result]):
             self._members.remove(member)
             self._size -= 1
 
-    def _log_speed(self) -> None:
+    def _log_state(self) -> None:
+        """Results per second on each machine, and the lengths of the queues."""
         seconds = max(time.monotonic() - self._begun, 1e-3)
         speed = ", ".join(f"{node} {count / seconds:.1f}/s" for node, count in sorted(self._counts.items()))
-        logger.info("%s on %d workers: %s", self._work.name, self._size, speed)
+        waiting = len(self._waiting) + len(self._suspects)
+        logger.info(
+            "%s on %d workers: %d finished, %d under way, %d waiting; %s",
+            self._work.name,
+            sum(bool(member.node) for member in self._members),
+            sum(self._counts.values()),
+            self._left - waiting,
+            waiting,
+            speed or "no result yet",
+        )

@@ -1,7 +1,8 @@
 """Language models behind OpenAI-compatible servers.
 
 `LanguageModel.complete` answers a `Request` with a `Completion`, from the cache on disk or else from the server, with
-bounded concurrency, retries and a budget. `as_completed` and `in_order` call it from code that is not asynchronous.
+bounded concurrency, retries and a budget. `as_completed`, `in_order` and `Calls` call it from code that is not
+asynchronous.
 """
 
 from leap_kedro.language_models.access import Access, Price
@@ -16,7 +17,7 @@ from leap_kedro.language_models.chat import (
     ToolCall,
 )
 from leap_kedro.language_models.client import LanguageModel
-from leap_kedro.language_models.concurrency import as_completed, in_order
+from leap_kedro.language_models.concurrency import Calls, as_completed, in_order
 from leap_kedro.language_models.errors import (
     BudgetSpent,
     LanguageModelError,
@@ -32,6 +33,7 @@ __all__ = [
     "ActionForm",
     "BudgetParameters",
     "BudgetSpent",
+    "Calls",
     "Completion",
     "Constraint",
     "Enforced",

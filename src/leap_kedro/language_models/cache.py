@@ -35,7 +35,7 @@ def question(parameters: ModelParameters, request: Request) -> dict[str, Any]:
     }
     # Answers without a constraint or tools keep the keys that they had before there were any.
     if request.constraint is not None:
-        asked["constraint"] = asdict(request.constraint)
+        asked["constraint"] = {"grammar": request.constraint.grammar, "schema": request.constraint.schema}
     if request.tools:
         asked["tools"] = [dict(tool) for tool in request.tools]
     return asked

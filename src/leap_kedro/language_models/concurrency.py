@@ -8,9 +8,9 @@ import asyncio
 import itertools
 import os
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -65,6 +65,49 @@ def in_order(work: Callable[[Item], Awaitable[Result]], items: Iterable[Item], l
 
     found = dict(as_completed(numbered, enumerate(items), limit))
     return [found[number] for number in range(len(found))]
+
+
+class Calls(Generic[Item, Result]):
+    """Calls that the caller starts one by one, for example each after the result of another.
+
+    It is a context; leaving it, also by an exception or Ctrl-C, cancels the calls that have not ended.
+    """
+
+    def __init__(self, work: Callable[[Item], Coroutine[Any, Any, Result]]) -> None:
+        self._work = work
+        self._loop = _loop()
+        self._under_way: set[asyncio.Task[Result]] = set()
+        self._ended: SimpleQueue[asyncio.Task[Result]] = SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._cancel(), self._loop).result()
+
+    def start(self, item: Item) -> None:
+        """Begin `work` on an item."""
+        self._loop.call_soon_threadsafe(self._start, item)
+
+    def next(self) -> Result:
+        """The next result, in the order in which calls end; there must be a call. Raises an exception of `work`."""
+        ended: asyncio.Task[Result] = _next(self._ended)
+        return ended.result()
+
+    def _start(self, item: Item) -> None:
+        task = self._loop.create_task(self._work(item))
+        self._under_way.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[Result]) -> None:
+        self._under_way.discard(task)
+        self._ended.put(task)
+
+    async def _cancel(self) -> None:
+        under_way = list(self._under_way)
+        for each in under_way:
+            each.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 def _next(results: SimpleQueue[Any]) -> Any:

@@ -1,11 +1,12 @@
 """All parameters, checked before a run starts."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from leap_kedro.compute import ComputeParameters
+from leap_kedro.compute import ComputeKind, ComputeParameters
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec, UnknownExpert
 from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
 from leap_kedro.language_models import ServerParameters
@@ -107,6 +108,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         *_unknown_experts(parameters, benchmark, origin),
         *_wrong_overrides(parameters, origin),
         *_contradictions(parameters, origin),
+        *_machines_that_cannot_meet(parameters, origin),
     ]
     if problems:
         raise ParametersRefused(_message(problems))
@@ -161,6 +163,16 @@ def _wrong_overrides(parameters: LeapParameters, origin: Callable[[str], str]) -
             model = ServerParameters if path.endswith(".server") else FineTuningParameters
             problems += _problems(model, path, error, origin)
     return problems
+
+
+def _machines_that_cannot_meet(parameters: LeapParameters, origin: Callable[[str], str]) -> Iterator[str]:
+    blocks = {"fine_tuning": lambda: parameters.fine_tuning, **parameters.in_force()}
+    for path, block in blocks.items() if parameters.compute.kind is ComputeKind.LOCAL else ():
+        with suppress(ValidationError):  # told by `_wrong_overrides`
+            why = getattr(block(), "why_no_meeting", "")
+            if why:
+                yield f"`{path}.nodes`: {why} ({origin(f'{path}.nodes')})."
+                return
 
 
 def recorded(parameters: LeapParameters) -> dict[str, Any]:

@@ -49,6 +49,13 @@ def load_config(folder: Path) -> Any:
         return AutoConfig.from_pretrained(folder, trust_remote_code=False)
 
 
+def context_of(config: Any) -> int | None:
+    """Number of tokens of prompt and reply together that a model of this configuration can read; None: any number."""
+    text = config.get_text_config()
+    found = getattr(text, "max_position_embeddings", None) or getattr(text, "max_seq_len", None)  # MPT's name
+    return None if found is None else int(found)
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a folder. Raises `PolicyFolderError` if it cannot be read."""
     from transformers import AutoTokenizer
@@ -82,9 +89,13 @@ def load_model(folder: Path, **options: Any) -> Any:
     model, found = loaded
     unfit = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
     if unfit:
+        needed, saved = type(model).__name__, ", ".join(getattr(model.config, "architectures", None) or [])
+        hint = "Copy or download the whole folder again"
+        if saved and needed not in saved:
+            hint = f"It has a {saved}, but the student is a {needed}: use the language model that it was made from"
         raise PolicyFolderError(
             f"The weights in {folder} do not fit its config.json; missing or of another shape: {', '.join(unfit[:5])}. "
-            "Copy or download the whole folder again."
+            f"{hint}."
         )
     return model
 

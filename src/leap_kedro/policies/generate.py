@@ -12,6 +12,7 @@ from torch import Tensor
 
 from leap_kedro.policies.admissible import ActionHold
 from leap_kedro.policies.decoding import Decoding, Generated, Generator
+from leap_kedro.policies.folder import context_of
 from leap_kedro.policies.token_sampling import Position, choose, uniforms
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import Renderer
@@ -31,7 +32,7 @@ class PlainGenerator(Generator):
     @property
     def context(self) -> int:
         """Maximum number of tokens of prompt and reply together."""
-        return int(getattr(self._model.config.get_text_config(), "max_position_embeddings", 1_000_000))
+        return context_of(self._model.config) or 1_000_000
 
     @torch.inference_mode()
     def _group(self, conversations: Sequence[Conversation]) -> list[Generated]:

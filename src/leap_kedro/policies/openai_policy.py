@@ -1,8 +1,7 @@
 """A policy behind an OpenAI-compatible server: a language model that is prompted (as in ReAct), or a trained student.
 
-It writes a reason and an action at each step. The requests of a batch are concurrent, up to the limit in the model's
-parameters. A failed request is an infrastructure error of its episode. If all requests of a batch fail, or the key, the
-model's name or the budget is at fault, play stops.
+It writes a reason and an action at each step. Conversations are answered independently, up to the limit of concurrent
+calls in the model's parameters. If the key, the model's name or the budget is at fault, play stops.
 
 The server restricts replies to the admissible actions, in the form that it supports. A reply that violates the
 restriction shows that the server ignores this form; it is requested again in another form.
@@ -10,7 +9,6 @@ restriction shows that the server ignores this form; it is requested again in an
 NOT covered: log-probabilities.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from leap_kedro.environments.registry import environment_instructions
@@ -28,13 +26,12 @@ from leap_kedro.language_models import (
     Message,
     ModelParameters,
     ModelRefusedRequest,
-    ModelUnavailable,
     PromptTooLong,
     Request,
+    RequestRejected,
     Role,
-    in_order,
 )
-from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
+from leap_kedro.policies.protocol import PolicyStopped, Reply, ServedPolicy
 from leap_kedro.policies.tool_actions import read_call, tool_messages, tool_of
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.listed_replies import follows_grammar, parse_json_reply, reply_grammar, reply_schema
@@ -93,7 +90,7 @@ class OpenAIPolicySpec:
         return OpenAIPolicy(self.id, model, rules, actions=self.actions, **how)
 
 
-class OpenAIPolicy(Policy):
+class OpenAIPolicy(ServedPolicy):
     """Answers with a served model; `rules` are the first message of every conversation.
 
     Only the server knows whether a conversation fits: if not, the reply is marked as `too_long`.
@@ -118,26 +115,14 @@ class OpenAIPolicy(Policy):
         self._has_system = has_system
         self._actions = actions
 
-    def reply(self, conversations: Sequence[Conversation]) -> list[Reply]:
-        """See `Policy`."""
-        try:
-            answers = in_order(self._answer, conversations, self._model.parameters.concurrency)
-        except _FOR_ALL as error:
-            raise PolicyStopped(str(error)) from error
-        gone = [answer for answer in answers if isinstance(answer, ModelUnavailable)]
-        if gone and len(gone) == len(answers):
-            raise PolicyStopped(str(gone[-1]))
-        return [Reply.failed(str(answer)) if isinstance(answer, LanguageModelError) else answer for answer in answers]
-
-    async def _answer(self, conversation: Conversation) -> Reply | LanguageModelError:
+    async def answer(self, conversation: Conversation) -> Reply:
+        """See `ServedPolicy`."""
         try:
             completion = await self._completion(conversation, self._request(conversation))
-        except _FOR_ALL:
-            raise
-        except PromptTooLong as error:
-            return Reply.failed(str(error), too_long=True)
-        except LanguageModelError as error:
-            return error
+        except _FOR_ALL as error:
+            raise PolicyStopped(str(error)) from error
+        except RequestRejected as error:
+            return Reply.failed(str(error), too_long=isinstance(error, PromptTooLong))
         reply = Reply.of(_read(completion, conversation), completion.prompt_tokens, completion.completion_tokens)
         return replace(reply, held=completion.enforced is not None) if self._holds(conversation) else reply
 

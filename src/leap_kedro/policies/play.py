@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from leap_kedro.compute.work import Pulse, no_pulse
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply
+from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply, ServedPolicy
 from leap_kedro.policies.running_episode import PlaySettings, RunningEpisode
 from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation
@@ -16,14 +16,15 @@ from leap_kedro.records.errors import described
 def play(
     tasks: Iterable[Task],
     environment_spec: EnvironmentSpec,
-    policy: Policy,
+    policy: Policy | ServedPolicy,
     settings: PlaySettings,
     pulse: Pulse = no_pulse,
 ) -> Iterator[Episode]:
     """Play each task once.
 
     A task is drawn only when a slot is free. A failure of environment or policy ends the episode with an infrastructure
-    stop; a single episode never raises an exception. `pulse` is called after each decision.
+    stop; a single episode never raises an exception. Environments are stepped in the caller's thread. `pulse` is called
+    after each decision.
 
     Yields:
         Episodes as they end, not in the order of the tasks.
@@ -35,6 +36,12 @@ def play(
 
     def begin(task: Task) -> RunningEpisode:
         return RunningEpisode(task, benchmark, policy.id, settings)
+
+    if isinstance(policy, ServedPolicy):
+        from leap_kedro.policies.own_pace import at_own_pace
+
+        yield from at_own_pace(tasks, begin, policy, settings.slots, pulse)
+        return
 
     def decide(episodes: list[RunningEpisode]) -> None:
         _decide(policy, episodes)

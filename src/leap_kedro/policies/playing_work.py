@@ -9,7 +9,7 @@ from leap_kedro.compute.work import Loaded, Pulse
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.policies.play import play
-from leap_kedro.policies.protocol import Policy
+from leap_kedro.policies.protocol import Policy, ServedPolicy
 from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import Episode, StopReason, Task
 from leap_kedro.records.seeds import episode_seed
@@ -25,7 +25,7 @@ class PolicySpec(Protocol):
     @property
     def id(self) -> str: ...  # noqa: D102
 
-    def load(self) -> Policy:
+    def load(self) -> Policy | ServedPolicy:
         """The policy, ready to answer."""
 
 

@@ -73,7 +73,8 @@ def _check_architecture(folder: Path, config: Any) -> None:
         named = ", ".join(architectures or [str(config.model_type)])
         raise PolicyFolderError(
             f"The policy folder {folder} cannot be used: {named} is not a causal language model of transformers "
-            f"{__version__}. Code from a folder is never run (`trust_remote_code`): use a model that transformers has."
+            f"{__version__}. Use one that reads and writes only text, and that transformers has: code from a folder is "
+            "never run (`trust_remote_code`)."
         )
 
 

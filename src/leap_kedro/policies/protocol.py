@@ -1,8 +1,8 @@
-"""The protocol of policies: they answer conversations."""
+"""The protocols of policies: they answer conversations, many in a batch or each by itself."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.renderer import ParsedReply
@@ -72,3 +72,19 @@ class Policy(Protocol):
     def fits(self, conversation: Conversation) -> bool:
         """Whether the conversation and a reply fit into the policy's context; by default yes."""
         return True
+
+
+@runtime_checkable
+class ServedPolicy(Protocol):
+    """Answers each conversation by itself, so no episode waits for the reply to another one."""
+
+    id: str
+
+    async def answer(self, conversation: Conversation) -> Reply:
+        """The reply to a conversation, in the event loop of `language_models`.
+
+        Raises:
+            ModelUnavailable: If there is no answer. The server may be gone: if no other conversation is answered from
+                then on, play stops.
+            PolicyStopped: If the policy cannot answer any more conversations.
+        """

@@ -3,7 +3,8 @@
 The parts between the placeholders are the pieces of a prompt, so the trunk of a decision is always a prefix of the next
 one. Templates that change earlier messages when later ones are added are rejected, with one exception: if that is so
 only with a system message (Mistral 7B moves it into the last user message), the rules begin the first user message, as
-for templates without system messages.
+for templates without system messages. A longer conversation, of texts with lines and spaces, must consist of the same
+pieces, so templates that rewrite texts, cut them off or count messages are rejected, too.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from leap_kedro.prompts.templates import TEMPLATE_OPTIONS, THINKING, UnusableCha
 from leap_kedro.prompts.thoughts import closing_in, left_open, opening_in
 
 _RULES, _OPENING, _DONE, _SEEN = "R0-rules", "O1-opening", "A2-action", "S3-observation"
+_LONG = "Text:\n\n- One  line, 'quoted' & <marked>.\n" + "Many words. " * 400 + "\tEnd."
+
+_OTHER = "set another `tokenizer.chat_template` and save it beside the model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,26 @@ class _Reader:
         if not longer.startswith(first) or not asking.startswith(first):
             raise UnusableChatTemplate(
                 f"The chat template of {self._name} changes earlier messages when later ones are added, "
-                "so prompts would not grow only at the end; set another `tokenizer.chat_template`."
+                f"so prompts would not grow only at the end; {_OTHER}."
             )
         before, after_user = self._around(first, _OPENING)
         before_rules, after_rules = self._around(before, _RULES)
         before_action, rest = self._around(longer[len(first) :], _DONE)
         after_action, after = self._around(rest, _SEEN)
         if after != after_user:
-            raise UnusableChatTemplate(f"The chat template of {self._name} does not end all user messages alike.")
+            raise UnusableChatTemplate(
+                f"The chat template of {self._name} does not end all user messages alike; {_OTHER}."
+            )
+        turn = f"{before_action}{_LONG}{after_action}{_LONG}{after_user}"
+        built = f"{first.replace(_OPENING, _LONG)}{turn}{turn}{asking[len(first) :]}"
+        turns = [{"role": role, "content": _LONG} for _ in range(2) for role in ("assistant", "user")]
+        *system, user = start
+        told = [*system, {**user, "content": user["content"].replace(_OPENING, _LONG)}, *turns]
+        if self._rendered(told, reply=True) != built:
+            raise UnusableChatTemplate(
+                f"The chat template of {self._name} rewrites texts or counts messages, so a prompt is not the sum of "
+                f"its messages; {_OTHER}."
+            )
         generation, lead_in, thought_end, in_thoughts = self._reply(asking[len(first) :], before_action)
         padded = f" {_SEEN} "
         return Frames(
@@ -150,6 +166,8 @@ class _Reader:
 
     def _around(self, text: str, placeholder: str) -> tuple[str, str]:
         if text.count(placeholder) != 1:
-            raise UnusableChatTemplate(f"The chat template of {self._name} leaves out or repeats a message.")
+            raise UnusableChatTemplate(
+                f"The chat template of {self._name} leaves out, repeats or changes a message; {_OTHER}."
+            )
         before, _, after = text.partition(placeholder)
         return before, after

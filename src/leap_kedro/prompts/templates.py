@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from leap_kedro.records import UserError
+from leap_kedro.records.errors import in_one_line
 
 DAY = datetime(2024, 7, 26, tzinfo=UTC)
 """The date of every prompt."""
@@ -64,7 +65,8 @@ def templated(
         )
     except Exception as error:
         raise UnusableChatTemplate(
-            f"The chat template of {name_of(tokenizer)} refuses a conversation: {error}"
+            f"The chat template of {name_of(tokenizer)} refuses a conversation: {in_one_line(error).rstrip(' .')}. Set "
+            "another `tokenizer.chat_template` and save it beside the model."
         ) from error
     return text
 

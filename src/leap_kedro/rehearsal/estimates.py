@@ -26,15 +26,21 @@ def estimated(
         row_tokens: Their tokens with one row per reply.
     """
     how = FineTuning.of(parameters.fine_tuning.overridden(parameters.bootstrap.fine_tuning), parameters.seed)
-    shape = ModelShape.of(config) if config else LLAMA_3_8B
     load = Load.of(packs)
+    tokens = [
+        ("tokens of a demonstration, packed", f"{load.tokens / len(packs):,.0f} (longest {load.length:,})"),
+        ("the same, one row per reply", f"{row_tokens / len(packs):,.0f} ({row_tokens / load.tokens:.1f} times)"),
+    ]
+    try:
+        shape = ModelShape.of(config.get("text_config", config)) if config else LLAMA_3_8B
+    except KeyError as error:  # another architecture than Llama's
+        return [*tokens, ("memory and time", f"not estimated, since config.json of the base has no {error}")]
     whole = load.scaled(parameters.bootstrap.demonstrations / len(packs))
     memory = training_memory(shape, load, how)
     operations = training_operations(shape, whole, how)
     lines = [
         ("parameters of the base", f"{shape.weights / 1e9:.3f} billion"),
-        ("tokens of a demonstration, packed", f"{load.tokens / len(packs):,.0f} (longest {load.length:,})"),
-        ("the same, one row per reply", f"{row_tokens / len(packs):,.0f} ({row_tokens / load.tokens:.1f} times)"),
+        *tokens,
         ("memory of a training step, one episode at a time", f"{sum(memory.values()) / GIB:.1f} GiB"),
     ]
     lines += [(f"  {name}", f"{size / GIB:.2f} GiB") for name, size in memory.items() if size > GIB / 100]

@@ -1,12 +1,16 @@
 """A student with the architecture and tokenizer of the base, and few random weights."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from leap_kedro.policies.folder import PolicyFolderError, load_config, load_tokenizer, save_policy
 from leap_kedro.records import UserError
+from leap_kedro.records.errors import in_one_line
+
+logger = logging.getLogger(__name__)
 
 _SMALL: dict[str, Any] = {
     "hidden_size": 64,
@@ -50,15 +54,20 @@ def write_stand_in(base: Path, folder: Path, texts: Sequence[str], seed: int) ->
     Raises:
         UnusableBase: If the base's files are broken; the message names parameter and folder.
     """
-    import torch
-    from transformers import AutoModelForCausalLM
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     there = (base / "config.json").is_file()
     config, tokenizer = _of_base(base) if there else _like_llama_3(texts)
-    torch.manual_seed(seed)
-    model: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    try:
+        model = _small(config, seed)
+    except Exception as error:  # the sizes of some architectures depend on each other in their own ways
+        logger.warning(
+            "%s cannot be made small (%s); a small Llama with the tokenizer of the base replaces it in this rehearsal",
+            type(config).__name__.removesuffix("Config"),
+            in_one_line(error),
+        )
+        model = _small(_llama(len(tokenizer)), seed)
     save_policy(model.float(), tokenizer, folder)
     return there
 
@@ -79,13 +88,25 @@ def _of_base(base: Path) -> tuple[Any, Any]:
         config, tokenizer = load_config(base), load_tokenizer(base)
     except PolicyFolderError as error:
         raise _unusable(base, error) from error
+    config.vocab_size = max(config.vocab_size, len(tokenizer))
+    return config, tokenizer
+
+
+def _small(config: Any, seed: int) -> Any:
+    """A model with random weights that computes; any exception means that this architecture cannot be made so small."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
     for name, value in _SMALL.items():
         if getattr(config, name, None) is not None:
             setattr(config, name, min(value, getattr(config, name)))
     if getattr(config, "layer_types", None):
         config.layer_types = config.layer_types[: config.num_hidden_layers]
-    config.vocab_size = max(config.vocab_size, len(tokenizer))
-    return config, tokenizer
+    torch.manual_seed(seed)
+    model: Any = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    with torch.inference_mode():
+        model.eval()(torch.arange(8)[None])
+    return model.train()
 
 
 def _unusable(base: Path, error: Exception) -> UnusableBase:
@@ -97,7 +118,7 @@ def _unusable(base: Path, error: Exception) -> UnusableBase:
 
 def _like_llama_3(texts: Sequence[str]) -> tuple[Any, Any]:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast
 
     byte_level = Tokenizer(models.BPE())
     byte_level.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -110,5 +131,10 @@ def _like_llama_3(texts: Sequence[str]) -> tuple[Any, Any]:
         tokenizer_object=byte_level, bos_token=first, eos_token=last, additional_special_tokens=others
     )
     tokenizer.chat_template = _LLAMA_3_TEMPLATE
-    config = LlamaConfig(**_SMALL, vocab_size=len(tokenizer), max_position_embeddings=_LLAMA_3_CONTEXT)
-    return config, tokenizer
+    return _llama(len(tokenizer)), tokenizer
+
+
+def _llama(vocabulary: int) -> Any:
+    from transformers import LlamaConfig
+
+    return LlamaConfig(**_SMALL, vocab_size=vocabulary, max_position_embeddings=_LLAMA_3_CONTEXT)

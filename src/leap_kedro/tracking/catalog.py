@@ -27,6 +27,8 @@ class Kind(StrEnum):
     METRICS = "metrics"
     """JSON: each number is a metric `NAME/...`, each list of [step, number] a history. A training: its report, and
     its losses while it runs."""
+    MANIFEST = "manifest"
+    """The manifest of an iteration: the seconds of each node are metrics `seconds/NODE`."""
     EVALUATION = "evaluation"
     """JSON: one `EvaluationSummary` or a list. Metrics by split; those of the run `start` are called `pi_0/...`."""
     COMPARISON = "comparison"

@@ -147,6 +147,8 @@ class Recorder:
         match entry.kind:
             case Kind.METRICS:
                 self._log_metrics(run, value, name)
+            case Kind.MANIFEST:
+                self._log_points(run, metrics.scalars(value["seconds"], "seconds", run.step))
             case Kind.EVALUATION:
                 prefix = "pi_0/" if entry.run == START else ""
                 for summary in _summaries(value):

@@ -25,7 +25,7 @@ from leap_kedro.training.store import PackedFile
 def main() -> None:
     """Runs the job of the file named on the command line."""
     job_file, rank = Path(sys.argv[1]), int(os.environ.get("RANK", "0"))
-    job, stderr = Job.model_validate_json(job_file.read_text()), stderr_folder(job_file)
+    job, stderr = Job.model_validate_json(job_file.read_text()), stderr_folder(job_file.parent)
     keep_stderr(stderr, rank)
     threading.Thread(target=end_with, args=(0,), daemon=True).start()
     if rank == 0:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.policies.folder import load_model
 from leap_kedro.records import UserError
 from leap_kedro.records.hashing import add_file
 from leap_kedro.training.parameters import LoraParameters
@@ -44,7 +45,7 @@ def recorded_base(start: Path, lora: LoraParameters | None) -> tuple[Path, str] 
         return None
     try:
         recorded = json.loads((adapter / BASE).read_text(encoding="utf-8"))
-        base = Path(recorded["folder"])
+        base = (adapter / recorded["folder"]).resolve()  # relative where a training on another machine starts from it
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnusableAdapter(
             f"the adapter in {adapter} does not record the weights it was made for (no readable {BASE}): set "
@@ -88,12 +89,19 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
             target_modules=targets,
             task_type="CAUSAL_LM",
         )
+        matrices = sorted(
+            {
+                path.rpartition(".")[2]
+                for path, module in model.named_modules()
+                if getattr(getattr(module, "weight", None), "ndim", 0) == 2 and "embed" not in path
+            }
+        )
         try:
             return get_peft_model(model, config)
         except ValueError as error:
             raise UnusableAdapter(
                 f"PEFT puts no adapter with lora.targets={lora.targets} on {type(model).__name__} ({error}): name "
-                "other modules, or set lora to null"
+                f"other modules ({', '.join(matrices)}), or set lora to null"
             ) from error
     found: Any = PeftConfig.from_pretrained(str(start / ADAPTER))
     alike = targets == "all-linear" or set(targets) == set(found.target_modules)
@@ -104,6 +112,20 @@ def with_adapter(model: Any, start: Path, base: Path, lora: LoraParameters, seed
         )
     found.lora_dropout = lora.dropout
     return PeftModel.from_pretrained(model, start / ADAPTER, config=found, is_trainable=True)
+
+
+def check_adapter(base: Path, lora: LoraParameters) -> None:
+    """Check that PEFT puts a new adapter on a model; its weights are not read.
+
+    Args:
+        base: Folder of the model.
+        lora: The adapter's parameters.
+
+    Raises:
+        UnusableAdapter: If PEFT refuses the targets.
+        PolicyFolderError: If the model cannot be read.
+    """
+    with_adapter(load_model(base, device_map="meta"), base, base, lora, seed=0)
 
 
 def save_merged(model: Any, base: Path, folder: Path) -> None:

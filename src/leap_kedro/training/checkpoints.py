@@ -18,16 +18,18 @@ def mark_whole(checkpoint: Path) -> None:
         temporary.write_text(json.dumps({name: _measured(path, sync=True) for name, path in sorted(files.items())}))
 
 
+def whole(work: Path) -> list[Path]:
+    """The marks of the complete checkpoints in `work`, in their order."""
+    return sorted(work.glob(f"checkpoint-*/{MARKER}"), key=lambda mark: int(mark.parent.name.rpartition("-")[2]))
+
+
 def last_whole(work: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The last complete checkpoint in `work`, and what is wrong with later ones that are marked as complete.
 
     A checkpoint without the mark was interrupted while it was written. This is expected and not reported.
     """
     torn: list[str] = []
-    found = sorted(work.glob("checkpoint-*"), key=lambda folder: int(folder.name.rpartition("-")[2]))
-    for checkpoint in reversed(found):
-        if not (checkpoint / MARKER).is_file():
-            continue
+    for checkpoint in reversed([mark.parent for mark in whole(work)]):
         wrong = _wrong(checkpoint)
         if not wrong:
             return checkpoint, tuple(torn)

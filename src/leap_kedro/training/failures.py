@@ -8,21 +8,36 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from leap_kedro.records import UserError
 from leap_kedro.records.atomic import WRITE_ERRORS
 
 STDERR_LINES = 15
 """Number of lines of a failed process's stderr in the error."""
 
 LAUNCHER = "launcher.txt"
-_FIRST = "first.txt"
+FIRST = "first.txt"
+"""File of `claim_failure`, in the folder of stderr."""
+
 _LITTLE = 1 << 20  # bytes
 _FULL_MEMORY = "lower tokens_per_step, raise accumulation_steps, or take fewer processes"
 _KILLED_FIRST = (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS)
 
 
-def stderr_folder(job_file: Path) -> Path:
-    """Folder for the stderr of all processes of a job, on all machines: ``rank-0.txt`` and so on."""
-    return job_file.parent / "stderr"
+class TrainingFailed(UserError):
+    """The training ended without a result; the message contains the end of its stderr."""
+
+
+def stderr_folder(work: Path) -> Path:
+    """Folder for the stderr of all processes of a training, on all machines: ``rank-0.txt`` and so on."""
+    return work / "stderr"
+
+
+def empty_stderr(work: Path) -> Path:
+    """`stderr_folder`, emptied of what an earlier call has left."""
+    folder = stderr_folder(work)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def keep_stderr(folder: Path, rank: int) -> None:
@@ -34,7 +49,7 @@ def keep_stderr(folder: Path, rank: int) -> None:
 
 def claim_failure(folder: Path, rank: int) -> None:
     """Records that this process failed first, unless another one has: processes that wait for it fail after it."""
-    with suppress(OSError), (folder / _FIRST).open("x") as file:  # the file exists, or the disk is full
+    with suppress(OSError), (folder / FIRST).open("x") as file:  # the file exists, or the disk is full
         file.write(str(rank))
 
 
@@ -89,7 +104,7 @@ def _first(folder: Path, codes: Mapping[int, int]) -> int | None:
     SIGTERM, so a recorded process that ended by SIGTERM was not the first.
     """
     killed = [rank for rank, code in codes.items() if -code in _KILLED_FIRST]
-    recorded = (folder / _FIRST).read_text() if (folder / _FIRST).is_file() else ""
+    recorded = (folder / FIRST).read_text() if (folder / FIRST).is_file() else ""
     if recorded and not killed and codes.get(int(recorded)) != -signal.SIGTERM:
         return int(recorded)
     not_ended = [rank for rank, code in codes.items() if code != -signal.SIGTERM]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from leap_kedro.policies.folder import load_config, load_tokenizer
+from leap_kedro.policies.folder import context_of, load_config, load_tokenizer
 from leap_kedro.policies.processor import computes_bfloat16
 from leap_kedro.records import UserError
 from leap_kedro.training.batching import by_themselves, plan
@@ -77,7 +77,7 @@ def fine_tune(
     cuda = parameters.device == "cuda" or (parameters.device == "auto" and torch.cuda.is_available())
     bf16 = computes_in_bfloat16(start, parameters, cuda)
     model, base = load_trainable(start, parameters, bf16, cuda)
-    context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    context = context_of(model.config)
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)
     lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])
@@ -148,7 +148,8 @@ def fine_tune(
             last = load_checkpoint(work / f"checkpoint-{state.global_step}", base, model.dtype)
         if not all(bool(torch.isfinite(weights).all()) for weights in last.parameters()):
             raise TrainingRefused(
-                f"it diverged at learning_rate {parameters.learning_rate:g}: some weights are not finite; lower it"
+                f"some weights are not finite: it diverged at learning_rate {parameters.learning_rate:g} (lower it), "
+                f"or those in {start} are not finite either (replace them)"
             )
         shutil.rmtree(best_folder(target), ignore_errors=True)
         if state.best_global_step not in (None, state.global_step):

@@ -8,15 +8,20 @@ machine has written (``job.json`` in the training's workspace, which all machine
 import argparse
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from leap_kedro.training.failures import failure, stderr_folder
 from leap_kedro.training.parameters import FineTuning, Job
 
 MODULE = "leap_kedro.training"
+
+JOB = "job.json"
+"""Name of the job file, in the training's workspace."""
 
 
 def main() -> None:
@@ -36,11 +41,33 @@ def main() -> None:
     if given.for_caller:
         print(json.dumps({"failed": codes, "unmet": unmet}), flush=True)  # noqa: T201
     elif unmet or codes:
-        print(unmet or failure(stderr_folder(given.job), codes, parameters.world_size), file=sys.stderr)  # noqa: T201
+        unmet = f"{unmet}. {how_to_join(given.job)}" if unmet else ""
+        print(unmet or failure(stderr_folder(given.job.parent), codes, parameters.world_size), file=sys.stderr)  # noqa: T201
     else:
         print(f"The {parameters.processes} process(es) of this machine have finished.")  # noqa: T201
     # As in the training process: threads of torch can abort a normal exit.
     os._exit(1 if codes or unmet else 0)
+
+
+def processes(job: Path, parameters: FineTuning, node_rank: int, errors: IO[str]) -> "subprocess.Popen[str]":
+    """Starts a machine's processes of a training; they end when the returned child's stdin is closed.
+
+    Args:
+        job: The job file.
+        parameters: Those of the job.
+        node_rank: Number of the machine.
+        errors: File for the stderr of the launcher.
+    """
+    alone = parameters.world_size == 1 and parameters.accelerate is None
+    module = [MODULE, str(job)] if alone else [f"{MODULE}.join", str(job), f"--node-rank={node_rank}", "--for-caller"]
+    return subprocess.Popen(
+        [sys.executable, "-m", *module],
+        stdin=subprocess.PIPE,  # never written to: the child ends when it is closed
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        env={**os.environ, **environment(parameters)},
+    )
 
 
 def environment(parameters: FineTuning) -> Mapping[str, str]:
@@ -86,10 +113,16 @@ def _started(job: Path, parameters: FineTuning, node_rank: int) -> tuple[dict[in
         meeting = parameters.rendezvous.endpoint if parameters.rendezvous else "this machine"
         return {}, (
             f"the {parameters.nodes} machines did not meet at {meeting} within {parameters.timeout} s "
-            f"({str(error).splitlines()[0]}). On each other machine, numbered R = 1 and up, run:\n"
-            f"  python -m leap_kedro.training.join {job} --node-rank=R"
+            f"({str(error).splitlines()[0]})"
         )
     return {}, ""
+
+
+def how_to_join(job: Path) -> str:
+    """What the user does on the other machines of a training."""
+    return (
+        f"On each other machine, numbered R = 1 and up, run:\n  python -m leap_kedro.training.join {job} --node-rank=R"
+    )
 
 
 def _torchrun_arguments(job: Path, parameters: FineTuning, node_rank: int) -> list[str]:

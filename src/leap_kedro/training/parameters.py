@@ -89,8 +89,9 @@ class FineTuningParameters(StrictModel):
         device: ``auto`` uses a GPU if there is one.
         threads: CPU threads per process. Two are slower than one if another process needs a core.
         processes: Processes per machine that share each batch and Muon's work (gloo on CPU, otherwise one per GPU).
-        nodes: Number of machines. Run `python -m leap_kedro.training.join` on each other machine, with shared folders.
-        rendezvous: Where the machines meet; None for a single machine.
+        nodes: Number of machines. Without Ray, run `python -m leap_kedro.training.join` on each other machine, with
+            shared folders.
+        rendezvous: Where the machines meet; None for a single machine, and on a Ray cluster, which decides itself.
         accelerate: File written by `accelerate config`, for FSDP; None: each process holds the whole model.
         timeout: Seconds that a process waits for the others before the training fails.
     """
@@ -131,6 +132,16 @@ class FineTuningParameters(StrictModel):
         """Processes on all machines."""
         return self.nodes * self.processes
 
+    @property
+    def why_no_meeting(self) -> str:
+        """Why the machines cannot meet unless a Ray cluster gathers them; "" if they can."""
+        if self.nodes == 1 or self.rendezvous is not None:
+            return ""
+        return (
+            f"{self.nodes} nodes need a rendezvous: set its endpoint to HOST:PORT of this machine, or `compute.kind` "
+            "to ray"
+        )
+
     def overridden(self, values: Mapping[str, Any]) -> Self:
         """See `StrictModel.overridden`; a given budget replaces the previous one."""
         given = [name for name in BUDGETS if values.get(name) is not None]
@@ -150,12 +161,6 @@ class FineTuningParameters(StrictModel):
             raise ValueError(
                 "dtype nf4 holds frozen weights under an adapter in 4 bits, in each process: set lora, not accelerate"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _machines_that_meet(self) -> Self:
-        if self.nodes > 1 and self.rendezvous is None:
-            raise ValueError(f"{self.nodes} nodes need a rendezvous: set its endpoint to HOST:PORT of this machine")
         return self
 
 
@@ -188,3 +193,10 @@ class Job(StrictModel):
     checkpoints: Path
     target: Path
     validation: Path | None = None
+
+    def absolute(self) -> Self:
+        """The job with absolute paths, for processes with another working folder."""
+        paths = {name: value.absolute() for name, value in self if isinstance(value, Path)}
+        accelerate = self.parameters.accelerate and self.parameters.accelerate.absolute()
+        parameters = self.parameters.model_copy(update={"accelerate": accelerate})
+        return self.model_copy(update={**paths, "parameters": parameters})

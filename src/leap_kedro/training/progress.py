@@ -99,6 +99,10 @@ def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[
             self.resumed_at = state.global_step
             # The state of a checkpoint contains the intervals of the call that wrote it.
             state.compute_steps(args, state.max_steps)
+            # Nor does a path hold that was recorded on another machine.
+            best = Path(args.output_dir) / f"checkpoint-{state.best_global_step}"
+            if best.is_dir():
+                state.best_model_checkpoint = str(best)
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             control.should_evaluate = evaluates and control.should_save

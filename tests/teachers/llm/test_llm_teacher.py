@@ -260,7 +260,8 @@ def test_few_unusable_replies_are_recorded_last() -> None:
 
 
 def test_calls_run_side_by_side() -> None:
-    found, server = taught(lambda call: says(KEPT, delay=0.05), episodes(40, 2), concurrency=8)
+    script = [replace(says(KEPT, delay=0.05), together=8)]
+    found, server = taught(script, episodes(40, 2), concurrency=8)
     assert (len(found), server.most_at_once) == (40, 8)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.environments.protocol import EnvironmentSpec
@@ -22,6 +23,7 @@ HELD_OUT_LENGTHS = (4, 16, 30)
 def train_reader(
     parameters: BaseModelParameters,
     evaluation: EvaluationParameters,
+    compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
@@ -31,6 +33,7 @@ def train_reader(
     Args:
         parameters: Numbers of transcripts and tasks.
         evaluation: How tasks are played, to show that the reader cannot act.
+        compute: Where the reader is trained.
         environment: Name of the environment whose texts are read.
         environments: Options by environment.
         seed: Seed of everything random.
@@ -41,7 +44,7 @@ def train_reader(
 
     def train_in(workspace: Path) -> dict[str, Any]:
         spec = environment_spec(environment, environments)
-        report = _train_reader(workspace, parameters, spec, seed)
+        report = _train_reader(workspace, parameters, compute, spec, seed)
         return {**report, "measures": measure_reader(workspace, report, parameters, evaluation, spec)}
 
     return train_in
@@ -52,7 +55,9 @@ def release_reader(trained: Trained) -> SavedPolicy:
     return SavedPolicy(id="base", iteration=-1, folder=trained.workspace / "policy")
 
 
-def _train_reader(workspace: Path, parameters: BaseModelParameters, spec: EnvironmentSpec, seed: int) -> dict[str, Any]:
+def _train_reader(
+    workspace: Path, parameters: BaseModelParameters, compute: ComputeParameters, spec: EnvironmentSpec, seed: int
+) -> dict[str, Any]:
     from leap_kedro.embedded.base import curriculum, lesson_counts, reading_rows
     from leap_kedro.embedded.shape import Shape, build_model
     from leap_kedro.embedded.tokenizer import build_tokenizer
@@ -76,7 +81,8 @@ def _train_reader(workspace: Path, parameters: BaseModelParameters, spec: Enviro
         lessons = (reading_rows(walk, renderer, parameters.trunk_weight) for walk in shown)
         write_packed(data, (pack(rows) for rows in lessons if rows))
     with training_bar("training the reader") as report:
-        result = train(start, data, parameters.training, workspace, workspace / "base", on_progress=report)
+        what = start, data, parameters.training, workspace, workspace / "base"
+        result = train(*what, on_progress=report, compute=compute)
     return {
         "environment": spec.name,
         "seed": seed,

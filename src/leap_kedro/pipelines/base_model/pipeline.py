@@ -8,7 +8,7 @@ from leap_kedro.pipelines.inputs import ENVIRONMENT
 
 def create_pipeline() -> Pipeline:
     """Parameters and environment -> report of the training, with measures, and base policy."""
-    inputs = ["params:base_model", "params:evaluation", *ENVIRONMENT, "params:seed"]
+    inputs = ["params:base_model", "params:evaluation", "params:compute", *ENVIRONMENT, "params:seed"]
     report = "base_model_training_report"
     return Pipeline(
         [

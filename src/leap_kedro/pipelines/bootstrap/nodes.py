@@ -92,6 +92,7 @@ def train_first(
     demonstrations: Sequence[Example],
     parameters: BootstrapParameters,
     fine_tuning: FineTuningParameters,
+    compute: ComputeParameters,
     environment: str,
     seed: int,
     base: Mapping[str, Any],
@@ -102,6 +103,7 @@ def train_first(
         demonstrations: D_0.
         parameters: The base model, and the parameters that differ for pi_0.
         fine_tuning: The shared parameters of fine-tunings.
+        compute: Where it is trained.
         environment: Name of the environment.
         seed: Seed of the order of the data.
         base: The result of `pin_base`.
@@ -113,7 +115,7 @@ def train_first(
     def train(workspace: Path) -> dict[str, Any]:
         how = FineTuning.of(fine_tuning.overridden(parameters.fine_tuning), derive_seed(seed, "training", 0))
         start = find_base(parameters, fine_tuning, environment, base)
-        report, (policy,) = fine_tune(start, demonstrations, workspace, how, 0)
+        report, (policy,) = fine_tune(start, demonstrations, workspace, how, 0, compute=compute)
         return {**report, "policy": policy.folder.relative_to(workspace).as_posix()}
 
     return train

@@ -13,7 +13,8 @@ from leap_kedro.pipelines.reporting.manifest import write_start
 def create_pipeline() -> Pipeline:
     """Training tasks -> D_0 and pi_0, with its evaluation."""
     to_demonstrate = ["tasks", "params:bootstrap", "params:correction", "params:compute", *ENVIRONMENT, "params:seed"]
-    to_train = ["D_0", "params:bootstrap", "params:fine_tuning", "params:environment", "params:seed", "base"]
+    how = ["params:bootstrap", "params:fine_tuning", "params:compute", "params:environment", "params:seed"]
+    to_train = ["D_0", *how, "base"]
     nodes = [
         Node(pin_base, inputs="params:bootstrap", outputs="base", name="pin_base"),
         Node(demonstrate, inputs=to_demonstrate, outputs="D_0", name="demonstrate"),

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.training import Trained
 from leap_kedro.pipelines.progress import training_bar
@@ -38,6 +39,7 @@ def fine_tune(
     parameters: FineTuning,
     iteration: int,
     held_out: Sequence[Example] = (),
+    compute: ComputeParameters | None = None,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """pi_k, fine-tuned from `start`: the report, and the last checkpoint with the best one, if it is another.
 
@@ -52,7 +54,8 @@ def fine_tune(
         )
     renderer = _renderer(start, examples)
     packs, unseen = packed_examples(examples, renderer), packed_examples(held_out, renderer)
-    result, policies = _train(start, packs, workspace, parameters, f"training pi_{iteration}", iteration, unseen)
+    how = parameters, f"training pi_{iteration}", iteration
+    result, policies = _train(start, packs, workspace, *how, unseen, compute)
     return {"start": start.id, "examples": len(examples), **asdict(result)}, policies
 
 
@@ -63,6 +66,7 @@ def prefer(
     parameters: FineTuning,
     iteration: int,
     held_out: Sequence[Example] = (),
+    compute: ComputeParameters | None = None,
     *,
     must_have_pairs: bool,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
@@ -89,8 +93,8 @@ def prefer(
         return {"start": start.id, "pairs": 0}, starts
     counts = {"pairs": found.pairs, "equal_replies": found.equal, "replies_alone": found.alone}
     unseen = preferences_of(held_out, _renderer(start, examples)).packs
-    title = f"preferences of pi_{iteration}"
-    result, policies = _train(start, found.packs, workspace, parameters, title, iteration, unseen)
+    how = parameters, f"preferences of pi_{iteration}", iteration
+    result, policies = _train(start, found.packs, workspace, *how, unseen, compute)
     return {"start": start.id, **counts, **asdict(result)}, policies
 
 
@@ -110,13 +114,15 @@ def _train(
     description: str,
     iteration: int,
     validation: "Sequence[Packed]",
+    compute: ComputeParameters | None,
 ) -> "tuple[TrainingResult, list[SavedPolicy]]":
     from leap_kedro.training.launch import train
     from leap_kedro.training.models import best_folder
 
     target = workspace / "policy"
     with training_bar(description) as report:
-        result = train(start.folder, packs, parameters, workspace, target, validation=validation, on_progress=report)
+        where: dict[str, Any] = {"on_progress": report, "compute": compute}
+        result = train(start.folder, packs, parameters, workspace, target, validation=validation, **where)
     if result.why_not_packed:
         log.warning(
             "pi_%d: rows were trained one by one (packing: none), because of %s: %s",

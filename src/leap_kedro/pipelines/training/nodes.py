@@ -48,7 +48,7 @@ def train_policy(
         bootstrap: The base model, if training starts from it.
         evaluation: How validation tasks are played.
         serving: The server of the loop's policies; None: they are loaded.
-        compute: Where they are played.
+        compute: Where pi_k is trained and they are played.
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the order of the data.
@@ -64,7 +64,8 @@ def train_policy(
         start = parent_of(history, iteration)
         if parameters.start is Start.BASE:
             start = find_base(bootstrap, fine_tuning, environment, base_of(history))
-        report, candidates = train_by_method(start, examples, workspace, parameters, fine_tuning, seed, iteration)
+        what = start, examples, workspace, parameters, fine_tuning
+        report, candidates = train_by_method(*what, seed, iteration, compute)
         how = evaluation, serving, compute, environment, environments, seed
         checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)
         return {**report, **checkpoints, "policy": chosen.folder.relative_to(workspace).as_posix()}
@@ -80,6 +81,7 @@ def train_by_method(
     fine_tuning: FineTuningParameters,
     seed: int,
     iteration: int,
+    compute: ComputeParameters | None = None,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """Fine-tune by the method of the parameters.
 
@@ -92,14 +94,14 @@ def train_by_method(
     learnt, held_out = split(examples, parameters.validation_share)
     if parameters.method.supervised:
         how = parameters.sft(fine_tuning, seed)
-        supervised, policies = fine_tune(start, learnt, workspace, how, iteration, held_out)
+        supervised, policies = fine_tune(start, learnt, workspace, how, iteration, held_out, compute)
         report |= supervised
     if parameters.method.preferring:
         newest, unseen = ([each for each in part if each.iteration == iteration] for part in (learnt, held_out))
         how = parameters.preferences(fine_tuning, seed)
         needed = not parameters.method.supervised
         report["dpo"], policies = prefer(
-            policies, newest, workspace / "dpo", how, iteration, unseen, must_have_pairs=needed
+            policies, newest, workspace / "dpo", how, iteration, unseen, compute, must_have_pairs=needed
         )
     return report, policies
 

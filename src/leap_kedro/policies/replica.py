@@ -8,12 +8,12 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from leap_kedro.compute.node_files import NodeFolder
+from leap_kedro.compute.node_files import FolderContent, NodeFolder
 from leap_kedro.language_models.network import reach_directly
 from leap_kedro.language_models.replicas import ReplicaGone
 from leap_kedro.policies.served_folder import RunningServer, ServedFolder
@@ -117,7 +117,8 @@ class ReplicaActor:
         self._folders = [NodeFolder(digest) for digest, _ in sent]  # they stay while this object lives
         for folder, (_, reference) in zip(self._folders, sent, strict=True):
             if not folder.exists:
-                folder.fetch(partial(ray.get, reference[0]))
+                get: Callable[[], FolderContent] = partial(ray.get, *reference)  # type: ignore[assignment]
+                folder.fetch(get)
         return server.moved([folder.path for folder in self._folders])
 
     def _watch(self, running: RunningServer, silence: float) -> None:

@@ -22,6 +22,7 @@ INTERNAL = {
     "Malformed",
     "MalformedGame",
     "ProblemError",
+    "ReplicaGone",
     "Transient",
     "UnreadableOpening",
     "UnreadablePrice",

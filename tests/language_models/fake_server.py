@@ -93,12 +93,12 @@ Script = Callable[[Call], Reply | Awaitable[Reply]] | list[Reply]
 class FakeServer:
     """`with FakeServer(script) as server:`; a list is worked off, its last reply is repeated."""
 
-    def __init__(self, script: Script, port: int = 0) -> None:
+    def __init__(self, script: Script, port: int = 0, host: str = "127.0.0.1") -> None:
         self.calls: list[Call] = []
         self.most_at_once = 0
         self._at_once = 0
         self._script = script
-        self._port = port
+        self._port, self._host = port, host
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -106,7 +106,7 @@ class FakeServer:
     @property
     def base_url(self) -> str:
         """Base URL for clients."""
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"http://{self._host}:{self._port}/v1"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -128,7 +128,7 @@ class FakeServer:
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self._port, backlog=1024)
+        server = await asyncio.start_server(self._connection, self._host, self._port, backlog=1024)
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()

@@ -84,9 +84,15 @@ def actor_options(parameters: ComputeParameters) -> dict[str, Any]:
     }
 
 
-def fitting(parameters: ComputeParameters) -> int:
-    """Number of actors for which the cluster has room, its running work left out of account."""
-    return sum(_room(has, wanted(parameters)) for has in _machines())
+def has_gpus() -> bool:
+    """Whether a machine of the cluster has a GPU."""
+    return "GPU" in _totals()
+
+
+def fitting(parameters: ComputeParameters, per_machine: int | None = None) -> int:
+    """Number of actors for which the cluster has room, at most `per_machine` on each; running work is not counted."""
+    rooms = [_room(has, wanted(parameters)) for has in _machines()]
+    return sum(rooms if per_machine is None else (min(room, per_machine) for room in rooms))
 
 
 def wanted(parameters: ComputeParameters) -> dict[str, float]:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -61,6 +62,10 @@ class NodeFolder:
         return self.path.is_dir()
 
     def write(self, content: FolderContent) -> None:
+        """As `fetch`, with the content at hand."""
+        self.fetch(lambda: content)
+
+    def fetch(self, content: Callable[[], FolderContent]) -> None:
         """Write the content, unless another process has; folders that nobody holds are removed before."""
         with _opened(self.path.with_name("writing")) as writing:
             fcntl.flock(writing, fcntl.LOCK_EX)
@@ -69,7 +74,7 @@ class NodeFolder:
             _remove_unused(self.path.parent)
             with replaced_folder(self.path) as temporary:
                 temporary.mkdir()
-                for name, data in content.files.items():
+                for name, data in content().files.items():
                     (temporary / name).write_bytes(data)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from leap_kedro.language_models.replicas import Replica
 from leap_kedro.records.parameters import StrictModel
 
 _DATED = re.compile(r"-\d{4}-?\d{2}-?\d{2}$")
@@ -46,9 +47,13 @@ class Access:
         prices: Prices by model.
         cache: Folder for answers; None to disable the cache.
         prompts: Prompts of teachers, by "environment/name".
+        replicas: Servers that answer instead of the one at `base_url`.
+        patience: Seconds to wait for a replica when none answers.
     """
 
     api_key: SecretStr | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     cache: Path | None = None
     prompts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    replicas: tuple[Replica, ...] = ()
+    patience: float = 0.0

@@ -93,6 +93,8 @@ class Request:
         seed: Seed of sampling.
         tools: Tools that the model may call, as servers expect them.
         constraint: What the server is asked to enforce, as far as it can; None: nothing.
+        conversation: Name of the conversation, for one of several servers to answer all of it; "": none. The answer
+            does not depend on it.
     """
 
     messages: tuple[Message, ...]
@@ -102,6 +104,7 @@ class Request:
     seed: int | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
     constraint: Constraint | None = None
+    conversation: str = ""
 
 
 class Finish(StrEnum):

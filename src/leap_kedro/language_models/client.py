@@ -17,8 +17,9 @@ from leap_kedro.language_models.chat import Completion, Constraint, Enforced, Fi
 from leap_kedro.language_models.dialect import ENFORCING, body_of, first_dialect
 from leap_kedro.language_models.errors import ModelUnavailable
 from leap_kedro.language_models.parameters import BudgetParameters, ModelParameters
+from leap_kedro.language_models.replicas import Transient
 from leap_kedro.language_models.response import Answer
-from leap_kedro.language_models.transport import Filtered, Malformed, Transient, Transport
+from leap_kedro.language_models.transport import Filtered, Malformed, Transport
 
 FIRST_WAIT = 1.0
 """Maximum wait before the second try, in seconds; it doubles with each try."""
@@ -70,7 +71,7 @@ class LanguageModel:
             ModelRefusedRequest: If key, model name or account is wrong.
             BudgetSpent: If the call could exceed the budget.
         """
-        completion = await self._answered(question(self.parameters, request), is_usable)
+        completion = await self._answered(question(self.parameters, request), is_usable, request.conversation)
         if completion.own_temperature:
             _own_temperature.add((self.parameters.address, self.parameters.model))
         return completion
@@ -91,27 +92,29 @@ class LanguageModel:
                 difference,
             )
 
-    async def _answered(self, asked: dict[str, Any], is_usable: Callable[[Completion], bool]) -> Completion:
+    async def _answered(
+        self, asked: dict[str, Any], is_usable: Callable[[Completion], bool], conversation: str
+    ) -> Completion:
         if self._cache is None:
-            return await self._called(asked)
+            return await self._called(asked, conversation)
         # Concurrent identical requests are paid for only once.
         lock = self._asking.setdefault(json.dumps(asked, sort_keys=True), asyncio.Lock())
         async with lock:
             found = self._cache.find(asked)
             if found is not None and found.is_whole and is_usable(found):
                 return found
-            completion = await self._called(asked)
+            completion = await self._called(asked, conversation)
             if completion.is_whole and is_usable(completion):
                 self._cache.keep(asked, completion)
             return completion
 
-    async def _called(self, asked: dict[str, Any]) -> Completion:
+    async def _called(self, asked: dict[str, Any], conversation: str) -> Completion:
         prompt_bytes = len(json.dumps(asked, ensure_ascii=False).encode("utf-8"))
         async with self._under_way, self._spending.call(prompt_bytes, asked["max_tokens"]) as bill:
             answer: Answer
             enforced: Enforced | None
             try:
-                answer, enforced = await self._retrying()(self._understood, asked)
+                answer, enforced = await self._retrying()(self._understood, asked, conversation)
             except Filtered:
                 answer, enforced = Answer("", Finish.CONTENT_FILTER, None, None, 0), None
             except Transient as failure:
@@ -140,7 +143,7 @@ class LanguageModel:
             reraise=True,
         )
 
-    async def _understood(self, asked: dict[str, Any]) -> tuple[Answer, Enforced | None]:
+    async def _understood(self, asked: dict[str, Any], conversation: str) -> tuple[Answer, Enforced | None]:
         """The answer to one try, which is repeated at once when the server requires another form of request.
 
         With it, the form in which the request's constraint was sent, if it was.
@@ -149,7 +152,7 @@ class LanguageModel:
             dialect = self._dialect
             body, enforced = body_of(asked, dialect), dialect.enforces(asked)
             try:
-                return await self._transport.ask(body), enforced
+                return await self._transport.ask(body, conversation), enforced
             except Malformed as error:
                 malformed = error
             if self._dialect != dialect:

@@ -34,9 +34,12 @@ def client_options(url: str) -> dict[str, Any]:
 
 def keep_off_proxies(url: str) -> None:
     """Make all HTTP clients of this process and its children reach a URL of this machine without a proxy."""
-    if not is_loopback(url):
-        return
-    host = urlsplit(url).hostname or ""
+    if is_loopback(url):
+        reach_directly(urlsplit(url).hostname or "")
+
+
+def reach_directly(host: str) -> None:
+    """Make all HTTP clients of this process and its children reach a host without a proxy."""
     for name in ("NO_PROXY", "no_proxy"):
         listed = [each for each in os.environ.get(name, "").split(",") if each]
         if host not in listed:

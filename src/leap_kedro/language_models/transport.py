@@ -16,6 +16,7 @@ from leap_kedro.language_models.dialect import is_about_format, is_about_roles
 from leap_kedro.language_models.errors import LanguageModelError, ModelRefusedRequest, PromptTooLong, RequestRejected
 from leap_kedro.language_models.network import client_options, through, usable_network
 from leap_kedro.language_models.parameters import ModelParameters, Structured
+from leap_kedro.language_models.replicas import Spread, Transient, Unreachable
 from leap_kedro.language_models.response import Answer, BrokenAnswer, ErrorInAnswer, read_answer
 
 if TYPE_CHECKING:
@@ -33,14 +34,6 @@ _NO_CREDIT = re.compile(r"\binsufficient[ _](?:balance|credits?|quota|funds)|余
 _SHORTEST_KEY = 8  # characters; shorter keys are not secret and occur in ordinary texts
 
 _LONGEST_COMPLAINT = 500  # characters
-
-
-class Transient(Exception):
-    """A temporary failure; `wait` is the number of seconds that the server asks to wait, if given."""
-
-    def __init__(self, description: str, wait: float | None = None) -> None:
-        super().__init__(description)
-        self.wait = wait
 
 
 class Malformed(Exception):
@@ -62,12 +55,14 @@ class Transport:
     def __init__(self, parameters: ModelParameters, access: Access) -> None:
         self._parameters = parameters
         self._key = access.api_key.get_secret_value() if access.api_key else ""
+        self._spread = Spread(access.replicas, access.patience) if access.replicas else None
 
     @cached_property
     def _client(self) -> "AsyncOpenAI":
         from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
-        options = client_options(self.name)
+        # Replicas are inside the cluster, where no proxy leads.
+        options = {"trust_env": False} if self._spread else client_options(self.name)
         with usable_network(self.name):
             return AsyncOpenAI(
                 # Without a key, the client would read one from the process environment.
@@ -83,8 +78,12 @@ class Transport:
         """Address of the server."""
         return self._parameters.address
 
-    async def ask(self, body: Mapping[str, Any]) -> Answer:
+    async def ask(self, body: Mapping[str, Any], conversation: str = "") -> Answer:
         """The answer to a request with this body.
+
+        Args:
+            body: The body.
+            conversation: Name of the conversation, all of whose requests one of several replicas answers.
 
         Raises:
             Transient: If another try may succeed.
@@ -93,8 +92,13 @@ class Transport:
             PromptTooLong: If it does not fit into the model's context.
             ModelRefusedRequest: If key, model name or account is wrong.
         """
+        if self._spread is None:
+            return await self._answer(body, self.name)
+        return await self._spread.call(conversation, lambda base_url: self._answer(body, base_url))
+
+    async def _answer(self, body: Mapping[str, Any], base_url: str) -> Answer:
         # The client's exceptions contain the request with the key, so they must not become the context of another one.
-        outcome = await self._outcome(body)
+        outcome = await self._outcome(body, base_url)
         if isinstance(outcome, Exception):
             raise outcome
         try:
@@ -108,7 +112,7 @@ class Transport:
             return replace(answer, text=self._hidden(answer.text), calls=calls)
         raise failure
 
-    async def _outcome(self, body: Mapping[str, Any]) -> bytes | Exception:
+    async def _outcome(self, body: Mapping[str, Any], base_url: str) -> bytes | Exception:
         import httpx2
         import openai
 
@@ -116,14 +120,17 @@ class Transport:
             async with asyncio.timeout(self._parameters.timeout):
                 # Not `chat.completions.create`: its type checks of all messages take a quarter of a call's CPU time,
                 # and `read_answer` is more careful with the body.
-                response = await self._client.post("/chat/completions", body=dict(body), cast_to=httpx2.Response)
+                response = await self._client.post(
+                    f"{base_url}/chat/completions", body=dict(body), cast_to=httpx2.Response
+                )
                 return response.content
         except openai.APIStatusError as error:
             return self._failure(error.status_code, error.response.headers, read_complaint(error.response.content))
         except (openai.APITimeoutError, TimeoutError):
             return Transient(f"no answer within {self._parameters.timeout:g} s")
         except openai.APIConnectionError as error:
-            return Transient(f"the connection failed ({type(error.__cause__).__name__}){through(self.name)}")
+            cause = type(error.__cause__).__name__
+            return Unreachable(f"the connection failed ({cause}){'' if self._spread else through(self.name)}")
 
     def _failure(self, status: int, headers: Mapping[str, str], complaint: Complaint) -> Exception:
         complaint = replace(complaint, text=self._hidden(complaint.text)[:_LONGEST_COMPLAINT])

@@ -54,7 +54,7 @@ def play(
         examples: Solved episodes in the prompt of a chat model, from `examples_text`.
         must_answer: See `watched`.
         serving: The server of a policy in a folder; None: it is loaded.
-        compute: Where it is played; None: on this machine.
+        compute: Where it is served and played; None: on this machine.
 
     Yields:
         Episodes in the order in which they end, which is not that of the tasks.
@@ -73,16 +73,32 @@ def play(
     if isinstance(policy, SavedPolicy) and serving is not None:
         how = parameters, temperature, run_seed, iteration, title, examples, must_answer
         longest, thoughts = parameters.max_reply_tokens, parameters.max_thought_tokens
-        with serve(policy, serving, spec.name, longest, thoughts) as served:
-            yield from play(served, spec, tasks, *how)
+        with serve(policy, serving, spec.name, longest, thoughts, compute) as served:
+            yield from play(served, spec, tasks, *how, compute=compute)
         return
     settings = play_settings(parameters, run_seed, iteration)
     processes, place = parameters.processes, str(policy.folder if isinstance(policy, SavedPolicy) else policy.place)
     if isinstance(policy, RemotePolicy):
+        policy, compute = _shared(policy, compute)
         settings, processes = replace(settings, slots=policy.server.concurrency), 1
     work = PlayingWork(spec, _policy_spec(policy, spec, parameters, temperature, examples), settings)
     played = run(work, tasks, processes, compute)
     yield from watched(played, len(tasks), title, f"{policy.id} ({place})", must_answer)
+
+
+def _shared(policy: RemotePolicy, compute: ComputeParameters | None) -> tuple[RemotePolicy, ComputeParameters | None]:
+    """A served policy with the share of each worker in the calls under way, and where the workers are.
+
+    Replicas are called from the cluster, by one worker per replica if nothing else is said. Any other server is called
+    from this process, whose client keeps the budget and the cache; no key leaves it.
+    """
+    replicas = len(policy.access.replicas)
+    if compute is None or not replicas:
+        return policy, None
+    workers = compute.workers or replicas
+    share = -(-policy.server.concurrency * replicas // workers)
+    server = policy.server.model_copy(update={"concurrency": share})
+    return replace(policy, server=server), compute.model_copy(update={"workers": workers, "gpus": 0.0})
 
 
 def play_settings(parameters: "PlayParameters", run_seed: int, iteration: int) -> "PlaySettings":

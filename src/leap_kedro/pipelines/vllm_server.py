@@ -1,19 +1,18 @@
 """Policies of the loop behind a vLLM server, which is started for them or already runs."""
 
 import gc
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from leap_kedro.compute import ComputeKind, ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.language_models import Access, Price, ServerParameters
 from leap_kedro.language_models.parameters import CallParameters
@@ -30,13 +29,17 @@ class ServingParameters(CallParameters):
     """The vLLM server of the loop's policies.
 
     Attributes:
-        base_url: URL of a running server's API, with its `/v1`; None: a server is started on this machine and stopped.
+        base_url: URL of a running server's API, with its `/v1`; None: a server is started and stopped, on this machine
+            or, if `compute.kind` is ray, one per replica on the cluster.
         command: The program `vllm` of its environment, or `PYTHON -m vllm.entrypoints.openai.api_server` (vLLM's CPU
             build, whose program `vllm` does not start).
         arguments: Further arguments of the server.
-        port: Port of a started server; None: a free one.
+        port: Port of a server that is started on this machine; None: a free one.
         ready_timeout: Seconds until a started server must answer.
         adapters: Whether a policy trained by LoRA is served as an adapter on its base; if not, as merged weights.
+        replicas: Number of servers on a cluster; None: as many as its GPUs allow, or one per machine without GPUs.
+        gpus: GPUs of each replica; None: 1 if the cluster has GPUs, else 0. Its CPU cores are `compute.cpus`.
+        concurrency: Maximum number of concurrent calls and episodes of each server.
     """
 
     command: Free[str] = Field(default="vllm", min_length=1)
@@ -44,6 +47,8 @@ class ServingParameters(CallParameters):
     port: Free[int | None] = Field(default=None, ge=1, le=65535)
     ready_timeout: Free[float] = Field(default=900.0, gt=0)
     adapters: bool = True
+    replicas: Free[int | None] = Field(default=None, ge=1)
+    gpus: Free[float | None] = Field(default=None, ge=0)
     timeout: Free[float] = Field(default=300.0, gt=0)
     concurrency: Free[int] = Field(default=64, gt=0)
     retries: Free[int] = Field(default=3, ge=0)
@@ -64,7 +69,12 @@ class ServedPrompts:
 
 @contextmanager
 def serve(
-    policy: SavedPolicy, parameters: ServingParameters, environment: str, max_tokens: int, max_thought_tokens: int = 0
+    policy: SavedPolicy,
+    parameters: ServingParameters,
+    environment: str,
+    max_tokens: int,
+    max_thought_tokens: int = 0,
+    compute: ComputeParameters | None = None,
 ) -> Iterator[RemotePolicy]:
     """Serve the policy while the block lasts.
 
@@ -76,12 +86,14 @@ def serve(
         environment: Registered name of the environment, whose instructions are part of the prompts.
         max_tokens: Longest reply, without its thoughts.
         max_thought_tokens: Longest thoughts before it; 0: the policy does not think.
+        compute: Where a server is started; None: on this machine. On a cluster there are several.
 
     Raises:
         ServingFailed: If the policy cannot be served, or the server does not start or refuses it.
+        NoCluster: If there is no cluster, or no room in it.
     """
-    from leap_kedro.policies.vllm import ENVIRONMENT, model_of
-    from leap_kedro.policies.vllm_process import free_port, running_server
+    from leap_kedro.policies.served_folder import ServedFolder
+    from leap_kedro.policies.vllm import model_of
 
     prompts = check_prompts(policy, parameters, environment, thinking=max_thought_tokens > 0)
     longest = max_tokens + max_thought_tokens
@@ -91,30 +103,35 @@ def serve(
         with model_of(parameters.base_url, policy.folder, adapter) as name:
             yield _served(policy, server, parameters.base_url, name, prompts)
         return
-    port = parameters.port or free_port()
-    weights, rank = (adapter.base, adapter.rank) if adapter else (policy.folder, None)
-    command = server_command(weights, rank, parameters, port)
+    how = parameters.command, parameters.arguments, prompts.template, parameters.ready_timeout
+    folder = ServedFolder(policy.folder, adapter, *how)
     _release_gpu_memory()
-    address = f"http://127.0.0.1:{port}"
-    with (
-        _template_file(prompts.template) as given,
-        running_server([*command, *given], ENVIRONMENT, f"{address}/health", parameters.ready_timeout),
-        model_of(f"{address}/v1", policy.folder, adapter) as name,
-    ):
-        yield _served(policy, server, f"{address}/v1", name, prompts)
+    if compute is None or compute.kind is ComputeKind.LOCAL:
+        with folder.running("127.0.0.1", parameters.port) as running:
+            yield _served(policy, server, running.base_url, running.name, prompts)
+        return
+    from leap_kedro.policies.replicas import running_replicas
+
+    named = replace(folder, name=policy.id)  # their folders differ between machines
+    with running_replicas(named, parameters.replicas, parameters.gpus, compute) as (replicas, name):
+        served = _served(policy, server, replicas[0].base_url, name, prompts)
+        patience = compute.start_timeout + parameters.ready_timeout
+        yield replace(served, access=replace(served.access, replicas=replicas, patience=patience))
 
 
 def server_command(weights: Path, rank: int | None, parameters: ServingParameters, port: int) -> list[str]:
     """The command that starts a server of the model in `weights`, with adapters of this rank (None: no adapters)."""
+    from leap_kedro.policies.served_folder import program_of
     from leap_kedro.policies.vllm import command_of
 
-    first, *others = shlex.split(parameters.command)
-    return command_of([str(Path(first).expanduser()), *others], weights, rank, port, parameters.arguments)
+    return command_of(program_of(parameters.command), weights, rank, port, parameters.arguments)
 
 
 def is_installed(parameters: ServingParameters) -> bool:
     """Whether the program that starts a server is installed."""
-    return shutil.which(str(Path(shlex.split(parameters.command)[0]).expanduser())) is not None
+    from leap_kedro.policies.served_folder import program_of
+
+    return shutil.which(program_of(parameters.command)[0]) is not None
 
 
 def adapter_of(policy: SavedPolicy) -> "Adapter | None":
@@ -208,18 +225,6 @@ def _has_own_prompts(folder: Path) -> bool:
 
     config = folder / "config.json"
     return config.is_file() and json.loads(config.read_text(encoding="utf-8")).get("model_type") == "gpt_oss"
-
-
-@contextmanager
-def _template_file(template: str) -> Iterator[list[str]]:
-    """Arguments of `vllm serve` that replace the chat template of the folder; none if `template` is empty."""
-    if not template:
-        yield []
-        return
-    with TemporaryDirectory(prefix="leap-template-") as folder:
-        file = Path(folder) / "chat_template.jinja"
-        file.write_text(template, encoding="utf-8")
-        yield ["--chat-template", str(file)]
 
 
 def _release_gpu_memory() -> None:

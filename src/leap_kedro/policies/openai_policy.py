@@ -166,12 +166,14 @@ class OpenAIPolicy(ServedPolicy):
         seed = conversation.seed + len(conversation.turns) if sampled else None
         if self._actions is ActionForm.TOOL:
             tool = tool_of(conversation, listing=how["listing"])
-            return Request(tuple(tool_messages(conversation, self._rules, **how)), seed=seed, tools=(tool,))
+            asked = tuple(tool_messages(conversation, self._rules, **how))
+            return Request(asked, seed=seed, tools=(tool,), conversation=conversation.key)
         shown = chat_messages(conversation, self._rules, **how)
         return Request(
             tuple(Message(Role(role), text) for role, text in shown),
             seed=seed,
             constraint=self._constraint(conversation.admissible or ()) if self._holds(conversation) else None,
+            conversation=conversation.key,
         )
 
     def _constraint(self, actions: tuple[str, ...]) -> Constraint:

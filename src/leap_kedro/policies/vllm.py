@@ -37,7 +37,12 @@ class Adapter:
 
 
 def command_of(
-    program: Sequence[str], weights: Path, rank: int | None, port: int, arguments: Sequence[str]
+    program: Sequence[str],
+    weights: Path,
+    rank: int | None,
+    port: int,
+    arguments: Sequence[str],
+    host: str = "127.0.0.1",
 ) -> list[str]:
     """The command line of a server.
 
@@ -45,13 +50,14 @@ def command_of(
         program: The program `vllm`, or an interpreter with vLLM's module `api_server`.
         weights: Folder of the model.
         rank: Rank of the adapters that will be loaded; None if there will be none.
-        port: Port on this machine, not reachable from others.
+        port: Port of the server.
         arguments: Further arguments; they come last and take precedence.
+        host: Address at which it listens; by default, other machines cannot reach it.
     """
     # The module ignores a folder without `--model`, and would serve vLLM's default model instead.
     model = ["--model"] if program[-1].endswith("api_server") else ["serve"]
     # Without `--generation-config vllm` the model's own defaults (for example top_p) would apply to requests.
-    command = [*program, *model, str(weights), "--host", "127.0.0.1", "--port", str(port)]
+    command = [*program, *model, str(weights), "--host", host, "--port", str(port)]
     command += ["--generation-config", "vllm"]
     if rank is not None:
         most = next((most for most in _RANKS if most >= rank), _RANKS[-1])

@@ -20,6 +20,8 @@ _LOG_LINES = 15
 _ERRORS = 5
 _ERROR = re.compile(r"(?:^|[\s\]])([\w.]*(?:Error|Exception): .{,300})")
 _POLL = 0.2  # seconds
+_APART = ("sh", "-c", '"$@"; exit $?', "sh")
+"""Makes the guard a grandchild: a process of a Ray cluster that ends kills its children, and the guard must live on."""
 _DYING = 5.0  # seconds to wait for a server that is ending
 
 
@@ -27,10 +29,11 @@ class ServingFailed(UserError):
     """The server of a policy cannot answer; the message gives the reason and the remedy."""
 
 
-def free_port() -> int:
-    """A currently unused port of this machine."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
+def free_port(host: str = "127.0.0.1") -> int:
+    """A currently unused port of this machine, at one of its addresses."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as found:
+        found.bind((host, 0))
         port: int = found.getsockname()[1]
         return port
 
@@ -38,8 +41,8 @@ def free_port() -> int:
 @contextmanager
 def running_server(
     command: Sequence[str], environment: Mapping[str, str], health: str, ready_timeout: float
-) -> Iterator[None]:
-    """Runs a server during the block.
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Runs a server during the block; the process that it gives ends with the server.
 
     The server is stopped at the end of the block, also after an error or Ctrl-C, or if this process is killed. Its
     output goes to a log file, which is removed unless the server fails.
@@ -62,7 +65,7 @@ def running_server(
     log = Path(name)
     with os.fdopen(descriptor, "wb") as output:
         guard = subprocess.Popen(
-            [sys.executable, "-m", "leap_kedro.policies.guard", *command],
+            [*_APART, sys.executable, "-m", "leap_kedro.policies.guard", *command],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -72,7 +75,7 @@ def running_server(
     failed = False
     try:
         _wait_until_ready(guard, health, ready_timeout)
-        yield
+        yield guard
     except Exception as error:
         ended = not isinstance(error, _NotReady) and _has_ended(guard, health)
         failed = ended or isinstance(error, _NotReady)
@@ -102,7 +105,7 @@ class _NotReady(Exception):
 
 def _wait_until_ready(guard: "subprocess.Popen[bytes]", health: str, timeout: float) -> None:
     deadline = time.monotonic() + timeout
-    while not _answers(health):
+    while not answers(health):
         if guard.poll() is not None:
             raise _NotReady(f"ended before it was ready (exit code {guard.returncode})")
         if time.monotonic() > deadline:
@@ -111,14 +114,15 @@ def _wait_until_ready(guard: "subprocess.Popen[bytes]", health: str, timeout: fl
 
 
 def _has_ended(guard: "subprocess.Popen[bytes]", health: str) -> bool:
-    if _answers(health):
+    if answers(health):
         return False
     with suppress(subprocess.TimeoutExpired):
         guard.wait(_DYING)
     return guard.poll() is not None
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a URL answers with status 200."""
     import httpx2
 
     try:

@@ -16,6 +16,7 @@ from leap_kedro.records import UserError
 
 INTERNAL = {
     "BrokenAnswer",
+    "ClusterFailure",
     "ErrorInAnswer",
     "ExpertStuck",
     "Filtered",

@@ -91,7 +91,7 @@ def customized(compute: ComputeParameters, folder: Path, site: str, **variables:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 100
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -134,8 +134,14 @@ def test_a_node_that_goes_costs_the_steps_since_the_last_checkpoint(
 ) -> None:
     compute = on(cluster, gpus=1, cpus=0)
     compute = customized(compute, tmp_path, PAUSING, PAUSED=str(tmp_path / "paused"))
-    with a_node_that_is_replaced(cluster, lambda: (tmp_path / "paused").exists() and checkpoint_14(tmp_path)):
-        result = train(tiny_llama, data, ALONE, tmp_path / "work", tmp_path / "policy", compute=compute)
+    where = tmp_path / "work", tmp_path / "policy"
+    with a_node_that_goes(cluster, lambda: (tmp_path / "paused").exists() and checkpoint_14(tmp_path)) as nodes:
+
+        def prepare_another(progress: Progress) -> None:
+            if len(nodes) == 1 and progress.step == 7:
+                nodes.append(cluster.add_node(num_cpus=1, num_gpus=1))
+
+        result = train(tiny_llama, data, ALONE, *where, on_progress=prepare_another, compute=compute)
     assert result.resumed_at == 14
     assert_alike(result, alone[0], tmp_path / "policy", alone[1])
     (lost,) = [message for message in caplog.messages if "attempt 2 of 3" in message]
@@ -148,22 +154,22 @@ def checkpoint_14(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def a_node_that_is_replaced(cluster: Any, condition: Callable[[], object]) -> Iterator[None]:
-    """The only node with a (pretended) GPU goes under a condition, and another one comes."""
+def a_node_that_goes(cluster: Any, condition: Callable[[], object]) -> Iterator[list[Any]]:
+    """The nodes with a (pretended) GPU, of which the first one goes under a condition."""
     nodes = [cluster.add_node(num_cpus=1, num_gpus=1)]
 
-    def exchange() -> None:
+    def remove() -> None:
         wait_for(condition)
-        cluster.remove_node(nodes.pop(), allow_graceful=False)
-        nodes.append(cluster.add_node(num_cpus=1, num_gpus=1))
+        cluster.remove_node(nodes[0], allow_graceful=False)
 
-    thread = threading.Thread(target=exchange)
+    thread = threading.Thread(target=remove)
     thread.start()
     try:
-        yield
+        yield nodes
     finally:
         thread.join()
-        cluster.remove_node(nodes.pop())
+        for node in nodes[1:]:
+            cluster.remove_node(node)
 
 
 def test_a_training_that_fails_by_itself_is_told_as_without_ray_and_not_repeated(

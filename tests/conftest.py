@@ -16,6 +16,8 @@ from loop_project import LoopProject
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported; the fixture `hub` overrides it
 
+pytest_plugins = ["ray_cluster"]
+
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 
 

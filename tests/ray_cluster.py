@@ -12,15 +12,18 @@ from leap_kedro.compute import ComputeKind, ComputeParameters
 _TESTS = Path(__file__).parent
 _PATHS = os.pathsep.join(filter(None, [str(_TESTS), str(_TESTS / "policies"), os.environ.get("PYTHONPATH")]))
 
+_QUICK = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 4}
+"""A lost node is noticed within seconds."""
 
-@pytest.fixture(scope="module", name="cluster")
-def two_nodes() -> Iterator[Any]:
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
     """A `ray.cluster_utils.Cluster` of two nodes with one CPU core each, to which nobody is connected."""
     pytest.importorskip("ray", reason="Ray is not installed: the extra [ray]")
-    cluster = _started()
-    yield cluster
+    started = _started()
+    yield started
     disconnect()
-    cluster.shutdown()
+    started.shutdown()
 
 
 def _started() -> Any:
@@ -30,7 +33,7 @@ def _started() -> Any:
     for further in (2, 1, 0):
         cluster = Cluster()
         try:
-            cluster.add_node(num_cpus=1, include_dashboard=False)
+            cluster.add_node(num_cpus=1, include_dashboard=False, _system_config=_QUICK)
             cluster.add_node(num_cpus=1)
         except Exception:
             cluster.shutdown()

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 from loop_project import LoopProject
-from ray_cluster import two_nodes
 
 pytestmark = pytest.mark.slow
-cluster = two_nodes
 
 TIMED = ("manifest.json", "seconds.json", "training_report.json", "job.json")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ray_cluster import disconnect, on, two_nodes
+from ray_cluster import disconnect, on
 from toys import NAME, WalkerSpec, save_toy_policy, toy_task
 
 from leap_kedro.compute import ComputeParameters
@@ -25,7 +25,6 @@ from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.records import Episode, StopReason, Task
 
 pytestmark = pytest.mark.slow
-cluster = two_nodes
 
 
 def work(policy: PolicySpec, environment: str = NAME) -> PlayingWork:

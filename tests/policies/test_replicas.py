@@ -14,7 +14,7 @@ import fake_vllm
 import pytest
 import real_vllm
 from chat_tokenizers import LLAMA_3, chat_tokenizer
-from ray_cluster import on, two_nodes
+from ray_cluster import on
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
@@ -27,7 +27,6 @@ from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.records import Episode, UserError
 
 pytestmark = pytest.mark.slow
-cluster = two_nodes
 
 SPEC = EnvironmentSpec("alfworld", {"source": "generated"})
 SHARE = {"cpus": 0.5, "start_timeout": 60.0}

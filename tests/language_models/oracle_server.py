@@ -53,7 +53,9 @@ class OracleScript:
         """Refuse the call, or answer it."""
         if call.number % self._refused == self._refused - 1:
             return fails(429, "Rate limit reached.", "rate_limit_exceeded", retry_after=f"{WAIT}")
-        text = json.dumps({"corrections": self._corrections(call.prompt)})
+        # A question that asks again ends with another message.
+        asked = next((each["content"] for each in call.body["messages"] if _EPISODE.search(each["content"])), "")
+        text = json.dumps({"corrections": self._corrections(asked)})
         return says(text, tokens=tokens_of(call, text))
 
     def _corrections(self, prompt: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ Configuration, tokenizer, chat template and safetensors are fetched, never code 
 are those of huggingface_hub (`HF_HOME`, `HF_ENDPOINT`, `HF_HUB_OFFLINE`, `HF_TOKEN`, `hf auth login`).
 """
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,7 +53,7 @@ class HubModel:
 def hub_model(reference: str) -> HubModel | None:
     """The model of the Hub that a reference names; None if it names a folder. An existing folder takes precedence."""
     name, _, revision = reference.partition("@")
-    if not _NAME.fullmatch(name) or Path(reference).is_dir():
+    if not _NAME.fullmatch(name) or os.path.isdir(reference):  # false for a name that is too long for a path
         return None
     return HubModel(name, revision or None)
 

@@ -139,8 +139,8 @@ def test_an_experiment_continues_without_the_mlflow_that_it_was_begun_with(kille
     """Iteration 2, by plain `kedro run`."""
     project = killed.copy(tmp_path / "project")
     (project.folder / "mlflow.db").unlink()
-    finished = project.run()
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    finished = project.call("run", *project.given())
+    assert finished.exit_code == 0, finished.output
     manifest = project.read("00_experiments/default/iter_2/manifest.json")
     assert manifest["parent"]["policy"] == "pi_1"
     assert not {"train_pi_0", "demonstrate"} & manifest["seconds"].keys()

@@ -133,12 +133,15 @@ def test_a_killed_training_of_an_adapter_ends_in_the_same_weights(
 def test_two_processes_with_all_that_saves_memory_take_the_steps_of_one(
     dtype: str, start: Path, tmp_path: Path, copying: list[Packed]
 ) -> None:
-    how = STEPS_AGAIN.model_copy(update={"max_steps": 4, "log_every": 1, "dtype": dtype})
-    one = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy")
+    how = STEPS_AGAIN.model_copy(update={"max_steps": 4, "log_every": 1, "checkpoint_every": 2, "dtype": dtype})
+    held_out = copying[:3]
+    one = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy", validation=held_out)
     saving = how.model_copy(update={"processes": 2, "accumulation_steps": 2, "gradient_checkpointing": True})
-    two = train(start, copying, saving, tmp_path / "work_of_two", tmp_path / "policy_of_two")
+    where = tmp_path / "work_of_two", tmp_path / "policy_of_two"
+    two = train(start, copying, saving, *where, validation=held_out)
     assert two.world_size == 2
     assert dict(two.losses) == pytest.approx(dict(one.losses), rel=1e-4)
+    assert dict(two.validation) == pytest.approx(dict(one.validation), rel=1e-4)
 
 
 @pytest.mark.parametrize("reason", ["rank 4", "is gone", "has other weights now"])

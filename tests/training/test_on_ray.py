@@ -109,24 +109,7 @@ def assert_alike(
         torch.testing.assert_close(weights(policy)[name], value, rtol=0, atol=apart)
 
 
-def test_two_nodes_without_shared_storage_take_the_steps_of_one_process(
-    cluster: Any,
-    tiny_llama: Path,
-    data: Path,
-    tmp_path: Path,
-    alone: tuple[TrainingResult, Path],
-) -> None:
-    apart, seen = ALONE.model_copy(update={"nodes": 2}), list[Progress]()
-    where = tmp_path / "work", tmp_path / "policy"
-    result = train(tiny_llama, data, apart, *where, on_progress=seen.append, compute=on(cluster))
-    assert result.world_size == 2
-    assert_alike(replace(result, world_size=1), alone[0], tmp_path / "policy", alone[1], 1e-4)
-    assert [progress.step for progress in seen] == [7, 14, 21]
-    assert tuple(read_losses(tmp_path / "work" / FILE)) == result.losses
-    assert {file.name for file in (tmp_path / "work" / "stderr").iterdir()} >= {"rank-0.txt", "rank-1.txt"}
-
-
-def test_a_node_that_goes_costs_the_steps_since_the_last_checkpoint(
+def test_two_nodes_of_which_one_goes_take_the_steps_of_one_process(
     cluster: Any,
     tiny_llama: Path,
     data: Path,
@@ -134,20 +117,23 @@ def test_a_node_that_goes_costs_the_steps_since_the_last_checkpoint(
     alone: tuple[TrainingResult, Path],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    compute = on(cluster, gpus=1, cpus=0)
-    compute = customized(compute, tmp_path, PAUSING, PAUSED=str(tmp_path / "paused"))
+    compute = customized(on(cluster, resources={"trains": 1}), tmp_path, PAUSING, PAUSED=str(tmp_path / "paused"))
+    apart, seen = ALONE.model_copy(update={"nodes": 2}), list[Progress]()
     where = tmp_path / "work", tmp_path / "policy"
     with a_node_that_goes(cluster, lambda: (tmp_path / "paused").exists() and checkpoint_14(tmp_path)) as nodes:
 
         def prepare_another(progress: Progress) -> None:
-            if len(nodes) == 1 and progress.step == 7:
-                nodes.append(cluster.add_node(num_cpus=1, num_gpus=1))
+            seen.append(progress)
+            if len(nodes) == 2 and progress.step == 7:
+                nodes.append(cluster.add_node(num_cpus=1, resources={"trains": 1}))
 
-        result = train(tiny_llama, data, ALONE, *where, on_progress=prepare_another, compute=compute)
-    assert result.resumed_at == 14
-    assert_alike(result, alone[0], tmp_path / "policy", alone[1])
+        result = train(tiny_llama, data, apart, *where, on_progress=prepare_another, compute=compute)
+    assert (result.world_size, result.resumed_at) == (2, 14)
+    assert_alike(replace(result, world_size=1), alone[0], tmp_path / "policy", alone[1], 1e-4)
+    assert [progress.step for progress in seen] == [7, 14, 21]
+    assert tuple(read_losses(tmp_path / "work" / FILE)) == result.losses
+    assert {file.name for file in (tmp_path / "work" / "stderr").iterdir()} >= {"rank-0.txt", "rank-1.txt"}
     (lost,) = [message for message in caplog.messages if "attempt 2 of 3" in message]
-    assert lost.startswith("Training: machine 0 of 1 (counted from 0, ")
     assert lost.endswith("resuming from checkpoint-14")
 
 
@@ -157,8 +143,8 @@ def checkpoint_14(folder: Path) -> list[Path]:
 
 @contextmanager
 def a_node_that_goes(cluster: Any, condition: Callable[[], object]) -> Iterator[list[Any]]:
-    """The nodes with a (pretended) GPU, of which the first one goes under a condition."""
-    nodes = [cluster.add_node(num_cpus=1, num_gpus=1)]
+    """The two nodes that train, of which one goes under a condition."""
+    nodes = [cluster.add_node(num_cpus=1, resources={"trains": 1}) for _ in range(2)]
 
     def remove() -> None:
         wait_for(condition)

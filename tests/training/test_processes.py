@@ -109,13 +109,12 @@ def test_the_process_that_raised_is_quoted_and_not_the_launcher(
 
 
 def test_a_killed_process_is_told_with_the_likely_cause(failing, tiny_llama: Path, data: Path, tmp_path: Path) -> None:
-    failing(1, "os.kill(os.getpid(), signal.SIGKILL)")
-    two = PARAMETERS.model_copy(update={"processes": 2})
-    which = r"process 1 of 2 \(counted from 0\)"
+    failing(0, "os.kill(os.getpid(), signal.SIGKILL)")
+    which = "the training process"
     with pytest.raises(TrainingFailed, match=rf"^{which} was killed by SIGKILL\. .*memory was full.*tokens_per_step"):
-        train(tiny_llama, data, two, tmp_path / "work", tmp_path / "policy")
-    assert failure(tmp_path, {0: -signal.SIGKILL}, 1).startswith(
-        "the training process was killed by SIGKILL. If nobody"
+        train(tiny_llama, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
+    assert failure(tmp_path, {1: -signal.SIGKILL}, 2).startswith(
+        "process 1 of 2 (counted from 0) was killed by SIGKILL. If nobody"
     )
 
 

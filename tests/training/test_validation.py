@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from leap_kedro.training.fine_tuning import fine_tune
-from leap_kedro.training.launch import train
 from leap_kedro.training.models import best_folder
 from leap_kedro.training.packing import Packed, selected
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
@@ -81,16 +80,6 @@ def test_validation_changes_no_step_and_survives_an_interruption(
     assert [step for step, _ in result.losses] == [step for step, _ in alone.losses]
     for name, weights in load_file(tmp_path / "alone" / "model.safetensors").items():
         torch.testing.assert_close(load_file(tmp_path / "policy" / "model.safetensors")[name], weights)
-
-
-def test_two_processes_measure_what_one_does(
-    tiny_llama: Path, seen: list[Packed], unseen: list[Packed], tmp_path: Path
-) -> None:
-    few = OVERFITTING.model_copy(update={"max_steps": 2, "checkpoint_every": 1, "learning_rate": 0.005})
-    one = fine_tune(tiny_llama, seen, few, tmp_path / "work", tmp_path / "policy", validation=unseen[:3])
-    how = few.model_copy(update={"processes": 2})
-    two = train(tiny_llama, seen, how, tmp_path / "work_of_two", tmp_path / "policy_of_two", validation=unseen[:3])
-    assert dict(two.validation) == pytest.approx(dict(one.validation), rel=1e-4)
 
 
 def test_preferences_have_a_validation_loss_too(

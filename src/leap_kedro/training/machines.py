@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from leap_kedro.compute import ComputeParameters
-from leap_kedro.compute.cluster import NoCluster, resources
+from leap_kedro.compute.cluster import NoCluster, actor_options, resources
 from leap_kedro.records.errors import in_one_line
 from leap_kedro.training.failures import TrainingFailed
 from leap_kedro.training.machine import Machine
@@ -87,7 +87,8 @@ def crew(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Crew]:
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
     wanted = {"CPU": compute.cpus * parameters.processes, "GPU": math.ceil(compute.gpus) * parameters.processes}
-    bundle = {name: amount for name, amount in wanted.items() if amount} or {"CPU": _LEAST_CPU}
+    asked = {**wanted, **compute.resources}
+    bundle = {name: amount for name, amount in asked.items() if amount} or {"CPU": _LEAST_CPU}
     nodes = parameters.nodes
     group = placement_group([bundle] * nodes, strategy="STRICT_SPREAD" if nodes > 1 else "PACK")
     actors: list[Any] = []
@@ -95,10 +96,10 @@ def crew(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Crew]:
         _wait(group.wait, bundle, nodes, compute.start_timeout)
         for rank in range(nodes):
             options = {
+                **actor_options(compute),
                 "num_cpus": bundle.get("CPU", 0),
                 "num_gpus": bundle.get("GPU", 0),
                 "scheduling_strategy": PlacementGroupSchedulingStrategy(group, rank),
-                "runtime_env": compute.runtime_env or None,
             }
             actors.append(ray.remote(Machine).options(**options).remote())
         yield Crew(actors, compute.timeout)

@@ -112,13 +112,13 @@ def test_a_command_that_fails_is_no_task(benchmark: Benchmark) -> None:
         return not environment.session.run(environment.problem.gold).succeeded
 
     assert [
-        task.id for task in benchmark.tasks("train", 100, 0) if task.kind in ("copy", "move") and failing(task)
+        task.id for task in benchmark.tasks("train", 40, 0) if task.kind in ("copy", "move") and failing(task)
     ] == []
 
 
 def test_no_task_comes_twice_or_has_two_answers(benchmark: Benchmark) -> None:
-    found = [started(benchmark, task).problem for task in benchmark.tasks("train", 120, 0)]
-    assert len({(problem.tree.digest, problem.query) for problem in found}) == 120
+    found = [started(benchmark, task).problem for task in benchmark.tasks("train", 40, 0)]
+    assert len({(problem.tree.digest, problem.query) for problem in found}) == 40
     made = candidates("train", 0)
     for _ in range(300):
         _, task = next(made)
@@ -200,7 +200,7 @@ def test_eight_environments_at_once_lose_no_reward(benchmark: Benchmark, tasks: 
     assert max(spoilt for spoilt, _ in found) < 1
 
 
-@pytest.mark.parametrize("privilege", [25, 50, 75])
+@pytest.mark.parametrize("privilege", [25, 75])
 def test_the_teacher_never_submits_what_is_not_solved_while_it_can_be(
     benchmark: Benchmark, tasks: list[Task], privilege: int
 ) -> None:

@@ -5,17 +5,17 @@
 measures how many episodes a second it can hand out, receive and store: the workers answer at once with episodes of
 three short steps, so that nothing but the driver is measured.
 
-    python benchmarks/cluster.py workers [--most 64]
+    python benchmarks/cluster.py workers [--counts 1 2 4 8 16 32 64]
 
-plays against a server that answers after 200 ms, with 1, 2, 4, ... workers that play one episode at a time: episodes
-per hour, and the share of the first rate times the number of workers.
+plays against a server that answers after 200 ms, with so many workers that play one episode at a time: episodes per
+hour, and the share of the first rate per worker.
 """
 
 import argparse
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -129,18 +129,17 @@ def driver(compute: ComputeParameters) -> None:
     print(f"{NODES} nodes, {EPISODES} episodes: {median(rates):,.0f} episodes/s ({min(rates):,.0f}-{max(rates):,.0f})")
 
 
-def workers(compute: ComputeParameters, most: int) -> None:
+def workers(compute: ComputeParameters, counts: Sequence[int]) -> None:
     """Print episodes per hour by the number of workers."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=latency._serve, args=(there.send, there.recv, 0.2))
     process.start()
-    url, first, count = here.recv(), 0.0, 1
-    while count <= most:
+    url, first = here.recv(), 0.0
+    for count in counts:
         rate = measure_workers(compute, count, url)
-        first = first or rate
+        first = first or rate / count
         print(f"{count:3} workers: {rate:9,.0f} episodes/h, {rate / first / count:4.0%} of linear", flush=True)
-        count *= 2
     here.send("stop")
     process.join()
 
@@ -152,7 +151,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description="One driver and a Ray cluster.")
     parser.add_argument("what", choices=["driver", "workers"])
-    parser.add_argument("--most", type=int, default=64, help="number of workers at most")
+    parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64], help="numbers of workers")
     given = parser.parse_args()
     environment = {"env_vars": {"PYTHONPATH": str(Path(__file__).parent)}}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
@@ -160,7 +159,7 @@ def main() -> None:
         cluster.add_node(num_cpus=1)
     compute = ComputeParameters(kind=ComputeKind.RAY, address=cluster.address, runtime_env=environment)
     try:
-        driver(compute) if given.what == "driver" else workers(compute, given.most)
+        driver(compute) if given.what == "driver" else workers(compute, given.counts)
     finally:
         ray.shutdown()
         cluster.shutdown()

@@ -29,6 +29,6 @@ def test_an_iteration_on_a_cluster_has_the_results_of_the_local_one(
     (project.folder / "data/04_training/default/iter_0/examples.jsonl").unlink()  # the demonstrations
     result = project.call("run", *project.given("compute.kind=ray", f"compute.address={cluster.address}"))
     assert result.exit_code == 0, result.output
-    for stage in ("demonstrations", "rollout", "correction", "experts", "swap test", "recoverability"):
-        assert any(message.startswith(f"{stage} on ") for message in caplog.messages), stage
+    for stage in ("demonstrations", "rollout of pi_0", "correction", "experts", "swap test", "recoverability"):
+        assert any(message.startswith(f"{stage}, workers ") for message in caplog.messages), stage
     assert results(project) == results(finished_project)

@@ -59,7 +59,7 @@ def test_the_episodes_are_those_of_the_local_run(
     )
     assert on_machine == on_nodes
     (state,) = [
-        message for message in caplog.messages if message.startswith("rollout on 2 workers: 13 finished, 0 under")
+        message for message in caplog.messages if message.startswith("rollout, workers 2: 13 finished, 0 under")
     ]
     assert state.count("/s") == 2, "both nodes have played"
 
@@ -105,7 +105,7 @@ def test_what_no_worker_can_load_is_said_once(cluster: Any, tmp_path: Path) -> N
         played(LocalPolicySpec(tmp_path / "absent", "absent"), TASKS, on(cluster))
     empty = tmp_path / "empty"
     empty.mkdir()
-    with pytest.raises(WorkerFailure, match=r"rollout worker on .* failed: .*config\.json"):
+    with pytest.raises(WorkerFailure, match=r"worker \(rollout\) on .* failed: .*config\.json"):
         played(LocalPolicySpec(empty, "empty"), TASKS, on(cluster))
 
 
@@ -144,6 +144,32 @@ def test_without_a_cluster_the_command_that_starts_one_is_named() -> None:
     nowhere = ComputeParameters.model_validate({"kind": "ray", "address": "127.0.0.1:1"})
     with pytest.raises(NoCluster, match=r"no Ray cluster at 127\.0\.0\.1:1 .*ray start --head"):
         played(WalkerSpec(), TASKS, nowhere)
+
+
+@pytest.mark.parametrize(
+    ("address", "environment", "message"),
+    [
+        ([], {}, "no Ray cluster on this machine.*ray start --head"),
+        (["10.0.0.1:6379", "10.0.0.1:6380"], {}, r"several .*10\.0\.0\.1:6379, 10\.0\.0\.1:6380.*compute\.address"),
+        (["10.0.0.1:6379"], {"working_dir": "/nowhere"}, r"refuses `compute\.runtime_env`: .*/nowhere"),
+    ],
+)
+def test_what_cannot_be_connected_to_is_said_before_anything_runs(
+    address: list[str], environment: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: the extra [ray]")
+    from ray._private import services
+
+    disconnect()
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(services, "find_gcs_addresses", lambda: set(address))
+    with pytest.raises(NoCluster, match=message):
+        connect(ComputeParameters.model_validate({"kind": "ray", "runtime_env": environment}))
+
+
+def test_variables_of_the_actors_are_text() -> None:
+    given = ComputeParameters.model_validate({"runtime_env": {"env_vars": {"A": 5}}})
+    assert given.runtime_env == {"env_vars": {"A": "5"}}
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -58,7 +58,7 @@ def test_a_policy_that_cannot_be_loaded_is_said_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [ConnectionRefusedError, EOFError, SystemExit])
 def test_workers_that_end_without_a_word_are_not_waited_for(error: type[BaseException]) -> None:
-    with pytest.raises(WorkerFailure, match=r"worker failed|ended before"):
+    with pytest.raises(WorkerFailure, match=r"worker \(rollout\) failed|ended before"):
         played([toy_task(1), toy_task(2)], RaisingSpec(error), 2)
     assert multiprocessing.active_children() == []
 

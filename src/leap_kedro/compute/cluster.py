@@ -14,6 +14,10 @@ from leap_kedro.records.errors import in_one_line
 INSTALL = 'pip install -c constraints.txt "leap_kedro[ray]"'
 
 _REACHABLE = 10.0  # seconds
+_START = (
+    "Start one (`ray start --head`, and `ray start --address=HOST:6379` on each other machine), or name one by "
+    "`compute.address`; docs/scale.md."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,19 +39,40 @@ def connect(parameters: ComputeParameters) -> None:
         import ray
     except ImportError as error:
         raise NoCluster(f"`compute.kind` is 'ray', and Ray is not installed: {INSTALL}") from error
+    _check_environment(parameters)
     if ray.is_initialized():
         return
-    address = parameters.address or os.environ.get("RAY_ADDRESS") or "auto"
+    address = parameters.address or os.environ.get("RAY_ADDRESS") or _of_this_machine()
     try:
         _check_reachable(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
-        where = "on this machine" if address == "auto" else f"at {address}"
-        raise NoCluster(
-            f"There is no Ray cluster {where} ({in_one_line(error)}). Start one (`ray start --head`, and "
-            "`ray start --address=HOST:6379` on each other machine), or name one by `compute.address`; docs/scale.md."
-        ) from error
+        raise NoCluster(f"There is no Ray cluster at {address} ({in_one_line(error)}). {_START}") from error
     logger.info("Ray cluster at %s: %s", ray.get_runtime_context().gcs_address, resources())
+
+
+def _check_environment(parameters: ComputeParameters) -> None:
+    from ray.runtime_env import RuntimeEnv
+
+    try:
+        RuntimeEnv(**parameters.runtime_env)
+    except (TypeError, ValueError) as error:
+        raise NoCluster(f"Ray refuses `compute.runtime_env`: {in_one_line(error)}") from error
+
+
+def _of_this_machine() -> str:
+    """The address of the only cluster of which a node runs on this machine."""
+    # Ray itself would take the newest cluster, or one that has ended.
+    from ray._private.services import find_gcs_addresses
+
+    found = sorted(find_gcs_addresses())  # type: ignore[no-untyped-call]
+    if not found:
+        raise NoCluster(f"There is no Ray cluster on this machine. {_START}")
+    if len(found) > 1:
+        raise NoCluster(
+            f"There are several Ray clusters on this machine ({', '.join(found)}): name one by `compute.address`."
+        )
+    return str(found[0])
 
 
 def _check_reachable(address: str) -> None:

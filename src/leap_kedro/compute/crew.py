@@ -155,10 +155,10 @@ class _Crew(Generic[Item, Result]):
             return
         except ray.exceptions.RayError as error:
             cause = in_one_line(getattr(error, "cause", None) or error)
-            raise WorkerFailure(f"A {self._work.name} worker cannot work: {cause}") from error
+            raise WorkerFailure(f"A worker ({self._work.name}) cannot work: {cause}") from error
         if isinstance(answer, Report):
             if answer.failure:
-                raise WorkerFailure(f"A {self._work.name} worker on {member.node} failed: {answer.failure}")
+                raise WorkerFailure(f"A worker ({self._work.name}) on {member.node} failed: {answer.failure}")
             if answer.pulse != member.pulse or not member.jobs:
                 member.pulse, member.heard = answer.pulse, time.monotonic()
             for result in answer.results:
@@ -197,7 +197,7 @@ class _Crew(Generic[Item, Result]):
         self._members.remove(member)
         jobs = list(member.jobs.values())
         logger.warning(
-            "A %s worker on %s was lost with %d unfinished: %s",
+            "%s: a worker on %s was lost; others do its %d unfinished: %s",
             self._work.name,
             member.node or "the cluster",
             len(jobs),
@@ -216,7 +216,7 @@ class _Crew(Generic[Item, Result]):
                 (self._suspects if job.attempts >= self._alone else self._waiting).append(job)
         if self._lost > self._parameters.max_attempts + self._size:
             raise WorkerFailure(
-                f"{self._lost} {self._work.name} workers were lost without a result; the last one: {cause}. "
+                f"{self._lost} workers ({self._work.name}) were lost without a result; the last one: {cause}. "
                 "What is finished is kept; run the same command again for the rest."
             )
 
@@ -234,7 +234,7 @@ class _Crew(Generic[Item, Result]):
         if not missing:
             return
         asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted(how).items())
-        state = f"{len(missing)} of {self._size} {self._work.name} workers wait for {asked} each: {resources()}."
+        state = f"{self._work.name}: {len(missing)} of {self._size} workers wait for {asked} each: {resources()}."
         if not self._reported:
             logger.warning("%s", state)
             self._reported = True
@@ -242,7 +242,8 @@ class _Crew(Generic[Item, Result]):
         if late and len(late) == len(self._members):
             raise NoCluster(
                 f"{state} None has started in {how.start_timeout:g} s (`compute.start_timeout`). Add machines, end "
-                "other work, or lower `compute.cpus` or `compute.gpus`; then run the same command again."
+                "other work, or lower `compute.cpus` or `compute.gpus`, unless Ray's logs say that workers cannot "
+                "start (`compute.runtime_env`); then run the same command again."
             )
         for member in late:
             ray.kill(member.actor)
@@ -255,7 +256,7 @@ class _Crew(Generic[Item, Result]):
         speed = ", ".join(f"{node} {count / seconds:.1f}/s" for node, count in sorted(self._counts.items()))
         waiting = len(self._waiting) + len(self._suspects)
         logger.info(
-            "%s on %d workers: %d finished, %d under way, %d waiting; %s",
+            "%s, workers %d: %d finished, %d under way, %d waiting; %s",
             self._work.name,
             sum(bool(member.node) for member in self._members),
             sum(self._counts.values()),

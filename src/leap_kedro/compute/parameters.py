@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from leap_kedro.records.parameters import StrictModel
 
@@ -46,3 +46,11 @@ class ComputeParameters(StrictModel):
     max_attempts: int = Field(default=3, ge=1)
     shared_storage: bool = False
     runtime_env: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("runtime_env")
+    @classmethod
+    def _variables_are_text(cls, value: dict[str, Any]) -> dict[str, Any]:
+        variables = value.get("env_vars", {})
+        if not isinstance(variables, dict):
+            raise ValueError("env_vars is no mapping of names to values")
+        return {**value, "env_vars": {name: str(each) for name, each in variables.items()}} if variables else value

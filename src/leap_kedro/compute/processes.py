@@ -112,7 +112,7 @@ class _Worker:
             if self._process.exitcode == 0:
                 raise EOFError from None
             raise WorkerFailure(
-                f"A {self._name} worker (process {self._process.pid}) died with exit code {self._process.exitcode}. "
+                f"A worker ({self._name}, process {self._process.pid}) died with exit code {self._process.exitcode}. "
                 f"What is finished is kept; run the same command again for the rest. {self._last_words()}"
             ) from None
         if isinstance(message, WorkerFailure):
@@ -142,7 +142,7 @@ def _work(connection: Connection, stderr: str, work: Work[Any, Any]) -> None:
         return
     except Exception as error:
         with suppress(_ParentGone):
-            _send(connection, WorkerFailure(f"A {work.name} worker failed: {described(error)}"))
+            _send(connection, WorkerFailure(f"A worker ({work.name}) failed: {described(error)}"))
 
 
 def _drawn(connection: Connection) -> Iterator[Any]:

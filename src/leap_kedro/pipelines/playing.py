@@ -81,7 +81,7 @@ def play(
     if isinstance(policy, RemotePolicy):
         policy, compute = _shared(policy, compute)
         settings, processes = replace(settings, slots=policy.server.concurrency), 1
-    work = PlayingWork(spec, _policy_spec(policy, spec, parameters, temperature, examples), settings)
+    work = PlayingWork(spec, _policy_spec(policy, spec, parameters, temperature, examples), settings, title)
     played = run(work, tasks, processes, compute)
     yield from watched(played, len(tasks), title, f"{policy.id} ({place})", must_answer)
 

@@ -13,6 +13,8 @@ from leap_kedro.records.errors import in_one_line
 
 INSTALL = 'pip install -c constraints.txt "leap_kedro[ray]"'
 
+SILENCE = 10.0
+"""Seconds after which missing resources are reported."""
 _REACHABLE = 10.0  # seconds
 _START = (
     "Start one (`ray start --head`, and `ray start --address=HOST:6379` on each other machine), or name one by "
@@ -124,6 +126,11 @@ def wanted(parameters: ComputeParameters) -> dict[str, float]:
     """The resources of each actor, by Ray's names for them."""
     asked = {"CPU": parameters.cpus, "GPU": parameters.gpus, **parameters.resources}
     return {name: amount for name, amount in asked.items() if amount}
+
+
+def asked(parameters: ComputeParameters) -> str:
+    """The resources of each actor, for messages."""
+    return ", ".join(f"{amount:g} {name}" for name, amount in wanted(parameters).items())
 
 
 def _room(has: Mapping[str, float], asked: Mapping[str, float]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic
 
-from leap_kedro.compute.cluster import NoCluster, actor_options, connect, fitting, resources, wanted
+from leap_kedro.compute.cluster import SILENCE, NoCluster, actor_options, asked, connect, fitting, resources
 from leap_kedro.compute.node_files import FolderContent
 from leap_kedro.compute.parameters import ComputeParameters
 from leap_kedro.compute.ray_worker import RayWorker, Report
@@ -22,8 +22,6 @@ from leap_kedro.records.errors import in_one_line
 _POLL = 1.0  # seconds
 _REPORTS = 60.0
 """Seconds between two lines of the log about the state of the work."""
-_SILENCE = 10.0
-"""Seconds after which a missing resource is reported."""
 
 logger = logging.getLogger(__name__)
 
@@ -229,12 +227,11 @@ class _Crew(Generic[Item, Result]):
             if member.node and member.jobs and now - member.heard > how.timeout:
                 ray.kill(member.actor)
                 yield from self._gone(member, f"no sign of work for {how.timeout:g} s (`compute.timeout`)")
-        silence = min(_SILENCE, how.start_timeout)
+        silence = min(SILENCE, how.start_timeout)
         missing = [member for member in self._members if not member.node and now - member.heard > silence]
         if not missing:
             return
-        asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted(how).items())
-        state = f"{self._work.name}: {len(missing)} of {self._size} workers wait for {asked} each: {resources()}."
+        state = f"{self._work.name}: {len(missing)} of {self._size} workers wait for {asked(how)} each: {resources()}."
         if not self._reported:
             logger.warning("%s", state)
             self._reported = True

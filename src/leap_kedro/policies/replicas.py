@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from leap_kedro.compute import ComputeParameters
-from leap_kedro.compute.cluster import NoCluster, actor_options, connect, fitting, has_gpus, resources, wanted
+from leap_kedro.compute.cluster import SILENCE, NoCluster, actor_options, asked, connect, fitting, has_gpus, resources
 from leap_kedro.compute.node_files import FolderContent
 from leap_kedro.policies.guard import PATIENCE
 from leap_kedro.policies.replica import RayReplica, ReplicaActor, Sent, Standing
@@ -16,8 +16,6 @@ from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.records.errors import in_one_line
 
 _POLL = 1.0  # seconds
-_SILENCE = 10.0
-"""Seconds after which a missing resource is reported."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +79,8 @@ def _placed(actors: Sequence[Any], needed: ComputeParameters) -> list[Any]:
         for call in ready:
             placed.append(waiting.pop(call))
         waited = time.monotonic() - began
-        if waiting and waited > min(_SILENCE, needed.start_timeout):
-            asked = ", ".join(f"{amount:g} {name}" for name, amount in wanted(needed).items())
-            state = f"{len(waiting)} of {len(actors)} replicas wait for {asked} each: {resources()}."
+        if waiting and waited > min(SILENCE, needed.start_timeout):
+            state = f"{len(waiting)} of {len(actors)} replicas wait for {asked(needed)} each: {resources()}."
             if not reported:
                 logger.warning("%s", state)
                 reported = True

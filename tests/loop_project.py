@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -79,6 +80,22 @@ class LoopProject:
         output, _ = process.communicate()
         assert process.returncode == -signal.SIGKILL, output
         return Finished(process.args, process.returncode, output, "")
+
+    def kill_fork(self, when: Callable[[], bool], *arguments: str) -> None:
+        """As `kill`, but in a fork of this process, which saves the seconds that `call` saves."""
+        process = multiprocessing.get_context("fork").Process(target=self._in_own_group, args=arguments)
+        process.start()
+        deadline = time.monotonic() + 600
+        while process.is_alive() and time.monotonic() < deadline and not when():
+            time.sleep(0.002)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid or 0, signal.SIGKILL)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+
+    def _in_own_group(self, *arguments: str) -> None:
+        os.setpgid(0, 0)
+        print(self.call(*arguments).output)  # noqa: T201 - shown if the test fails
 
     def kill_vllm(self, when: Callable[[], bool], *arguments: str) -> Finished:
         """Run `kedro ARGUMENTS` and kill the processes with the model of its vLLM server as soon as `when` holds."""

@@ -33,7 +33,7 @@ def _started() -> Any:
     for further in (2, 1, 0):
         cluster = Cluster()
         try:
-            cluster.add_node(num_cpus=1, include_dashboard=False, _system_config=_QUICK)
+            cluster.add_node(num_cpus=1, include_dashboard=False, no_monitor=True, _system_config=_QUICK)
             cluster.add_node(num_cpus=1)
         except Exception:
             cluster.shutdown()

@@ -1,4 +1,4 @@
-"""The loop end to end: `kedro run` in a process of its own, on generated games, with tiny budgets.
+"""The loop end to end: `kedro run` on generated games, with tiny budgets; the first one in a process of its own.
 
 One project is killed in each stage, and always continued by the next command.
 """
@@ -83,22 +83,22 @@ def killed(finished_project: LoopProject, tmp_path_factory: pytest.TempPathFacto
     policy = data / "05_policies/default/iter_1/policy/_SUCCESS"
     partial = {name: data / f"{name}.partial" for name in STORES}
 
-    project.kill(lambda: lines(partial[ROLLOUTS]) >= 1, *loop)
+    project.kill_fork(lambda: lines(partial[ROLLOUTS]) >= 1, *loop)
     stored = partial[ROLLOUTS].read_bytes()
     with partial[ROLLOUTS].open("a") as file:
         file.write('{"task": {"id": "torn by the ki')
-    project.kill(lambda: lines(partial[CORRECTIONS]) >= 1, *stock)
+    project.kill_fork(lambda: lines(partial[CORRECTIONS]) >= 1, *stock)
     assert (data / ROLLOUTS).read_bytes().startswith(stored)
     corrected = partial[CORRECTIONS].read_bytes()
-    project.kill(lambda: any(workspace.glob("checkpoints-*/*/_SUCCESS")), *loop)
+    project.kill_fork(lambda: any(workspace.glob("checkpoints-*/*/_SUCCESS")), *loop)
     assert (data / CORRECTIONS).read_bytes().startswith(corrected)
     assert not (data / "04_training/default/iter_1/training_report.json").exists()
-    project.kill(policy.exists, *loop)
+    project.kill_fork(policy.exists, *loop)
     assert not partial[EVALUATION].exists()
-    project.kill(lambda: lines(partial[EVALUATION]) >= 1, *stock)
+    project.kill_fork(lambda: lines(partial[EVALUATION]) >= 1, *stock)
     played = partial[EVALUATION].read_bytes()
-    finished = project.kedro(*loop)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    finished = project.call(*loop)
+    assert finished.exit_code == 0, finished.output
     assert (data / EVALUATION).read_bytes().startswith(played)
     return project
 

@@ -65,7 +65,7 @@ def accepted(project: LoopProject) -> list[dict[str, Any]]:
     return [correction for correction in made if correction["rejection"] is None]
 
 
-def test_webshop(project: LoopProject) -> None:
+def test_webshop(project: LoopProject, trainings: list[Path]) -> None:
     project.parameters = f"bootstrap.base={embedded_base('webshop')}"
     shown = run(project, "environment=webshop")
     assert "/ mean score /" in shown
@@ -78,6 +78,7 @@ def test_webshop(project: LoopProject) -> None:
     assert {action.partition("[")[0] for action in taught(project)} == {"search", "click"}
     assert any(correction["action"].startswith("search[") for correction in accepted(project))
     assert {"validation/score_parts/attributes", "test/score_parts/price"} <= metrics(project).keys()
+    assert len(trainings) == 2
 
 
 def test_intercode_bash(project: LoopProject, trainings: list[Path]) -> None:

@@ -1,22 +1,23 @@
-"""Calls of `train` in another process, which may be killed."""
+"""Calls of `train` and `fine_tune` in other processes, which are forked: so they need no seconds to import torch."""
 
+import multiprocessing
+import os
 import signal
-import subprocess
-import sys
+import socket
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from leap_kedro.training.parameters import FineTuning
+import pytest
 
-CALLER = """
-import sys
-from pathlib import Path
+from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.launch import train
+from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import FineTuning
-start, data, work, target, parameters = sys.argv[1:]
-train(Path(start), Path(data), FineTuning.model_validate_json(parameters), Path(work), Path(target))
-"""
+from leap_kedro.training.progress import TrainingResult
+
+FORK = multiprocessing.get_context("fork")
 
 
 def weights(folder: Path) -> dict[str, Any]:
@@ -28,19 +29,48 @@ def weights(folder: Path) -> dict[str, Any]:
 
 def killed(start: Path, data: Path, parameters: FineTuning, folder: Path, checkpoints: int) -> list[Path]:
     """A call in `folder` that got a SIGKILL once it had so many whole checkpoints; those, the last one first."""
-    caller = subprocess.Popen(
-        [
-            *(sys.executable, "-c", CALLER),
-            *map(str, (start, data, folder / "work", folder / "policy")),
-            parameters.model_dump_json(),
-        ]
-    )
+    caller = FORK.Process(target=train, args=(start, data, parameters, folder / "work", folder / "policy"))
+    caller.start()
     deadline = time.monotonic() + 60
     while len(found := list(folder.glob("work/checkpoints-*/checkpoint-*/_SUCCESS"))) < checkpoints:
         assert time.monotonic() < deadline
-        assert caller.poll() is None
+        assert caller.is_alive()
         time.sleep(0.005)
-    caller.send_signal(signal.SIGKILL)
-    caller.wait()
+    caller.kill()
+    caller.join()
+    assert caller.exitcode == -signal.SIGKILL
     assert not (folder / "policy").exists()
     return sorted((path.parent for path in found), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+
+
+def by_two(start: Path, packs: Sequence[Packed], parameters: FineTuning, folder: Path, **more: Any) -> TrainingResult:
+    """A training in two processes, without torchrun: what `fine_tune` returns in the first."""
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("forked processes cannot use CUDA")
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = str(one.getsockname()[1])
+    here, there = FORK.Pipe(duplex=False)
+
+    def process(rank: int) -> None:
+        from accelerate.state import AcceleratorState, GradientState
+
+        place = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+        os.environ.update(place | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port})
+        AcceleratorState._reset_state(reset_partial_state=True)  # forked with the state of a single process
+        GradientState._reset_state()
+        result = fine_tune(start, packs, parameters, folder / "work", folder / "policy", **more)
+        if rank == 0:
+            there.send(result)
+        os._exit(0)
+
+    processes = [FORK.Process(target=process, args=(rank,)) for rank in (0, 1)]
+    for each in processes:
+        each.start()
+    there.close()
+    result: TrainingResult = here.recv()
+    for each in processes:
+        each.join()
+    return result

@@ -53,13 +53,14 @@ def test_the_gpu_profile_is_rehearsed_where_nothing_of_it_is_there(project: Loop
         assert any(absent in line for line in done.output.splitlines() if "and not here" in line), absent
 
 
-def test_the_laptop_default_is_rehearsed(project: LoopProject) -> None:
+def test_the_laptop_default_is_rehearsed(project: LoopProject, trainings: list[Path]) -> None:
     before = files(project)
     done = rehearsed(project, "base")
     assert done.exit_code == 0, done.output
     assert files(project) == before
     assert "<reply> " in done.output
     assert "vllm" not in done.output
+    assert len(trainings) == 2
     assert not [line for line in done.output.splitlines() if "and not here" in line]
 
 

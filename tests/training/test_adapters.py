@@ -6,10 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from training_calls import by_two
 
 from leap_kedro.training.adapters import UnusableAdapter
 from leap_kedro.training.fine_tuning import fine_tune
-from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, selected
 from leap_kedro.training.parameters import FineTuning, LoraParameters, PreferenceParameters
 from leap_kedro.training.progress import Progress
@@ -137,8 +137,7 @@ def test_two_processes_with_all_that_saves_memory_take_the_steps_of_one(
     held_out = copying[:3]
     one = fine_tune(start, copying, how, tmp_path / "work", tmp_path / "policy", validation=held_out)
     saving = how.model_copy(update={"processes": 2, "accumulation_steps": 2, "gradient_checkpointing": True})
-    where = tmp_path / "work_of_two", tmp_path / "policy_of_two"
-    two = train(start, copying, saving, *where, validation=held_out)
+    two = by_two(start, copying, saving, tmp_path / "two", validation=held_out)
     assert two.world_size == 2
     assert dict(two.losses) == pytest.approx(dict(one.losses), rel=1e-4)
     assert dict(two.validation) == pytest.approx(dict(one.validation), rel=1e-4)

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from training_calls import by_two
 
 from leap_kedro.training.fine_tuning import fine_tune
-from leap_kedro.training.launch import train
 from leap_kedro.training.packing import Packed, Row, pack
 from leap_kedro.training.parameters import FineTuning, PreferenceParameters
 
@@ -155,8 +155,7 @@ def test_single_rows_take_the_steps_of_the_tree(tiny_llama: Path, pairs: list[Pa
 def test_two_processes_take_the_steps_of_one(tiny_llama: Path, pairs: list[Packed], tmp_path: Path) -> None:
     one = PARAMETERS.model_copy(update={"max_steps": 10, "log_every": 1})
     alone = fine_tune(tiny_llama, pairs, one, tmp_path / "work", tmp_path / "policy")
-    two = one.model_copy(update={"processes": 2})
-    both = train(tiny_llama, pairs, two, tmp_path / "work_2", tmp_path / "policy_2")
+    both = by_two(tiny_llama, pairs, one.model_copy(update={"processes": 2}), tmp_path / "both")
     assert both.world_size == 2
     assert dict(both.losses) == pytest.approx(dict(alone.losses), rel=1e-4)
     assert both.preference == pytest.approx(alone.preference, rel=1e-3, abs=1e-4)

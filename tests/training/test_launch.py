@@ -1,13 +1,11 @@
 """Training as its caller meets it: a call that may be killed and made again."""
 
-import re
+import resource
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from training_calls import CALLER, killed, weights
+from training_calls import killed, weights
 
 from leap_kedro.training.fine_tuning import TrainingRefused, fine_tune
 from leap_kedro.training.launch import TrainingFailed, train
@@ -64,50 +62,32 @@ def test_called_again_it_returns_the_result_at_hand(uninterrupted, tiny_llama: P
     assert (folder / "policy" / "model.safetensors").stat().st_mtime_ns == written
 
 
-def assert_same_weights(folder: Path, expected: Path, apart: float = 1e-6) -> None:
-    import torch
-
-    for name, value in weights(expected / "policy").items():
-        torch.testing.assert_close(weights(folder / "policy")[name], value, rtol=0, atol=apart)
-
-
-def test_killed_in_the_middle_a_call_that_differs_in_what_is_free_continues(
-    uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path
-) -> None:
-    (last,) = killed(tiny_llama, data, PARAMETERS, tmp_path, 1)
-    torn = last.with_name("checkpoint-59")
-    torn.mkdir()
-    (torn / "model.safetensors").write_bytes(b"half a")
-    told: list[Progress] = []
-    free = {"threads": 2, "processes": 2, "accumulation_steps": 2, "log_every": 4, "checkpoint_every": 9, "timeout": 60}
-    changed = PARAMETERS.model_copy(update=free | {"gradient_checkpointing": True})
-
-    result = train(tiny_llama, data, changed, tmp_path / "work", tmp_path / "policy", on_progress=told.append)
-
-    whole, _, folder = uninterrupted
-    assert result.resumed_at == int(last.name.rpartition("-")[2])
-    assert result.torn_checkpoints == ()
-    assert (result.steps, result.tokens) == (whole.steps, whole.tokens)
-    assert {progress.step % 4 for progress in told[:-1]} == {0}
-    assert_same_weights(tmp_path, folder, 1e-4)
-
-
-def test_two_processes_killed_and_a_checkpoint_torn_take_the_steps_of_one_from_the_checkpoint_before(
+def test_two_processes_killed_a_call_that_differs_in_what_is_free_continues_from_the_last_whole_checkpoint(
     uninterrupted, tiny_llama: Path, data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     last, before = killed(tiny_llama, data, BY_TWO, tmp_path, 2)[:2]
-    torn = bytearray((last / "model.safetensors").read_bytes())
-    torn[-40:] = bytes(40)
-    (last / "model.safetensors").write_bytes(torn)
+    weights_file = last / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:-40] + bytes(40))
+    half = last.with_name("checkpoint-59")
+    half.mkdir()
+    (half / "model.safetensors").write_bytes(b"half a")
+    told: list[Progress] = []
+    free = {"threads": 2, "accumulation_steps": 2, "log_every": 4, "checkpoint_every": 9, "timeout": 60}
+    changed = BY_TWO.model_copy(update=free | {"gradient_checkpointing": True})
 
-    result = train(tiny_llama, data, BY_TWO, tmp_path / "work", tmp_path / "policy")
+    result = train(tiny_llama, data, changed, tmp_path / "work", tmp_path / "policy", on_progress=told.append)
 
+    import torch
+
+    whole, _, folder = uninterrupted
     assert result.resumed_at == int(before.name.rpartition("-")[2])
     assert result.torn_checkpoints == (f"{last.name}: model.safetensors is not what was written",)
     assert f"{last.name}: model.safetensors is not what was written" in caplog.text
     assert f"resuming from {before.name}" in caplog.text
-    assert result.world_size == 2
-    assert_same_weights(tmp_path, uninterrupted[2], 1e-4)
+    assert (result.steps, result.tokens, result.world_size) == (whole.steps, whole.tokens, 2)
+    assert {progress.step % 4 for progress in told[:-1]} == {0}
+    for name, value in weights(folder / "policy").items():
+        torch.testing.assert_close(weights(tmp_path / "policy")[name], value, rtol=0, atol=1e-4)
 
 
 def test_what_another_training_left_is_not_resumed_from(uninterrupted) -> None:
@@ -166,10 +146,11 @@ def test_a_torn_file_of_data_is_named(tiny_llama: Path, data: Path, tmp_path: Pa
 def test_a_checkpoint_that_cannot_be_written_is_told_with_its_folder(
     tiny_llama: Path, data: Path, tmp_path: Path
 ) -> None:
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))"
-    folders = [str(path) for path in (tiny_llama, data, tmp_path / "work", tmp_path / "policy")]
-    script = limit + CALLER
-    command = [sys.executable, "-c", script, *folders, PARAMETERS.model_dump_json()]
-    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
-    assert re.search(rf"TrainingFailed: Cannot write {tmp_path}/work.*ulimit -f.*same command again", told), told
+    _, hard = whole = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))  # also of the training's process
+    try:
+        with pytest.raises(TrainingFailed, match=rf"Cannot write {tmp_path}/work.*ulimit -f.*same command again"):
+            train(tiny_llama, data, PARAMETERS, tmp_path / "work", tmp_path / "policy")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, whole)
     assert not (tmp_path / "policy").exists()

@@ -16,9 +16,16 @@ _QUICK = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "he
 """A lost node is noticed within seconds."""
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Any]:
+@pytest.fixture
+def cluster(started_cluster: Any) -> Iterator[Any]:
     """A `ray.cluster_utils.Cluster` of two nodes with one CPU core each, to which nobody is connected."""
+    yield started_cluster
+    started_cluster.wait_for_nodes()  # a node that a test has removed is noticed after seconds
+
+
+@pytest.fixture(scope="session")
+def started_cluster() -> Iterator[Any]:
+    """The cluster, which all tests of a process share."""
     pytest.importorskip("ray", reason="Ray is not installed: the extra [ray]")
     started = _started()
     yield started

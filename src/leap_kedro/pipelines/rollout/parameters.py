@@ -1,6 +1,8 @@
 """Parameters of playing episodes and of the rollout."""
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from leap_kedro.records.parameters import Free, StrictModel
 
@@ -32,8 +34,16 @@ class RolloutParameters(PlayParameters):
 
     Attributes:
         episodes: Number of episodes per iteration.
+        group_size: Number of episodes on each task, which differ in the seed of sampling; it divides `episodes`.
         temperature: Sampling temperature; 0 is greedy.
     """
 
     episodes: int = Field(ge=1)
+    group_size: int = Field(default=1, ge=1)
     temperature: float = Field(ge=0, le=5)
+
+    @model_validator(mode="after")
+    def _whole_groups(self) -> Self:
+        if self.episodes % self.group_size:
+            raise ValueError(f"episodes ({self.episodes}) is not a multiple of group_size ({self.group_size})")
+        return self

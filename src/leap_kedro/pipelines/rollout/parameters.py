@@ -1,5 +1,7 @@
 """Parameters of playing episodes and of the rollout."""
 
+from enum import StrEnum
+
 from pydantic import Field
 
 from leap_kedro.records.parameters import Free, StrictModel
@@ -27,13 +29,24 @@ class PlayParameters(StrictModel):
     slots: Free[int] = Field(default=32, ge=1)
 
 
+class Player(StrEnum):
+    """Who plays the tasks of a rollout."""
+
+    STUDENT = "student"
+    """pi_{k-1}."""
+    DEMONSTRATOR = "demonstrator"
+    """The expert of D_0, as there: for imitation, to which LEAP is compared."""
+
+
 class RolloutParameters(PlayParameters):
-    """The number of training tasks that the student plays, and how.
+    """The number of training tasks that are played, by whom, and how the student plays.
 
     Attributes:
+        player: Who plays.
         episodes: Number of episodes per iteration.
         temperature: Sampling temperature; 0 is greedy.
     """
 
+    player: Player = Player.STUDENT
     episodes: int = Field(ge=1)
     temperature: float = Field(ge=0, le=5)

@@ -262,19 +262,21 @@ def _lesson(
             "max_actions": min(_ACTIONS, parameters.rollout.max_actions),
             "max_reply_tokens": min(_REPLY_TOKENS, parameters.rollout.max_reply_tokens),
             "max_thought_tokens": min(_REPLY_TOKENS, parameters.rollout.max_thought_tokens),
+            "group_size": 1,
             "processes": 1,
             "slots": _ROLLOUTS,
         }
     )
     name = parameters.environment
     where = ComputeParameters(), name, environments
-    episodes = list(roll_out(history, tasks, few, None, *where, parameters.seed, 1)([]))
+    episodes = list(roll_out(history, tasks, few, parameters.bootstrap, None, *where, parameters.seed, 1)([]))
     how = parameters.correction.model_copy(update={"episodes": Which.ALL})
     used = select_prompts(access, how, name)
     if how.teacher.in_words:
         found.teacher_prompt = _teacher_prompt(used, parameters, EnvironmentSpec(name, environments[name]), episodes[0])
         if how.teacher.language_model(parameters.server).base_url is None and access.api_key is None:
             found.absent.append("a key for the teacher's server (conf/local/credentials.yml, or OPENAI_API_KEY)")
+    if how.teacher.in_words or how.teacher.kind is TeacherKind.NONE:  # which keeps nothing of a random student
         how = how.model_copy(update={"teacher": how.teacher.model_copy(update={"kind": TeacherKind.ORACLE})})
     corrected = correct(episodes, history, {}, access, how, parameters.server, *where, 1)
     examples = build_examples(episodes, list(corrected([])), how)

@@ -40,7 +40,14 @@ class Demonstration:
 
 
 def demonstrations(
-    benchmark: Benchmark, tasks: Iterable[Task], expert: str, *, max_actions: int, noise: float, seed: int
+    benchmark: Benchmark,
+    tasks: Iterable[Task],
+    expert: str,
+    *,
+    max_actions: int,
+    noise: float,
+    seed: int,
+    iteration: int = 0,
 ) -> Iterator[Demonstration]:
     """One demonstration per task, solved or not, in order.
 
@@ -51,11 +58,12 @@ def demonstrations(
         max_actions: Maximum number of actions.
         noise: Share of random admissible actions, 0 to 1.
         seed: Seed of the run, from which the seeds of the episodes are derived.
+        iteration: LEAP iteration of the episodes.
 
     Raises:
         EnvironmentFailure: If a task cannot be built.
     """
-    settings = PlaySettings(max_actions, refused_limit=None, seed=seed)
+    settings = PlaySettings(max_actions, refused_limit=None, seed=seed, iteration=iteration)
     for task in tasks:
         player = _NoisyExpert(noise, Random(f"{episode_seed(seed, task.id)}/{task.id}"))
         (episode,) = play_guided(benchmark, [task], expert, settings, expert, player)

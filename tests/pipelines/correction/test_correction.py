@@ -75,6 +75,22 @@ def test_the_score_below_which_an_episode_has_failed_can_be_set(below: float, fa
     ]
     assert [episode.score for episode in to_correct(rollouts, Which.FAILED, below)] == failed
     assert to_correct(rollouts, Which.ALL, below) == rollouts
+    solved = [episode for episode in rollouts if episode.score not in failed or episode.success]
+    assert to_correct(rollouts, Which.SOLVED, below) == solved
+
+
+def test_without_a_teacher_the_replies_of_solved_episodes_are_kept(
+    rollouts: list[Episode], history: History, tmp_path: Path
+) -> None:
+    first, *steps = rollouts[0].steps
+    solved = replace(rollouts[0], stop=StopReason.SOLVED, success=True, steps=(replace(first, accepted=False), *steps))
+    nobody = {"correction.episodes": "solved", "correction.teacher.kind": "none"}
+    (found,), _ = corrected(tmp_path, [solved, *rollouts[1:]], history, nobody)
+    kept = [(correction.reason, correction.action, correction.verdict) for correction in found.corrections]
+    assert kept == [(step.reason, step.action, Verdict.KEEP) for step in solved.steps]
+    assert [correction.rejection for correction in found.corrections] == [
+        Rejection.NOT_EXECUTABLE if place == 0 or not step.accepted else None for place, step in enumerate(solved.steps)
+    ]
 
 
 @pytest.mark.parametrize("below", [0.0, 1.1])

@@ -9,6 +9,8 @@ from kedro.io import DataCatalog, DatasetError
 from pipelines.stages import finished, run, small_catalog, small_parameters
 
 from leap_kedro.environments.alfworld.benchmark import ALFWorld
+from leap_kedro.language_models import Access
+from leap_kedro.pipelines.correction import create_pipeline as correct
 from leap_kedro.pipelines.episodes import pending_groups
 from leap_kedro.pipelines.history import History
 from leap_kedro.pipelines.rollout import create_pipeline
@@ -106,6 +108,29 @@ def test_no_secret_reaches_a_student_that_plays(
     run(create_pipeline(), catalog_of(tmp_path, tasks, history))
     assert shown
     assert not any(shown)
+
+
+def test_the_demonstrator_plays_the_same_tasks_and_learns_from_its_own_decisions(
+    played: list[Episode], tasks: Tasks, history: History, tmp_path: Path
+) -> None:
+    """Imitation: corrected by the demonstrator, a rollout without random actions stays as it is."""
+    imitation = {
+        **FEW,
+        "rollout.player": "demonstrator",
+        "bootstrap.noise": 0.0,
+        "correction.privilege": 0,
+        "correction.teacher.expert": "surfaces",
+    }
+    values = {"tasks": tasks, "history": history, "language_models": Access()}
+    catalog = small_catalog(tmp_path, small_parameters({"bootstrap.demonstrator": "surfaces", **imitation}), **values)
+    run(create_pipeline() + correct(), catalog)
+    shown = catalog.load("rollouts")
+    assert {(episode.policy, episode.iteration) for episode in shown} == {("surfaces", 1)}
+    assert {episode.task.id: episode.seed for episode in shown} == {each.task.id: each.seed for each in played}
+    labels = {
+        each.episode: [(one.reason, one.action) for one in each.corrections] for each in catalog.load("corrections")
+    }
+    assert labels == {episode.id: [(step.reason, step.action) for step in episode.steps] for episode in shown}
 
 
 def test_no_task_is_rolled_out_again_before_all_others(tasks: Tasks) -> None:

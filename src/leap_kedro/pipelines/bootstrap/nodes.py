@@ -1,6 +1,6 @@
 """D_0, pi_0, and the evaluation of the base model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,12 @@ from leap_kedro.compute.each import in_place, of_each
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Missing
 from leap_kedro.datasets.training import Train, Trained
-from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
+from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
+from leap_kedro.pipelines.demonstrating import load_demonstrator
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, play_evaluation
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
@@ -23,7 +24,7 @@ from leap_kedro.pipelines.training.fine_tuning import fine_tune, release_policy
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Example, Task
 from leap_kedro.records.seeds import derive_seed
-from leap_kedro.teachers.demonstrations import Demonstration, demonstrations, informed
+from leap_kedro.teachers.demonstrations import Demonstration, informed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.training.parameters import FineTuning, FineTuningParameters
 
@@ -51,26 +52,13 @@ def demonstrate(
     spec = environment_spec(environment, environments)
     chosen = tasks["train"][: parameters.demonstrations]
     run_seed = derive_seed(seed, "demonstrations")
-    load = partial(_load_demonstrator, spec, parameters, run_seed)
+    load = partial(load_demonstrator, spec, parameters, run_seed)
     played = of_each("demonstrations", load, chosen, compute)
     demonstrated = in_place(progress_bar("demonstrations", "episode", len(chosen), played))
     again = demonstrated[: round(_informed_share(parameters, correction) * len(demonstrated))]
     return [demonstration.example() for demonstration in demonstrated] + _informed(
         again, make_benchmark(spec), parameters
     )
-
-
-def _load_demonstrator(
-    spec: EnvironmentSpec, parameters: BootstrapParameters, run_seed: int
-) -> Callable[[Task], Demonstration]:
-    benchmark = make_benchmark(spec)
-    how: dict[str, Any] = {"max_actions": parameters.max_actions, "noise": parameters.noise, "seed": run_seed}
-
-    def demonstrate_one(task: Task) -> Demonstration:
-        (demonstration,) = demonstrations(benchmark, [task], parameters.demonstrator, **how)
-        return demonstration
-
-    return demonstrate_one
 
 
 def _informed_share(parameters: BootstrapParameters, correction: CorrectionParameters) -> float:

@@ -114,13 +114,14 @@ def to_correct(rollouts: Sequence[Episode], which: Which, failure_threshold: flo
 
     Args:
         rollouts: Episodes of the student.
-        which: All episodes, or the failed ones.
+        which: All episodes, the failed ones, or the others.
         failure_threshold: Score below which an episode has failed; 1: all that were not solved.
     """
     return [
         episode
         for episode in settled(rollouts)
-        if not episode.stop.is_infrastructure and (which is Which.ALL or _failed(episode, failure_threshold))
+        if not episode.stop.is_infrastructure
+        and (which is Which.ALL or _failed(episode, failure_threshold) is (which is Which.FAILED))
     ]
 
 

@@ -18,6 +18,8 @@ class Which(StrEnum):
     """All episodes."""
     FAILED = "failed"
     """Those with a score below `CorrectionParameters.failure_threshold` (the paper's choice)."""
+    SOLVED = "solved"
+    """All others."""
 
 
 class TeacherKind(StrEnum):
@@ -29,6 +31,8 @@ class TeacherKind(StrEnum):
     """A language model behind an OpenAI-compatible server."""
     SELF = "self"
     """The present student, given the privileged state."""
+    NONE = "none"
+    """Nobody: the student's replies are kept. With `episodes: solved`, this is expert iteration."""
 
 
 class TeacherParameters(StrictModel):
@@ -87,8 +91,8 @@ class CorrectionParameters(StrictModel):
 
     Attributes:
         episodes: Which episodes are corrected.
-        failure_threshold: Score below which an episode has failed, with `episodes: failed`; 1: all that were not
-            solved.
+        failure_threshold: Score below which an episode has failed, with `episodes: failed` or `solved`; 1: all that
+            were not solved.
         privilege: Privilege level, per cent.
         max_corrections_per_episode: Steps of an episode are learnt up to this number of changed actions, because a
             better student does not reach the states after them; None: all steps.

@@ -38,6 +38,10 @@ def build_teacher(
     """
     if parameters.teacher.in_words:
         return _llm_teacher(parameters, server, benchmark, prompts, access, so_far)
+    if parameters.teacher.kind is TeacherKind.NONE:
+        from leap_kedro.teachers.no_teacher import NoTeacher
+
+        return NoTeacher()
     if parameters.teacher.kind is TeacherKind.SELF:
         return _self_teacher(parameters, benchmark, student)
     return _oracle_teacher(parameters, benchmark)

@@ -38,8 +38,8 @@ def policy_loss(
     ratio = torch.exp(logprobs - olds)
     near = ratio.clamp(1 - epsilon, 1 + epsilon)
     clipped = (ratio - near) * advantages > 0
-    divergence = torch.exp(olds - logprobs) - (olds - logprobs) - 1
-    losses = -torch.min(ratio * advantages, near * advantages) + beta * divergence * ratio
+    divergence = ratio * (torch.exp(olds - logprobs) - (olds - logprobs) - 1)
+    losses = -torch.min(ratio * advantages, near * advantages) + beta * divergence
     return losses, clipped.float(), divergence
 
 

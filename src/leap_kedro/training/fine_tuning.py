@@ -218,6 +218,10 @@ def _on_rows(parameters: FineTuning) -> Any:
         from leap_kedro.training.grpo import PackedGRPOTrainer
 
         return PackedGRPOTrainer
+    if parameters.distill:
+        from leap_kedro.training.distillation import PackedDistillationTrainer
+
+        return PackedDistillationTrainer
     from leap_kedro.training.trainer import PackedTrainer
 
     return PackedTrainer

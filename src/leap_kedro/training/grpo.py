@@ -13,6 +13,7 @@ import torch
 
 from leap_kedro.training.collator import collate
 from leap_kedro.training.logits import packed_logits
+from leap_kedro.training.parameters import GRPOObjective
 from leap_kedro.training.scoring import token_logprobs
 from leap_kedro.training.trainer import NOTHING, PackedTrainer
 
@@ -51,7 +52,8 @@ class PackedGRPOTrainer(PackedTrainer):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self.objective = self.parameters.grpo
+        assert self.parameters.grpo is not None  # noqa: S101
+        self.objective: GRPOObjective = self.parameters.grpo
         model: Any = self.model
         # The same autocast as in training: otherwise rounding in bfloat16 would look like a change of the policy.
         with self.accelerator.autocast():

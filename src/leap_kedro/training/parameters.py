@@ -185,16 +185,18 @@ class FineTuning(FineTuningParameters):
         seed: Seed of the order of the data.
         preference: Direct preference optimization on pairs; None: another objective.
         grpo: Policy gradient on sampled replies, whose weights are advantages; None: another objective.
+        distill: Whether the first row of each pair learns the distribution of the second.
     """
 
     seed: int = Field(default=0, ge=0)
     preference: PreferenceParameters | None = None
     grpo: GRPOObjective | None = None
+    distill: bool = False
 
     @property
     def together(self) -> int:
         """Number of consecutive rows that stay together: 2 for pairs."""
-        return 2 if self.preference else 1
+        return 2 if self.preference or self.distill else 1
 
     @classmethod
     def of(cls, parameters: FineTuningParameters, seed: int, **objective: Any) -> "FineTuning":

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.records.score import ReplyScore
@@ -12,7 +14,6 @@ from leap_kedro.training.examples import evenly, packed_examples, without_unstat
 from leap_kedro.training.packing import Packed
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
     from numpy.typing import NDArray
 
@@ -86,8 +87,8 @@ def token_logprobs(
     found: dict[int, NDArray[np.float32]] = {}
     for batch, logits, tensors in _predicted(model, packs, tree):
         chosen = _chosen(logits / temperature, tensors["targets"]).cpu()
-        parts = chosen.split([len(packs[index].targets) for index in batch])
-        found |= {index: part.numpy() for index, part in zip(batch, parts, strict=True)}
+        ends = np.cumsum([len(packs[index].targets) for index in batch])
+        found |= dict(zip(batch, np.split(chosen.numpy(), ends[:-1]), strict=True))
     return [found[index] for index in range(len(packs))]
 
 

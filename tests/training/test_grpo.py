@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from training_calls import by_two, weights
 
+from leap_kedro.pipelines.aggregation.own_replies import advantages
 from leap_kedro.training.batching import plan
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
@@ -167,6 +168,36 @@ def test_single_rows_and_two_processes_take_the_steps_of_the_tree(
     for other in (alone, both):
         assert dict(other.losses) == pytest.approx(dict(packed.losses), rel=1e-3, abs=1e-5)
         assert other.objective == pytest.approx(packed.objective, rel=1e-3, abs=1e-4)
+
+
+def test_the_reward_of_a_small_policy_rises(tiny_llama: Path, copying: list[Packed], tmp_path: Path) -> None:
+    """Rounds of sampling and training; a reply of an even token is rewarded."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    prompts = [tuple(packed.input_ids[:4].tolist()) for packed in copying[:8]]
+    how = FineTuning(
+        epochs=1, tokens_per_step=100, learning_rate=0.01, warmup_steps=0, flat_share=1, grpo=GRPOObjective()
+    )
+    folder, rewards = tiny_llama, []
+    for number in range(6):
+        torch.manual_seed(number)
+        model = AutoModelForCausalLM.from_pretrained(folder)
+        with torch.no_grad():
+            probabilities = model(torch.tensor(prompts)).logits[:, -1].softmax(-1)
+        packs = []
+        for prompt, each in zip(prompts, probabilities, strict=True):
+            replies = each.multinomial(16, replacement=True).tolist()
+            scores = [1.0 - reply % 2 for reply in replies]
+            rewards.append(sum(scores) / 16)
+            compared = zip(replies, advantages(scores), strict=True)
+            rows = [Row((*prompt, reply), (*[0.0] * 4, advantage)) for reply, advantage in compared if advantage]
+            packs += [pack([row]) for row in rows]
+        if number < 5:
+            fine_tune(folder, packs, how, tmp_path / f"work_{number}", tmp_path / f"policy_{number}")
+            folder = tmp_path / f"policy_{number}"
+    assert sum(rewards[:8]) / 8 < 0.7
+    assert sum(rewards[-8:]) / 8 > 0.85
 
 
 def test_batches_do_not_sort_episodes_by_their_length() -> None:

@@ -38,8 +38,9 @@ class PackedDistillationTrainer(PackedTrainer):
     """A trainer whose step k distills the pairs of the sequences in ``batches[k]``."""
 
     def __init__(self, **arguments: Any) -> None:
+        informed = deepcopy(arguments["model"])  # before the trainer binds its `forward` to that model
         super().__init__(**arguments)
-        self.informed = deepcopy(self.model).eval().requires_grad_(False)
+        self.informed = informed.to(self.accelerator.device).eval().requires_grad_(False)
 
     def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
         """This process's share of a part of a batch; ``share`` is that of each token in the mean of the batch."""

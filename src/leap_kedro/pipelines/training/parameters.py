@@ -78,6 +78,7 @@ class GRPOParameters(StrictModel):
         default_factory=lambda: {
             "epochs": 1,
             "tokens_per_step": 16000,
+            "log_every": 1,
             "learning_rate": 0.0005,
             "warmup_steps": 0,
             "flat_share": 1,

@@ -177,7 +177,7 @@ def test_the_reward_of_a_small_policy_rises(tiny_llama: Path, copying: list[Pack
 
     prompts = [tuple(packed.input_ids[:4].tolist()) for packed in copying[:8]]
     how = FineTuning(
-        epochs=1, tokens_per_step=100, learning_rate=0.01, warmup_steps=0, flat_share=1, grpo=GRPOObjective()
+        epochs=1, tokens_per_step=100, learning_rate=0.03, warmup_steps=0, flat_share=1, grpo=GRPOObjective()
     )
     folder, rewards = tiny_llama, []
     for number in range(6):

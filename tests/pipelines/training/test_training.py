@@ -87,7 +87,7 @@ def test_nothing_to_learn_is_told_with_the_parameters_that_help(parent: SavedPol
 
 def test_each_method_trains_on_its_data_and_reports_it(parent: SavedPolicy, tmp_path: Path) -> None:
     unpaired = example(1, 1, replace(BETTER, rejected=None))
-    one = {"max_steps": 1}
+    one = {"max_steps": 1, "log_every": 1}
     dpo = DPOParameters(fine_tuning=one)
     own = {"grpo": GRPOParameters(fine_tuning=one), "distill": DistillParameters(fine_tuning=one)}
     reports = {}
@@ -112,6 +112,13 @@ def test_each_method_trains_on_its_data_and_reports_it(parent: SavedPolicy, tmp_
     only_pairs = TrainingParameters(method="dpo", dpo=dpo)
     with pytest.raises(NothingToLearn, match=r"pi_1.* 0 are what .* 1 answer .*training\.method=sft"):
         train_by_method(parent, [unpaired], tmp_path, only_pairs, ONE_STEP, 0, 1)
+
+
+def test_rollouts_that_show_nothing_leave_the_policy_as_it_is(parent: SavedPolicy, tmp_path: Path) -> None:
+    report, (kept,) = train_by_method(parent, [], tmp_path, TrainingParameters(method="grpo"), ONE_STEP, 0, 1)
+    assert (report["start"], report["examples"], kept.id) == ("pi_0", 0, "pi_1")
+    weights = [(policy.folder / "model.safetensors").read_bytes() for policy in (parent, kept)]
+    assert weights[0] == weights[1]
 
 
 @pytest.fixture(scope="module")

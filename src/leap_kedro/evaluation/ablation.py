@@ -119,12 +119,12 @@ def level_rows(summaries: Sequence[LevelSummary]) -> list[dict[str, Any]]:
             "privilege": summary.privilege,
             "split": split.split,
             "seeds": split.success.count,
-            **_cells("success", split.success),
+            **cells("success", split.success),
             "episodes": split.pooled.total,
             "pooled_low": split.pooled.low,
             "pooled_high": split.pooled.high,
             "mean_actions": split.mean_actions.mean,
-            **{cell: value for name in names for cell, value in _cells(name, summary.measures.get(name)).items()},
+            **{cell: value for name in names for cell, value in cells(name, summary.measures.get(name)).items()},
         }
         for summary in summaries
         for split in summary.splits
@@ -139,7 +139,8 @@ def _at(tree: Any, path: Sequence[str]) -> Any:
     return tree
 
 
-def _cells(name: str, mean: Mean | None) -> dict[str, float | None]:
+def cells(name: str, mean: Mean | None) -> dict[str, float | None]:
+    """Columns of a table: a mean and the ends of its interval."""
     if mean is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}

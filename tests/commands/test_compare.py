@@ -36,7 +36,7 @@ def test_methods_start_from_the_same_policy_and_are_compared(
     compare(project, "--method=leap", "--seeds=1")
     before = project.written()
     shown = compare(project, *(f"--method={name}" for name in METHODS), "--seeds=1")
-    assert len(trainings) == 2 * len(METHODS)
+    assert len(trainings) == 1 + len(METHODS)  # pi_0 once
     unchanged = {name for name in before if "default_leap_0" in name}
     assert {name: before[name] for name in unchanged}.items() <= project.written().items()
 
@@ -71,6 +71,10 @@ def check_mlflow(project: LoopProject) -> None:
     assert run.info.run_name == "default methods"
     assert {f"{method}/success/valid_unseen" for method in METHODS} <= run.data.metrics.keys()
     assert "| leap, pi_1 |" in run.data.tags["mlflow.note.content"]
+    named = "tags.`leap.kind` = 'experiment' and tags.`leap.experiment` = 'default_imitation_0'"
+    (imitation,) = client.search_runs([experiment.experiment_id], named)
+    curve = client.get_metric_history(imitation.info.run_id, "success/validation")
+    assert {point.step for point in curve} == {-1, 0, 1}
 
 
 def test_a_comparison_of_which_nothing_is_finished_says_how_to_run_it(

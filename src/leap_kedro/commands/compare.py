@@ -9,6 +9,7 @@ from kedro.framework.startup import ProjectMetadata
 from omegaconf import OmegaConf
 
 from leap_kedro.commands.running import Project, experiment_options
+from leap_kedro.experiments.folders import Experiment
 from leap_kedro.pipelines.methods.methods import METHODS, experiment_name
 
 logger = logging.getLogger(__name__)
@@ -37,17 +38,24 @@ def compare(
 ) -> None:
     """Run LEAP and other methods from the same pi_0, for several seeds, and compare them.
 
-    Each method and seed is an experiment, called NAME_METHOD_SEED. Interrupted and run again, the command continues.
+    Each method and seed is an experiment, called NAME_METHOD_SEED; pi_0 is trained once per seed. Interrupted and run
+    again, the command continues.
     """
     comparison = Project(metadata, env, params, experiment=experiment)
     shared = comparison.parameters()
     first, demonstrator = int(shared["seed"]), str(shared["bootstrap"]["demonstrator"])
     for seed in range(first, first + seeds):
+        start: Experiment | None = None
         for name in methods or METHODS:
             values = _with(params, METHODS[name].parameters(demonstrator))
             run = Project(
                 metadata, env, values, experiment=experiment_name(shared["experiment"], name, seed), seed=seed
             )
+            made = run.experiment()
+            if start is None:
+                start = made
+            elif not made.folders():
+                made.start_as(start)
             logger.info("Method '%s', seed %d (%d to %d)", name, seed, first, first + seeds - 1)
             while run.experiment().next_iteration() <= iterations:
                 run.run("leap_iteration")

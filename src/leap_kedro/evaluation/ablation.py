@@ -82,6 +82,10 @@ MEASURES = {
     "swap_action_changed": ("swap_test", "action_changed"),
     "swap_advice_changed": ("swap_test", "advice_changed"),
     "regret_l1": ("regret", "l1"),
+    "teacher_actions": ("bound", "teacher"),
+    "student_actions": ("bound", "student"),
+    "allowed_actions": ("bound", "allowed"),
+    "allowed_actions_by_maximum": ("bound", "allowed_by_maximum"),
     "teacher_success": ("success", "teacher", "rate"),
 }
 """Name of a measure -> its path in the realizability of an iteration."""
@@ -135,7 +139,7 @@ def _at(tree: Any, path: Sequence[str]) -> Any:
     for name in path:
         if tree is None:
             return None
-        tree = tree[name]
+        tree = tree.get(name)  # an earlier version measured less
     return tree
 
 

@@ -23,7 +23,14 @@ logger = logging.getLogger(__name__)
     type=click.Choice(list(METHODS)),
     help="A method to run. Repeatable; default: all.",
 )
-@click.option("--iterations", "-n", type=click.IntRange(min=1), default=1, show_default=True, help="Last iteration.")
+@click.option(
+    "--iterations",
+    "-n",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Iterations of LEAP; other methods play as many episodes.",
+)
 @click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True, help="Number of seeds.")
 @experiment_options
 @click.pass_obj
@@ -43,11 +50,12 @@ def compare(
     """
     comparison = Project(metadata, env, params, experiment=experiment)
     shared = comparison.parameters()
-    first, demonstrator = int(shared["seed"]), str(shared["bootstrap"]["demonstrator"])
+    first = int(shared["seed"])
+    given = str(shared["bootstrap"]["demonstrator"]), int(shared["rollout"]["episodes"])
     for seed in range(first, first + seeds):
         start: Experiment | None = None
         for name in methods or METHODS:
-            values = _with(params, METHODS[name].parameters(demonstrator))
+            values = _with(params, METHODS[name].parameters(*given))
             run = Project(
                 metadata, env, values, experiment=experiment_name(shared["experiment"], name, seed), seed=seed
             )
@@ -57,7 +65,7 @@ def compare(
             elif not made.folders():
                 made.start_as(start)
             logger.info("Method '%s', seed %d (%d to %d)", name, seed, first, first + seeds - 1)
-            while run.experiment().next_iteration() <= iterations:
+            while run.experiment().next_iteration() <= iterations * METHODS[name].rounds:
                 run.run("leap_iteration")
     comparison.run("methods")
 

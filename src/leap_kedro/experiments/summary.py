@@ -140,24 +140,25 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
 
 
 def show_methods(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
-    """Print the means over seeds by method, with their costs, and their file."""
+    """Print the means over seeds of pi_0 and of each method's last policy, with its costs, and the file of all."""
     console = console or _console()
-    summaries = MethodSummary.all_from_json(plain)
+    found = MethodSummary.all_from_json(plain)
+    summaries = list({each.method if each.iteration else "": each for each in found}.values())
     seeds = max(split.success.count for summary in summaries for split in summary.splits)
     table = Table(title=f"Methods from the same pi_0: success %, mean of {seeds} seeds (95 % interval, Student's t)")
     splits = list(dict.fromkeys(split.split for summary in summaries for split in summary.splits))
     for title in ("method", "policy", *splits, *(name.replace("_", " ") for name in COSTS)):
         table.add_column(title, justify="left" if title in ("method", "policy") else "right")
     for summary in summaries:
-        found = {split.split: split.success for split in summary.splits}
+        success = {split.split: split.success for split in summary.splits}
         table.add_row(
-            summary.method,
+            summary.method if summary.iteration else "",
             f"pi_{summary.iteration}",
-            *(_mean_cell(found.get(split)) for split in splits),
+            *(_mean_cell(success.get(split)) for split in splits),
             *(f"{summary.measures[name].mean:,.0f}" if name in summary.measures else "-" for name in COSTS),
         )
     console.print(table)
-    console.print(f"All results: {path}", soft_wrap=True, highlight=False)
+    console.print(f"All iterations: {path}", soft_wrap=True, highlight=False)
 
 
 def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:

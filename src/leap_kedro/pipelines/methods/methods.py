@@ -15,17 +15,26 @@ class Method:
     Attributes:
         title: What it is, in a few words.
         values: Parameter values by path. ``{demonstrator}`` is the name of the expert that demonstrates.
+        rounds: Number of iterations that share the episodes of one, for methods that learn from the present student's
+            episodes only.
     """
 
     title: str
     values: Mapping[str, Any]
+    rounds: int = 1
 
-    def parameters(self, demonstrator: str) -> dict[str, Any]:
-        """The values, with the name of the demonstrator."""
-        return {
+    def parameters(self, demonstrator: str, episodes: int) -> dict[str, Any]:
+        """The values.
+
+        Args:
+            demonstrator: Name of the expert that demonstrates.
+            episodes: Number of episodes of an iteration of LEAP.
+        """
+        values = {
             path: value.format(demonstrator=demonstrator) if isinstance(value, str) else value
             for path, value in self.values.items()
         }
+        return values if self.rounds == 1 else {**values, "rollout.episodes": episodes // self.rounds}
 
 
 METHODS: Mapping[str, Method] = {

@@ -24,9 +24,9 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, Price, ServerParameters
+from leap_kedro.pipelines.play_parameters import PlayParameters
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.remote_policy import RemotePolicy
-from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.policies.smollm2 import FOLDER, find_weights
 from leap_kedro.records import Task

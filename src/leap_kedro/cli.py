@@ -4,6 +4,7 @@ import click
 
 from leap_kedro.commands.ablate import ablate
 from leap_kedro.commands.baselines import baselines
+from leap_kedro.commands.compare import compare
 from leap_kedro.commands.evaluate import evaluate
 from leap_kedro.commands.iterations import run_iterations
 from leap_kedro.commands.rehearse import rehearse_iteration
@@ -24,5 +25,5 @@ def leap() -> None:
 
 
 cli.add_command(run)
-for command in (run_iterations, ablate, baselines, evaluate, rehearse_iteration, status):
+for command in (run_iterations, compare, ablate, baselines, evaluate, rehearse_iteration, status):
     leap.add_command(command)

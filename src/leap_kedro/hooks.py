@@ -32,8 +32,8 @@ from leap_kedro.pipelines.students import check_students
 from leap_kedro.tracking.connection import where_to_look
 from leap_kedro.tracking.parameters import loggable
 
-OUTSIDE = frozenset({"evaluation", "base_model"})
-"""Pipelines that at most read an experiment. They may run at the same time as it, with any parameters."""
+OUTSIDE = frozenset({"evaluation", "methods", "base_model"})
+"""Pipelines that at most read experiments. They may run at the same time as it, with any parameters."""
 
 APART = frozenset({"baselines", "realizability_ablation"})
 """Pipelines of an experiment that do not belong to an iteration, so their seconds are not counted in it."""

@@ -110,7 +110,9 @@ def test_what_no_worker_can_load_is_said_once(cluster: Any, tmp_path: Path) -> N
 
 
 def test_a_cluster_without_room_is_an_error_with_what_was_asked(cluster: Any) -> None:
-    with pytest.raises(NoCluster, match=r"wait for 8 CPU each: 2 machines, 2 of 2 CPUs free\..*compute\.cpus"):
+    with pytest.raises(
+        NoCluster, match=r"wait for 8 CPU each\. The cluster has 2 machines, 2 of 2 CPUs free\..*compute\.cpus"
+    ):
         played(WalkerSpec(), TASKS, on(cluster, cpus=8, start_timeout=1))
 
 

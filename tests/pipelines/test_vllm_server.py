@@ -18,8 +18,8 @@ from leap_kedro.environments.alfworld.instructions import INSTRUCTIONS
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import transport
+from leap_kedro.pipelines.play_parameters import PlayParameters
 from leap_kedro.pipelines.playing import play
-from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters, serve, server_command
 from leap_kedro.policies.folder import load_tokenizer
 from leap_kedro.policies.vllm_process import ServingFailed

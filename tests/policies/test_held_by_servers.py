@@ -14,8 +14,8 @@ from leap_kedro.environments.actions import is_listed
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, BudgetParameters, ModelParameters
+from leap_kedro.pipelines.play_parameters import PlayParameters
 from leap_kedro.pipelines.playing import play as play_in_loop
-from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.policies.openai_policy import OpenAIPolicy, OpenAIPolicySpec

@@ -20,8 +20,8 @@ from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.pipelines.play_parameters import PlayParameters
 from leap_kedro.pipelines.playing import play
-from leap_kedro.pipelines.rollout.parameters import PlayParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.records import Episode, UserError

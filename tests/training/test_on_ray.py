@@ -18,7 +18,7 @@ from training_calls import weights
 
 from leap_kedro.compute import ComputeKind, ComputeParameters
 from leap_kedro.compute.cluster import NoCluster
-from leap_kedro.training import machines, on_ray
+from leap_kedro.training import on_ray
 from leap_kedro.training.launch import TrainingFailed, train
 from leap_kedro.training.losses import FILE, read_losses
 from leap_kedro.training.machines import ClusterFailure
@@ -218,10 +218,11 @@ def test_a_cluster_without_room_is_told_with_what_was_asked_and_what_there_is(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(machines, "PATIENCE", 0.1)
     apart = ALONE.model_copy(update={"nodes": 3})
-    asked = r"1 CPU on each of 3 machines.*2 machines, \S+ of 2 CPUs free"
-    with pytest.raises(NoCluster, match=rf"`compute\.start_timeout`\): it asks for {asked}"):
+    asked = r"1 CPU on each of 3 machines\. The cluster has 2 machines, \S+ of 2 CPUs free"
+    with pytest.raises(
+        NoCluster, match=rf"The training waits for {asked}.*`compute\.start_timeout`.*fine_tuning\.nodes"
+    ):
         train(tiny_llama, data, apart, tmp_path / "work", tmp_path / "policy", compute=on(cluster, start_timeout=0.2))
     assert "The training waits for 1 CPU on each of 3 machines. The cluster has 2 machines" in caplog.text
 
@@ -235,7 +236,7 @@ def test_after_as_many_attempts_as_allowed_the_last_loss_is_told(
 
     attempts: list[int] = []
     monkeypatch.setattr(on_ray, "connect", lambda _: None)
-    monkeypatch.setattr(on_ray, "crew", lambda *_: nullcontext())
+    monkeypatch.setattr(on_ray, "reserved", lambda *_: nullcontext())
     monkeypatch.setattr(on_ray._Attempt, "run", lose)
     job = Job(start=tiny_llama, data=data, parameters=ALONE, checkpoints=tmp_path / "none", target=tmp_path / "policy")
     compute = ComputeParameters(kind=ComputeKind.RAY, max_attempts=2)

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+from leap_kedro.compute.node_files import read_files, write_files
 from leap_kedro.training.adapters import recorded_base
 from leap_kedro.training.checkpoints import last_whole, mark_whole
 from leap_kedro.training.parameters import FineTuning, Job, LoraParameters
-from leap_kedro.training.travel import Luggage, read_files, write_files
+from leap_kedro.training.travel import Luggage
 
 
 def written(path: Path, text: str = "{}") -> Path:

@@ -12,7 +12,7 @@ from kedro.framework.startup import ProjectMetadata
 from leap_kedro.experiments.folders import Experiment
 from leap_kedro.messages import as_user_errors
 
-ALWAYS_WHOLE = frozenset({"evaluation", "baselines", "base_model"})
+ALWAYS_WHOLE = frozenset({"evaluation", "baselines", "methods", "base_model"})
 """Pipelines whose nodes all run, because their results depend on options; their stores keep finished episodes."""
 
 Command = Callable[..., Any]

@@ -15,6 +15,8 @@ INSTALL = 'pip install -c constraints.txt "leap_kedro[ray]"'
 
 SILENCE = 10.0
 """Seconds after which missing resources are reported."""
+POLL = 1.0
+"""Seconds between two looks at what has started."""
 _REACHABLE = 10.0  # seconds
 _START = (
     "Start one (`ray start --head`, and `ray start --address=HOST:6379` on each other machine), or name one by "
@@ -26,6 +28,48 @@ logger = logging.getLogger(__name__)
 
 class NoCluster(UserError):
     """There is no Ray cluster, or it has no free resources."""
+
+
+class ResourceWait:
+    """Actors wait for free resources: reported once, and an error if none starts in `compute.start_timeout`.
+
+    Args:
+        parameters: What they ask for.
+        lower: The parameters that the user may lower, for the error.
+    """
+
+    def __init__(self, parameters: ComputeParameters, lower: str) -> None:
+        self._limit, self._lower = parameters.start_timeout, lower
+        self._reported = False
+
+    def reports(self, seconds: float) -> bool:
+        """Whether a wait of so many seconds is reported."""
+        return seconds > min(SILENCE, self._limit)
+
+    def is_over(self, seconds: float, waiting: str, *, in_vain: bool = True) -> bool:
+        """Whether those that have waited so long are given up.
+
+        Args:
+            seconds: How long they have waited.
+            waiting: Who waits for what, as the start of a sentence; followed by what the cluster has.
+            in_vain: Whether none has started.
+
+        Raises:
+            NoCluster: If they are given up and none has started.
+        """
+        if not self.reports(seconds):
+            return False
+        state = f"{waiting}. The cluster has {resources()}."
+        if not self._reported:
+            logger.warning("%s", state)
+            self._reported = True
+        if seconds > self._limit and in_vain:
+            raise NoCluster(
+                f"{state} None has started in {self._limit:g} s (`compute.start_timeout`). Add machines, end other "
+                f"work, or lower {self._lower}, unless Ray's logs say that actors cannot start "
+                "(`compute.runtime_env`); then run the same command again."
+            )
+        return seconds > self._limit
 
 
 def connect(parameters: ComputeParameters) -> None:

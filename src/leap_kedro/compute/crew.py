@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Generic
 
-from leap_kedro.compute.cluster import SILENCE, NoCluster, actor_options, asked, connect, fitting, resources
+from leap_kedro.compute.cluster import POLL, ResourceWait, actor_options, asked, connect, fitting
 from leap_kedro.compute.node_files import FolderContent
 from leap_kedro.compute.parameters import ComputeParameters
 from leap_kedro.compute.ray_worker import RayWorker, Report
 from leap_kedro.compute.work import Item, Result, Work, WorkerFailure
 from leap_kedro.records.errors import in_one_line
 
-_POLL = 1.0  # seconds
 _REPORTS = 60.0
 """Seconds between two lines of the log about the state of the work."""
 
@@ -90,7 +89,7 @@ class _Crew(Generic[Item, Result]):
         self._next_report = self._begun + _REPORTS
         self._counts: dict[str, int] = {}
         self._lost = 0
-        self._reported = False
+        self._wait = ResourceWait(parameters, "`compute.cpus` or `compute.gpus`")
         self._content = self._sent_folder()
 
     def results(self) -> Iterator[Result]:
@@ -102,7 +101,7 @@ class _Crew(Generic[Item, Result]):
             calls = {member.call: member for member in self._members}
             ready, _ = ray.wait(list(calls), num_returns=len(calls), timeout=0)
             if not ready:
-                ready, _ = ray.wait(list(calls), timeout=_POLL)
+                ready, _ = ray.wait(list(calls), timeout=POLL)
             for call in ready:
                 yield from self._answered(calls[call])
             yield from self._silent()
@@ -227,25 +226,15 @@ class _Crew(Generic[Item, Result]):
             if member.node and member.jobs and now - member.heard > how.timeout:
                 ray.kill(member.actor)
                 yield from self._gone(member, f"no sign of work for {how.timeout:g} s (`compute.timeout`)")
-        silence = min(SILENCE, how.start_timeout)
-        missing = [member for member in self._members if not member.node and now - member.heard > silence]
-        if not missing:
-            return
-        state = f"{self._work.name}: {len(missing)} of {self._size} workers wait for {asked(how)} each: {resources()}."
-        if not self._reported:
-            logger.warning("%s", state)
-            self._reported = True
-        late = [member for member in missing if now - member.heard > how.start_timeout]
-        if late and len(late) == len(self._members):
-            raise NoCluster(
-                f"{state} None has started in {how.start_timeout:g} s (`compute.start_timeout`). Add machines, end "
-                "other work, or lower `compute.cpus` or `compute.gpus`, unless Ray's logs say that workers cannot "
-                "start (`compute.runtime_env`); then run the same command again."
-            )
-        for member in late:
-            ray.kill(member.actor)
-            self._members.remove(member)
-            self._size -= 1
+        missing = [each for each in self._members if not each.node and self._wait.reports(now - each.heard)]
+        late = [each for each in missing if now - each.heard > how.start_timeout]
+        in_vain = len(late) == len(self._members)
+        waiting = f"{self._work.name}: {len(missing)} of {self._size} workers wait for {asked(how)} each"
+        for member in missing:
+            if self._wait.is_over(now - member.heard, waiting, in_vain=in_vain):
+                ray.kill(member.actor)
+                self._members.remove(member)
+                self._size -= 1
 
     def _log_state(self) -> None:
         """Results per second on each machine, and the lengths of the queues."""

@@ -1,19 +1,44 @@
-"""Folders that travel to the machines of a cluster: once per machine and content."""
+"""Files that travel to the machines of a cluster, and folders that travel once per machine and content."""
 
 import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from leap_kedro.records.atomic import replaced_folder
 
+Files = dict[str, NDArray[np.uint8]]
+"""Contents of files, by their path below a folder. Ray passes arrays on without copying them."""
+
 _LOCK = ".lock"
+
+
+def read_files(folder: Path, names: Iterable[str]) -> Files:
+    """Contents of files, and of all files in folders, below a folder; without those that are absent."""
+    found: Files = {}
+    for name in names:
+        path = folder / name
+        with suppress(FileNotFoundError):  # absent, or a checkpoint that is being removed
+            files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+            found |= {each.relative_to(folder).as_posix(): np.fromfile(each, np.uint8) for each in files}
+    return found
+
+
+def write_files(folder: Path, files: Mapping[str, NDArray[np.uint8]]) -> None:
+    """Write files below a folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content.tofile(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +47,20 @@ class FolderContent:
 
     Attributes:
         digest: SHA-256 of names and contents.
-        files: Name -> content.
+        files: The contents.
     """
 
     digest: str
-    files: dict[str, bytes]
+    files: Files
 
     @classmethod
     def of(cls, folder: Path) -> "FolderContent":
         """Read a folder."""
-        files = {file.name: file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
+        files = read_files(folder, sorted(file.name for file in folder.iterdir() if file.is_file()))
         digest = sha256()
         for name, content in files.items():
             digest.update(f"{name}\0{len(content)}\0".encode())
-            digest.update(content)
+            digest.update(content.data)
         return cls(digest.hexdigest(), files)
 
 
@@ -73,9 +98,7 @@ class NodeFolder:
                 return
             _remove_unused(self.path.parent)
             with replaced_folder(self.path) as temporary:
-                temporary.mkdir()
-                for name, data in content().files.items():
-                    (temporary / name).write_bytes(data)
+                write_files(temporary, content().files)
 
 
 def _remove_unused(store: Path) -> None:

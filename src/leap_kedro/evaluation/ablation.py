@@ -82,6 +82,10 @@ MEASURES = {
     "swap_action_changed": ("swap_test", "action_changed"),
     "swap_advice_changed": ("swap_test", "advice_changed"),
     "regret_l1": ("regret", "l1"),
+    "teacher_actions": ("bound", "teacher"),
+    "student_actions": ("bound", "student"),
+    "allowed_actions": ("bound", "allowed"),
+    "allowed_actions_by_maximum": ("bound", "allowed_by_maximum"),
     "teacher_success": ("success", "teacher", "rate"),
 }
 """Name of a measure -> its path in the realizability of an iteration."""
@@ -119,12 +123,12 @@ def level_rows(summaries: Sequence[LevelSummary]) -> list[dict[str, Any]]:
             "privilege": summary.privilege,
             "split": split.split,
             "seeds": split.success.count,
-            **_cells("success", split.success),
+            **cells("success", split.success),
             "episodes": split.pooled.total,
             "pooled_low": split.pooled.low,
             "pooled_high": split.pooled.high,
             "mean_actions": split.mean_actions.mean,
-            **{cell: value for name in names for cell, value in _cells(name, summary.measures.get(name)).items()},
+            **{cell: value for name in names for cell, value in cells(name, summary.measures.get(name)).items()},
         }
         for summary in summaries
         for split in summary.splits
@@ -135,11 +139,12 @@ def _at(tree: Any, path: Sequence[str]) -> Any:
     for name in path:
         if tree is None:
             return None
-        tree = tree[name]
+        tree = tree.get(name)  # an earlier version measured less
     return tree
 
 
-def _cells(name: str, mean: Mean | None) -> dict[str, float | None]:
+def cells(name: str, mean: Mean | None) -> dict[str, float | None]:
+    """Columns of a table: a mean and the ends of its interval."""
     if mean is None:
         return {name: None, f"{name}_low": None, f"{name}_high": None}
     return {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}

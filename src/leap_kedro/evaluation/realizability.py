@@ -5,8 +5,8 @@ Source: Choudhury and Sodhi, "Better than Your Teacher: LLM Agents that Learn fr
 ``H(pi^E) [ eps(pi^E) + gamma(N) ]`` per step. These functions neither play nor read files. They return None if there is
 nothing to measure.
 
-NOT covered: the inequality itself. It bounds returns by the worst case over all states, while these are means (and the
-largest value) over the sampled states.
+The inequality holds for the worst case over all states; these are means (and the largest value) over sampled states.
+`bound` states what it would allow with them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -94,6 +94,46 @@ class SwapTest:
     open_share: float
     action_changed: float
     advice_changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Theorem 3.2 with measured quantities, in actions per episode; a task that is not solved costs all T of the cap.
+
+    Attributes:
+        teacher: Actions of the teacher.
+        student: Actions of the student.
+        allowed: Largest number of the student's that the theorem allows, with the mean H.
+        allowed_by_maximum: The same with the largest H.
+    """
+
+    teacher: float
+    student: float
+    allowed: float
+    allowed_by_maximum: float
+
+
+def bound(teacher: float, student: float, cap: int, cost: Recoverability, eps: float, gamma: float) -> Bound:
+    """What the theorem allows.
+
+    Source: ``(1/T) J(pi) >= (1/T) J(pi^E) - H(pi^E) [eps(pi^E) + gamma(N)]`` with the reward -1 per action.
+
+    Args:
+        teacher: Actions of the teacher, as `actions` gives them.
+        student: Actions of the student.
+        cap: T.
+        cost: H.
+        eps: The gap, as an L1 distance.
+        gamma: The regret, likewise.
+    """
+    allowed, by_maximum = (teacher + cap * each * (eps + gamma) for each in (cost.mean, cost.maximum))
+    return Bound(teacher, student, allowed, by_maximum)
+
+
+def actions(episodes: Sequence[Episode], cap: int) -> float | None:
+    """-J in actions: the mean over episodes, without infrastructure errors; `cap` for one that was not solved."""
+    counted = [episode for episode in episodes if not episode.stop.is_infrastructure]
+    return fmean(len(each.steps) if each.success else cap for each in counted) if counted else None
 
 
 def success(episodes: Sequence[Episode]) -> Proportion | None:

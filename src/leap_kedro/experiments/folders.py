@@ -10,6 +10,7 @@ from typing import Any
 
 from leap_kedro.datasets.errors import writing
 from leap_kedro.experiments.errors import RunRefused
+from leap_kedro.records.atomic import replaced_folder
 
 _RECORDS = "00_experiments"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -64,11 +65,27 @@ class Experiment:
         """All folders of the experiment, one per layer."""
         return tuple(sorted(path for path in self.data.glob(f"*/{self.name}") if path.is_dir()))
 
+    def start_as(self, other: "Experiment") -> None:
+        """Copy the tasks and iteration 0 of another experiment, which differs from this one only in later stages.
+
+        Raises `StorageError` if the system refuses.
+        """
+        for source in other.folders():
+            if source == other.record_folder:
+                continue
+            target = self.data / source.parent.name / self.name
+            with writing(target), replaced_folder(target) as temporary:
+                shutil.copytree(source, temporary, ignore=_later_iterations)
+
     def delete(self) -> None:
         """Delete the experiment's files, its record last. Raises `StorageError` if the system refuses."""
         for folder in sorted(self.folders(), key=lambda path: path == self.record_folder):
             with writing(folder):
                 shutil.rmtree(folder)
+
+
+def _later_iterations(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name.startswith("iter_") and name != "iter_0"]
 
 
 def experiment_names(data: Path) -> tuple[str, ...]:

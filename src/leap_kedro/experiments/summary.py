@@ -11,6 +11,7 @@ from rich.table import Table
 
 from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.intervals import Mean
+from leap_kedro.evaluation.methods import COSTS, MethodSummary
 from leap_kedro.evaluation.success import SCORE, EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
 from leap_kedro.evaluation.wording import restriction_in_words, scores_in_words, temperature_in_words
@@ -138,6 +139,28 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
     console.print(f"All results: {path}", soft_wrap=True, highlight=False)
 
 
+def show_methods(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
+    """Print the means over seeds of pi_0 and of each method's last policy, with its costs, and the file of all."""
+    console = console or _console()
+    found = MethodSummary.all_from_json(plain)
+    summaries = list({each.method if each.iteration else "": each for each in found}.values())
+    seeds = max(split.success.count for summary in summaries for split in summary.splits)
+    table = Table(title=f"Methods from the same pi_0: success %, mean of {seeds} seeds (95 % interval, Student's t)")
+    splits = list(dict.fromkeys(split.split for summary in summaries for split in summary.splits))
+    for title in ("method", "policy", *splits, *(name.replace("_", " ") for name in COSTS)):
+        table.add_column(title, justify="left" if title in ("method", "policy") else "right")
+    for summary in summaries:
+        success = {split.split: split.success for split in summary.splits}
+        table.add_row(
+            summary.method if summary.iteration else "",
+            f"pi_{summary.iteration}",
+            *(_mean_cell(success.get(split)) for split in splits),
+            *(f"{summary.measures[name].mean:,.0f}" if name in summary.measures else "-" for name in COSTS),
+        )
+    console.print(table)
+    console.print(f"All iterations: {path}", soft_wrap=True, highlight=False)
+
+
 def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
     """Print the comparison of the baselines, and the file of the table by task type."""
     console = console or _console()
@@ -153,7 +176,7 @@ def show_comparison(plain: Sequence[Mapping[str, Any]], path: Path, console: Con
 def show_results(
     experiment: Experiment, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any], mlflow: Sequence[str]
 ) -> None:
-    """Print the results of a run: of an iteration, a saved policy, an ablation or the baselines.
+    """Print the results of a run: of an iteration, a saved policy, an ablation, the baselines or the methods.
 
     Args:
         experiment: The experiment.
@@ -166,6 +189,7 @@ def show_results(
         ("saved_policy_evaluation", "saved_policy_evaluation", show_evaluations),
         ("ablation_summary", "ablation_table", show_ablation),
         ("baselines_summary", "baselines_table", show_comparison),
+        ("methods_summary", "methods_table", show_methods),
     ):
         if name in made:
             show_one(catalog.load(name), Path(catalog.get(file)._describe()["filepath"]))  # type: ignore[union-attr]

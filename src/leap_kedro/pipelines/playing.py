@@ -15,7 +15,7 @@ from leap_kedro.pipelines.vllm_server import ServingParameters, serve
 from leap_kedro.records import Episode, Task
 
 if TYPE_CHECKING:
-    from leap_kedro.pipelines.rollout.parameters import PlayParameters
+    from leap_kedro.pipelines.play_parameters import PlayParameters
     from leap_kedro.policies.playing_work import PolicySpec
     from leap_kedro.policies.running_episode import PlaySettings, SeededTask
 

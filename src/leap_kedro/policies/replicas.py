@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from leap_kedro.compute import ComputeParameters
-from leap_kedro.compute.cluster import SILENCE, NoCluster, actor_options, asked, connect, fitting, has_gpus, resources
+from leap_kedro.compute.cluster import POLL, ResourceWait, actor_options, asked, connect, fitting, has_gpus
 from leap_kedro.compute.node_files import FolderContent
 from leap_kedro.policies.guard import PATIENCE
 from leap_kedro.policies.replica import RayReplica, ReplicaActor, Sent, Standing
 from leap_kedro.policies.served_folder import ServedFolder
 from leap_kedro.policies.vllm_process import ServingFailed
 from leap_kedro.records.errors import in_one_line
-
-_POLL = 1.0  # seconds
 
 logger = logging.getLogger(__name__)
 
@@ -72,25 +70,15 @@ def _placed(actors: Sequence[Any], needed: ComputeParameters) -> list[Any]:
 
     began = time.monotonic()
     waiting = {actor.node.remote(): actor for actor in actors}
-    placed, reported = [], False
+    placed, wait = [], ResourceWait(needed, "`compute.cpus` or `serving.gpus`")
     while waiting:
         ready, _ = ray.wait(list(waiting), num_returns=len(waiting), timeout=0)
-        ready = ready or ray.wait(list(waiting), timeout=_POLL)[0]
+        ready = ready or ray.wait(list(waiting), timeout=POLL)[0]
         for call in ready:
             placed.append(waiting.pop(call))
-        waited = time.monotonic() - began
-        if waiting and waited > min(SILENCE, needed.start_timeout):
-            state = f"{len(waiting)} of {len(actors)} replicas wait for {asked(needed)} each: {resources()}."
-            if not reported:
-                logger.warning("%s", state)
-                reported = True
-            if waited > needed.start_timeout and not placed:
-                raise NoCluster(
-                    f"{state} None has started in {needed.start_timeout:g} s (`compute.start_timeout`). Add machines, "
-                    "end other work, or lower `compute.cpus` or `serving.gpus`; then run the same command again."
-                )
-            if waited > needed.start_timeout:
-                break
+        state = f"{len(waiting)} of {len(actors)} replicas wait for {asked(needed)} each"
+        if waiting and wait.is_over(time.monotonic() - began, state, in_vain=not placed):
+            break
     for actor in waiting.values():
         ray.kill(actor)
     return placed
@@ -104,7 +92,7 @@ def _answering(actors: Sequence[Any]) -> tuple[tuple[RayReplica, ...], str]:
     found: list[RayReplica] = []
     name = cause = ""
     while waiting:
-        for call in ray.wait(list(waiting), timeout=_POLL)[0]:
+        for call in ray.wait(list(waiting), timeout=POLL)[0]:
             actor = waiting.pop(call)
             try:
                 standing: Standing = ray.get(call)

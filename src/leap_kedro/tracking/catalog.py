@@ -6,7 +6,8 @@
 
 `kind` is the kind of the dataset (`Kind`), `name` its name in MLflow: group of the metrics, name of the input.
 `run` is the run to which it is logged: `iteration` (the default), `experiment` (the parent, for all of iteration 0),
-`evaluation` (of a saved policy), `baselines`, `base_model`, `ablation` (also called `start`), `level_P` (privilege P).
+`evaluation` (of a saved policy), `baselines`, `methods`, `base_model`, `ablation` (also called `start`), `level_P`
+(privilege P).
 The name of the dataset must stay the same, so that a continued run knows what it has logged.
 """
 
@@ -32,8 +33,8 @@ class Kind(StrEnum):
     EVALUATION = "evaluation"
     """JSON: one `EvaluationSummary` or a list. Metrics by split; those of the run `start` are called `pi_0/...`."""
     COMPARISON = "comparison"
-    """JSON: a list of `EvaluationSummary` (of players) or of `LevelSummary` (run `ablation`). Metrics, and a table that
-    becomes the description of the run."""
+    """JSON: a list of `EvaluationSummary` (of players) of `LevelSummary` (run `ablation`) or of `MethodSummary` (run
+    `methods`). Metrics, and a table that becomes the description of the run."""
     INPUT = "input"
     """A file of records for training: an input with digest, called `name` or, without a name, D_k."""
     POLICY = "policy"
@@ -57,7 +58,7 @@ class Entry(BaseModel):
     name: str = ""
     run: str = Field(
         default="iteration",
-        pattern=r"^(iteration|experiment|evaluation|baselines|base_model|ablation|start|level_\d+)$",
+        pattern=r"^(iteration|experiment|evaluation|baselines|methods|base_model|ablation|start|level_\d+)$",
     )
 
     @model_validator(mode="before")

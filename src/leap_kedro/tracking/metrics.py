@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leap_kedro.evaluation.ablation import LevelSummary
+from leap_kedro.evaluation.methods import MethodSummary
 from leap_kedro.evaluation.success import EvaluationSummary
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def evaluation_points(summary: EvaluationSummary, step: int, player: str = "") -
         yield Point(f"{group}/{name}", float(value), step)
 
 
-def mean_points(summary: LevelSummary, prefix: str, step: int) -> Iterator[Point]:
-    """The means over seeds of one privilege level, with their intervals."""
+def mean_points(summary: LevelSummary | MethodSummary, prefix: str, step: int) -> Iterator[Point]:
+    """The means over seeds of one privilege level or method, with their intervals."""
     means = {f"success/{split.split}": split.success for split in summary.splits} | dict(summary.measures)
     for name, mean in means.items():
         yield Point(f"{prefix}/{name}", mean.mean, step)

@@ -8,6 +8,7 @@ from leap_kedro.datasets.history import HistoryDataset
 from leap_kedro.datasets.policy import PolicyFolderDataset
 from leap_kedro.datasets.training import Trained, TrainingDataset
 from leap_kedro.evaluation.ablation import LevelSummary
+from leap_kedro.evaluation.methods import MethodSummary
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.records.hashing import content_hash, json_hash
 from leap_kedro.tracking import artifacts, metrics, models, tables
@@ -154,7 +155,7 @@ class Recorder:
                 for summary in _summaries(value):
                     self._log_evaluation(run, summary, prefix)
             case Kind.COMPARISON:
-                log = self._log_levels if run.of_ablation else self._log_players
+                log = {"ablation": self._log_levels, "methods": self._log_methods}.get(run.kind, self._log_players)
                 client.set_tag(run.id, tables.DESCRIPTION_TAG, log(run, value))
             case Kind.INPUT:
                 seed = f" of seed {run.step}" if run.of_ablation else ""
@@ -203,6 +204,12 @@ class Recorder:
                 own = self._runs.get(f"level_{level.privilege}")
                 self._log_points(own, metrics.mean_points(level, "mean", seeds))
         return tables.levels_table(levels)
+
+    def _log_methods(self, run: Run, value: Any) -> str:
+        summaries = MethodSummary.all_from_json(value)
+        for summary in summaries:
+            self._log_points(run, metrics.mean_points(summary, summary.method, summary.iteration))
+        return tables.methods_table(summaries)
 
     def _log_points(self, run: Run, points: Iterable[metrics.Point]) -> None:
         """Log to a run, and from an iteration also to the experiment, because MLflow's charts omit child runs."""

@@ -36,6 +36,7 @@ _SHAPES = {
     ),
     "evaluation": _Shape("{policy} on {split}", {"leap.policy": "{policy}", "leap.split": "{split}"}),
     "baselines": _Shape("{experiment} baselines", {}, "experiment"),
+    "methods": _Shape("{experiment} methods", own={"iteration": None, "seed": None}),
     "base_model": _Shape("base model {environment}", {"leap.environment": "{environment}"}),
     "ablation": _Shape("{experiment} realizability ablation", {}, "", "{seed}", {**_SEEDS, _PRIVILEGE: None}),
     "privilege_level": _Shape(

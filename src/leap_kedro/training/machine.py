@@ -19,11 +19,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from leap_kedro.compute.node_files import Files, read_files, write_files
 from leap_kedro.training.checkpoints import whole
 from leap_kedro.training.failures import FIRST, LAUNCHER, stderr_folder
 from leap_kedro.training.join import JOB, processes
 from leap_kedro.training.parameters import Job
-from leap_kedro.training.travel import Files, read_files, write_files
 
 LONGEST_CALL = 1.0
 """Seconds that a call waits for news."""

@@ -1,22 +1,17 @@
 """The machines of one attempt to train on a Ray cluster: reserved, called, and given back."""
 
-import logging
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from leap_kedro.compute import ComputeParameters
-from leap_kedro.compute.cluster import NoCluster, actor_options, resources
+from leap_kedro.compute.cluster import POLL, ResourceWait, actor_options
 from leap_kedro.records.errors import in_one_line
 from leap_kedro.training.failures import TrainingFailed
 from leap_kedro.training.machine import Machine
 from leap_kedro.training.parameters import FineTuning
-
-logger = logging.getLogger(__name__)
-
-PATIENCE = 10.0
-"""Seconds without free resources after which the log says what is waited for."""
 
 _CLOSING = 5.0  # seconds
 _LEAST_CPU = 0.001  # Ray reserves no place that asks for nothing
@@ -26,7 +21,7 @@ class ClusterFailure(Exception):
     """An attempt has ended because of the cluster; the training itself may still succeed."""
 
 
-class Crew:
+class Machines:
     """The actors, in the order of their ranks.
 
     Attributes:
@@ -74,7 +69,7 @@ class Crew:
 
 
 @contextmanager
-def crew(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Crew]:
+def reserved(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Machines]:
     """An actor on each of the training's machines; they are ended with the block.
 
     Each asks for the resources of its processes. A process gets whole GPUs, since two cannot train on the same one.
@@ -93,7 +88,7 @@ def crew(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Crew]:
     group = placement_group([bundle] * nodes, strategy="STRICT_SPREAD" if nodes > 1 else "PACK")
     actors: list[Any] = []
     try:
-        _wait(group.wait, bundle, nodes, compute.start_timeout)
+        _wait(group.wait, bundle, nodes, compute)
         for rank in range(nodes):
             options = {
                 **actor_options(compute),
@@ -102,7 +97,7 @@ def crew(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Crew]:
                 "scheduling_strategy": PlacementGroupSchedulingStrategy(group, rank),
             }
             actors.append(ray.remote(Machine).options(**options).remote())
-        yield Crew(actors, compute.timeout)
+        yield Machines(actors, compute.timeout)
     finally:
         ray.wait(
             [actor.close.remote() for actor in actors] or [ray.put(0)], num_returns=len(actors) or 1, timeout=_CLOSING
@@ -112,18 +107,13 @@ def crew(parameters: FineTuning, compute: ComputeParameters) -> Iterator[Crew]:
         remove_placement_group(group)
 
 
-def _wait(ready: Callable[[float], bool], bundle: Mapping[str, float], nodes: int, limit: float) -> None:
-    if ready(min(PATIENCE, limit)):
-        return
+def _wait(ready: Callable[[float], bool], bundle: Mapping[str, float], nodes: int, compute: ComputeParameters) -> None:
     each = ", ".join(f"{amount:g} {name}{'s' * (amount != 1)}" for name, amount in bundle.items())
-    wanted = f"{each} on {f'each of {nodes} machines' if nodes > 1 else 'one machine'}"
-    logger.warning("The training waits for %s. The cluster has %s", wanted, resources())
-    if not ready(max(limit - PATIENCE, 0.0)):
-        raise NoCluster(
-            f"No place for the training on the Ray cluster within {limit:g} s (`compute.start_timeout`): it asks for "
-            f"{wanted}, and the cluster has {resources()}. Add machines, or lower `fine_tuning.nodes`, "
-            "`fine_tuning.processes`, `compute.cpus` or `compute.gpus`; then run the same command again."
-        )
+    waiting = f"The training waits for {each} on {f'each of {nodes} machines' if nodes > 1 else 'one machine'}"
+    wait = ResourceWait(compute, "`fine_tuning.nodes`, `fine_tuning.processes`, `compute.cpus` or `compute.gpus`")
+    began = time.monotonic()
+    while not ready(min(POLL, compute.start_timeout)):
+        wait.is_over(time.monotonic() - began, waiting)
 
 
 def _cause(error: Exception) -> str:

@@ -21,7 +21,7 @@ from leap_kedro.training.checkpoints import whole
 from leap_kedro.training.failures import FIRST, LAUNCHER, TrainingFailed, empty_stderr
 from leap_kedro.training.join import JOB
 from leap_kedro.training.machine import News, Place
-from leap_kedro.training.machines import ClusterFailure, Crew, crew
+from leap_kedro.training.machines import ClusterFailure, Machines, reserved
 from leap_kedro.training.outcome import Outcome
 from leap_kedro.training.parameters import Job, Rendezvous
 from leap_kedro.training.progress import Progress, TrainingResult
@@ -51,7 +51,7 @@ def run_on_ray(
     connect(compute)
     for attempt in range(1, compute.max_attempts + 1):
         try:
-            with crew(job.parameters, compute) as machines:
+            with reserved(job.parameters, compute) as machines:
                 return _Attempt(job, work, compute, machines, on_progress).run()
         except ClusterFailure as failure:
             died = failure
@@ -74,7 +74,7 @@ class _Attempt:
         job: Job,
         work: Path,
         compute: ComputeParameters,
-        machines: Crew,
+        machines: Machines,
         on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self._job, self._work, self._compute, self._machines = job, work, compute, machines

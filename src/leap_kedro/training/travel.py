@@ -2,44 +2,21 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leap_kedro.compute.node_files import Files, read_files, write_files
 from leap_kedro.records.atomic import replaced_folder
 from leap_kedro.training.adapters import ADAPTER, BASE, recorded_base
 from leap_kedro.training.checkpoints import MARKER, whole
 from leap_kedro.training.models import best_folder
 from leap_kedro.training.parameters import Job
 
-Files = dict[str, NDArray[np.uint8]]
-"""Contents of files, by their path below a folder. Ray passes arrays on without copying them."""
-
 CHECKPOINTS, POLICY = "checkpoints", "policy"
 _BASE = "base"
 POLICIES = (POLICY, best_folder(Path(POLICY)).name)
-
-
-def read_files(folder: Path, names: Iterable[str]) -> Files:
-    """Contents of files, and of all files in folders, below a folder; without those that are absent."""
-    found: Files = {}
-    for name in names:
-        path = folder / name
-        with suppress(FileNotFoundError):  # absent, or a checkpoint that is being removed
-            files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
-            found |= {each.relative_to(folder).as_posix(): np.fromfile(each, np.uint8) for each in files}
-    return found
-
-
-def write_files(folder: Path, files: Mapping[str, NDArray[np.uint8]]) -> None:
-    """Write files below a folder."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        content.tofile(path)
 
 
 class Luggage:

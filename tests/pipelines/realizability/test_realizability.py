@@ -91,14 +91,22 @@ def test_the_pipeline_measures_all_quantities_of_an_iteration(
     assert measured["gap"]["after_on_changes"]["replies"] < after["replies"]
     assert measured["regret"] == {"cross_entropy": 0, "l1": 0}
     assert measured["privilege_divergence"] is None
+    cost, gap = measured["recoverability"], after["l1"]
+    assert measured["bound"] == {
+        "teacher": 1,
+        "student": measured["success"]["student"]["rate"] * len(make_episode(0).steps) + 0.5 * VALIDATION.max_actions,
+        "allowed": pytest.approx(1 + VALIDATION.max_actions * cost["mean"] * gap),
+        "allowed_by_maximum": pytest.approx(1 + VALIDATION.max_actions * cost["maximum"] * gap),
+    }
     assert json.loads(json.dumps(measured)) == measured
 
 
 def test_the_experts_play_the_validation_tasks_under_the_cap_of_the_policies(tasks: dict[str, list[Task]]) -> None:
     found = measure_experts(tasks, TEACHING, EvaluationParameters(max_actions=40), ComputeParameters(), *HOW)
-    assert found["privileged_expert"]["rate"] == 1
-    assert found["teacher"]["count"] >= found["unprivileged_expert"]["count"]
-    assert {each["total"] for each in found.values()} == {3}
+    solved = {name: sum(episode.success for episode in episodes) for name, episodes in found.items()}
+    assert solved["privileged_expert"] == 3
+    assert solved["teacher"] >= solved["unprivileged_expert"]
+    assert {len(episodes) for episodes in found.values()} == {3}
 
 
 def test_where_nothing_is_held_out_there_is_no_gap(

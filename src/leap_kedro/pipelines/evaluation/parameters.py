@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from leap_kedro.pipelines.rollout.parameters import PlayParameters
+from leap_kedro.pipelines.play_parameters import PlayParameters
 from leap_kedro.records.parameters import StrictModel
 
 

@@ -10,13 +10,11 @@ from leap_kedro.compute import ComputeParameters
 from leap_kedro.compute.each import in_place, of_each
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
-from leap_kedro.evaluation.intervals import Proportion
 from leap_kedro.evaluation.realizability import (
     Recoverability,
     SwapTest,
     privilege_divergence,
     recoverability,
-    success,
     swap_test,
 )
 from leap_kedro.pipelines.aggregation.holding_out import is_held_out
@@ -30,15 +28,15 @@ from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.privileged_block import privileged_block
 
 
-def expert_success(
+def expert_episodes(
     spec: EnvironmentSpec,
     tasks: Sequence[Task],
     expert: str,
     privilege: int | None,
     settings: PlaySettings,
     compute: ComputeParameters,
-) -> Proportion | None:
-    """J of the oracle teacher of a level (100: the planner; None: the unprivileged expert); None without tasks.
+) -> list[Episode]:
+    """Episodes of the oracle teacher of a level (100: the planner; None: the unprivileged expert), in order.
 
     Args:
         spec: The environment.
@@ -49,7 +47,7 @@ def expert_success(
         compute: Where they are played.
     """
     load = partial(load_player, spec, expert, privilege, settings)
-    return success(in_place(of_each("experts", load, tasks, compute)))
+    return in_place(of_each("experts", load, tasks, compute))
 
 
 def sample_episodes(

@@ -7,7 +7,16 @@ from typing import Any
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.registry import make_benchmark
-from leap_kedro.evaluation.realizability import gap, leak_rate, regret
+from leap_kedro.evaluation.realizability import (
+    Bound,
+    Recoverability,
+    actions,
+    bound,
+    gap,
+    leak_rate,
+    regret,
+    success,
+)
 from leap_kedro.evaluation.success import EvaluationSummary, Role
 from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
@@ -31,8 +40,8 @@ def measure_experts(
     compute: ComputeParameters,
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
-    """J of the teacher and of both experts, on the validation tasks and with the cap on actions of the student.
+) -> dict[str, list[Episode]]:
+    """Episodes of the teacher and of both experts, on the validation tasks and with the cap on actions of the student.
 
     Args:
         tasks: Tasks by split; privileged state is never built for test tasks.
@@ -43,19 +52,19 @@ def measure_experts(
         environments: Options by environment.
 
     Returns:
-        Proportions as plain values by name: ``unprivileged_expert``, ``teacher`` (None if it is a language model, which
-        cannot play), ``privileged_expert`` (the planner).
+        ``unprivileged_expert``, ``teacher`` (none if it is a language model, which cannot play), ``privileged_expert``
+        (the planner).
     """
     spec, how = environment_spec(environment, environments), correction.teacher
     settings = play_settings(evaluation, run_seed=0, iteration=_OUTSIDE)
 
-    def success(privilege: int | None) -> Any:
-        return _plain(measures.expert_success(spec, tasks["validation"], how.expert, privilege, settings, compute))
+    def played(privilege: int | None) -> list[Episode]:
+        return measures.expert_episodes(spec, tasks["validation"], how.expert, privilege, settings, compute)
 
     return {
-        "unprivileged_expert": success(None),
-        "teacher": success(correction.privilege) if how.kind is TeacherKind.ORACLE else None,
-        "privileged_expert": success(_PLANNER),
+        "unprivileged_expert": played(None),
+        "teacher": played(correction.privilege) if how.kind is TeacherKind.ORACLE else [],
+        "privileged_expert": played(_PLANNER),
     }
 
 
@@ -96,7 +105,7 @@ def measure_realizability(
         iteration: k.
 
     Returns:
-        Plain values: ``success``, ``recoverability``, ``gap``, ``regret``, ``swap_test``, ``leak_rate`` and
+        Plain values: ``success``, ``recoverability``, ``gap``, ``regret``, ``bound``, ``swap_test``, ``leak_rate`` and
         ``privilege_divergence``; None where there was nothing to measure.
     """
     spec = environment_spec(environment, environments)
@@ -113,10 +122,17 @@ def measure_realizability(
         divergence = measures.measure_privilege_divergence(
             make_benchmark(spec), policies[-2], episodes, corrections, privilege, parameters.threads
         )
+    cost = measures.measure_recoverability(spec, episodes, corrections, compute)
+    distances = measure_gap(corrections, examples, policies, aggregation, parameters)
+    summary = _on_validation(evaluation)
     return {
-        "success": {"student": _validation_success(evaluation), **experts},
-        "recoverability": _plain(measures.measure_recoverability(spec, episodes, corrections, compute)),
-        **measure_gap(corrections, examples, policies, aggregation, parameters),
+        "success": {
+            "student": _plain(summary and summary.success),
+            **{name: _plain(success(of_expert)) for name, of_expert in experts.items()},
+        },
+        "recoverability": _plain(cost),
+        **distances,
+        "bound": _plain(_bound(summary, actions(experts["teacher"], playing.max_actions), cost, distances)),
         "swap_test": _plain(swapped),
         "leak_rate": _plain(leak_rate(each for corrected in corrections for each in corrected.corrections)),
         "privilege_divergence": divergence,
@@ -155,10 +171,19 @@ def measure_gap(
     }
 
 
-def _validation_success(evaluation: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _on_validation(evaluation: Sequence[Mapping[str, Any]]) -> EvaluationSummary | None:
     summaries = EvaluationSummary.all_from_json(evaluation)
-    on_validation = [summary for summary in summaries if summary.conditions.role is Role.VALIDATION]
-    return _plain(on_validation[0].success) if on_validation else None
+    return next((summary for summary in summaries if summary.conditions.role is Role.VALIDATION), None)
+
+
+def _bound(
+    student: EvaluationSummary | None, teacher: float | None, cost: Recoverability | None, distances: Mapping[str, Any]
+) -> Bound | None:
+    if student is None or teacher is None or cost is None or distances["regret"] is None:
+        return None
+    cap, solved = student.conditions.max_actions, student.success.rate
+    needed = solved * (student.mean_actions_solved or 0) + (1 - solved) * cap
+    return bound(teacher, needed, cap, cost, distances["gap"]["after"]["l1"], distances["regret"]["l1"])
 
 
 def _plain(value: Any) -> Any:

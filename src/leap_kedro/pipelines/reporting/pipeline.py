@@ -9,14 +9,14 @@ from leap_kedro.pipelines.reporting.nodes import draw_plots, measure_loop, tabul
 _RESULTS = ["history", "evaluation"]
 _TAUGHT = ["rollouts", "corrections"]
 _PLOTS = ["learning_curve", "task_types"]
-_REPORTS = [*_PLOTS, "trajectory_report", "correction_verdicts", "loop_measures", "replies"]
+_REPORTS = [*_PLOTS, "trajectory_report", "correction_verdicts", "replies"]
 
 
 def create_pipeline() -> Pipeline:
     """The results of an iteration -> plots, page, table of verdicts, measures, D_k for other trainers, manifest."""
     shown = [*_RESULTS, *_TAUGHT, "evaluation_episodes", "params:experiment", "params:iteration"]
     exported = [*_TAUGHT, "params:correction", "params:environment"]
-    finished = ["parameters", *_RESULTS, "champion", "realizability", *_REPORTS]
+    finished = ["parameters", *_RESULTS, "champion", "loop_measures", "realizability", *_REPORTS]
     return Pipeline(
         [
             Node(draw_plots, inputs=[*_RESULTS, "params:iteration"], outputs=_PLOTS, name="draw_plots"),

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.compute.each import of_each
 from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.protocol import EnvironmentSpec
+from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.demonstrating import load_demonstrator
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import pending_groups
@@ -20,15 +21,12 @@ from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Episode, Task
 from leap_kedro.records.seeds import derive_seed
 
-if TYPE_CHECKING:
-    from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
-
 
 def roll_out(
     history: History,
     tasks: Mapping[str, Sequence[Task]],
     parameters: RolloutParameters,
-    bootstrap: "BootstrapParameters",
+    bootstrap: BootstrapParameters,
     serving: ServingParameters | None,
     compute: ComputeParameters,
     environment: str,
@@ -71,7 +69,7 @@ def roll_out(
 def _demonstrated(
     spec: EnvironmentSpec,
     tasks: Sequence[Task],
-    bootstrap: "BootstrapParameters",
+    bootstrap: BootstrapParameters,
     compute: ComputeParameters,
     run_seed: int,
     iteration: int,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pipelines.stages import small_parameters
 
-from leap_kedro.pipelines.methods import unmet_needs
+from leap_kedro.pipelines.method_needs import unmet_needs
 
 GRPO = {
     "training.method": "grpo",

@@ -112,6 +112,21 @@ def test_a_student_that_teaches_itself(project: LoopProject, trainings: list[Pat
     assert len(trainings) == 2
 
 
+def test_grpo_has_no_teacher_and_keeps_the_policy_where_the_groups_show_nothing(
+    project: LoopProject, trainings: list[Path]
+) -> None:
+    shown = run(project, "training.method=grpo", "correction.teacher.kind=none", "rollout.group_size=3")
+    assert "pi_1 has the weights of pi_0" in " ".join(shown.split())
+    rollouts = project.read("02_episodes/variant/iter_1/rollouts.jsonl")
+    assert len({episode["task"]["id"] for episode in rollouts}) == 2
+    assert len({episode["seed"] for episode in rollouts}) == 6
+    corrected = project.read("03_corrections/variant/iter_1/corrections.jsonl")
+    assert {correction["teacher"] for each in corrected for correction in each["corrections"]} == {"none"}
+    weights = [project.folder / f"data/05_policies/variant/iter_{k}/policy/model.safetensors" for k in (0, 1)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert len(trainings) == 1
+
+
 def test_a_chat_model_with_lora(project: LoopProject, tiny_chat: Path, device: str) -> None:
     """The profile `conf/smollm2`, at a tiny size."""
     project.parameters = f"bootstrap.base={tiny_chat}"

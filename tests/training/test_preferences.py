@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from leap_kedro.records import Example, OwnReply, Target, Turn
-from leap_kedro.training.preferences import preferences_of
+from leap_kedro.training.preferences import informed_pairs, preferences_of
 
 
 class Letters:
@@ -49,3 +49,11 @@ def test_a_reply_and_the_students_own_are_a_pair_where_they_differ() -> None:
 def test_no_examples_are_no_pairs() -> None:
     found = preferences_of([], Letters())
     assert (found.packs, found.pairs, found.equal, found.alone) == ((), 0, 0, 0)
+
+
+def test_a_reply_without_and_with_the_secret_is_a_pair() -> None:
+    (packed,) = informed_pairs([replace(EXAMPLE, privileged="!"), replace(EXAMPLE, targets=())], Letters())
+    said = ["".join(map(chr, packed.targets[packed.rows == row])) for row in range(packed.row_count)]
+    assert said == ["look4>go.", "look4>go.", "done6>stop.", "done6>stop.", "said5>so.", "said5>so."]
+    assert "".join(map(chr, packed.input_ids)).count("!") == 1
+    assert len(packed.position_ids[packed.position_ids == 0]) == 2  # the two histories

@@ -45,7 +45,8 @@ def compare(
 ) -> None:
     """Run LEAP and other methods from the same pi_0, for several seeds, and compare them.
 
-    Each method and seed is an experiment, called NAME_METHOD_SEED; pi_0 is trained once per seed. Interrupted and run
+    Each method and seed is an experiment, called NAME_METHOD_SEED; pi_0 is trained once per seed,
+    except for `distill`. Interrupted and run
     again, the command continues.
     """
     comparison = Project(metadata, env, params, experiment=experiment)
@@ -62,7 +63,7 @@ def compare(
             made = run.experiment()
             if start is None:
                 start = made
-            elif not made.folders():
+            elif not METHODS[name].own_start and not made.folders():
                 made.start_as(start)
             logger.info("Method '%s', seed %d (%d to %d)", name, seed, first, first + seeds - 1)
             while run.experiment().next_iteration() <= iterations * METHODS[name].rounds:

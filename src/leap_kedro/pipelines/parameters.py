@@ -17,10 +17,11 @@ from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.method_needs import unmet_needs
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.pipelines.rollout.parameters import RolloutParameters
-from leap_kedro.pipelines.training.parameters import TrainingParameters
+from leap_kedro.pipelines.training.parameters import Method, TrainingParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import UserError
 from leap_kedro.records.parameter_errors import parameter_error
@@ -66,11 +67,13 @@ class LeapParameters(StrictModel):
 
     def in_force(self) -> "dict[str, Callable[[], FineTuningParameters | ServerParameters]]":
         """Path of each block of overrides -> function that checks them and returns the shared block with them."""
-        shared, training, dpo = self.fine_tuning, self.training, self.training.dpo
+        shared, training = self.fine_tuning, self.training
         return {
             "bootstrap.fine_tuning": lambda: shared.overridden(self.bootstrap.fine_tuning),
             "training.fine_tuning": lambda: shared.overridden(training.fine_tuning),
-            "training.dpo.fine_tuning": lambda: shared.overridden(training.fine_tuning).overridden(dpo.fine_tuning),
+            "training.dpo.fine_tuning": lambda: training.differing(shared, training.dpo),
+            "training.grpo.fine_tuning": lambda: training.differing(shared, training.grpo),
+            "training.distill.fine_tuning": lambda: training.differing(shared, training.distill),
             "correction.teacher.server": lambda: self.server.overridden(self.correction.teacher.server),
             "base_model.fine_tuning": lambda: self.base_model.training,
         }
@@ -108,6 +111,7 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         *_unknown_experts(parameters, benchmark, origin),
         *_wrong_overrides(parameters, origin),
         *_contradictions(parameters, origin),
+        *unmet_needs(parameters, origin),
         *_machines_that_cannot_meet(parameters, origin),
     ]
     if problems:
@@ -154,7 +158,7 @@ def _wrong_overrides(parameters: LeapParameters, origin: Callable[[str], str]) -
     problems: list[str] = []
     wrong: list[str] = []
     for path, block in parameters.in_force().items():
-        if path == "training.dpo.fine_tuning" and "training.fine_tuning" in wrong:
+        if path.startswith("training.") and "training.fine_tuning" in wrong:
             continue  # It is based on that block and would repeat its problems.
         try:
             block()
@@ -186,10 +190,16 @@ def recorded(parameters: LeapParameters) -> dict[str, Any]:
     block = parameters.in_force()
     tree["bootstrap"]["fine_tuning"] = binding(block["bootstrap.fine_tuning"]())
     tree["training"]["fine_tuning"] = binding(block["training.fine_tuning"]())
-    del tree["training"]["dpo"]
-    if parameters.training.method.preferring:
-        dpo = binding(parameters.training.dpo)
-        tree["training"]["dpo"] = {**dpo, "fine_tuning": binding(block["training.dpo.fine_tuning"]())}
+    method = parameters.training.method
+    for part, used in (
+        ("dpo", method.preferring),
+        ("grpo", method is Method.GRPO),
+        ("distill", method is Method.DISTILL),
+    ):
+        if used:
+            tree["training"][part]["fine_tuning"] = binding(block[f"training.{part}.fine_tuning"]())
+        else:
+            del tree["training"][part]
     del tree["correction"]["teacher"]["server"]
     if parameters.correction.teacher.in_words:
         tree["correction"]["teacher"]["server"] = binding(block["correction.teacher.server"]())

@@ -17,7 +17,7 @@ from leap_kedro.records import Episode, Task
 if TYPE_CHECKING:
     from leap_kedro.pipelines.play_parameters import PlayParameters
     from leap_kedro.policies.playing_work import PolicySpec
-    from leap_kedro.policies.running_episode import PlaySettings
+    from leap_kedro.policies.running_episode import PlaySettings, SeededTask
 
 LEAST_WATCHED = 8
 """Number of episodes after which a policy that must answer is stopped if it does not."""
@@ -29,7 +29,7 @@ Playing = SavedPolicy | RemotePolicy
 def play(
     policy: Playing,
     spec: EnvironmentSpec,
-    tasks: Sequence[Task],
+    tasks: "Sequence[Task | SeededTask]",
     parameters: "PlayParameters",
     temperature: float | None,
     run_seed: int,
@@ -40,7 +40,7 @@ def play(
     serving: ServingParameters | None = None,
     compute: ComputeParameters | None = None,
 ) -> Iterator[Episode]:
-    """Play each task once, with a progress bar on a terminal.
+    """Play each task once, or once with each seed that it comes with; shows a progress bar on a terminal.
 
     Args:
         policy: The policy.

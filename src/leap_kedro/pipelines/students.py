@@ -25,7 +25,7 @@ _READERS = frozenset({"train_pi_0", "train_policy", "base_play_evaluation"})
 
 _TRAINED = {
     "train_pi_0": ("bootstrap.fine_tuning",),
-    "train_policy": ("training.fine_tuning", "training.dpo.fine_tuning"),
+    "train_policy": tuple(f"training.{part}fine_tuning" for part in ("", "dpo.", "grpo.", "distill.")),
 }
 """Nodes that train, with the paths of their parameters."""
 

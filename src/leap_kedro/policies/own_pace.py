@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from leap_kedro.compute.work import Pulse, no_pulse
 from leap_kedro.language_models import Calls, ModelUnavailable
 from leap_kedro.policies.protocol import PolicyStopped, Reply, ServedPolicy
-from leap_kedro.policies.running_episode import RunningEpisode
+from leap_kedro.policies.running_episode import RunningEpisode, SeededTask
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, StopReason, Task
 from leap_kedro.records.errors import described
 
 
 def at_own_pace(
-    tasks: Iterable[Task],
-    begin: Callable[[Task], RunningEpisode],
+    tasks: Iterable[Task | SeededTask],
+    begin: Callable[[Task | SeededTask], RunningEpisode],
     policy: ServedPolicy,
     slots: int,
     pulse: Pulse = no_pulse,

@@ -6,7 +6,7 @@ from leap_kedro.compute.work import Pulse, no_pulse
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.policies.protocol import Policy, PolicyStopped, Reply, ServedPolicy
-from leap_kedro.policies.running_episode import PlaySettings, RunningEpisode
+from leap_kedro.policies.running_episode import PlaySettings, RunningEpisode, SeededTask
 from leap_kedro.policies.slot_loop import in_slots
 from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.records import Episode, StopReason, Task
@@ -14,13 +14,13 @@ from leap_kedro.records.errors import described
 
 
 def play(
-    tasks: Iterable[Task],
+    tasks: Iterable[Task | SeededTask],
     environment_spec: EnvironmentSpec,
     policy: Policy | ServedPolicy,
     settings: PlaySettings,
     pulse: Pulse = no_pulse,
 ) -> Iterator[Episode]:
-    """Play each task once.
+    """Play each task once, or once with each seed that it comes with.
 
     A task is drawn only when a slot is free. A failure of environment or policy ends the episode with an infrastructure
     stop; a single episode never raises an exception. Environments are stepped in the caller's thread. `pulse` is called
@@ -34,7 +34,7 @@ def play(
     """
     benchmark = make_benchmark(environment_spec)
 
-    def begin(task: Task) -> RunningEpisode:
+    def begin(task: Task | SeededTask) -> RunningEpisode:
         return RunningEpisode(task, benchmark, policy.id, settings)
 
     if isinstance(policy, ServedPolicy):

@@ -10,9 +10,8 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.policies.local import LocalPolicySpec
 from leap_kedro.policies.play import play
 from leap_kedro.policies.protocol import Policy, ServedPolicy
-from leap_kedro.policies.running_episode import PlaySettings
+from leap_kedro.policies.running_episode import PlaySettings, SeededTask
 from leap_kedro.records import Episode, StopReason, Task
-from leap_kedro.records.seeds import episode_seed
 
 
 class PolicySpec(Protocol):
@@ -54,30 +53,31 @@ class PlayingWork:
             return self
         return replace(self, policy=replace(self.policy, folder=folder))
 
-    def load(self) -> Loaded[Task, Episode]:
+    def load(self) -> Loaded[Task | SeededTask, Episode]:
         """See `Work`."""
         policy = self.policy.load()
 
-        def played(tasks: Iterable[Task], pulse: Pulse) -> Iterator[Episode]:
+        def played(tasks: Iterable[Task | SeededTask], pulse: Pulse) -> Iterator[Episode]:
             return play(tasks, self.environment, policy, self.settings, pulse)
 
         return played
 
-    def item_id(self, item: Task) -> str:
+    def item_id(self, item: Task | SeededTask) -> str:
         """See `Work`."""
-        return item.id
+        return SeededTask.of(item, self.settings.seed).id
 
     def result_id(self, result: Episode) -> str:
         """See `Work`."""
-        return result.task.id
+        return SeededTask(result.task, result.seed).id
 
-    def given_up(self, item: Task, cause: str) -> Episode:
+    def given_up(self, item: Task | SeededTask, cause: str) -> Episode:
         """An episode without steps that ended for an infrastructure reason."""
+        seeded = SeededTask.of(item, self.settings.seed)
         return Episode(
-            task=item,
+            task=seeded.task,
             policy=self.policy.id,
             iteration=self.settings.iteration,
-            seed=episode_seed(self.settings.seed, item.id),
+            seed=seeded.seed,
             steps=(),
             final_observation="",
             score=0.0,

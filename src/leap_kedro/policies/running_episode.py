@@ -33,6 +33,29 @@ class PlaySettings:
     iteration: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class SeededTask:
+    """A task, and the seed of an episode on it.
+
+    Attributes:
+        task: The task.
+        seed: Seed of everything random in the episode.
+    """
+
+    task: Task
+    seed: int
+
+    @property
+    def id(self) -> str:
+        """Name of the episode, unique within a run."""
+        return f"{self.task.id}/{self.seed}"
+
+    @classmethod
+    def of(cls, item: "Task | SeededTask", run_seed: int) -> "SeededTask":
+        """The item itself, or a task with the seed that it has in a run in which each task is played once."""
+        return item if isinstance(item, SeededTask) else cls(item, episode_seed(run_seed, item.id))
+
+
 def no_action(before: Observation) -> Observation:
     """The observation after a reply without an action."""
     return Observation(NOTHING_HAPPENS, before.admissible)
@@ -46,19 +69,20 @@ class RunningEpisode:
         failure: The exception that ended it, if any.
     """
 
-    def __init__(self, task: Task, benchmark: Benchmark, policy: str, settings: PlaySettings) -> None:
+    def __init__(self, item: Task | SeededTask, benchmark: Benchmark, policy: str, settings: PlaySettings) -> None:
         """Start the task; if that fails, the episode has ended with `ENVIRONMENT_ERROR`.
 
         Args:
-            task: The task.
+            item: The task; without a seed, that of a run in which each task is played once.
             benchmark: The benchmark that it belongs to.
             policy: Id of the policy, for the record.
             settings: How it is played.
         """
         self.stop: StopReason | None = None
         self.failure: Exception | None = None
-        self._task, self._policy, self._settings = task, policy, settings
-        self.seed = episode_seed(settings.seed, task.id)
+        seeded = SeededTask.of(item, settings.seed)
+        self._task, self._policy, self._settings = seeded.task, policy, settings
+        self.seed = seeded.seed
         self._steps: list[Step] = []
         self._turns: list[Turn] = []
         self._score, self._refused, self._error = 0.0, 0, ""
@@ -66,7 +90,7 @@ class RunningEpisode:
         self._observation = Observation("", None)
         try:
             self._environment = benchmark.environment()
-            self._observation = self._environment.reset(task)
+            self._observation = self._environment.reset(self._task)
         except Exception as error:
             self.end(StopReason.ENVIRONMENT_ERROR, error)
         self._opening = self._observation.text

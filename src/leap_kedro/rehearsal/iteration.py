@@ -228,9 +228,7 @@ def _one_step(
         step["dtype"] = "auto"
         if (absent := f"bitsandbytes. {error.message.rstrip('.')}") not in found.absent:
             found.absent.append(absent)
-    dpo = how.dpo.model_copy(update={"fine_tuning": {**how.dpo.fine_tuning, **step}})
-    fine_tuning = {**how.fine_tuning, **step}
-    small = how.model_copy(update={"fine_tuning": fine_tuning, "dpo": dpo, "validation_share": 0.0})
+    small = how.everywhere(step).model_copy(update={"validation_share": 0.0})
     found.trainings[name], policies = train_by_method(
         parent, examples, folder / name, small, parameters.fine_tuning, parameters.seed, parent.iteration + 1
     )
@@ -262,6 +260,7 @@ def _lesson(
             "max_actions": min(_ACTIONS, parameters.rollout.max_actions),
             "max_reply_tokens": min(_REPLY_TOKENS, parameters.rollout.max_reply_tokens),
             "max_thought_tokens": min(_REPLY_TOKENS, parameters.rollout.max_thought_tokens),
+            "group_size": 1,
             "processes": 1,
             "slots": _ROLLOUTS,
         }

@@ -22,6 +22,7 @@ def epoch_batches(
     *,
     replies: Sequence[int] | NDArray[np.int64] | None = None,
     replies_per_step: int | None = None,
+    by_length: bool = True,
 ) -> list[list[int]]:
     """One pass over the data.
 
@@ -34,6 +35,7 @@ def epoch_batches(
             within each pool of batches.
         replies: Number of replies in each sequence; required if `replies_per_step` is set.
         replies_per_step: Maximum number of replies per batch; a sequence with more forms its own batch.
+        by_length: Whether the sequences of a batch have similar lengths.
 
     Returns:
         Indices of the sequences of each batch; each index occurs once.
@@ -46,11 +48,15 @@ def epoch_batches(
     pools = np.cumsum(lengths[order]) // (BATCHES_A_POOL * tokens_per_step)
     batches: list[list[int]] = []
     for pool in np.split(order, np.flatnonzero(np.diff(pools)) + 1):
-        by_length = pool[np.lexsort((random.permutation(len(pool)), lengths[pool]))]
+        ordered = pool[np.lexsort((random.permutation(len(pool)), lengths[pool]))] if by_length else pool
         made: list[list[int]] = []
-        for index in by_length.tolist():
+        for index in ordered.tolist():
             together = [*made[-1], index] if made else []
-            if together and len(together) * lengths[index] <= tokens_per_step and sizes[together].sum() <= most:
+            if (
+                together
+                and len(together) * lengths[together].max() <= tokens_per_step
+                and sizes[together].sum() <= most
+            ):
                 made[-1] = together
             else:
                 made.append([index])
@@ -88,6 +94,8 @@ def plan(
             parameters.shuffle,
             replies=replies,
             replies_per_step=parameters.replies_per_step,
+            # The length of an episode tells its score: such batches would be all good or all bad.
+            by_length=parameters.grpo is None,
         ):
             if epoch == parameters.epochs or len(batches) == parameters.max_steps or tokens >= max_tokens:
                 return batches

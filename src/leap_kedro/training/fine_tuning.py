@@ -81,7 +81,7 @@ def fine_tune(
     packs, dropped = _fitting(packs, parameters, context)
     validation, _ = _fitting(validation, parameters, context)
     lengths = packs.lengths if isinstance(packs, PackedFile) else np.array([len(packed) for packed in packs])
-    together = 2 if parameters.preference else 1
+    together = parameters.together
     replies = [packed.row_count // together for packed in packs] if parameters.replies_per_step else None
     batches = plan(lengths, parameters, replies)
     tokenizer = load_tokenizer(start)
@@ -166,7 +166,8 @@ def fine_tune(
         dropped=dropped,
         packing="tree" if tree else "none",
         why_not_packed=why_not,
-        preference=next(filter(None, map(_rewards, reversed(state.log_history))), {}),
+        preference=_last(state, "rewards/"),
+        objective=_last(state, "objective/"),
         validation=_logged(state, "eval_loss"),
         best_step=state.best_global_step,
         torn_checkpoints=torn,
@@ -178,8 +179,10 @@ def _logged(state: Any, name: str) -> tuple[tuple[int, float], ...]:
     return tuple((int(entry["step"]), float(entry[name])) for entry in state.log_history if name in entry)
 
 
-def _rewards(entry: dict[str, float]) -> dict[str, float]:
-    return {name: value for name, value in entry.items() if name.startswith("rewards/")}
+def _last(state: Any, prefix: str) -> dict[str, float]:
+    """The latest report of the measures whose names start with `prefix`."""
+    reports = ({name: each[name] for name in each if name.startswith(prefix)} for each in reversed(state.log_history))
+    return next(filter(None, reports), {})
 
 
 def _packing(model: Any, packs: Sequence[Packed], parameters: FineTuning) -> tuple[bool, str]:
@@ -199,9 +202,7 @@ def _method(parameters: FineTuning) -> tuple[Any, Any, dict[str, Any]]:
     if parameters.preference is None:
         from trl.trainer.sft_config import SFTConfig
 
-        from leap_kedro.training.trainer import PackedTrainer
-
-        return PackedTrainer, SFTConfig, {"dataset_kwargs": {"skip_prepare_dataset": True}}
+        return _on_rows(parameters), SFTConfig, {"dataset_kwargs": {"skip_prepare_dataset": True}}
     from trl.trainer.dpo_config import DPOConfig
 
     from leap_kedro.training.dpo import PackedDPOTrainer
@@ -211,13 +212,28 @@ def _method(parameters: FineTuning) -> tuple[Any, Any, dict[str, Any]]:
     return PackedDPOTrainer, DPOConfig, {"beta": preference.beta, "precompute_ref_log_probs": True, **losses}
 
 
+def _on_rows(parameters: FineTuning) -> Any:
+    """The trainer on single replies."""
+    if parameters.grpo is not None:
+        from leap_kedro.training.grpo import PackedGRPOTrainer
+
+        return PackedGRPOTrainer
+    if parameters.distill:
+        from leap_kedro.training.distillation import PackedDistillationTrainer
+
+        return PackedDistillationTrainer
+    from leap_kedro.training.trainer import PackedTrainer
+
+    return PackedTrainer
+
+
 def _fitting(packs: Sequence[Packed], parameters: FineTuning, context: int | None) -> tuple[Sequence[Packed], int]:
     """The data without replies (preference data: pairs) that are too long, and the number of those dropped."""
     longest = min(given for given in (parameters.max_length, context, sys.maxsize) if given is not None)
     deepest = packs.depths if isinstance(packs, PackedFile) else [packed.depth for packed in packs]
     if not len(packs) or max(deepest) < longest:
         return packs, 0
-    what, together = ("pairs", 2) if parameters.preference else ("replies", 1)
+    what, together = ("pairs" if parameters.preference else "replies"), parameters.together
     fit, dropped = fitting(packs, longest, together)
     if not fit:
         raise TrainingRefused(

@@ -36,6 +36,20 @@ class PreferenceParameters(StrictModel):
     sft_weight: float = Field(default=0.0, ge=0)
 
 
+class GRPOObjective(StrictModel):
+    """Group relative policy optimization (arXiv 2402.03300).
+
+    Attributes:
+        epsilon: Change of a token's probability ratio beyond which it is not rewarded.
+        beta: Weight of the divergence from the policy that sampled.
+        temperature: Temperature of the sampling, which divides the logits.
+    """
+
+    epsilon: float = Field(default=0.2, gt=0, lt=1)
+    beta: float = Field(default=0.0, ge=0)
+    temperature: float = Field(default=1.0, gt=0)
+
+
 class LoraParameters(StrictModel):
     """A low-rank adapter that is trained instead of the weights (arXiv 2106.09685).
 
@@ -169,19 +183,26 @@ class FineTuning(FineTuningParameters):
 
     Attributes:
         seed: Seed of the order of the data.
-        preference: Direct preference optimization on pairs; None: supervised fine-tuning.
+        preference: Direct preference optimization on pairs; None: another objective.
+        grpo: Policy gradient on sampled replies, whose weights are advantages; None: another objective.
+        distill: Whether the first row of each pair learns the distribution of the second.
     """
 
     seed: int = Field(default=0, ge=0)
     preference: PreferenceParameters | None = None
+    grpo: GRPOObjective | None = None
+    distill: bool = False
+
+    @property
+    def together(self) -> int:
+        """Number of consecutive rows that stay together: 2 for pairs."""
+        return 2 if self.preference or self.distill else 1
 
     @classmethod
-    def of(
-        cls, parameters: FineTuningParameters, seed: int, preference: PreferenceParameters | None = None
-    ) -> "FineTuning":
-        """The fine-tuning with these parameters."""
+    def of(cls, parameters: FineTuningParameters, seed: int, **objective: Any) -> "FineTuning":
+        """The fine-tuning with these parameters; `objective` is one of the fields, none for supervised fine-tuning."""
         values = {name: getattr(parameters, name) for name in FineTuningParameters.model_fields}
-        return cls(**values, seed=seed, preference=preference)
+        return cls(**values, seed=seed, **objective)
 
 
 class Job(StrictModel):

@@ -1,4 +1,4 @@
-"""Preference pairs in token ids: the corrected reply over the student's own, on the same prompt."""
+"""Pairs of rows: the corrected reply over the student's own, or one reply with and without the secret."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -45,6 +45,17 @@ def preferences_of(examples: Iterable[Example], renderer: Renderer) -> Preferenc
         equal += len(compared) - len(rows) // 2
         alone += len(given.targets) - len(compared)
     return Preferences(tuple(packs), pairs, equal, alone)
+
+
+def informed_pairs(examples: Iterable[Example], renderer: Renderer) -> list[Packed]:
+    """The replies of each example as one sequence; row 2i does not have the privileged block, row 2i + 1 has it."""
+    packs = []
+    for given in examples:
+        example = without_unstated(given, renderer)
+        alone, informed = rows_of(replace(example, privileged=""), renderer), rows_of(example, renderer)
+        if rows := [row for pair in zip(alone, informed, strict=True) for row in pair]:
+            packs.append(pack(rows))
+    return packs
 
 
 def _own(target: Target) -> Target:

@@ -51,6 +51,8 @@ class TrainingResult:
         why_not_packed: Why rows were not packed under ``auto``; otherwise "".
         preference: Rewards of chosen and rejected replies, their margin and the share of correctly ordered pairs
             (``rewards/...``), as means since the last report; empty for supervised fine-tuning.
+        objective: Share of clipped tokens and divergence from the policy that sampled (``objective/...``), as means
+            since the last report; only for GRPO.
         validation: (step, loss) pairs of the validation data at each checkpoint.
         best_step: Step of the checkpoint with the lowest validation loss.
         torn_checkpoints: Ignored checkpoints whose files had changed, and how.
@@ -67,6 +69,7 @@ class TrainingResult:
     packing: Literal["tree", "none"] = "tree"
     why_not_packed: str = ""
     preference: Mapping[str, float] = field(default_factory=dict)
+    objective: Mapping[str, float] = field(default_factory=dict)
     validation: tuple[tuple[int, float], ...] = ()
     best_step: int | None = None
     torn_checkpoints: tuple[str, ...] = ()

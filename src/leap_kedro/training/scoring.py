@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
 from leap_kedro.records.score import ReplyScore
@@ -13,6 +15,7 @@ from leap_kedro.training.packing import Packed
 
 if TYPE_CHECKING:
     import torch
+    from numpy.typing import NDArray
 
 TOKENS_A_BATCH = 4096
 """Token budget of a batch, including padding; its attention mask takes at most about 60 MB if episodes are short."""
@@ -65,22 +68,49 @@ def score_rows(model: Any, packs: Sequence[Packed], tree: bool = True) -> list[l
         packs: Packed rows; their weights are ignored.
         tree: Whether they stay packed; if not, each row is its own sequence.
     """
+    found: list[list[tuple[float, bool]]] = [[] for _ in packs]
+    for batch, logits, tensors in _predicted(model, packs, tree):
+        hits = logits.argmax(-1) == tensors["targets"]
+        scores = _by_row(_chosen(logits, tensors["targets"]), hits, tensors["rows"])
+        for index in batch:
+            found[index] = [next(scores) for _ in range(packs[index].row_count)]
+    return found
+
+
+def token_logprobs(
+    model: Any, packs: Sequence[Packed], tree: bool = True, temperature: float = 1.0
+) -> "list[NDArray[np.float32]]":
+    """For each sequence, the log-probability of each of its targets; arguments as in `score_rows`.
+
+    `temperature` divides the logits.
+    """
+    found: dict[int, NDArray[np.float32]] = {}
+    for batch, logits, tensors in _predicted(model, packs, tree):
+        chosen = _chosen(logits / temperature, tensors["targets"]).cpu()
+        ends = np.cumsum([len(packs[index].targets) for index in batch])
+        found |= dict(zip(batch, np.split(chosen.numpy(), ends[:-1]), strict=True))
+    return [found[index] for index in range(len(packs))]
+
+
+def _predicted(
+    model: Any, packs: Sequence[Packed], tree: bool
+) -> "Iterator[tuple[list[int], torch.Tensor, dict[str, torch.Tensor]]]":
+    """Indices of the sequences of each batch, their logits, and their tensors."""
     import torch
 
     from leap_kedro.training.collator import collate
     from leap_kedro.training.logits import packed_logits
 
-    found: list[list[tuple[float, bool]]] = [[] for _ in packs]
-    with torch.inference_mode():
-        for batch in epoch_batches([len(packed) for packed in packs], TOKENS_A_BATCH, seed=0, epoch=0):
-            collated = collate([packs[index] for index in batch], tree)
-            tensors = {name: values.to(model.device) for name, values in collated.items()}
+    for batch in epoch_batches([len(packed) for packed in packs], TOKENS_A_BATCH, seed=0, epoch=0):
+        collated = collate([packs[index] for index in batch], tree)
+        tensors = {name: values.to(model.device) for name, values in collated.items()}
+        with torch.inference_mode():
             logits = packed_logits(model, tensors)
-            chosen = logits.gather(1, tensors["targets"][:, None])[:, 0] - logits.logsumexp(-1)
-            scores = _by_row(chosen, logits.argmax(-1) == tensors["targets"], tensors["rows"])
-            for index in batch:
-                found[index] = [next(scores) for _ in range(packs[index].row_count)]
-    return found
+        yield batch, logits, tensors
+
+
+def _chosen(logits: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
+    return logits.gather(1, targets[:, None])[:, 0] - logits.logsumexp(-1)
 
 
 def _by_row(logprobs: "torch.Tensor", right: "torch.Tensor", rows: "torch.Tensor") -> Iterator[tuple[float, bool]]:

@@ -11,11 +11,13 @@ from pipelines.stages import finished, run, small_catalog, small_parameters
 from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.correction import create_pipeline as correct
+from leap_kedro.pipelines.episodes import pending_groups
 from leap_kedro.pipelines.history import History
 from leap_kedro.pipelines.rollout import create_pipeline
 from leap_kedro.pipelines.rollout.nodes import choose_tasks
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.records import Episode, StopReason, Task, encode
+from leap_kedro.records.seeds import derive_seed
 
 Tasks = dict[str, list[Task]]
 FEW = {"rollout.episodes": 5, "rollout.max_actions": 3, "rollout.max_reply_tokens": 24}
@@ -54,6 +56,26 @@ def test_stored_episodes_are_kept_and_broken_ones_are_played_again(
     assert {each.id: each for each in stored[4:]} == {each.id: each for each in (played[0], played[4])}
     run(create_pipeline(), catalog)
     assert catalog.load("rollouts") == stored
+
+
+def test_each_task_is_played_by_a_group_that_differs_in_its_seeds(
+    played: list[Episode], tasks: Tasks, history: History, tmp_path: Path
+) -> None:
+    parameters = small_parameters({**FEW, "rollout.episodes": 6, "rollout.group_size": 3, "rollout.temperature": 2.0})
+    catalog = small_catalog(tmp_path, parameters, tasks=tasks, history=history)
+    run(create_pipeline(), catalog)
+    groups: dict[str, list[Episode]] = {}
+    for episode in catalog.load("rollouts"):
+        groups.setdefault(episode.task.id, []).append(episode)
+    assert [len({each.seed for each in group}) for group in groups.values()] == [3, 3]
+    assert [len({each.steps for each in group}) for group in groups.values()] == [3, 3]
+    alone = {episode.task.id: episode.seed for episode in played}
+    assert all(alone[task] in {each.seed for each in group} for task, group in groups.items())
+
+    first, second = groups.values()
+    broken = [replace(first[0], stop=StopReason.POLICY_ERROR), *first[1:], second[0]]
+    pending = pending_groups([first[0].task, second[0].task], broken, derive_seed(0, "rollout", 1), 3)
+    assert {each.id for each in pending} == {f"{each.task.id}/{each.seed}" for each in (first[0], *second[1:])}
 
 
 def test_the_parent_is_the_policy_of_the_iteration_before(

@@ -18,7 +18,13 @@ from leap_kedro.pipelines.training import checkpoint_choice, create_pipeline
 from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
 from leap_kedro.pipelines.training.fine_tuning import NothingToLearn
 from leap_kedro.pipelines.training.nodes import split, train_by_method
-from leap_kedro.pipelines.training.parameters import DPOParameters, Method, TrainingParameters
+from leap_kedro.pipelines.training.parameters import (
+    DistillParameters,
+    DPOParameters,
+    GRPOParameters,
+    Method,
+    TrainingParameters,
+)
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task, Turn
 from leap_kedro.training.parameters import FineTuningParameters
 
@@ -81,10 +87,12 @@ def test_nothing_to_learn_is_told_with_the_parameters_that_help(parent: SavedPol
 
 def test_each_method_trains_on_its_data_and_reports_it(parent: SavedPolicy, tmp_path: Path) -> None:
     unpaired = example(1, 1, replace(BETTER, rejected=None))
-    dpo = DPOParameters(fine_tuning={"max_steps": 1})
+    one = {"max_steps": 1, "log_every": 1}
+    dpo = DPOParameters(fine_tuning=one)
+    own = {"grpo": GRPOParameters(fine_tuning=one), "distill": DistillParameters(fine_tuning=one)}
     reports = {}
     for method in Method:
-        how = TrainingParameters(fine_tuning={"max_steps": 2}, method=method, dpo=dpo)
+        how = TrainingParameters(fine_tuning={"max_steps": 2}, method=method, dpo=dpo, **own)
         given = [example(0, 0), example(1, 0), unpaired]
         reports[method], (trained,) = train_by_method(parent, given, tmp_path / method, how, ONE_STEP, 0, 1)
         assert (trained.folder / "model.safetensors").exists()
@@ -95,9 +103,22 @@ def test_each_method_trains_on_its_data_and_reports_it(parent: SavedPolicy, tmp_
         of_pairs = reports[method]["dpo"]
         assert (of_pairs["steps"], of_pairs["pairs"], of_pairs["replies_alone"]) == (1, 1, 1)
         assert of_pairs["preference"]["rewards/margins"] == pytest.approx(0, abs=1e-4)  # before the first step
+    for method in (Method.GRPO, Method.DISTILL):
+        assert (reports[method]["steps"], reports[method]["examples"]) == (1, 3)
+        assert "dpo" not in reports[method]
+    assert reports[Method.GRPO]["objective"]["objective/clipped_share"] == 0  # before the first step
+    assert reports[Method.GRPO]["losses"] == ((1, pytest.approx(-1)),)  # minus the advantage
+    assert reports[Method.DISTILL]["losses"] == ((1, pytest.approx(0, abs=1e-6)),)  # nothing is secret here
     only_pairs = TrainingParameters(method="dpo", dpo=dpo)
     with pytest.raises(NothingToLearn, match=r"pi_1.* 0 are what .* 1 answer .*training\.method=sft"):
         train_by_method(parent, [unpaired], tmp_path, only_pairs, ONE_STEP, 0, 1)
+
+
+def test_rollouts_that_show_nothing_leave_the_policy_as_it_is(parent: SavedPolicy, tmp_path: Path) -> None:
+    report, (kept,) = train_by_method(parent, [], tmp_path, TrainingParameters(method="grpo"), ONE_STEP, 0, 1)
+    assert (report["start"], report["examples"], kept.id) == ("pi_0", 0, "pi_1")
+    weights = [(policy.folder / "model.safetensors").read_bytes() for policy in (parent, kept)]
+    assert weights[0] == weights[1]
 
 
 @pytest.fixture(scope="module")

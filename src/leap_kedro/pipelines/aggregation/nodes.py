@@ -1,14 +1,55 @@
-"""The training set as a mix of D_0..D_k."""
+"""D_k, and the training set of iteration k."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from random import Random
 
+from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.holding_out import may_be_trained_on
+from leap_kedro.pipelines.aggregation.own_replies import compared_replies, informed_replies
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters, Mix
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.history import History, before
-from leap_kedro.records import Example
+from leap_kedro.pipelines.training.parameters import Method, TrainingParameters
+from leap_kedro.records import CorrectedEpisode, Episode, Example
 from leap_kedro.records.seeds import derive_seed
+
+
+def learn_from(
+    rollouts: Sequence[Episode],
+    corrections: Sequence[CorrectedEpisode],
+    correction: CorrectionParameters,
+    training: TrainingParameters,
+) -> list[Example]:
+    """D_k: the accepted corrections, or what the method learns instead.
+
+    Args:
+        rollouts: Episodes of the student.
+        corrections: The teacher's corrections of them.
+        correction: Privilege level, and how much of each episode is learnt.
+        training: The method.
+    """
+    match training.method:
+        case Method.GRPO:
+            return compared_replies(rollouts)
+        case Method.DISTILL:
+            return informed_replies(rollouts, corrections, correction.privilege)
+        case _:
+            return build_examples(rollouts, corrections, correction)
+
+
+def training_set_of(
+    history: History,
+    newest: Sequence[Example],
+    parameters: AggregationParameters,
+    training: TrainingParameters,
+    seed: int,
+    iteration: int,
+) -> list[Example]:
+    """The mix, or D_k alone for a method that learns from the student's present replies; see `mix`."""
+    if training.method.on_policy:
+        return _in_order(newest, 0.0)
+    return mix(history, newest, parameters, seed, iteration)
 
 
 def mix(

@@ -2,22 +2,23 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from leap_kedro.pipelines.aggregation.examples import build_examples
-from leap_kedro.pipelines.aggregation.nodes import mix
+from leap_kedro.pipelines.aggregation.nodes import learn_from, training_set_of
 
 
 def create_pipeline(correction: str = "params:correction", iteration: str = "params:iteration") -> Pipeline:
     """Accepted corrections -> D_k -> the training set, which mixes D_k with the examples of earlier iterations.
 
+    Methods that learn from the student's own replies make D_k of these, and do not mix it.
+
     Args:
         correction: Dataset of the parameters of the correction.
         iteration: Dataset of k.
     """
-    to_build = ["rollouts", "corrections", correction]
-    to_mix = ["history", "examples", "params:aggregation", "params:seed", iteration]
+    to_build = ["rollouts", "corrections", correction, "params:training"]
+    to_mix = ["history", "examples", "params:aggregation", "params:training", "params:seed", iteration]
     return Pipeline(
         [
-            Node(build_examples, inputs=to_build, outputs="examples", name="build_examples"),
-            Node(mix, inputs=to_mix, outputs="training_set", name="mix_examples"),
+            Node(learn_from, inputs=to_build, outputs="examples", name="build_examples"),
+            Node(training_set_of, inputs=to_mix, outputs="training_set", name="mix_examples"),
         ]
     )

@@ -17,11 +17,13 @@ class Method:
         values: Parameter values by path. ``{demonstrator}`` is the name of the expert that demonstrates.
         rounds: Number of iterations that share the episodes of one, for methods that learn from the present student's
             episodes only.
+        own_start: Whether pi_0 is not that of the others, because it is shown what the teacher knows.
     """
 
     title: str
     values: Mapping[str, Any]
     rounds: int = 1
+    own_start: bool = False
 
     def parameters(self, demonstrator: str, episodes: int) -> dict[str, Any]:
         """The values.
@@ -52,6 +54,22 @@ METHODS: Mapping[str, Method] = {
     "expert_iteration": Method(
         "the student's own successes, without a teacher",
         {"correction.teacher.kind": "none", "correction.episodes": "solved"},
+    ),
+    "grpo": Method(
+        "scores of groups of rollouts, without a teacher (GRPO)",
+        {
+            "training.method": "grpo",
+            "correction.teacher.kind": "none",
+            "rollout.group_size": 8,
+            "rollout.temperature": 1.0,
+        },
+        rounds=10,
+    ),
+    "distill": Method(
+        "privileged self-distillation",
+        {"training.method": "distill", "correction.teacher.kind": "self"},
+        rounds=10,
+        own_start=True,
     ),
 }
 """Name -> method, in the order of tables and figures."""

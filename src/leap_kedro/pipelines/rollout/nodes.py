@@ -12,7 +12,7 @@ from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.demonstrating import load_demonstrator
 from leap_kedro.pipelines.environment import environment_spec
-from leap_kedro.pipelines.episodes import pending_tasks
+from leap_kedro.pipelines.episodes import pending_groups
 from leap_kedro.pipelines.history import History, parent_of
 from leap_kedro.pipelines.playing import play
 from leap_kedro.pipelines.progress import progress_bar
@@ -53,13 +53,13 @@ def roll_out(
     """
     parent = parent_of(history, iteration)
     run_seed = derive_seed(seed, "rollout", iteration)
-    chosen = choose_tasks(tasks["train"], parameters.episodes, iteration, seed)
+    chosen = choose_tasks(tasks["train"], parameters.episodes // parameters.group_size, iteration, seed)
     spec = environment_spec(environment, environments)
 
     def missing(so_far: Sequence[Episode]) -> Iterator[Episode]:
-        pending = pending_tasks(chosen, so_far, run_seed)
+        pending = pending_groups(chosen, so_far, run_seed, parameters.group_size)
         if parameters.player is Player.DEMONSTRATOR:
-            return _demonstrated(spec, pending, bootstrap, compute, run_seed, iteration)
+            return _demonstrated(spec, [each.task for each in pending], bootstrap, compute, run_seed, iteration)
         how = parameters, parameters.temperature, run_seed, iteration, f"rollout of {parent.id}"
         return play(parent, spec, pending, *how, serving=serving, compute=compute)
 

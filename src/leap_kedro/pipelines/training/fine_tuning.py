@@ -1,16 +1,18 @@
 """One fine-tuning, and the policies that it makes."""
 
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leap_kedro.compute import ComputeParameters
-from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.datasets.policy import CARD, SUCCESS, SavedPolicy
 from leap_kedro.datasets.training import Trained
 from leap_kedro.pipelines.progress import training_bar
 from leap_kedro.records import Example, UserError
+from leap_kedro.records.atomic import replaced_folder
 from leap_kedro.training.parameters import FineTuning
 
 if TYPE_CHECKING:
@@ -32,6 +34,20 @@ def release_policy(trained: Trained, iteration: int) -> SavedPolicy:
     return SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=folder)
 
 
+def unchanged(start: SavedPolicy, workspace: Path, iteration: int) -> SavedPolicy:
+    """pi_k as a copy of `start`, because the rollouts show nothing to learn."""
+    log.warning(
+        "pi_%d has the weights of %s, because the rollouts show nothing to learn. (With training.method=grpo: in each "
+        "group, all episodes have the same score. A larger rollout.group_size or rollout.temperature may help.)",
+        iteration,
+        start.id,
+    )
+    target = workspace / "policy"
+    with replaced_folder(target) as temporary:
+        shutil.copytree(start.folder, temporary, ignore=shutil.ignore_patterns(CARD, SUCCESS), dirs_exist_ok=True)
+    return SavedPolicy(id=f"pi_{iteration}", iteration=iteration, folder=target)
+
+
 def fine_tune(
     start: SavedPolicy,
     examples: Sequence[Example],
@@ -45,18 +61,26 @@ def fine_tune(
 
     Raises `NothingToLearn` if there are no examples.
     """
-    from leap_kedro.training.examples import packed_examples
-
     if not examples:
         raise NothingToLearn(
             f"There is nothing to train pi_{iteration} on: the training set has no correction and no demonstration. "
             "Raise rollout.episodes or bootstrap.demonstrations (conf/<env>/parameters.yml)."
         )
     renderer = _renderer(start, examples)
-    packs, unseen = packed_examples(examples, renderer), packed_examples(held_out, renderer)
+    packs, unseen = (_packed(part, renderer, parameters) for part in (examples, held_out))
     how = parameters, f"training pi_{iteration}", iteration
     result, policies = _train(start, packs, workspace, *how, unseen, compute)
     return {"start": start.id, "examples": len(examples), **asdict(result)}, policies
+
+
+def _packed(examples: Sequence[Example], renderer: "Renderer", parameters: FineTuning) -> "Sequence[Packed]":
+    if parameters.distill:
+        from leap_kedro.training.preferences import informed_pairs
+
+        return informed_pairs(examples, renderer)
+    from leap_kedro.training.examples import packed_examples
+
+    return packed_examples(examples, renderer)
 
 
 def prefer(

@@ -12,8 +12,9 @@ from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.history import History, base_of, parent_of
+from leap_kedro.pipelines.rollout.parameters import RolloutParameters
 from leap_kedro.pipelines.training.checkpoint_choice import choose_checkpoint
-from leap_kedro.pipelines.training.fine_tuning import fine_tune, prefer
+from leap_kedro.pipelines.training.fine_tuning import fine_tune, prefer, unchanged
 from leap_kedro.pipelines.training.parameters import Start, TrainingParameters
 from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.records import Example, Task
@@ -29,6 +30,7 @@ def train_policy(
     parameters: TrainingParameters,
     fine_tuning: FineTuningParameters,
     bootstrap: BootstrapParameters,
+    rollout: RolloutParameters,
     evaluation: EvaluationParameters,
     serving: ServingParameters | None,
     compute: ComputeParameters,
@@ -46,6 +48,7 @@ def train_policy(
         parameters: The method, and the parameters that differ for pi_k.
         fine_tuning: The shared parameters of fine-tunings.
         bootstrap: The base model, if training starts from it.
+        rollout: The temperature of sampling, for GRPO.
         evaluation: How validation tasks are played.
         serving: The server of the loop's policies; None: they are loaded.
         compute: Where pi_k is trained and they are played.
@@ -65,7 +68,7 @@ def train_policy(
         if parameters.start is Start.BASE:
             start = find_base(bootstrap, fine_tuning, environment, base_of(history))
         what = start, examples, workspace, parameters, fine_tuning
-        report, candidates = train_by_method(*what, seed, iteration, compute)
+        report, candidates = train_by_method(*what, seed, iteration, compute, rollout.temperature)
         how = evaluation, serving, compute, environment, environments, seed
         checkpoints, chosen = choose_checkpoint(candidates, tasks["validation"], *how)
         return {**report, **checkpoints, "policy": chosen.folder.relative_to(workspace).as_posix()}
@@ -82,6 +85,7 @@ def train_by_method(
     seed: int,
     iteration: int,
     compute: ComputeParameters | None = None,
+    temperature: float = 1.0,
 ) -> tuple[dict[str, Any], list[SavedPolicy]]:
     """Fine-tune by the method of the parameters.
 
@@ -92,6 +96,12 @@ def train_by_method(
     policies = [start]
     report: dict[str, Any] = {"method": parameters.method}
     learnt, held_out = split(examples, parameters.validation_share)
+    if parameters.method.on_policy:
+        if not learnt:
+            return report | {"start": start.id, "examples": 0}, [unchanged(start, workspace, iteration)]
+        how = parameters.own_replies(fine_tuning, seed, temperature)
+        found, policies = fine_tune(start, learnt, workspace, how, iteration, held_out, compute)
+        report |= found
     if parameters.method.supervised:
         how = parameters.sft(fine_tuning, seed)
         supervised, policies = fine_tune(start, learnt, workspace, how, iteration, held_out, compute)

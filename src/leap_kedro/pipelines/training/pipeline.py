@@ -9,7 +9,7 @@ from leap_kedro.pipelines.training.nodes import train_policy
 
 def create_pipeline(iteration: str = "params:iteration") -> Pipeline:
     """Policy of the iteration before, training set -> report and policy; `iteration` is the dataset of k."""
-    parameters = ["params:training", "params:fine_tuning", "params:bootstrap", "params:evaluation"]
+    parameters = ["params:training", "params:fine_tuning", "params:bootstrap", "params:rollout", "params:evaluation"]
     inputs = ["history", "training_set", "tasks", *parameters, *PLAYING, iteration]
     released = ["training_report", iteration]
     return Pipeline(

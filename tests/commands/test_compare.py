@@ -10,7 +10,7 @@ from loop_project import LoopProject
 
 pytestmark = pytest.mark.slow
 
-METHODS = ("leap", "imitation", "expert_iteration")
+METHODS = ("leap", "expert_iteration")
 
 
 def compare(project: LoopProject, *options: str) -> str:
@@ -46,7 +46,6 @@ def test_methods_start_from_the_same_policy_and_are_compared(
     costs = {method: manifest(project, method, 1)["costs"] for method in METHODS}
     assert {cost["episodes"] for cost in costs.values()} == {6}
     assert costs["leap"]["labels"] > 0
-    assert costs["imitation"]["labels"] > 0
     assert costs["expert_iteration"]["labels"] == 0
 
     found = rows(project)
@@ -71,9 +70,9 @@ def check_mlflow(project: LoopProject) -> None:
     assert run.info.run_name == "default methods"
     assert {f"{method}/success/valid_unseen" for method in METHODS} <= run.data.metrics.keys()
     assert "| leap, pi_1 |" in run.data.tags["mlflow.note.content"]
-    named = "tags.`leap.kind` = 'experiment' and tags.`leap.experiment` = 'default_imitation_0'"
-    (imitation,) = client.search_runs([experiment.experiment_id], named)
-    curve = client.get_metric_history(imitation.info.run_id, "success/validation")
+    named = "tags.`leap.kind` = 'experiment' and tags.`leap.experiment` = 'default_expert_iteration_0'"
+    (other,) = client.search_runs([experiment.experiment_id], named)
+    curve = client.get_metric_history(other.info.run_id, "success/validation")
     assert {point.step for point in curve} == {-1, 0, 1}
 
 

@@ -98,6 +98,7 @@ class NodeFolder:
                 return
             _remove_unused(self.path.parent)
             with replaced_folder(self.path) as temporary:
+                temporary.mkdir()
                 write_files(temporary, content().files)
 
 

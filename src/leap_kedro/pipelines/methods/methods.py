@@ -60,7 +60,7 @@ METHODS: Mapping[str, Method] = {
         {
             "training.method": "grpo",
             "correction.teacher.kind": "none",
-            "rollout.group_size": 8,
+            "rollout.group_size": 10,
             "rollout.temperature": 1.0,
         },
         rounds=10,

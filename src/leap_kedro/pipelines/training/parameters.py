@@ -76,11 +76,10 @@ class GRPOParameters(StrictModel):
     beta: float = Field(default=0.0, ge=0)
     fine_tuning: Overrides = Field(
         default_factory=lambda: {
-            "epochs": 1,
-            "tokens_per_step": 16000,
-            "log_every": 1,
-            "learning_rate": 0.0005,
-            "warmup_steps": 0,
+            "epochs": 2,
+            "tokens_per_step": 4000,
+            "learning_rate": 0.0007,
+            "warmup_steps": 5,
             "flat_share": 1,
         }
     )

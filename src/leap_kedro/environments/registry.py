@@ -1,14 +1,18 @@
 """Environments by name: every package in this folder is an environment, and adding a folder registers it.
 
 A package has `build_benchmark(options)` in its `__init__`, and beside it `instructions.py`, `defaults.yml`
-(parameters), `prompts/` (of teachers) and `student/base` (the base model).
+(parameters; `official.yml` beside it holds those that differ with official files), `prompts/` (of teachers) and
+`student/base` (the base model). A module `student/slots.py` offers copy slots (`Vocabulary.slots`).
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
+from leap_kedro.environments.slots import View
+from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import UserError
 from leap_kedro.records.errors import unknown_name
 
@@ -20,6 +24,10 @@ REGISTERED = tuple(_PACKAGES)
 
 class UnknownEnvironment(UserError):
     """No environment of that name is registered."""
+
+
+class OffersNoSlots(UserError):
+    """The environment has no vocabulary with copy slots."""
 
 
 def environment_folder(name: str) -> Path:
@@ -39,6 +47,26 @@ def environment_instructions(name: str) -> str:
     """
     instructions: str = import_module(f"{_package(name)}.instructions").INSTRUCTIONS
     return instructions
+
+
+def environment_slots(name: str) -> tuple[Vocabulary, View]:
+    """The vocabulary with copy slots of an environment, and what its student reads instead of the texts.
+
+    They are `vocabulary()` and `VIEW` of the environment's module `student.slots`.
+
+    Raises:
+        UnknownEnvironment: If no such environment is registered.
+        OffersNoSlots: If it has no such module.
+    """
+    module = f"{_package(name)}.student.slots"
+    if find_spec(f"{_package(name)}.student") is None or find_spec(module) is None:
+        able = [other for other in _PACKAGES if (environment_folder(other) / "student" / "slots.py").exists()]
+        raise OffersNoSlots(
+            f"The environment '{name}' offers no copy slots; {', '.join(able)} does. Use another base model: "
+            "--params=bootstrap.base=embedded"
+        )
+    found = import_module(module)
+    return found.vocabulary(), found.VIEW
 
 
 def make_benchmark(spec: EnvironmentSpec) -> Benchmark:

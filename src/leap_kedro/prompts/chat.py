@@ -68,6 +68,10 @@ class ChatRenderer:
         """Whether the rules are a system message; if not, they begin the first message of the user."""
         return self._frames.has_system
 
+    def for_episode(self, opening: str) -> "ChatRenderer":
+        """The renderer itself."""
+        return self
+
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids at the start of a trunk: the rules and the first observation."""
         text = self._seen(first_message(observation, privileged))

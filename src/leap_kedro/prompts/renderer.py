@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import ParseStatus, Turn
+from leap_kedro.records import ParseStatus, Turn, UserError
+
+
+class CannotBeStated(UserError):
+    """The student has no tokens for an action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class Renderer(Protocol):
 
     tokenizer: Any
 
+    def for_episode(self, opening: str) -> "Renderer":
+        """The renderer of an episode that begins with `opening`; most are the same for all episodes."""
+
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids at the start of a trunk."""
 
@@ -37,7 +44,12 @@ class Renderer(Protocol):
         """Token ids that ask for a reply; they follow the trunk and do not stay in it."""
 
     def completion(self, reason: str, action: str, before: str) -> list[int]:
-        """Token ids of a reply to the observation `before`, including its end token."""
+        """Token ids of a reply to the observation `before`, including its end token.
+
+        Raises:
+            CannotBeStated: If the student has no tokens for the action.
+            UnusableChatTemplate: If the tokenizer would change it.
+        """
 
     def end_ids(self) -> tuple[int, ...]:
         """Token ids that end a reply."""
@@ -52,7 +64,7 @@ class Renderer(Protocol):
         """Token ids before the action in a completion, after which replies can be restricted to listed actions."""
 
     def action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids of an action after `action_start` in a reply to `before`, including the end token."""
+        """Token ids of an action after `action_start` in a reply to `before`, including the end token; [] for none."""
 
     def open_action_ids(self, action: str, before: str) -> list[int]:
         """Token ids at the start of every wording of a listed open action; any may follow."""
@@ -67,6 +79,7 @@ def trunk_and_ends(
     renderer: Renderer, opening: str, turns: Sequence[Turn], privileged: str = ""
 ) -> tuple[list[int], list[int]]:
     """Token ids of a whole trunk, and the length of the trunk of each decision, in order."""
+    renderer = renderer.for_episode(opening)
     ids = renderer.opening(opening, privileged)
     ends = [len(ids)]
     for turn, before in answered(opening, turns):

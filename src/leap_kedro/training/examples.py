@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from leap_kedro.prompts.renderer import Renderer, observations, trunk_and_ends
+from leap_kedro.prompts.renderer import CannotBeStated, Renderer, observations, trunk_and_ends
 from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Example
 from leap_kedro.training.packing import Packed, Row, pack
@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 def rows_of(example: Example, renderer: Renderer) -> list[Row]:
     """One row per target, in order: the prompt of its decision at weight 0, and the reply at the target's weight."""
+    renderer = renderer.for_episode(example.opening)
     trunk, ends = trunk_and_ends(renderer, example.opening, example.turns, example.privileged)
     seen = observations(example.opening, example.turns)
     branch = renderer.branch()
@@ -37,6 +38,7 @@ def without_unstated(example: Example, renderer: Renderer) -> Example:
 
     A rejected reply of the student that cannot be expressed is removed from its target.
     """
+    renderer = renderer.for_episode(example.opening)
     seen = observations(example.opening, example.turns)
     targets = []
     for target in example.targets:
@@ -55,6 +57,9 @@ def evenly(example: Example) -> Example:
 def _is_stated(renderer: Renderer, reason: str, action: str, before: str, episode: str) -> bool:
     try:
         renderer.completion(reason, action, before)
+    except CannotBeStated as error:
+        log.debug("A reply in episode %s is left out: %s", episode, error)
+        return False
     except UnusableChatTemplate as error:
         log.warning("A reply in episode %s is left out: %s", episode, error)
         return False

@@ -5,13 +5,18 @@ A package has `build_benchmark(options)` in its `__init__`, and beside it `instr
 `student/base` (the base model). A module `student/slots.py` offers copy slots (`Vocabulary.slots`).
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
+
+from pydantic import ValidationError
 
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.slots import View
+from leap_kedro.environments.sources import Source
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.records import UserError
 from leap_kedro.records.errors import unknown_name
@@ -78,6 +83,15 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
     """
     benchmark: Benchmark = import_module(_package(spec.name)).build_benchmark(spec.options)
     return benchmark
+
+
+def plays_official(name: str, options: Mapping[str, Any]) -> bool:
+    """Whether a registered environment plays official tasks with these options; not if they are invalid."""
+    try:
+        benchmark: Any = make_benchmark(EnvironmentSpec(name, options))
+    except (ValidationError, UserError):
+        return False
+    return getattr(getattr(benchmark, "options", None), "source", None) is Source.OFFICIAL
 
 
 def _package(name: str) -> str:

@@ -47,6 +47,8 @@ class ChatRenderer:
         UnusableChatTemplate: If the template is missing or unsuitable, or the tokenizer changes commands.
     """
 
+    trunk_weight = 0.0
+
     def __init__(self, tokenizer: Any, instructions: str = "", examples: str = "", *, thinking: bool = False) -> None:
         self.tokenizer = tokenizer
         self._name = name_of(tokenizer)

@@ -23,6 +23,8 @@ NUMBERED, REARRANGED, SLOTS = "numbered_names", "rearranged_lines", "copy_slots"
 class EmbeddedRenderer:
     """Renders for a tokenizer with `SPECIAL_TOKENS`, see `leap_kedro.embedded.tokenizer.build_tokenizer`."""
 
+    trunk_weight = 0.0
+
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
         ids = tokenizer.convert_tokens_to_ids(list(SPECIAL_TOKENS))

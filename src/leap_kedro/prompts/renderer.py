@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from leap_kedro.prompts.conversation import Conversation
-from leap_kedro.records import ParseStatus, Turn, UserError
-
-
-class CannotBeStated(UserError):
-    """The student has no tokens for an action."""
+from leap_kedro.records import ParseStatus, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +23,16 @@ class ParsedReply:
 
 
 class Renderer(Protocol):
-    """Converts conversations to token ids and token ids to replies, with a Hugging Face tokenizer."""
+    """Converts conversations to token ids and token ids to replies, with a Hugging Face tokenizer.
+
+    Attributes:
+        tokenizer: The tokenizer.
+        trunk_weight: Weight of the next-token loss on trunks in a supervised fine-tuning, beside replies of weight 1;
+            0 for students that can read.
+    """
 
     tokenizer: Any
+    trunk_weight: float
 
     def for_episode(self, opening: str) -> "Renderer":
         """The renderer of an episode that begins with `opening`; most are the same for all episodes."""
@@ -47,7 +50,6 @@ class Renderer(Protocol):
         """Token ids of a reply to the observation `before`, including its end token.
 
         Raises:
-            CannotBeStated: If the student has no tokens for the action.
             UnusableChatTemplate: If the tokenizer would change it.
         """
 

@@ -1,10 +1,10 @@
 """Examples as rows of token ids, rendered as in a rollout."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from leap_kedro.prompts.renderer import CannotBeStated, Renderer, observations, trunk_and_ends
+from leap_kedro.prompts.renderer import Renderer, observations, trunk_and_ends
 from leap_kedro.prompts.templates import UnusableChatTemplate
 from leap_kedro.records import Example
 from leap_kedro.training.packing import Packed, Row, pack
@@ -27,10 +27,23 @@ def rows_of(example: Example, renderer: Renderer) -> list[Row]:
     return rows
 
 
-def packed_examples(examples: Iterable[Example], renderer: Renderer) -> list[Packed]:
-    """Each example as one sequence; examples without a target are left out."""
+def packed_examples(examples: Iterable[Example], renderer: Renderer, trunk_weight: float = 0.0) -> list[Packed]:
+    """Each example as one sequence; examples without a target are left out.
+
+    With a `trunk_weight`, the trunk is the last row, all of whose tokens but the first are predicted at that weight.
+    """
     every = (without_unstated(example, renderer) for example in examples)
-    return [pack(rows_of(example, renderer)) for example in every if example.targets]
+    return [
+        pack([*rows_of(example, renderer), *_trunk_row(example, renderer, trunk_weight)])
+        for example in every
+        if example.targets
+    ]
+
+
+def _trunk_row(example: Example, renderer: Renderer, weight: float) -> Iterator[Row]:
+    if weight:
+        trunk, _ = trunk_and_ends(renderer, example.opening, example.turns, example.privileged)
+        yield Row(tuple(trunk), (0.0,) + (weight,) * (len(trunk) - 1))
 
 
 def without_unstated(example: Example, renderer: Renderer) -> Example:
@@ -57,10 +70,7 @@ def evenly(example: Example) -> Example:
 def _is_stated(renderer: Renderer, reason: str, action: str, before: str, episode: str) -> bool:
     try:
         renderer.completion(reason, action, before)
-    except CannotBeStated as error:
-        log.debug("A reply in episode %s is left out: %s", episode, error)
-        return False
     except UnusableChatTemplate as error:
         log.warning("A reply in episode %s is left out: %s", episode, error)
         return False
-    return True
+    return bool(renderer.action_ids(action, before))

@@ -53,7 +53,7 @@ def fine_tune(
             "Raise rollout.episodes or bootstrap.demonstrations (conf/<env>/parameters.yml)."
         )
     renderer = _renderer(start, examples)
-    packs, unseen = packed_examples(examples, renderer), packed_examples(held_out, renderer)
+    packs, unseen = packed_examples(examples, renderer, renderer.trunk_weight), packed_examples(held_out, renderer)
     how = parameters, f"training pi_{iteration}", iteration
     result, policies = _train(start, packs, workspace, *how, unseen, compute)
     return {"start": start.id, "examples": len(examples), **asdict(result)}, policies

@@ -17,6 +17,7 @@ from leap_kedro.environments.webshop.teaching.reasons import Clause, WordClause
 _MOST_LOOKED = 5
 _MOST_PAGES = 5
 _MOST_FOUND = 6  # words in a reason
+_MOST_MISSING = 3
 _UNLIKELY = 0.1
 _DEAR_COUNTS = 2.0  # as much as two missing option values
 
@@ -30,12 +31,15 @@ class Matcher:
         page = read(opening)
         self._wish: OfficialWish = official_wish(page.instruction if isinstance(page, Index) else "")
         self._clicked: set[str] = set()
+        self._left: set[str] = set()
 
     def observe(self, action: str, observation: str) -> None:
         """Record an action, whoever chose it, and the observation that followed."""
-        before = self._memory.page
+        before, settled = self._memory.page, self._settled()
         self._memory.observe(action, observation)
         after = self._memory.page
+        if isinstance(before, Shown) and isinstance(after, Results) and settled is self._memory.current is not None:
+            self._left.add(settled.asin)  # others who play know better, so look further
         if isinstance(before, Shown) and isinstance(after, Shown):
             # Some chosen values are not marked on the page, because they contain no-break spaces.
             self._clicked.add(action.strip().partition("[")[2].removesuffix("]").lower())
@@ -52,7 +56,7 @@ class Matcher:
             case Results():
                 return self._among_results(self._memory.page)
             case Shown():
-                return [Option(self._at_product(self._memory.page), 1.0, "only")]
+                return self._at_product(self._memory.page)
             case Text():
                 return [Option(Decision(Clause.NONE_HERE.value, f"click[{pages.PREVIOUS}]"), 1.0, "only")]
         return [Option(self._search(), 1.0, "only")]
@@ -89,7 +93,21 @@ class Matcher:
         reason = WordClause.HAS.format(found=found) if found else Clause.LOOK_AT.format(item="this one")
         return Decision(reason, f"click[{item.asin.lower()}]")
 
-    def _at_product(self, shown: Shown) -> Decision:
+    def _at_product(self, shown: Shown) -> list[Option]:
+        decision = self._about_product(shown)
+        if decision.action != f"click[{pages.BUY}]":
+            return [Option(decision, 1.0, "only")]
+        return [Option(decision, 1 - _UNLIKELY, "buy"), Option(self._rather_not(shown), _UNLIKELY, "other")]
+
+    def _rather_not(self, shown: Shown) -> Decision:
+        """Leave a product that the expert would buy."""
+        slots = self._wish.slots
+        said = set(slots.stems_in(shown.title))
+        missing = [slots.token(key) for key in slots.stems_in(self._wish.text) if key in self._wish.wanted - said]
+        lacks = Clause.LACKS.format(missing=slots.restored(" ".join(missing[:_MOST_MISSING])))
+        return Decision(lacks if missing else WordClause.ANOTHER.value, f"click[{pages.PREVIOUS}]")
+
+    def _about_product(self, shown: Shown) -> Decision:
         product = self._memory.current or Looked("", shown.title, shown.price, {"title": shown.title})
         values = self._values(shown.options)
         lacking = [value for value, own in values if own is None]
@@ -112,9 +130,10 @@ class Matcher:
     def _settled(self) -> Looked | None:
         """The product to buy although something may be missing; None while there are others to visit."""
         looked = list(self._memory.looked.values())
-        if not looked or not (len(looked) >= _MOST_LOOKED or self._searched_all()):
+        kept = [product for product in looked if product.asin not in self._left]
+        if not looked or not (len(kept) >= _MOST_LOOKED or self._searched_all()):
             return None
-        return max(looked, key=self._worth)
+        return max(kept or looked, key=self._worth)
 
     def _worth(self, product: Looked) -> float:
         lacking = sum(own is None for _, own in self._values(product.options))

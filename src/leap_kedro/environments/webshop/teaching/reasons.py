@@ -44,6 +44,8 @@ class WordClause(StrEnum):
     """A product on this page to visit, with the words of the wish in its title."""
     TOO_DEAR = "It is too dear."
     """It costs more than the limit."""
+    ANOTHER = "Another one may fit better."
+    """The title has all words of the wish, and still the product may be the wrong one."""
 
 
 class Fact(StrEnum):

@@ -1,0 +1,32 @@
+"""The start of the student with copy slots: random weights for the open vocabulary of an environment."""
+
+from pathlib import Path
+
+from leap_kedro.embedded.shape import Shape, build_model
+from leap_kedro.embedded.tokenizer import build_tokenizer
+from leap_kedro.environments.registry import environment_slots
+from leap_kedro.policies.folder import missing_parts, save_policy
+
+FOLDER = Path("data/09_cache/slots")
+"""Where the folder of each environment is written."""
+
+_SEED = 0
+_EMBEDDING_SCALE = 5.0  # times 0.02: a slot is recognized by its embedding alone, and copying emerges sooner
+
+
+def fresh_student(environment: str) -> Path:
+    """The folder of the student with copy slots of an environment, which is written if it is missing.
+
+    Raises:
+        UnknownEnvironment: If no such environment is registered.
+        OffersNoSlots: If it has no vocabulary with copy slots.
+    """
+    folder = FOLDER / environment
+    vocabulary, _ = environment_slots(environment)
+    if missing_parts(folder):
+        shape = Shape()
+        tokenizer = build_tokenizer(vocabulary, shape.max_length)
+        model = build_model(tokenizer, shape, _SEED)
+        model.get_input_embeddings().weight.data *= _EMBEDDING_SCALE  # type: ignore[operator]
+        save_policy(model, tokenizer, folder)
+    return folder

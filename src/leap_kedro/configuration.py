@@ -113,7 +113,8 @@ class LeapConfigLoader(OmegaConfigLoader):
             return "given by --params"
         conf, environment = Path(self.conf_source), str(self[PARAMETERS].get("environment"))
         for file in parameter_files(conf, self.env or self.default_run_env or "", environment):
-            if (file.name != OFFICIAL or self._is_official) and _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
+            applies = file.name != OFFICIAL or self._is_official
+            if applies and _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
                 inside = file.is_relative_to(conf)
                 return f"conf/{file.relative_to(conf).as_posix()}" if inside else str(file)
         return "conf/base/parameters.yml"

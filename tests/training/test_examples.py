@@ -9,6 +9,9 @@ from leap_kedro.training.examples import rows_of
 class Letters:
     """A renderer whose tokens are the letters."""
 
+    def for_episode(self, opening: str) -> "Letters":
+        return self
+
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         return [ord(letter) for letter in privileged + observation]
 

@@ -38,6 +38,7 @@ _BUTTONS = {
 _MARKS = """
     <index> <results> <item> <text> <done> <shown> <ok> <cheap> <costly> <new> <seen> <more> <last> <option> <stated>
 """.split()
+_Offered = tuple[str, tuple[tuple[bool, str], ...]]
 _ALL = "<all>"  # the words to search for
 _INSTRUCTION = r"(?s)Instruction: \n(.*?)\n\[button\] Search \[button_\]"
 
@@ -150,20 +151,19 @@ def _product(wish: OfficialWish, shown: Shown) -> Iterator[str]:
     numbers: dict[str, int] = {}
     for name, values in _values(wish, shown):
         yield "<option>"
-        yield from (word if word in KEPT else wish.slots.token(stem(word)) for word in words_of(name) if _is_known(wish, word))
+        for word in words_of(name):
+            if word in KEPT or stem(word) in wish.slots:
+                yield word if word in KEPT else wish.slots.token(stem(word))
         yield ":"
         for stated, value in values:
             number = numbers.setdefault(value.lower(), len(numbers) + 1)
             yield from (*(("<stated>",) if stated else ()), *_worded(wish, value), _value(number))
 
 
-def _is_known(wish: OfficialWish, word: str) -> bool:
-    return word in KEPT or stem(word) in wish.slots
-
-
 @lru_cache(maxsize=2_000)
-def _offered(wish: OfficialWish, options: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]:
-    room, found = _VALUES, []
+def _offered(wish: OfficialWish, options: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[_Offered, ...]:
+    room = _VALUES
+    found: list[_Offered] = []
     for name, values in options:
         related = [value for value in values if wish.slots.stems_in(value)]
         stated = [value for value in related if wish.says(value)]
@@ -175,7 +175,7 @@ def _offered(wish: OfficialWish, options: tuple[tuple[str, tuple[str, ...]], ...
     return tuple(found)
 
 
-def _values(wish: OfficialWish, shown: Shown) -> tuple[tuple[str, tuple[tuple[bool, str], ...]], ...]:
+def _values(wish: OfficialWish, shown: Shown) -> tuple[_Offered, ...]:
     """Per option its name and the shown values, each with whether the instruction states it."""
     return _offered(wish, tuple(shown.options.items()))
 
@@ -200,6 +200,6 @@ def _worded(wish: OfficialWish, value: str) -> list[str]:
             continue
         for key in wish.slots.parts(word):
             token = wish.slots.token(key) if key in wish.slots else UNKNOWN
-            if token != (tokens[-1] if token == UNKNOWN and tokens else "") and (token == UNKNOWN or token not in tokens):
+            if token not in (tokens[-1:] if token == UNKNOWN else tokens):
                 tokens.append(token)
     return tokens

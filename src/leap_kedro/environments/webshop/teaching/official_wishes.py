@@ -31,7 +31,7 @@ IGNORED = tuple(
 )
 """Stems without a meaning in the description of a product."""
 
-_OPTION = r"(?=[^:,]{1,40}: )"
+_OPTION = r"(?=(?:(?! with )[^:,]){1,40}: )"
 _FIRST_OPTION = re.compile(rf" with {_OPTION}")
 _FURTHER_OPTION = re.compile(rf", and {_OPTION}")
 _QUERY_WORD = re.compile(r"[a-z0-9][a-z0-9'.-]*")

@@ -159,8 +159,10 @@ class LeapConfigLoader(OmegaConfigLoader):
             own |= self._read_dir_configs(run_path, patterns, key, read)
         if chosen in REGISTERED and (environment_folder(chosen) / OFFICIAL).is_file():
             merged = OmegaConf.merge(*files.values(), *own.values(), self.runtime_params)
-            options = OmegaConf.select(merged, f"{FOLDER}.{chosen}") or {}
-            self._is_official = plays_official(chosen, OmegaConf.to_container(OmegaConf.create(options)))
+            options: Any = OmegaConf.to_container(
+                OmegaConf.create(OmegaConf.select(merged, f"{FOLDER}.{chosen}") or {})
+            )
+            self._is_official = plays_official(chosen, options)
             if self._is_official:
                 files |= self._read_dir_configs(str(environment_folder(chosen)), [OFFICIAL], key, read)
         return {**files, **own}, {}, base_path, run_path, read

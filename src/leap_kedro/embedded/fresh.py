@@ -1,6 +1,7 @@
 """The start of the student with copy slots: random weights for the open vocabulary of an environment."""
 
 from pathlib import Path
+from typing import Any
 
 from leap_kedro.embedded.shape import Shape, build_model
 from leap_kedro.embedded.tokenizer import build_tokenizer
@@ -27,6 +28,7 @@ def fresh_student(environment: str) -> Path:
         shape = Shape()
         tokenizer = build_tokenizer(vocabulary, shape.max_length)
         model = build_model(tokenizer, shape, _SEED)
-        model.get_input_embeddings().weight.data *= _EMBEDDING_SCALE  # type: ignore[operator]
+        embeddings: Any = model.get_input_embeddings()
+        embeddings.weight.data *= _EMBEDDING_SCALE
         save_policy(model, tokenizer, folder)
     return folder

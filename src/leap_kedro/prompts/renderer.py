@@ -34,6 +34,9 @@ class Renderer(Protocol):
     tokenizer: Any
     trunk_weight: float
 
+    def __hash__(self) -> int:
+        """By identity; texts are cached by renderer."""
+
     def for_episode(self, opening: str) -> "Renderer":
         """The renderer of an episode that begins with `opening`; most are the same for all episodes."""
 

@@ -38,7 +38,7 @@ class Matcher:
         before, settled = self._memory.page, self._settled()
         self._memory.observe(action, observation)
         after = self._memory.page
-        if isinstance(before, Shown) and isinstance(after, Results) and settled is self._memory.current is not None:
+        if isinstance(before, Shown) and isinstance(after, Results) and settled and settled is self._memory.current:
             self._left.add(settled.asin)  # others who play know better, so look further
         if isinstance(before, Shown) and isinstance(after, Shown):
             # Some chosen values are not marked on the page, because they contain no-break spaces.

@@ -1,5 +1,8 @@
 """Permutations of copy slots in training."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -47,3 +50,16 @@ def test_a_permutation_depends_on_seed_step_and_sequence_alone(other: tuple[int,
     ids = permuted(packed(), SLOTS, 0, 7, 3).input_ids
     assert np.array_equal(ids, permuted(packed(), SLOTS, 0, 7, 3).input_ids)
     assert not np.array_equal(ids, permuted(packed(), SLOTS, *other).input_ids)
+
+
+def test_the_trainer_permutes_in_each_step_and_not_in_an_evaluation() -> None:
+    from leap_kedro.training.trainer import PackedTrainer
+
+    trainer: Any = PackedTrainer.__new__(PackedTrainer)
+    trainer.packs, trainer.training_count, trainer.tree, trainer.slots = [packed(), packed()], 2, True, SLOTS
+    trainer.args = SimpleNamespace(seed=0, world_size=1, process_index=0)
+    plain, first, again, later = (trainer.tensors_of([0, 1], 0, 1, step)["targets"] for step in (None, 3, 3, 4))
+    assert plain.tolist() == [*packed().targets.tolist()] * 2
+    assert first.tolist() == again.tolist()
+    assert first.tolist() != later.tolist()
+    assert first.tolist()[:3] != first.tolist()[3:]

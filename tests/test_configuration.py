@@ -110,7 +110,10 @@ def test_the_files_that_may_set_a_parameter_are_named_the_deciding_one_first(con
     ]
 
 
-def test_an_environments_own_defaults_are_above_the_base_parameters_and_below_all_else(conf: Path) -> None:
+def test_an_environments_own_defaults_are_above_the_base_parameters_and_below_all_else(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEBSHOP_DATA", raising=False)
     text = "rollout: {episodes: 1, max_actions: 1}\n"
     (conf / "base" / "parameters.yml").write_text(text)
     shipped = environment_folder("webshop") / "defaults.yml"
@@ -122,6 +125,21 @@ def test_an_environments_own_defaults_are_above_the_base_parameters_and_below_al
     assert parameters(conf, environment="webshop")["rollout"] == {"episodes": 3, "max_actions": 20}
     assert loader(conf, environment="webshop").origin("rollout.max_actions") == str(shipped)
     assert loader(conf, environment="webshop").origin("rollout.episodes") == "conf/base/environments/webshop.yml"
+
+
+def test_official_tasks_have_defaults_of_their_own(conf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = environment_folder("webshop") / "official.yml"
+    monkeypatch.delenv("WEBSHOP_DATA", raising=False)
+    assert "base" not in parameters(conf, environment="webshop")["bootstrap"]
+    monkeypatch.setenv("WEBSHOP_DATA", str(tmp_path))
+    found = parameters(conf, environment="webshop")
+    assert (found["bootstrap"]["base"], found["bootstrap"]["demonstrator"]) == ("slots", "steady")
+    assert loader(conf, environment="webshop").origin("bootstrap.base") == str(shipped)
+    assert parameters(conf, environment="webshop", bootstrap={"base": "mine"})["bootstrap"]["base"] == "mine"
+    generated = {"webshop": {"source": "generated"}}
+    assert "base" not in parameters(conf, environment="webshop", environments=generated)["bootstrap"]
+    wrong = {"webshop": {"source": "nowhere"}}
+    assert "base" not in parameters(conf, environment="webshop", environments=wrong)["bootstrap"]
 
 
 def test_the_folder_that_git_ignores_may_be_missing(conf: Path) -> None:

@@ -5,7 +5,7 @@ environment has defaults in its own folder, so that `--params=environment=websho
 highest priority:
 
 1. conf/base/parameters.yml
-2. defaults.yml in the folder of the environment
+2. defaults.yml in the folder of the environment; if it plays official tasks, official.yml beside it, if there is one
 3. conf/base/environments/<environment>.yml, if there is one
 4. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
 5. conf/<env>/environments/<environment>.yml
@@ -29,7 +29,7 @@ from kedro.utils import find_kedro_project, is_kedro_project
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leap_kedro.environments.registry import REGISTERED, environment_folder
+from leap_kedro.environments.registry import REGISTERED, environment_folder, plays_official
 from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
@@ -37,6 +37,8 @@ FOLDER = "environments"
 """Folder of a configuration environment with one file per environment."""
 DEFAULTS = "defaults.yml"
 """Name of the file with an environment's defaults, in the environment's own folder."""
+OFFICIAL = "official.yml"
+"""Name of the file with those that differ if it plays official tasks."""
 
 _NAME = re.compile(r"\w+")
 _PATTERN = frozenset("*?[]{}")
@@ -78,6 +80,7 @@ class LeapConfigLoader(OmegaConfigLoader):
             )
         super().__init__(conf_source, *args, **kwargs)
         self.project = _project_of(Path(conf_source))
+        self._is_official = False
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """The configuration of a key.
@@ -110,7 +113,8 @@ class LeapConfigLoader(OmegaConfigLoader):
             return "given by --params"
         conf, environment = Path(self.conf_source), str(self[PARAMETERS].get("environment"))
         for file in parameter_files(conf, self.env or self.default_run_env or "", environment):
-            if _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
+            applies = file.name != OFFICIAL or self._is_official
+            if applies and _has(yaml.safe_load(file.read_text(encoding="utf-8")) or {}, path):
                 inside = file.is_relative_to(conf)
                 return f"conf/{file.relative_to(conf).as_posix()}" if inside else str(file)
         return "conf/base/parameters.yml"
@@ -150,10 +154,18 @@ class LeapConfigLoader(OmegaConfigLoader):
         files = dict(base)
         if chosen in REGISTERED:
             files |= self._read_dir_configs(str(environment_folder(chosen)), [DEFAULTS], key, read)
-        files |= {**self._read_dir_configs(base_path, patterns, key, read), **run}
+        own = {**self._read_dir_configs(base_path, patterns, key, read), **run}
         if run_path != base_path:
-            files |= self._read_dir_configs(run_path, patterns, key, read)
-        return files, {}, base_path, run_path, read
+            own |= self._read_dir_configs(run_path, patterns, key, read)
+        if chosen in REGISTERED and (environment_folder(chosen) / OFFICIAL).is_file():
+            merged = OmegaConf.merge(*files.values(), *own.values(), self.runtime_params)
+            options: Any = OmegaConf.to_container(
+                OmegaConf.create(OmegaConf.select(merged, f"{FOLDER}.{chosen}") or {})
+            )
+            self._is_official = plays_official(chosen, options)
+            if self._is_official:
+                files |= self._read_dir_configs(str(environment_folder(chosen)), [OFFICIAL], key, read)
+        return {**files, **own}, {}, base_path, run_path, read
 
     def _read_dir_configs(self, conf_path: str, *arguments: Any, **options: Any) -> _Files:
         """The files of a folder.
@@ -180,7 +192,7 @@ def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     of_run, of_base = ([conf / folder / FOLDER / f"{environment}.yml"] for folder in (env, "base"))
     of_run += sorted((conf / env).glob("**/parameters*.yml"))
     if environment in REGISTERED:
-        of_base.append(environment_folder(environment) / DEFAULTS)
+        of_base += [environment_folder(environment) / name for name in (OFFICIAL, DEFAULTS)]
     of_base += sorted((conf / "base").glob("**/parameters*.yml"))
     return [path for path in (*of_run, *of_base) if path.is_file()]
 

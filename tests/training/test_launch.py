@@ -72,7 +72,7 @@ def test_two_processes_killed_a_call_that_differs_in_what_is_free_continues_from
     half.mkdir()
     (half / "model.safetensors").write_bytes(b"half a")
     told: list[Progress] = []
-    free = {"threads": 2, "accumulation_steps": 2, "log_every": 4, "checkpoint_every": 9, "timeout": 60}
+    free = {"accumulation_steps": 2, "log_every": 4, "checkpoint_every": 9, "timeout": 60}
     changed = BY_TWO.model_copy(update=free | {"gradient_checkpointing": True})
 
     result = train(tiny_llama, data, changed, tmp_path / "work", tmp_path / "policy", on_progress=told.append)

@@ -9,6 +9,12 @@ from leap_kedro.training.preferences import informed_pairs, preferences_of
 class Letters:
     """A renderer whose tokens are the letters."""
 
+    def for_episode(self, opening: str) -> "Letters":
+        return self
+
+    def action_ids(self, action: str, before: str) -> list[int]:
+        return [ord(letter) for letter in action]
+
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         return [ord(letter) for letter in privileged + observation]
 

@@ -53,6 +53,7 @@ def reading_rows(transcript: Transcript, renderer: EmbeddedRenderer, trunk_weigh
         renderer: Converts it to token ids.
         trunk_weight: Weight of the next-token loss on the transcript; 0 for none.
     """
+    renderer = renderer.for_episode(transcript.opening)
     trunk, ends = trunk_and_ends(renderer, transcript.opening, transcript.turns, transcript.privileged)
     seen = observations(transcript.opening, transcript.turns)
     rows = []

@@ -6,10 +6,12 @@ exceeds their type's maximum become `<unk>`.
 """
 
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from leap_kedro.environments.slots import slot
 from leap_kedro.environments.vocabulary import Vocabulary
-from leap_kedro.prompts.embedded import NUMBERED, REARRANGED, SPECIAL_TOKENS
+from leap_kedro.prompts.embedded import NUMBERED, REARRANGED, SLOTS, SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -18,10 +20,14 @@ _ENTITY = r"[a-z]+ \d+"
 
 
 def token_list(vocabulary: Vocabulary) -> list[str]:
-    """All tokens in order: special ones, phrases, types, entities."""
+    """All tokens in order: special ones, phrases, slots, types, entities."""
     types = sorted(vocabulary.entities)
     entities = [f"{kind} {number}" for kind in types for number in range(1, vocabulary.entities[kind] + 1)]
-    return list(dict.fromkeys([*SPECIAL_TOKENS, *vocabulary.phrases, *types, *entities]))
+    return list(dict.fromkeys([*SPECIAL_TOKENS, *vocabulary.phrases, *_slots(vocabulary), *types, *entities]))
+
+
+def _slots(vocabulary: Vocabulary) -> list[str]:
+    return [slot(number) for number in range(vocabulary.slots.count)] if vocabulary.slots else []
 
 
 def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedTokenizerFast":
@@ -40,7 +46,7 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
     if rewrites or vocabulary.lowercase:
         lower = [normalizers.Lowercase()] if vocabulary.lowercase else []
         tokenizer.normalizer = normalizers.Sequence([*lower, *rewrites])
-    pieces = sorted([*vocabulary.phrases, *vocabulary.entities], key=len, reverse=True)
+    pieces = sorted([*vocabulary.phrases, *_slots(vocabulary), *vocabulary.entities], key=len, reverse=True)
     escaped = "|".join(_bounded(piece) for piece in pieces)
     pattern = f"{_ENTITY}|{escaped}" if vocabulary.entities else escaped
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior="removed", invert=True)
@@ -61,6 +67,7 @@ def build_tokenizer(vocabulary: Vocabulary, max_length: int) -> "PreTrainedToken
             for name, pairs in ((NUMBERED, vocabulary.numbered), (REARRANGED, vocabulary.rearranged))
             if pairs
         },
+        **({SLOTS: asdict(vocabulary.slots)} if vocabulary.slots else {}),
     )
     return made
 

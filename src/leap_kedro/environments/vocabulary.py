@@ -5,6 +5,27 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
+class CopySlots:
+    """How words of a task's text become tokens, so that a small student can compare words that it does not know.
+
+    The first new word of the text is shown as ``<s0>``, the next one as ``<s1>``, and so on, here and wherever an equal
+    word comes later. A training permutes the numbers, so that they have no meaning of their own.
+
+    Attributes:
+        task: Regular expression with one group, which finds the task's text in the first observation.
+        count: Maximum number of words; further ones are treated like words that are not in the task's text.
+        ignored: Words (as `environments.slots.stem` shortens them) that are never shown as slots. Words that are tokens
+            of the vocabulary stay tokens, too.
+        view: Name of the registered environment whose module ``student.slots`` shortens texts; "" for none.
+    """
+
+    task: str
+    count: int = 48
+    ignored: tuple[str, ...] = ()
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All words of an environment's texts, actions, reasons and questions.
 
@@ -19,6 +40,7 @@ class Vocabulary:
         rearranged: (regular expression, replacement with groups) pairs that reorder an observation, applied in this
             order after numbering and before everything else.
         lowercase: Whether texts are converted to lower case first.
+        slots: How words of the task's text are shown; None: words without a token are left out.
         unspaced: Regular expression of the spaces between tokens that are omitted when tokens are decoded.
     """
 
@@ -28,6 +50,7 @@ class Vocabulary:
     numbered: tuple[tuple[str, str], ...] = field(default=())
     rearranged: tuple[tuple[str, str], ...] = field(default=())
     lowercase: bool = False
+    slots: CopySlots | None = None
     unspaced: str = r"(?<=\[) | (?=[.?,\]])"
 
 

@@ -65,19 +65,23 @@ class ActionHolds:
     def __init__(self, renderer: Renderer) -> None:
         self._mark = tuple(renderer.action_start())
         self._thought_end = renderer.thought_end()
-        self._ids = lru_cache(maxsize=50_000)(renderer.action_ids)
-        self._open_ids = lru_cache(maxsize=1_000)(renderer.open_action_ids)
+        self._renderer = renderer
+        self._ids = lru_cache(maxsize=50_000)(lambda its, action, seen: its.action_ids(action, seen))
+        self._open_ids = lru_cache(maxsize=1_000)(lambda its, action, seen: its.open_action_ids(action, seen))
         self._made = lru_cache(maxsize=2_000)(self._make)
 
     def of(self, conversation: Conversation) -> ActionHold | None:
         """The restriction to the actions that a conversation lists; None if it lists none."""
-        return self._made(conversation.admissible, conversation.seen) if conversation.admissible else None
+        if not conversation.admissible:
+            return None
+        renderer = self._renderer.for_episode(conversation.opening)
+        return self._made(renderer, conversation.admissible, conversation.seen)
 
-    def _make(self, actions: tuple[str, ...], seen: str) -> ActionHold:
+    def _make(self, renderer: Renderer, actions: tuple[str, ...], seen: str) -> ActionHold:
         root: TrieNode = {}
         for action in actions:
             node = root
-            for token in self._open_ids(action, seen) if is_open(action) else self._ids(action, seen):
+            for token in (self._open_ids if is_open(action) else self._ids)(renderer, action, seen):
                 node = node.setdefault(token, {})
             if is_open(action):
                 node[_ANYTHING] = {}

@@ -61,15 +61,17 @@ class Prompts:
     """Token ids of prompts. Each opening and each turn is tokenized once."""
 
     def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
         self._opening = lru_cache(maxsize=5_000)(lambda text, privileged: tuple(renderer.opening(text, privileged)))
-        self._turn = lru_cache(maxsize=50_000)(lambda turn, before: tuple(renderer.turn(turn, before)))
+        self._turn = lru_cache(maxsize=50_000)(lambda its, turn, before: tuple(its.turn(turn, before)))
         self.branch = tuple(renderer.branch())
 
     def trunk(self, conversation: Conversation) -> list[int]:
         """The same as `prompts.renderer.trunk_ids`."""
         ids = list(self._opening(conversation.opening, conversation.privileged))
+        renderer = self._renderer.for_episode(conversation.opening)
         for turn, before in answered(conversation.opening, conversation.turns):
-            ids += self._turn(turn, before)
+            ids += self._turn(renderer, turn, before)
         return ids
 
     def length(self, conversation: Conversation) -> int:

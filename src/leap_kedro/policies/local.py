@@ -97,7 +97,8 @@ class LocalPolicy:
                 replies.append(Reply.failed(error))
                 continue
             answer = next(generated)
-            parsed = self._renderer.parse(answer.ids, conversation.admissible, conversation.seen)
+            renderer = self._renderer.for_episode(conversation.opening)
+            parsed = renderer.parse(answer.ids, conversation.admissible, conversation.seen)
             replies.append(Reply.of(parsed, answer.prompt_tokens, len(answer.ids), answer.logprob))
         return replies
 

@@ -47,6 +47,8 @@ class ChatRenderer:
         UnusableChatTemplate: If the template is missing or unsuitable, or the tokenizer changes commands.
     """
 
+    trunk_weight = 0.0
+
     def __init__(self, tokenizer: Any, instructions: str = "", examples: str = "", *, thinking: bool = False) -> None:
         self.tokenizer = tokenizer
         self._name = name_of(tokenizer)
@@ -67,6 +69,10 @@ class ChatRenderer:
     def has_system(self) -> bool:
         """Whether the rules are a system message; if not, they begin the first message of the user."""
         return self._frames.has_system
+
+    def for_episode(self, opening: str) -> "ChatRenderer":
+        """The renderer itself."""
+        return self
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids at the start of a trunk: the rules and the first observation."""

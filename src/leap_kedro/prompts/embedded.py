@@ -16,12 +16,14 @@ from leap_kedro.records import ParseStatus, Turn
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<bos>", "<end>", "<act>", "<reply>", "<privileged>")
 
-NUMBERED, REARRANGED = "numbered_names", "rearranged_lines"
-"""Names of `Vocabulary.numbered` and `Vocabulary.rearranged` in the tokenizer's configuration."""
+NUMBERED, REARRANGED, SLOTS = "numbered_names", "rearranged_lines", "copy_slots"
+"""Names of `Vocabulary.numbered`, `rearranged` and `slots` in the tokenizer's configuration."""
 
 
 class EmbeddedRenderer:
     """Renders for a tokenizer with `SPECIAL_TOKENS`, see `leap_kedro.embedded.tokenizer.build_tokenizer`."""
+
+    trunk_weight = 0.0
 
     def __init__(self, tokenizer: Any) -> None:
         self.tokenizer = tokenizer
@@ -33,15 +35,22 @@ class EmbeddedRenderer:
         rearranged = tokenizer.init_kwargs.get(REARRANGED, ())
         self._rearranged = [(re.compile(pattern, re.MULTILINE), new) for pattern, new in rearranged]
 
+    def for_episode(self, opening: str) -> "EmbeddedRenderer":
+        """The renderer itself: its tokens mean the same in all episodes."""
+        return self
+
     def _encode(self, text: str) -> tuple[int, ...]:
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return tuple(index for index in ids if index not in self._marks)
 
     def _seen_ids(self, observation: str) -> tuple[int, ...]:
+        return self.text_ids(self._arranged(observation))
+
+    def _arranged(self, observation: str) -> str:
         text = self._numbering.shortened(observation, observation)
         for pattern, new in self._rearranged:
             text = pattern.sub(new, text)
-        return self.text_ids(text)
+        return text
 
     def _answer_ids(self, text: str, before: str) -> tuple[int, ...]:
         """Token ids of a text that answers the observation `before`."""

@@ -23,9 +23,22 @@ class ParsedReply:
 
 
 class Renderer(Protocol):
-    """Converts conversations to token ids and token ids to replies, with a Hugging Face tokenizer."""
+    """Converts conversations to token ids and token ids to replies, with a Hugging Face tokenizer.
+
+    Attributes:
+        tokenizer: The tokenizer.
+        trunk_weight: Weight of the next-token loss on trunks in a supervised fine-tuning, beside replies of weight 1;
+            0 for students that can read.
+    """
 
     tokenizer: Any
+    trunk_weight: float
+
+    def __hash__(self) -> int:
+        """By identity; texts are cached by renderer."""
+
+    def for_episode(self, opening: str) -> "Renderer":
+        """The renderer of an episode that begins with `opening`; most are the same for all episodes."""
 
     def opening(self, observation: str, privileged: str = "") -> list[int]:
         """Token ids at the start of a trunk."""
@@ -37,7 +50,11 @@ class Renderer(Protocol):
         """Token ids that ask for a reply; they follow the trunk and do not stay in it."""
 
     def completion(self, reason: str, action: str, before: str) -> list[int]:
-        """Token ids of a reply to the observation `before`, including its end token."""
+        """Token ids of a reply to the observation `before`, including its end token.
+
+        Raises:
+            UnusableChatTemplate: If the tokenizer would change it.
+        """
 
     def end_ids(self) -> tuple[int, ...]:
         """Token ids that end a reply."""
@@ -52,7 +69,7 @@ class Renderer(Protocol):
         """Token ids before the action in a completion, after which replies can be restricted to listed actions."""
 
     def action_ids(self, action: str, before: str) -> list[int]:
-        """Token ids of an action after `action_start` in a reply to `before`, including the end token."""
+        """Token ids of an action after `action_start` in a reply to `before`, including the end token; [] for none."""
 
     def open_action_ids(self, action: str, before: str) -> list[int]:
         """Token ids at the start of every wording of a listed open action; any may follow."""
@@ -67,6 +84,7 @@ def trunk_and_ends(
     renderer: Renderer, opening: str, turns: Sequence[Turn], privileged: str = ""
 ) -> tuple[list[int], list[int]]:
     """Token ids of a whole trunk, and the length of the trunk of each decision, in order."""
+    renderer = renderer.for_episode(opening)
     ids = renderer.opening(opening, privileged)
     ends = [len(ids)]
     for turn, before in answered(opening, turns):

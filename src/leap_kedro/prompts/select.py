@@ -4,8 +4,9 @@ from typing import Any
 
 from leap_kedro.environments.registry import environment_instructions
 from leap_kedro.prompts.chat import ChatRenderer
-from leap_kedro.prompts.embedded import EmbeddedRenderer
+from leap_kedro.prompts.embedded import SLOTS, EmbeddedRenderer
 from leap_kedro.prompts.renderer import Renderer
+from leap_kedro.prompts.slotted import SlotRenderer
 from leap_kedro.records import UserError
 
 
@@ -30,6 +31,7 @@ def renderer_for(tokenizer: Any, environment: str = "", examples: str = "", *, t
         UnusableChatTemplate: If the tokenizer has neither marks nor a usable chat template.
         TakesNoExamples: If there are examples for the embedded student, whose prompts do not support them.
         HasNoThoughts: If thoughts are wanted from it.
+        UnknownEnvironment: If its tokenizer names an environment that is not registered.
     """
     if "<reply>" not in tokenizer.get_vocab():
         instructions = environment_instructions(environment) if environment else ""
@@ -40,4 +42,4 @@ def renderer_for(tokenizer: Any, environment: str = "", examples: str = "", *, t
         )
     if thinking:
         raise HasNoThoughts("The embedded student has no thoughts: set `max_thought_tokens` to 0.")
-    return EmbeddedRenderer(tokenizer)
+    return SlotRenderer(tokenizer) if SLOTS in tokenizer.init_kwargs else EmbeddedRenderer(tokenizer)

@@ -42,8 +42,13 @@ class PackedDistillationTrainer(PackedTrainer):
         super().__init__(**arguments)
         self.informed = informed.to(self.accelerator.device).eval().requires_grad_(False)
 
-    def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch; ``share`` is that of each token in the mean of the batch."""
+    def tensors_of(
+        self, batch: Sequence[int], part: int = 0, parts: int = 1, step: int | None = None
+    ) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch; ``share`` is that of each token in the mean of the batch.
+
+        Slots are not permuted: both versions of a reply need the same numbers.
+        """
         share, shares = self.share_of(batch, part, parts)
         tokens = sum(len(self.packs[index].targets) // 2 for index in batch)
         packs = [self.packs[index] for index in share] or [NOTHING]

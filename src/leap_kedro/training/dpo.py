@@ -59,8 +59,13 @@ class PackedDPOTrainer(PlannedSteps, DPOTrainer):
         model.train()
         return dataset
 
-    def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch; ``pair_weight`` and ``weights`` refer to the whole batch."""
+    def tensors_of(
+        self, batch: Sequence[int], part: int = 0, parts: int = 1, step: int | None = None
+    ) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch; ``pair_weight`` and ``weights`` refer to the whole batch.
+
+        Slots are not permuted: the reference is scored in advance.
+        """
         share, shares = self.share_of(batch, part, parts)
         tensors = collate([self.packs[index] for index in share] or [NOTHING], self.tree)
         tokens = sum(int((self.packs[index].rows % 2 == 0).sum()) for index in batch)

@@ -1,7 +1,7 @@
 """Examples as rows of token ids, rendered as in a rollout."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from leap_kedro.prompts.renderer import Renderer, observations, trunk_and_ends
@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 def rows_of(example: Example, renderer: Renderer) -> list[Row]:
     """One row per target, in order: the prompt of its decision at weight 0, and the reply at the target's weight."""
+    renderer = renderer.for_episode(example.opening)
     trunk, ends = trunk_and_ends(renderer, example.opening, example.turns, example.privileged)
     seen = observations(example.opening, example.turns)
     branch = renderer.branch()
@@ -26,10 +27,23 @@ def rows_of(example: Example, renderer: Renderer) -> list[Row]:
     return rows
 
 
-def packed_examples(examples: Iterable[Example], renderer: Renderer) -> list[Packed]:
-    """Each example as one sequence; examples without a target are left out."""
+def packed_examples(examples: Iterable[Example], renderer: Renderer, trunk_weight: float = 0.0) -> list[Packed]:
+    """Each example as one sequence; examples without a target are left out.
+
+    With a `trunk_weight`, the trunk is the last row, all of whose tokens but the first are predicted at that weight.
+    """
     every = (without_unstated(example, renderer) for example in examples)
-    return [pack(rows_of(example, renderer)) for example in every if example.targets]
+    return [
+        pack([*rows_of(example, renderer), *_trunk_row(example, renderer, trunk_weight)])
+        for example in every
+        if example.targets
+    ]
+
+
+def _trunk_row(example: Example, renderer: Renderer, weight: float) -> Iterator[Row]:
+    if weight:
+        trunk, _ = trunk_and_ends(renderer, example.opening, example.turns, example.privileged)
+        yield Row(tuple(trunk), (0.0,) + (weight,) * (len(trunk) - 1))
 
 
 def without_unstated(example: Example, renderer: Renderer) -> Example:
@@ -37,6 +51,7 @@ def without_unstated(example: Example, renderer: Renderer) -> Example:
 
     A rejected reply of the student that cannot be expressed is removed from its target.
     """
+    renderer = renderer.for_episode(example.opening)
     seen = observations(example.opening, example.turns)
     targets = []
     for target in example.targets:
@@ -58,4 +73,4 @@ def _is_stated(renderer: Renderer, reason: str, action: str, before: str, episod
     except UnusableChatTemplate as error:
         log.warning("A reply in episode %s is left out: %s", episode, error)
         return False
-    return True
+    return bool(renderer.action_ids(action, before))

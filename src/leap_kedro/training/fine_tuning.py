@@ -20,6 +20,7 @@ from leap_kedro.training.packing import Packed, fitting, row_lengths
 from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress, TrainingResult, reporter
 from leap_kedro.training.sharding import why_not_shared_out
+from leap_kedro.training.slots import slot_ids
 from leap_kedro.training.store import PackedFile
 
 logger = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ def fine_tune(
         batches=batches,
         tree=tree,
         validation=validation,
+        slots=slot_ids(tokenizer),
         processing_class=tokenizer,
         data_collator=lambda rows: rows,
         parameters=parameters,

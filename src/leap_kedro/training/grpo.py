@@ -60,8 +60,13 @@ class PackedGRPOTrainer(PackedTrainer):
             self.olds = token_logprobs(model.eval(), self.packs, self.tree, self.objective.temperature)
         model.train()
 
-    def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch; ``share`` is that of each token in the mean of the batch."""
+    def tensors_of(
+        self, batch: Sequence[int], part: int = 0, parts: int = 1, step: int | None = None
+    ) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch; ``share`` is that of each token in the mean of the batch.
+
+        Slots are not permuted: the policy that played is scored in advance.
+        """
         share, shares = self.share_of(batch, part, parts)
         tensors = collate([self.packs[index] for index in share] or [NOTHING], self.tree)
         olds = [self.olds[index] for index in share] or [np.zeros(len(NOTHING.targets), dtype=np.float32)]

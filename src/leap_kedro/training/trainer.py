@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, IterableDataset
 from trl.trainer.sft_trainer import SFTTrainer
 
@@ -18,6 +19,7 @@ from leap_kedro.training.logits import packed_loss
 from leap_kedro.training.optimizer import build_optimizer, build_schedule
 from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import FineTuning
+from leap_kedro.training.slots import permuted
 
 NOTHING = Packed(
     input_ids=np.zeros(1, dtype=np.int32),
@@ -43,7 +45,7 @@ class _Steps(IterableDataset[dict[str, torch.Tensor]]):
             seeds = np.random.SeedSequence((args.seed, step, args.process_index))
             torch.manual_seed(int(seeds.generate_state(1)[0]))
             for part in range(args.gradient_accumulation_steps):
-                yield self.trainer.tensors_of(batch, part, args.gradient_accumulation_steps)
+                yield self.trainer.tensors_of(batch, part, args.gradient_accumulation_steps, step)
 
 
 class PlannedSteps:
@@ -55,6 +57,7 @@ class PlannedSteps:
         tree: Whether rows stay packed; if not, each is its own sequence, in the same steps.
         parameters: Optimizer and schedule.
         validation: Held-out data whose loss is measured before each checkpoint, as ``eval_loss``.
+        slots: Token ids of copy slots, which are permuted in each step of a supervised fine-tuning.
         **rest: Arguments of the trainer.
     """
 
@@ -73,6 +76,7 @@ class PlannedSteps:
         parameters: FineTuning,
         tree: bool = True,
         validation: Sequence[Packed] = (),
+        slots: NDArray[np.int32] | None = None,
         **rest: Any,
     ) -> None:
         from datasets import Dataset
@@ -82,10 +86,16 @@ class PlannedSteps:
         self.batches = batches
         self.parameters = parameters
         self.tree = tree
+        self.slots = np.zeros(0, dtype=np.int32) if slots is None else slots
         super().__init__(train_dataset=Dataset.from_dict({"packs": batches[:1]}), **rest)  # type: ignore[call-arg]
 
-    def tensors_of(self, batch: Sequence[int], part: int, parts: int) -> dict[str, torch.Tensor]:
-        """This process's share of a part of a batch; the mean loss over parts and processes is that of the batch."""
+    def tensors_of(
+        self, batch: Sequence[int], part: int, parts: int, step: int | None = None
+    ) -> dict[str, torch.Tensor]:
+        """This process's share of a part of a batch; the mean loss over parts and processes is that of the batch.
+
+        `step` is the step that it is trained in; None if it is evaluated.
+        """
         raise NotImplementedError
 
     def share_of(self, batch: Sequence[int], part: int, parts: int) -> tuple[list[int], float]:
@@ -152,14 +162,20 @@ class PackedTrainer(PlannedSteps, SFTTrainer):
     # The trainer takes the mean over the parts of a batch, as it does over the processes.
     loss_is_scaled_for_ga = False  # type: ignore[assignment]
 
-    def tensors_of(self, batch: Sequence[int], part: int = 0, parts: int = 1) -> dict[str, torch.Tensor]:
+    def tensors_of(
+        self, batch: Sequence[int], part: int = 0, parts: int = 1, step: int | None = None
+    ) -> dict[str, torch.Tensor]:
         """This process's share of a part of a batch, whose loss is the mean over the predictions of the whole batch.
 
         Weights are relative to their mean over all data, not over the batch: a batch of low weights is a small step.
         """
         whole = self.mean_weight * sum(len(self.packs[index].weights) for index in batch)
         share, shares = self.share_of(batch, part, parts)
-        tensors = collate([self.packs[index] for index in share] or [NOTHING], self.tree)
+        packs = [self.packs[index] for index in share]
+        if step is not None:
+            order = zip(packs, share, strict=True)
+            packs = [permuted(packed, self.slots, self.args.seed, step, index) for packed, index in order]
+        tensors = collate(packs or [NOTHING], self.tree)
         tensors["weights"] *= shares / whole
         return tensors
 

@@ -1,5 +1,6 @@
 """What the loop starts from: D_0, pi_0, and how good base and pi_0 are."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pipelines.stages import GENERATED, run, small_catalog, small_parameters
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.registry import OffersNoSlots
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase, embedded_base, find_base, pin_base
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
@@ -101,6 +103,21 @@ def test_a_share_of_the_demonstrations_comes_a_second_time_with_the_secret_told(
 def test_the_base_is_found(tiny_base: Path) -> None:
     assert find_base(bootstrap(base=str(tiny_base)), ONE_STEP, "alfworld") == SavedPolicy("base", -1, tiny_base)
     assert find_base(bootstrap(base="embedded"), ONE_STEP, "alfworld").folder == embedded_base("alfworld")
+
+
+def test_the_student_with_copy_slots_is_made_where_the_environment_has_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = find_base(bootstrap(base="slots"), ONE_STEP, "webshop").folder
+    weights = (found / "model.safetensors").read_bytes()
+    assert find_base(bootstrap(base="slots"), ONE_STEP, "webshop").folder == found
+    shutil.rmtree(found)
+    assert (
+        find_base(bootstrap(base="slots"), ONE_STEP, "webshop").folder / "model.safetensors"
+    ).read_bytes() == weights
+    with pytest.raises(OffersNoSlots, match=r"'alfworld' offers no copy slots; webshop does"):
+        find_base(bootstrap(base="slots"), ONE_STEP, "alfworld")
 
 
 def test_a_model_of_the_hub_keeps_its_commit(

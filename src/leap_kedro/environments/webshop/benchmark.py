@@ -87,9 +87,11 @@ class WebShop(Suite[WebShopOptions]):
     def experts(self) -> Mapping[str, Callable[[], Expert]]:
         """Experts by name; they differ in their habits."""
         from leap_kedro.environments.webshop.teaching.experts import EXPERTS, Shopper
+        from leap_kedro.environments.webshop.teaching.matching import Matcher
 
         known_words = self.options.source is Source.GENERATED
-        return {name: partial(Shopper, habits, known_words) for name, habits in EXPERTS.items()}
+        shoppers = {name: partial(Shopper, habits, known_words) for name, habits in EXPERTS.items()}
+        return shoppers if known_words else {**shoppers, "steady": Matcher}
 
     def phrasing(self) -> Phrasing:
         """The phrasing of the clauses in `reasons.py`."""

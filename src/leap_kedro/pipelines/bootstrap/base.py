@@ -6,7 +6,7 @@ from typing import Any
 
 from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.environments.registry import environment_folder
-from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SMOLLM2, BootstrapParameters
+from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, SLOTS, SMOLLM2, BootstrapParameters
 from leap_kedro.policies import smollm2
 from leap_kedro.policies.folder import PolicyFolderError, instead_of_policy, missing_parts
 from leap_kedro.policies.hub import HubModel, ModelNotFetched, fetch, hub_model
@@ -49,6 +49,7 @@ def find_base(
         pinned: The result of `pin_base` for this experiment; None: the newest commit.
 
     Raises:
+        OffersNoSlots: If it is the student with copy slots, and the environment has none.
         NoSuchBase: If its folder lacks config, weights or tokenizer, it cannot be fetched, or the loop cannot use it.
     """
     from leap_kedro.policies.preflight import check_policy, check_trainable
@@ -103,6 +104,10 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
         built = f"data/05_policies/base_model/{environment}/policy"
         ship = f"To ship it, put {built} in that place (CONTRIBUTING.md, The base model)"
         return embedded_base(environment), f"Build it: {build}   {ship}"
+    if base == SLOTS:
+        from leap_kedro.embedded.fresh import fresh_student
+
+        return fresh_student(environment), _OWN_MODEL
     if base == SMOLLM2:
         return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
     return Path(base).expanduser(), _OWN_MODEL

@@ -9,6 +9,9 @@ from leap_kedro.records.parameters import Overrides, StrictModel
 EMBEDDED = "embedded"
 """Name of the shipped base."""
 
+SLOTS = "slots"
+"""Name of the base with copy slots, which has random weights."""
+
 SMOLLM2 = "smollm2"
 """Name of the base that `python -m leap_kedro.policies.smollm2` makes."""
 
@@ -17,8 +20,9 @@ class BootstrapParameters(StrictModel):
     """The base model, D_0 and pi_0.
 
     Attributes:
-        base: ``embedded`` for the shipped model, ``smollm2`` for SmolLM2-135M-Instruct out of a Python package, or a
-            Hugging Face causal LM: its folder, or ``ORG/NAME`` or ``ORG/NAME@REVISION`` of the Hub.
+        base: ``embedded`` for the shipped model, ``slots`` for the student with copy slots, from random weights,
+            ``smollm2`` for SmolLM2-135M-Instruct out of a Python package, or a Hugging Face causal LM: its folder, or
+            ``ORG/NAME`` or ``ORG/NAME@REVISION`` of the Hub.
         demonstrator: Name of the unprivileged expert that plays the demonstrations.
         demonstrations: Number of demonstrations, of training tasks.
         noise: Share of random admissible actions; the target at each step is the expert's choice all the same.

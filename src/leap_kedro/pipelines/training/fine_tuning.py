@@ -67,20 +67,23 @@ def fine_tune(
             "Raise rollout.episodes or bootstrap.demonstrations (conf/<env>/parameters.yml)."
         )
     renderer = _renderer(start, examples)
-    packs, unseen = (_packed(part, renderer, parameters) for part in (examples, held_out))
+    weight = 0.0 if parameters.grpo else renderer.trunk_weight
+    packs, unseen = _packed(examples, renderer, parameters, weight), _packed(held_out, renderer, parameters, 0.0)
     how = parameters, f"training pi_{iteration}", iteration
     result, policies = _train(start, packs, workspace, *how, unseen, compute)
     return {"start": start.id, "examples": len(examples), **asdict(result)}, policies
 
 
-def _packed(examples: Sequence[Example], renderer: "Renderer", parameters: FineTuning) -> "Sequence[Packed]":
+def _packed(
+    examples: Sequence[Example], renderer: "Renderer", parameters: FineTuning, trunk_weight: float
+) -> "Sequence[Packed]":
     if parameters.distill:
         from leap_kedro.training.preferences import informed_pairs
 
         return informed_pairs(examples, renderer)
     from leap_kedro.training.examples import packed_examples
 
-    return packed_examples(examples, renderer)
+    return packed_examples(examples, renderer, trunk_weight)
 
 
 def prefer(

@@ -35,6 +35,19 @@ class Clause(StrEnum):
     """The best product seen is bought, although something is missing."""
 
 
+class WordClause(StrEnum):
+    """A clause of a reason about official goals, beside those of `Clause`."""
+
+    SEARCH = "I search for all of it."
+    """There was no search yet."""
+    HAS = "This one has {found}."
+    """A product on this page to visit, with the words of the wish in its title."""
+    TOO_DEAR = "It is too dear."
+    """It costs more than the limit."""
+    ANOTHER = "Another one may fit better."
+    """The title has all words of the wish, and still the product may be the wrong one."""
+
+
 class Fact(StrEnum):
     """Sentences of the privileged state."""
 

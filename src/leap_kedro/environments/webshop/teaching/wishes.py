@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from leap_kedro.environments.webshop.engine.analysis import STOP_WORDS
 from leap_kedro.environments.webshop.tasks.words import KINDS, SPOKEN, VALUES
 
-_LIMIT = re.compile(r",? and price lower than (?P<limit>[\d.]+) dollars\s*$")
+LIMIT = re.compile(r",? and price lower than (?P<limit>[\d.]+) dollars\s*$")
+"""The price limit at the end of an instruction."""
+
 _FILLERS = frozenset(
     """
     i im am me my need needs want wants would like looking look find buy get some one should have has can please
@@ -52,7 +54,7 @@ class Wish:
 
 def wish_of(instruction: str, known_words: bool) -> Wish:
     """Parse an instruction with its price limit; `known_words` tells whether it is one of a generated shop."""
-    limit = _LIMIT.search(instruction)
+    limit = LIMIT.search(instruction)
     text = instruction[: limit.start()] if limit else instruction
     lowered = text.lower()
     if known_words:

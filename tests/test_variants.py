@@ -115,8 +115,7 @@ def test_a_student_that_teaches_itself(project: LoopProject, trainings: list[Pat
 def test_grpo_has_no_teacher_and_keeps_the_policy_where_the_groups_show_nothing(
     project: LoopProject, trainings: list[Path]
 ) -> None:
-    shown = run(project, "training.method=grpo", "correction.teacher.kind=none", "rollout.group_size=3")
-    assert "pi_1 has the weights of pi_0" in " ".join(shown.split())
+    run(project, "training.method=grpo", "correction.teacher.kind=none", "rollout.group_size=3")
     rollouts = project.read("02_episodes/variant/iter_1/rollouts.jsonl")
     assert len({episode["task"]["id"] for episode in rollouts}) == 2
     assert len({episode["seed"] for episode in rollouts}) == 6

@@ -11,12 +11,16 @@ import pytest
 import real_vllm
 from filelock import FileLock
 from hub_server import Hub, Repository, files_of, hub_server
+from hypothesis import settings
 from language_models import real_server
 from loop_project import LoopProject
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported; the fixture `hub` overrides it
 
 pytest_plugins = ["ray_cluster"]
+
+settings.register_profile("any machine", deadline=None)  # no test depends on the speed of the machine
+settings.load_profile("any machine")
 
 SHARED = Path(os.environ.get("LEAP_SHARED_DATA", Path(__file__).parents[2] / "shared"))
 

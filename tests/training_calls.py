@@ -27,6 +27,11 @@ def weights(folder: Path) -> dict[str, Any]:
     return load_file(folder / "model.safetensors")
 
 
+def tokens_up_to(packed: Packed, source: int) -> tuple[int, ...]:
+    """Token ids from the root of the prefix tree to the place `source`."""
+    return tuple(int(packed.input_ids[at]) for at in range(source + 1) if packed.ends[at] > source)
+
+
 def killed(start: Path, data: Path, parameters: FineTuning, folder: Path, checkpoints: int) -> list[Path]:
     """A call in `folder` that got a SIGKILL once it had so many whole checkpoints; those, the last one first."""
     caller = FORK.Process(target=train, args=(start, data, parameters, folder / "work", folder / "policy"))
@@ -74,3 +79,16 @@ def by_two(start: Path, packs: Sequence[Packed], parameters: FineTuning, folder:
     for each in processes:
         each.join()
     return result
+
+
+def in_three_ways(
+    start: Path, packs: Sequence[Packed], parameters: FineTuning, folder: Path
+) -> tuple[TrainingResult, TrainingResult, TrainingResult]:
+    """A training along the tree, on single rows, and along the tree in two processes: their steps have to be equal."""
+    tree = parameters.model_copy(update={"packing": "tree"})
+    single = parameters.model_copy(update={"packing": "none", "accumulation_steps": 4})
+    along_tree, alone = (
+        fine_tune(start, packs, how, folder / how.packing / "work", folder / how.packing / "policy")
+        for how in (tree, single)
+    )
+    return along_tree, alone, by_two(start, packs, tree.model_copy(update={"processes": 2}), folder / "both")

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from training_calls import by_two, weights
+from training_calls import in_three_ways, tokens_up_to, weights
 
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
@@ -22,7 +22,7 @@ def pairs(copying: list[Packed]) -> list[Packed]:
     for packed in copying:
         rows: list[Row] = []
         for source in packed.sources[::2].tolist():
-            history = tuple(int(packed.input_ids[at]) for at in range(source + 1) if packed.ends[at] > source)
+            history = tokens_up_to(packed, source)
             for secret in ((), (39, 38)):
                 prompt = (*secret, *history)
                 rows.append(Row((*prompt, history[-2], 2), (0.0,) * len(prompt) + (1.0, 1.0)))
@@ -72,7 +72,7 @@ def test_loss_and_gradients_are_those_of_trl_on_single_rows(
         for row in range(packed.row_count):
             chosen = packed.rows == row
             last = int(packed.sources[chosen][-1])
-            read = [int(packed.input_ids[at]) for at in range(last + 1) if packed.ends[at] > last]
+            read = tokens_up_to(packed, last)
             if row % 2 == 0:
                 own = start(input_ids=torch.tensor([read])).logits[0, -2:]
                 continue
@@ -105,10 +105,7 @@ def test_the_student_comes_closer_and_a_resumed_training_ends_in_the_same_weight
 def test_single_rows_and_two_processes_take_the_steps_of_the_tree(
     tiny_llama: Path, pairs: list[Packed], tmp_path: Path
 ) -> None:
-    one = PARAMETERS.model_copy(update={"max_steps": 6, "log_every": 1, "packing": "tree"})
-    packed = fine_tune(tiny_llama, pairs, one, tmp_path / "work", tmp_path / "policy")
-    single = one.model_copy(update={"packing": "none", "accumulation_steps": 4})
-    alone = fine_tune(tiny_llama, pairs, single, tmp_path / "work_single", tmp_path / "policy_single")
-    both = by_two(tiny_llama, pairs, one.model_copy(update={"processes": 2}), tmp_path / "both")
-    for other in (alone, both):
+    one = PARAMETERS.model_copy(update={"max_steps": 6, "log_every": 1})
+    packed, *others = in_three_ways(tiny_llama, pairs, one, tmp_path)
+    for other in others:
         assert dict(other.losses) == pytest.approx(dict(packed.losses), rel=1e-3, abs=1e-5)

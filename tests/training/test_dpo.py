@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from training_calls import by_two
+from training_calls import by_two, tokens_up_to
 
 from leap_kedro.training.fine_tuning import fine_tune
 from leap_kedro.training.packing import Packed, Row, pack
@@ -23,17 +23,12 @@ def pairs(copying: list[Packed]) -> list[Packed]:
     for packed in copying:
         rows: list[Row] = []
         for source in packed.sources[::2].tolist():
-            history = _path(packed, source)
+            history = tokens_up_to(packed, source)
             right = history[-2]
             for reply in (right, 5 + (right - 4) % 35):
                 rows.append(Row((*history, reply, 2), (0.0,) * len(history) + (1.0, 1.0)))
         made.append(pack(rows))
     return made
-
-
-def _path(packed: Packed, source: int) -> tuple[int, ...]:
-    """Tokens from the root to `source`."""
-    return tuple(int(packed.input_ids[place]) for place in range(source + 1) if packed.ends[place] > source)
 
 
 def test_loss_and_gradients_are_those_of_trl_on_single_rows(
@@ -73,7 +68,7 @@ def test_loss_and_gradients_are_those_of_trl_on_single_rows(
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
     rows = [
         {
-            "prompt_ids": list(_path(packed, int(packed.sources[packed.rows == 2 * pair][0]))),
+            "prompt_ids": list(tokens_up_to(packed, int(packed.sources[packed.rows == 2 * pair][0]))),
             "chosen_ids": packed.targets[packed.rows == 2 * pair].tolist(),
             "rejected_ids": packed.targets[packed.rows == 2 * pair + 1].tolist(),
         }

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from training_calls import by_two, weights
+from training_calls import in_three_ways, tokens_up_to, weights
 
 from leap_kedro.pipelines.aggregation.own_replies import advantages
 from leap_kedro.training.batching import plan
@@ -28,7 +28,7 @@ def sampled(copying: list[Packed]) -> list[Packed]:
         right = number % 2 == 0
         rows: list[Row] = []
         for source in packed.sources[::2].tolist():
-            history = tuple(int(packed.input_ids[at]) for at in range(source + 1) if packed.ends[at] > source)
+            history = tokens_up_to(packed, source)
             reply = history[-2] if right else 5 + (history[-2] - 4) % 35
             advantage = 0.9 if right else -0.8
             rows.append(Row((*history, reply, 2), (0.0,) * len(history) + (advantage, advantage)))
@@ -87,11 +87,7 @@ def test_loss_and_gradients_are_those_of_trl_on_single_rows(
     theirs.model.train()
     theirs.current_gradient_accumulation_steps = 1
     rows = [(packed, packed.rows == row) for packed in few for row in range(packed.row_count)]
-    prompts = [
-        [int(packed.input_ids[at]) for at in range(first + 1) if packed.ends[at] > first]
-        for packed, chosen in rows
-        for first in (int(packed.sources[chosen][0]),)
-    ]
+    prompts = [list(tokens_up_to(packed, int(packed.sources[chosen][0]))) for packed, chosen in rows]
     longest = max(map(len, prompts))
     prompt_ids = torch.tensor([[0] * (longest - len(prompt)) + prompt for prompt in prompts])
     prompt_mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
@@ -160,12 +156,9 @@ def test_rewarded_replies_become_likely_and_a_resumed_training_ends_in_the_same_
 def test_single_rows_and_two_processes_take_the_steps_of_the_tree(
     tiny_llama: Path, sampled: list[Packed], tmp_path: Path
 ) -> None:
-    one = PARAMETERS.model_copy(update={"max_steps": 6, "log_every": 1, "packing": "tree"})
-    packed = fine_tune(tiny_llama, sampled, one, tmp_path / "work", tmp_path / "policy")
-    single = one.model_copy(update={"packing": "none", "accumulation_steps": 4})
-    alone = fine_tune(tiny_llama, sampled, single, tmp_path / "work_single", tmp_path / "policy_single")
-    both = by_two(tiny_llama, sampled, one.model_copy(update={"processes": 2}), tmp_path / "both")
-    for other in (alone, both):
+    one = PARAMETERS.model_copy(update={"max_steps": 6, "log_every": 1})
+    packed, *others = in_three_ways(tiny_llama, sampled, one, tmp_path)
+    for other in others:
         assert dict(other.losses) == pytest.approx(dict(packed.losses), rel=1e-3, abs=1e-5)
         assert other.objective == pytest.approx(packed.objective, rel=1e-3, abs=1e-4)
 

@@ -95,13 +95,13 @@ def assert_the_same_objective(model, groups: Sequence[list[Row]], packs: Sequenc
     torch.testing.assert_close(of_rows, torch.stack(predicted), rtol=1e-5, atol=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(groups=st.lists(related_rows(), min_size=1, max_size=3))
 def test_packed_along_their_tree_rows_keep_loss_gradients_and_logprobs(model, groups: list[list[Row]]) -> None:
     assert_the_same_objective(model, groups, [pack(group) for group in groups])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(group=related_rows())
 def test_unpacked_again_they_do_too(model, group: list[Row]) -> None:
     pieces = unpacked(pack(group))

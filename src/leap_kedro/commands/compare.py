@@ -45,9 +45,8 @@ def compare(
 ) -> None:
     """Run LEAP and other methods from the same pi_0, for several seeds, and compare them.
 
-    Each method and seed is an experiment, called NAME_METHOD_SEED; pi_0 is trained once per seed,
-    except for `distill`. Interrupted and run
-    again, the command continues.
+    Each method and seed is an experiment, called NAME_METHOD_SEED. pi_0 is trained once per seed, and once more for
+    `distill`. Interrupted and run again, the command continues.
     """
     comparison = Project(metadata, env, params, experiment=experiment)
     shared = comparison.parameters()
@@ -56,22 +55,22 @@ def compare(
     for seed in range(first, first + seeds):
         start: Experiment | None = None
         for name in methods or METHODS:
-            values = _with(params, METHODS[name].parameters(*given))
+            values = with_values(params, METHODS[name].parameters(*given))
             run = Project(
                 metadata, env, values, experiment=experiment_name(shared["experiment"], name, seed), seed=seed
             )
             made = run.experiment()
-            if start is None:
-                start = made
-            elif not METHODS[name].own_start and not made.folders():
-                made.start_as(start)
+            if not METHODS[name].own_start:
+                start = start or made
+                if not made.folders() and made != start:
+                    made.start_as(start)
             logger.info("Method '%s', seed %d (%d to %d)", name, seed, first, first + seeds - 1)
             while run.experiment().next_iteration() <= iterations * METHODS[name].rounds:
                 run.run("leap_iteration")
     comparison.run("methods")
 
 
-def _with(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def with_values(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Runtime parameters in which `values`, by path, replace others."""
     tree = OmegaConf.create(dict(params))
     for path, value in values.items():

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leap_kedro.evaluation.intervals import Mean, Proportion, mean_interval, wilson
+from leap_kedro.evaluation.intervals import Mean
+from leap_kedro.evaluation.seeds import SplitSummary, cells, mean_measures, split_summaries
 from leap_kedro.evaluation.success import EvaluationSummary
-from leap_kedro.evaluation.tables import in_order
 from leap_kedro.records.encoding import Plain
 
 
@@ -29,25 +29,6 @@ class LevelResult(Plain):
     privilege: int | None
     evaluations: tuple[EvaluationSummary, ...]
     measures: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class SplitSummary:
-    """Success at one level on one split.
-
-    Attributes:
-        split: Name of the split.
-        success: Mean of the seeds' success rates.
-        pooled: Success over all episodes of all seeds; its interval ignores the spread of seeds.
-        mean_actions: Mean over seeds of the mean number of actions.
-        by_seed: Success rate by seed.
-    """
-
-    split: str
-    success: Mean
-    pooled: Proportion
-    mean_actions: Mean
-    by_seed: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +84,7 @@ def summarize_levels(results: Iterable[LevelResult]) -> list[LevelSummary]:
     for result in sorted(results, key=lambda each: (-1 if each.privilege is None else each.privilege, each.seed)):
         by_level.setdefault(result.privilege, []).append(result)
     return [
-        LevelSummary(privilege, tuple(_splits(of_level)), _measures(of_level))
+        LevelSummary(privilege, split_summaries(of_level), mean_measures(of_level))
         for privilege, of_level in by_level.items()
     ]
 
@@ -141,43 +122,3 @@ def _at(tree: Any, path: Sequence[str]) -> Any:
             return None
         tree = tree.get(name)  # an earlier version measured less
     return tree
-
-
-def cells(name: str, mean: Mean | None) -> dict[str, float | None]:
-    """Columns of a table: a mean and the ends of its interval."""
-    if mean is None:
-        return {name: None, f"{name}_low": None, f"{name}_high": None}
-    return {name: mean.mean, f"{name}_low": mean.low, f"{name}_high": mean.high}
-
-
-def _splits(results: Sequence[LevelResult]) -> Iterable[SplitSummary]:
-    found = in_order(summary for result in results for summary in result.evaluations)
-    for split in dict.fromkeys(summary.conditions.split for summary in found):
-        of_split = {
-            result.seed: summary
-            for result in results
-            for summary in result.evaluations
-            if summary.conditions.split == split
-        }
-        shares = [summary.success for summary in of_split.values()]
-        yield SplitSummary(
-            split=split,
-            success=_within(mean_interval([share.rate for share in shares])),
-            pooled=wilson(sum(share.count for share in shares), sum(share.total for share in shares)),
-            mean_actions=mean_interval([summary.mean_actions for summary in of_split.values()]),
-            by_seed={seed: summary.success.rate for seed, summary in of_split.items()},
-        )
-
-
-def _measures(results: Sequence[LevelResult]) -> dict[str, Mean]:
-    names = dict.fromkeys(name for result in results for name in result.measures)
-    return {
-        name: mean_interval([result.measures[name] for result in results if name in result.measures]) for name in names
-    }
-
-
-def _within(mean: Mean) -> Mean:
-    """Student's interval, cut to 0 and 1, the range of a share."""
-    if mean.low is None or mean.high is None:
-        return mean
-    return Mean(mean.count, mean.mean, max(0.0, mean.low), min(1.0, mean.high))

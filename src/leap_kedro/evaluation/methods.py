@@ -1,11 +1,11 @@
 """Success of methods against their costs, over seeds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leap_kedro.evaluation.ablation import LevelResult, SplitSummary, cells, summarize_levels
 from leap_kedro.evaluation.intervals import Mean
+from leap_kedro.evaluation.seeds import SeedResult, SplitSummary, cells, mean_measures, split_summaries
 from leap_kedro.records.encoding import Plain
 
 COSTS = ("episodes", "labels", "training_tokens", "minutes")
@@ -33,17 +33,26 @@ class MethodSummary(Plain):
     measures: Mapping[str, Mean]
 
 
-def summarize_methods(results: Mapping[tuple[str, int], Iterable[LevelResult]]) -> list[MethodSummary]:
+def summarize_methods(results: Mapping[tuple[str, int], Sequence[SeedResult]]) -> list[MethodSummary]:
     """One summary per method and iteration, in the given order.
 
     Args:
         results: Method and iteration -> the results of its seeds, with the costs as measures.
     """
-    summaries = []
-    for (method, iteration), of_seeds in results.items():
-        (found,) = summarize_levels(of_seeds)
-        summaries.append(MethodSummary(method, iteration, found.splits, found.measures))
-    return summaries
+    return [
+        MethodSummary(method, iteration, split_summaries(of_seeds), mean_measures(of_seeds))
+        for (method, iteration), of_seeds in results.items()
+    ]
+
+
+def last_policies(summaries: Sequence[MethodSummary]) -> list[MethodSummary]:
+    """The last policy of each method; before it pi_0, unless it is that of an earlier method."""
+    shown: list[MethodSummary] = []
+    for method in dict.fromkeys(summary.method for summary in summaries):
+        first, *later = (summary for summary in summaries if summary.method == method)
+        shown += [first] if first.splits not in [each.splits for each in shown] else []
+        shown += later[-1:]
+    return shown
 
 
 def method_rows(summaries: Sequence[MethodSummary]) -> list[dict[str, Any]]:

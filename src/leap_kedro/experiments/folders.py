@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ class Experiment:
                 continue
             target = self.data / source.parent.name / self.name
             with writing(target), replaced_folder(target) as temporary:
-                shutil.copytree(source, temporary, ignore=_later_iterations)
+                later = [path.name for path in source.iterdir() if path.is_dir() and path.name != "iter_0"]
+                shutil.copytree(source, temporary, ignore=partial(_at_the_top, source, later))
 
     def delete(self) -> None:
         """Delete the experiment's files, its record last. Raises `StorageError` if the system refuses."""
@@ -84,8 +86,9 @@ class Experiment:
                 shutil.rmtree(folder)
 
 
-def _later_iterations(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if name.startswith("iter_") and name != "iter_0"]
+def _at_the_top(top: Path, names: list[str], folder: str, found: list[str]) -> list[str]:
+    """For `shutil.copytree`: those of the names that are in the folder `top` itself."""
+    return [name for name in found if Path(folder) == top and name in names]
 
 
 def experiment_names(data: Path) -> tuple[str, ...]:

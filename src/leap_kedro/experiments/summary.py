@@ -11,7 +11,8 @@ from rich.table import Table
 
 from leap_kedro.evaluation.ablation import LevelSummary
 from leap_kedro.evaluation.intervals import Mean
-from leap_kedro.evaluation.methods import COSTS, MethodSummary
+from leap_kedro.evaluation.methods import COSTS, MethodSummary, last_policies
+from leap_kedro.evaluation.seeds import seeds_in_words
 from leap_kedro.evaluation.success import SCORE, EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
 from leap_kedro.evaluation.wording import restriction_in_words, scores_in_words, temperature_in_words
@@ -121,8 +122,8 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
     """Print the means over seeds by privilege level, and their file."""
     console = console or _console()
     levels = LevelSummary.all_from_json(plain)
-    seeds = max(split.success.count for level in levels for split in level.splits)
-    table = Table(title=f"Privilege of the teacher: success %, mean of {seeds} seeds (95 % interval, Student's t)")
+    seeds = seeds_in_words([split for level in levels for split in level.splits])
+    table = Table(title=f"Privilege of the teacher: success %, mean of {seeds} (95 % interval, Student's t)")
     table.add_column("privilege", no_wrap=True)
     splits = list(dict.fromkeys(split.split for level in levels for split in level.splits))
     measures = {"leak_rate": "leak rate", "gap_l1": "gap"}
@@ -140,19 +141,18 @@ def show_ablation(plain: Sequence[Mapping[str, Any]], path: Path, console: Conso
 
 
 def show_methods(plain: Sequence[Mapping[str, Any]], path: Path, console: Console | None = None) -> None:
-    """Print the means over seeds of pi_0 and of each method's last policy, with its costs, and the file of all."""
+    """Print the means over seeds of each method's last policy and of pi_0, with their costs, and the file of all."""
     console = console or _console()
-    found = MethodSummary.all_from_json(plain)
-    summaries = list({each.method if each.iteration else "": each for each in found}.values())
-    seeds = max(split.success.count for summary in summaries for split in summary.splits)
-    table = Table(title=f"Methods from the same pi_0: success %, mean of {seeds} seeds (95 % interval, Student's t)")
+    summaries = last_policies(MethodSummary.all_from_json(plain))
+    seeds = seeds_in_words([split for summary in summaries for split in summary.splits])
+    table = Table(title=f"Methods: success %, mean of {seeds} (95 % interval, Student's t)")
     splits = list(dict.fromkeys(split.split for summary in summaries for split in summary.splits))
     for title in ("method", "policy", *splits, *(name.replace("_", " ") for name in COSTS)):
         table.add_column(title, justify="left" if title in ("method", "policy") else "right")
     for summary in summaries:
         success = {split.split: split.success for split in summary.splits}
         table.add_row(
-            summary.method if summary.iteration else "",
+            summary.method,
             f"pi_{summary.iteration}",
             *(_mean_cell(success.get(split)) for split in splits),
             *(f"{summary.measures[name].mean:,.0f}" if name in summary.measures else "-" for name in COSTS),

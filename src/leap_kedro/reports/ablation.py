@@ -1,11 +1,11 @@
 """The plot of the ablation: success, leak rate and gap against the teacher's privilege."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from leap_kedro.evaluation.ablation import LevelSummary
-from leap_kedro.evaluation.intervals import Mean
-from leap_kedro.reports.figures import COLOURS
+from leap_kedro.evaluation.seeds import seeds_in_words
+from leap_kedro.reports.figures import COLOURS, mean_line
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -39,17 +39,17 @@ def ablation_figure(summaries: Sequence[LevelSummary]) -> "go.Figure":
         of_split = [(summary, split) for summary in levels for split in summary.splits if split.split == name]
         hover = [f"{split.pooled.total} episodes, {split.mean_actions.mean:.1f} actions" for _, split in of_split]
         places = [_level(summary) + shift for summary, _ in of_split]
-        line = _line(name, places, [split.success for _, split in of_split], 100, colour, hover)
+        line = mean_line(name, places, [split.success for _, split in of_split], 100, colour, hover)
         figure.add_trace(line, row=1, col=1)
         for before in (split for summary in summaries for split in summary.splits if summary.privilege is None):
             if before.split == name:
                 figure.add_hline(y=100 * before.success.mean, line={"dash": "dot", "color": colour}, row=1, col=1)
     for row, measure, scale in ((2, _LEAK_RATE, 100), (3, _GAP, 1)):
         means = {_level(summary): summary.measures[measure] for summary in levels if measure in summary.measures}
-        line = _line(measure, list(means), list(means.values()), scale, "#444444", None)
+        line = mean_line(measure, list(means), list(means.values()), scale, "#444444", None)
         figure.add_trace(line, row=row, col=1)
         figure.data[-1].showlegend = False
-    seeds = max((split.success.count for summary in levels for split in summary.splits), default=0)
+    seeds = seeds_in_words([split for summary in levels for split in summary.splits])
     figure.update_xaxes(tickvals=[_level(summary) for summary in levels])
     figure.update_xaxes(title="privilege of the teacher, %", row=3, col=1)
     figure.update_yaxes(title="tasks solved, %", row=1, col=1)
@@ -58,7 +58,7 @@ def ablation_figure(summaries: Sequence[LevelSummary]) -> "go.Figure":
     figure.update_layout(
         title={
             "text": "One iteration from the same pi_0, by privilege of the teacher",
-            "subtitle": {"text": f"mean of {seeds} seeds, 95 % intervals (Student's t); dotted: pi_0"},
+            "subtitle": {"text": f"mean of {seeds}, 95 % intervals (Student's t); dotted: pi_0"},
         },
         legend={"orientation": "h", "y": -0.12},
         margin_t=110,
@@ -69,27 +69,3 @@ def ablation_figure(summaries: Sequence[LevelSummary]) -> "go.Figure":
 
 def _level(summary: LevelSummary) -> float:
     return float(summary.privilege or 0)
-
-
-def _line(
-    name: str, places: list[float], means: Sequence[Mean], scale: float, colour: str, hover: list[str] | None
-) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        name=name,
-        x=places,
-        y=[scale * mean.mean for mean in means],
-        error_y={
-            "array": [scale * ((mean.mean if mean.high is None else mean.high) - mean.mean) for mean in means],
-            "arrayminus": [scale * (mean.mean - (mean.mean if mean.low is None else mean.low)) for mean in means],
-            "symmetric": False,
-            "thickness": 1.5,
-            "width": 5,
-        },
-        mode="lines+markers",
-        line_color=colour,
-        marker_size=8,
-        hovertext=hover,
-        cliponaxis=False,
-    )

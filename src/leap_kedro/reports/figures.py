@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
 from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words, kind_in_words
@@ -125,3 +126,33 @@ def split_names(summaries: Sequence[EvaluationSummary]) -> list[str]:
 
 def _conditions(summaries: Sequence[EvaluationSummary]) -> str:
     return conditions_in_words(summaries[0].conditions) if summaries else "nothing evaluated yet"
+
+
+def mean_line(
+    name: str,
+    places: Sequence[float],
+    means: Sequence[Mean],
+    scale: float,
+    colour: str,
+    hover: Sequence[str] | None = None,
+) -> "go.Scatter":
+    """Means over seeds with their intervals, times `scale`, at `places` on the horizontal axis."""
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        name=name,
+        x=list(places),
+        y=[scale * mean.mean for mean in means],
+        error_y={
+            "array": [scale * ((mean.mean if mean.high is None else mean.high) - mean.mean) for mean in means],
+            "arrayminus": [scale * (mean.mean - (mean.mean if mean.low is None else mean.low)) for mean in means],
+            "symmetric": False,
+            "thickness": 1.5,
+            "width": 5,
+        },
+        mode="lines+markers",
+        line_color=colour,
+        marker_size=8,
+        hovertext=hover,
+        cliponaxis=False,
+    )

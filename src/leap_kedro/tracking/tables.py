@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from leap_kedro.evaluation.ablation import LevelSummary, measure_names
 from leap_kedro.evaluation.intervals import Mean
 from leap_kedro.evaluation.methods import COSTS, MethodSummary
+from leap_kedro.evaluation.seeds import seeds_in_words
 from leap_kedro.evaluation.success import Conditions, EvaluationSummary
 from leap_kedro.evaluation.tables import in_order
 from leap_kedro.evaluation.wording import conditions_in_words, interval_in_words
@@ -61,9 +62,9 @@ def levels_table(summaries: Sequence[LevelSummary]) -> str:
         for summary in summaries
     }
     splits = dict.fromkeys(split.split for summary in summaries for split in summary.splits)
-    seeds = max(split.success.count for summary in summaries for split in summary.splits)
+    seeds = seeds_in_words([split for summary in summaries for split in summary.splits])
     table = _table("privilege", [*splits, *measure_names(summaries)], rows)
-    return f"{table}\n\nSuccess: mean of {seeds} seeds with 95 % interval (Student's t). Step of the charts: privilege."
+    return f"{table}\n\nSuccess: mean of {seeds} with 95 % interval (Student's t). Step of the charts: privilege."
 
 
 def methods_table(summaries: Sequence[MethodSummary]) -> str:
@@ -76,10 +77,10 @@ def methods_table(summaries: Sequence[MethodSummary]) -> str:
         for summary in summaries
     }
     splits = dict.fromkeys(split.split for summary in summaries for split in summary.splits)
-    seeds = max(split.success.count for summary in summaries for split in summary.splits)
+    seeds = seeds_in_words([split for summary in summaries for split in summary.splits])
     table = _table("method", [*splits, *COSTS], rows)
     return (
-        f"{table}\n\nSuccess: mean of {seeds} seeds with 95 % interval (Student's t); costs since pi_0. Step of the "
+        f"{table}\n\nSuccess: mean of {seeds} with 95 % interval (Student's t); costs since pi_0. Step of the "
         "charts: iteration."
     )
 

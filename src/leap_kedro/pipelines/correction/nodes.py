@@ -10,7 +10,7 @@ from leap_kedro.compute.run import run
 from leap_kedro.datasets.store import Missing
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
-from leap_kedro.pipelines.correction.parameters import CorrectionParameters, Which
+from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
 from leap_kedro.pipelines.correction.work import CorrectingWork
 from leap_kedro.pipelines.environment import environment_spec
@@ -73,7 +73,8 @@ def correct(
         Stored corrections -> the missing ones, episode by episode. The iterator raises `TeacherStopped` if the teacher
         cannot continue, or if no reply of a language model is usable.
     """
-    name = f"{parameters.teacher.kind} at {parameters.privilege} %"
+    kind = parameters.teacher.kind
+    name = "nobody" if kind is TeacherKind.NONE else f"{kind} at {parameters.privilege} %"
 
     def missing(so_far: Sequence[CorrectedEpisode]) -> Iterator[CorrectedEpisode]:
         done = {corrected.episode for corrected in so_far}

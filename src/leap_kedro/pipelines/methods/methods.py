@@ -66,7 +66,7 @@ METHODS: Mapping[str, Method] = {
         rounds=10,
     ),
     "distill": Method(
-        "privileged self-distillation",
+        "privileged self-distillation, from a pi_0 of its own",
         {"training.method": "distill", "correction.teacher.kind": "self"},
         rounds=10,
         own_start=True,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from leap_kedro.evaluation.ablation import LevelResult
 from leap_kedro.evaluation.methods import COSTS, MethodSummary, method_rows, summarize_methods
+from leap_kedro.evaluation.seeds import SeedResult
 from leap_kedro.evaluation.success import EvaluationSummary
 from leap_kedro.pipelines.iteration import create_start
 from leap_kedro.pipelines.methods.methods import METHODS, experiment_name, parts_of
@@ -36,7 +36,7 @@ def summarize(manifests: Files, trainings: Files, experiment: str) -> list[dict[
     seeds: dict[str, list[int]] = {}
     for method, seed in filter(None, (parts_of(name, experiment) for name in names)):
         seeds.setdefault(method, []).append(seed)
-    results: dict[tuple[str, int], list[LevelResult]] = {}
+    results: dict[tuple[str, int], list[SeedResult]] = {}
     for method in (name for name in METHODS if name in seeds):
         for seed in sorted(seeds[method]):
             for iteration, result in _results(manifests, trainings, experiment_name(experiment, method, seed), seed):
@@ -46,11 +46,10 @@ def summarize(manifests: Files, trainings: Files, experiment: str) -> list[dict[
             f"No experiment of the comparison '{experiment}' is finished. Run it:  "
             f"kedro leap compare --experiment={experiment}"
         )
-    in_order = {key: results[key] for method in METHODS for key in sorted(results) if key[0] == method}
-    return [summary.to_json() for summary in summarize_methods(in_order)]
+    return [summary.to_json() for summary in summarize_methods(results)]
 
 
-def _results(manifests: Files, trainings: Files, name: str, seed: int) -> Iterator[tuple[int, LevelResult]]:
+def _results(manifests: Files, trainings: Files, name: str, seed: int) -> Iterator[tuple[int, SeedResult]]:
     """The results of one experiment by iteration, with the costs so far."""
     spent, start = dict.fromkeys(COSTS, 0.0), {node.short_name for node in create_start().nodes}
     for iteration in count():
@@ -68,7 +67,7 @@ def _results(manifests: Files, trainings: Files, name: str, seed: int) -> Iterat
             report = trainings[place]()
             spent["training_tokens"] += sum(part.get("tokens", 0) for part in (report, report.get("dpo", {})))
             spent["minutes"] += sum(seconds for node, seconds in manifest["seconds"].items() if node not in start) / 60
-        yield iteration, LevelResult(seed, None, tuple(evaluations), dict(spent))
+        yield iteration, SeedResult(seed, tuple(evaluations), dict(spent))
 
 
 def tabulate(summary: Sequence[Mapping[str, Any]]) -> Any:

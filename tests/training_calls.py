@@ -37,7 +37,8 @@ def killed(start: Path, data: Path, parameters: FineTuning, folder: Path, checkp
     caller = FORK.Process(target=train, args=(start, data, parameters, folder / "work", folder / "policy"))
     caller.start()
     deadline = time.monotonic() + 60
-    while len(found := list(folder.glob("work/checkpoints-*/checkpoint-*/_SUCCESS"))) < checkpoints:
+    marks = "work/checkpoints-*/checkpoint-*/_SUCCESS"
+    while len(list(folder.glob(marks))) < checkpoints:
         assert time.monotonic() < deadline
         assert caller.is_alive()
         time.sleep(0.005)
@@ -45,7 +46,8 @@ def killed(start: Path, data: Path, parameters: FineTuning, folder: Path, checkp
     caller.join()
     assert caller.exitcode == -signal.SIGKILL
     assert not (folder / "policy").exists()
-    return sorted((path.parent for path in found), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    found = [mark.parent for mark in folder.glob(marks)]
+    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
 
 
 def by_two(start: Path, packs: Sequence[Packed], parameters: FineTuning, folder: Path, **more: Any) -> TrainingResult:

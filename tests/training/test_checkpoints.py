@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.training.checkpoints import MARKER, last_whole, mark_whole
+from leap_kedro.training.checkpoints import MARKER, keep_last_two, last_whole, mark_whole, whole
 
 
 @pytest.fixture
@@ -48,3 +48,13 @@ def test_where_all_are_torn_none_serves(work: Path) -> None:
     checkpoint, torn = last_whole(work)
     assert checkpoint is None
     assert [each.partition(":")[0] for each in torn] == ["checkpoint-10", "checkpoint-9"]
+
+
+@pytest.mark.parametrize(("best", "kept"), [(None, [10, 12]), ("elsewhere/checkpoint-9", [9, 10, 12])])
+def test_older_ones_go_but_not_the_best_and_none_goes_for_one_that_is_not_yet_whole(work: Path, best, kept) -> None:
+    keep_last_two(work, best)
+    assert [mark.parent.name for mark in whole(work)] == ["checkpoint-9", "checkpoint-10"]
+    (work / "checkpoint-12").mkdir()
+    mark_whole(work / "checkpoint-12")
+    keep_last_two(work, best)
+    assert [mark.parent.name for mark in whole(work)] == [f"checkpoint-{step}" for step in kept]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zlib
 from pathlib import Path
 
@@ -21,6 +22,17 @@ def mark_whole(checkpoint: Path) -> None:
 def whole(work: Path) -> list[Path]:
     """The marks of the complete checkpoints in `work`, in their order."""
     return sorted(work.glob(f"checkpoint-*/{MARKER}"), key=lambda mark: int(mark.parent.name.rpartition("-")[2]))
+
+
+def keep_last_two(work: Path, best: str | None) -> None:
+    """Removes all complete checkpoints in `work` but the last two and the one at the path `best`.
+
+    Call it once the last one is marked. The trainer's own `save_total_limit` removes one before the new one is marked:
+    until then, only one complete checkpoint would be left.
+    """
+    for mark in whole(work)[:-2]:
+        if best is None or mark.parent.name != Path(best).name:
+            shutil.rmtree(mark.parent)
 
 
 def last_whole(work: Path) -> tuple[Path | None, tuple[str, ...]]:

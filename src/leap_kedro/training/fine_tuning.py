@@ -99,7 +99,6 @@ def fine_tune(
         logging_steps=parameters.log_every,
         save_steps=parameters.checkpoint_every,
         gradient_accumulation_steps=parameters.accumulation_steps,
-        save_total_limit=2,
         metric_for_best_model="eval_loss",
         seed=parameters.seed,
         use_cpu=not cuda,

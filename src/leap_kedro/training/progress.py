@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from leap_kedro.training.checkpoints import mark_whole
+from leap_kedro.training.checkpoints import keep_last_two, mark_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +130,6 @@ def reporter(tokens: NDArray[np.int64], evaluates: bool, on_progress: Callable[[
                 torch.distributed.barrier()  # each process writes its own files
             if state.is_world_process_zero:
                 mark_whole(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+                keep_last_two(Path(args.output_dir), state.best_model_checkpoint)
 
     return Reporter()

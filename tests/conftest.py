@@ -14,6 +14,9 @@ from hub_server import Hub, Repository, files_of, hub_server
 from hypothesis import settings
 from language_models import real_server
 from loop_project import LoopProject
+from warm_trainings import processes as warm_processes
+
+from leap_kedro.training import join
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported; the fixture `hub` overrides it
 
@@ -112,6 +115,22 @@ def finished_project(tiny_base: Path, of_all_workers: Path) -> LoopProject:
         (folder / "stderr.txt").write_text(finished.stderr)
         (folder / "stdout.txt").write_text(finished.stdout)
     return project
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_trainings() -> Iterator[None]:
+    """Trainings in this process fork their processes, which saves seconds; `started_trainings` undoes that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leap_kedro.training.launch.processes", warm_processes)
+        yield
+
+
+@pytest.fixture(scope="module")
+def started_trainings() -> Iterator[None]:
+    """Trainings start their processes, as they do for users."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leap_kedro.training.launch.processes", join.processes)
+        yield
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """Training processes that are forked from one that has imported TRL: for tests whose subject is not how they start.
 
 Each runs the same `leap_kedro.training.__main__` as a started process, with the same pipes, and saves the four seconds
-of CPU time of its imports. The tests of `training/` start real processes.
+of CPU time of its imports. The tests of how trainings are launched start real processes.
 """
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from leap_kedro.training.parameters import FineTuning
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["leap_kedro.training.__main__", "leap_kedro.training.trainer"])
 _OWNER = os.getpid()
+multiprocessing.util.get_temp_dir()  # for its socket: a test's own TMPDIR is too long a path
 
 
 class Forked:

@@ -15,7 +15,7 @@ from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.progress import Progress
 from leap_kedro.training.store import write_packed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("started_trainings")]
 
 PARAMETERS = FineTuning(max_steps=60, tokens_per_step=100, warmup_steps=5, log_every=10, checkpoint_every=7)
 BY_TWO = PARAMETERS.model_copy(update={"processes": 2})

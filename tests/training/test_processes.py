@@ -18,7 +18,7 @@ from leap_kedro.training.packing import Packed
 from leap_kedro.training.parameters import FineTuning
 from leap_kedro.training.store import write_packed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("started_trainings")]
 
 PARAMETERS = FineTuning(max_steps=6, tokens_per_step=100, warmup_steps=2, log_every=2, checkpoint_every=3)
 

@@ -35,7 +35,7 @@ class Forked:
         self._process.start()
         given.close()
         written.close()
-        self.stdout = open(os.dup(self._stdout.fileno()), encoding="utf-8")
+        self.stdout = os.fdopen(os.dup(self._stdout.fileno()), encoding="utf-8")
 
     def __enter__(self) -> "Forked":
         return self
@@ -75,5 +75,5 @@ def _train(
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.stdout, sys.argv = open(os.dup(1), "w", encoding="utf-8"), ["leap_kedro.training", str(job)]
+    sys.stdout, sys.argv = os.fdopen(os.dup(1), "w", encoding="utf-8"), ["leap_kedro.training", str(job)]
     main()

@@ -120,7 +120,10 @@ def _try(host: Host, hostile: Hostile, sandbox: Sandbox) -> None:
     after = sandbox.exec(["bash", "-c", "echo still here"], "/")
     assert (after.output, after.ending) in ((b"still here\n", Ending.EXITED), (b"", Ending.EXITED)) or after.exit_code
     sandbox.reset()
-    again = sandbox.exec(["bash", "-c", "cat /atlas/keep.txt; ls -A / | wc -l"], "/")
+    for _ in range(10):  # a busy machine may need more than the seconds of `SHORT`
+        again = sandbox.exec(["bash", "-c", "cat /atlas/keep.txt; ls -A / | wc -l"], "/")
+        if again.ending is not Ending.TIME:
+            break
     assert again.output.startswith(b"keep\n")
 
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
 
-from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.policies.smollm2 import FOLDER
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.teachers.demonstrations import demonstrations
@@ -74,7 +74,7 @@ def rows_of_demonstrations(student: Student) -> list[list[Row]]:
     """The rows of each demonstration."""
     from transformers import AutoTokenizer
 
-    benchmark = build_benchmark({"source": "generated"})
+    benchmark = ALFWorld(**{"source": "generated"})
     renderer = renderer_for(AutoTokenizer.from_pretrained(student.folder), "alfworld")
     tasks = benchmark.tasks("train", student.episodes, 0)
     played = demonstrations(benchmark, tasks, "surfaces", max_actions=student.max_actions, noise=0.1, seed=0)

@@ -12,7 +12,7 @@ from chat_tokenizers import LLAMA_3, chat_tokenizer
 from pipelines.stages import GENERATED
 
 from leap_kedro.datasets.policy import SavedPolicy
-from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.pipelines.vllm_server import ServingParameters, server_command
 from leap_kedro.policies.vllm import ENVIRONMENT
 from leap_kedro.policies.vllm_process import free_port, running_server
@@ -42,7 +42,7 @@ def save_tiny_chat(folder: Path, template: str = LLAMA_3, seed: int = 0) -> None
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    games = build_benchmark(GENERATED["alfworld"])
+    games = ALFWorld(**GENERATED["alfworld"])
     openings = [games.environment().reset(task).text for task in games.tasks("train", 4, 0)]
     tokenizer = chat_tokenizer(template, openings)
     sizes = {"hidden_size": 64, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}

@@ -18,7 +18,6 @@ loader, so that they, including the iteration, stay the same during a run. The c
 The folder of the default environment (`conf/local`) is ignored by git and may be missing.
 """
 
-import re
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ from kedro.utils import find_kedro_project, is_kedro_project
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leap_kedro.environments.registry import REGISTERED, environment_folder, plays_official
+from leap_kedro.environments.registry import UnknownEnvironment, environment_folder, environment_name, plays_official
 from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
@@ -40,7 +39,6 @@ DEFAULTS = "defaults.yml"
 OFFICIAL = "official.yml"
 """Name of the file with those that differ if it plays official tasks."""
 
-_NAME = re.compile(r"\w+")
 _PATTERN = frozenset("*?[]{}")
 """Characters of a path that Kedro interprets as a pattern of file names or of dataset names."""
 _Files = dict[Path, DictConfig]
@@ -150,21 +148,20 @@ class LeapConfigLoader(OmegaConfigLoader):
             return base, run, base_path, run_path, read
         merged = OmegaConf.merge(*base.values(), *run.values(), self.runtime_params)
         chosen = str(OmegaConf.select(merged, "environment"))
-        patterns = [f"{FOLDER}/{chosen}.yml"] if _NAME.fullmatch(chosen) else []
+        name, shipped = _named(chosen)
+        patterns = [f"{FOLDER}/{name}.yml"] if name else []
         files = dict(base)
-        if chosen in REGISTERED:
-            files |= self._read_dir_configs(str(environment_folder(chosen)), [DEFAULTS], key, read)
+        if shipped:
+            files |= self._read_dir_configs(str(shipped), [DEFAULTS], key, read)
         own = {**self._read_dir_configs(base_path, patterns, key, read), **run}
         if run_path != base_path:
             own |= self._read_dir_configs(run_path, patterns, key, read)
-        if chosen in REGISTERED and (environment_folder(chosen) / OFFICIAL).is_file():
+        if shipped and (shipped / OFFICIAL).is_file():
             merged = OmegaConf.merge(*files.values(), *own.values(), self.runtime_params)
-            options: Any = OmegaConf.to_container(
-                OmegaConf.create(OmegaConf.select(merged, f"{FOLDER}.{chosen}") or {})
-            )
+            options: Any = OmegaConf.to_container(OmegaConf.create(OmegaConf.select(merged, f"{FOLDER}.{name}") or {}))
             self._is_official = plays_official(chosen, options)
             if self._is_official:
-                files |= self._read_dir_configs(str(environment_folder(chosen)), [OFFICIAL], key, read)
+                files |= self._read_dir_configs(str(shipped), [OFFICIAL], key, read)
         return {**files, **own}, {}, base_path, run_path, read
 
     def _read_dir_configs(self, conf_path: str, *arguments: Any, **options: Any) -> _Files:
@@ -189,12 +186,21 @@ class LeapConfigLoader(OmegaConfigLoader):
 
 def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     """Files that may set a parameter, from the highest priority to the lowest."""
-    of_run, of_base = ([conf / folder / FOLDER / f"{environment}.yml"] for folder in (env, "base"))
+    name, shipped = _named(environment)
+    of_run, of_base = ([conf / folder / FOLDER / f"{name}.yml"] for folder in (env, "base"))
     of_run += sorted((conf / env).glob("**/parameters*.yml"))
-    if environment in REGISTERED:
-        of_base += [environment_folder(environment) / name for name in (OFFICIAL, DEFAULTS)]
+    if shipped:
+        of_base += [shipped / name for name in (OFFICIAL, DEFAULTS)]
     of_base += sorted((conf / "base").glob("**/parameters*.yml"))
     return [path for path in (*of_run, *of_base) if path.is_file()]
+
+
+def _named(environment: str) -> tuple[str, Path | None]:
+    """Name and folder of an environment; "" and None if there is none, which the check of parameters reports."""
+    try:
+        return environment_name(environment), environment_folder(environment)
+    except UnknownEnvironment:
+        return "", None
 
 
 def _project_of(conf: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pipelines.stages import GENERATED, finished
 
-from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.pipelines.history import History
 from leap_kedro.records import Episode, Task
@@ -18,7 +18,7 @@ from leap_kedro.training import launch
 
 @pytest.fixture(scope="session")
 def benchmark() -> Benchmark:
-    return build_benchmark(GENERATED["alfworld"])
+    return ALFWorld(**GENERATED["alfworld"])
 
 
 @pytest.fixture(scope="session")

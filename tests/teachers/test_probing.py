@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.records import Episode, Task
 from leap_kedro.teachers.demonstrations import demonstrations
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.teachers.probing import action_costs, swapped_decisions
 
-BENCHMARK = build_benchmark({"source": "generated"})
+BENCHMARK = ALFWorld(**{"source": "generated"})
 ORACLE = BENCHMARK.oracle()
 TASKS = BENCHMARK.tasks("train", 8, 3)
 

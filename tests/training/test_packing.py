@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.teachers.demonstrations import demonstrations
@@ -127,7 +127,7 @@ def test_real_episodes_keep_loss_gradients_and_logprobs(tiny_base) -> None:
     model = AutoModelForCausalLM.from_pretrained(tiny_base)
     renderer = renderer_for(AutoTokenizer.from_pretrained(tiny_base))
     assert isinstance(renderer, EmbeddedRenderer)
-    benchmark = build_benchmark({"source": "generated"})
+    benchmark = ALFWorld(**{"source": "generated"})
     tasks = benchmark.tasks("train", 3, 0)
     groups = [
         rows_of(played.example(), renderer)

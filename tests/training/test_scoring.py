@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.environments.alfworld import build_benchmark
+from leap_kedro.environments.alfworld.benchmark import ALFWorld
 from leap_kedro.policies.folder import PolicyFolderError
 from leap_kedro.prompts.select import renderer_for
 from leap_kedro.records import Example
@@ -17,7 +17,7 @@ from leap_kedro.training.scoring import score_replies, score_rows
 
 @pytest.fixture(scope="module")
 def examples() -> list[Example]:
-    benchmark = build_benchmark({"source": "generated"})
+    benchmark = ALFWorld(**{"source": "generated"})
     tasks = benchmark.tasks("train", 3, 0)
     played = demonstrations(benchmark, tasks, "surfaces", max_actions=5, noise=0.3, seed=0)
     return [demonstration.example() for demonstration in played]

@@ -34,6 +34,7 @@ class AccessDataset(AbstractDataset[Any, Access]):
         prices: Mapping[str, str],
         cache: Mapping[str, str] | None = None,
         prompts: Sequence[str] = (),
+        environment: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Describe the places.
@@ -42,11 +43,13 @@ class AccessDataset(AbstractDataset[Any, Access]):
             prices: ``filepath`` of the YAML file with the prices (Kedro makes paths of this name absolute).
             cache: ``path`` of the folder of cached answers; None: no cache.
             prompts: Folders with prompts of teachers, see `read_prompts`.
+            environment: The environment in use.
             metadata: For Kedro plugins.
         """
         self._prices = Path(prices["filepath"])
         self._cache = Path(cache["path"]) if cache else None
         self._prompts = [Path(folder) for folder in prompts]
+        self._environment = environment
         self._key: SecretStr | None = None
         self.metadata = metadata
 
@@ -71,7 +74,7 @@ class AccessDataset(AbstractDataset[Any, Access]):
         if key and not (key.get_secret_value().isascii() and key.get_secret_value().isprintable()):
             place = f"`{CREDENTIALS}` of {_PLACE}" if self._key else f"the variable {VARIABLE}"
             raise StorageError(f"The key in {place} has characters that keys do not have: copy it again.")
-        prices, prompts = read_prices(self._prices), read_prompts(self._prompts)
+        prices, prompts = read_prices(self._prices), read_prompts(self._prompts, self._environment)
         return Access(api_key=key, prices=prices, cache=self._cache, prompts=prompts)
 
     def save(self, data: Any) -> None:

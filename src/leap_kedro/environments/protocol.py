@@ -19,7 +19,7 @@ class Observation:
     """The text that a student sees, and the admissible actions if the benchmark lists them (see `actions`)."""
 
     text: str
-    admissible: tuple[str, ...] | None
+    admissible: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class StepResult:
     observation: Observation
     score: float
     done: bool
-    accepted: bool
+    accepted: bool = True
     parts: Mapping[str, float] = field(default_factory=dict)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from leap_kedro.environments.protocol import EndlessSplit, EnvironmentFailure, Expert, TaskDataError, UnknownExpert
 from leap_kedro.environments.sources import Source, SourceOptions
@@ -18,6 +18,8 @@ class Suite(Generic[OptionsT]):
     Attributes:
         name: Registered name.
         title: Name in messages.
+        instructions: The description of the actions in the prompts of chat models.
+        options_model: The model of its options.
         generated_splits: Names of the splits of generated tasks.
         official_splits: Names of the splits of official tasks.
         options: Its options.
@@ -25,12 +27,18 @@ class Suite(Generic[OptionsT]):
 
     name: str
     title: ClassVar[str]
+    instructions: ClassVar[str]
+    options_model: ClassVar[type[SourceOptions]]
     generated_splits: ClassVar[tuple[str, ...]]
     official_splits: ClassVar[tuple[str, ...]]
 
-    def __init__(self, options: OptionsT) -> None:
-        """Keep the validated options."""
-        self.options = options
+    def __init__(self, options: OptionsT | None = None, **given: Any) -> None:
+        """Keep the options, or validate those that are given by name.
+
+        Raises:
+            pydantic.ValidationError: If an option is unknown or out of range.
+        """
+        self.options: OptionsT = options or self.options_model.model_validate(given)  # type: ignore[assignment]
 
     def check_split(self, split: str) -> None:
         """Raise `TaskDataError` if there is no such split."""

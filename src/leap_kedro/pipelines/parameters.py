@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from leap_kedro.compute import ComputeKind, ComputeParameters
-from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec, UnknownExpert
-from leap_kedro.environments.registry import UnknownEnvironment, environment_instructions, make_benchmark
+from leap_kedro.environments.registry import UnknownEnvironment, environment_name, make_benchmark, options_model
 from leap_kedro.language_models import ServerParameters
 from leap_kedro.pipelines.aggregation.parameters import AggregationParameters
 from leap_kedro.pipelines.base_model.parameters import BaseModelParameters
@@ -16,6 +15,7 @@ from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParamet
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.data_preparation.parameters import DataPreparationParameters
 from leap_kedro.pipelines.environment import environment_spec
+from leap_kedro.pipelines.environment_needs import unmet_by_environment
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.method_needs import unmet_needs
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
@@ -33,7 +33,7 @@ class LeapParameters(StrictModel):
     """All parameters: one block per stage, and the blocks that stages share.
 
     Attributes:
-        environment: Registered name of the environment.
+        environment: Registered name of the environment, or ``package.module:Class``.
         experiment: Name of the experiment and of its folders.
         iteration: The iteration to run, from 1.
         seed: Seed of everything random.
@@ -50,7 +50,7 @@ class LeapParameters(StrictModel):
     iteration: Free[int] = Field(ge=1)
     seed: int = Field(ge=0)
     options: Free[dict[str, Any]] = Field(default_factory=dict)
-    environments: dict[str, dict[str, Any]]
+    environments: dict[str, dict[str, Any]] = Field(default_factory=dict)
     fine_tuning: FineTuningParameters
     serving: ServingParameters | None = None
     compute: Free[ComputeParameters] = ComputeParameters()
@@ -94,21 +94,22 @@ def check(raw: Mapping[str, Any], origin: Callable[[str], str]) -> LeapParameter
         ParametersRefused: If a name is unknown, a value is missing or out of range, or the environment is unknown.
     """
     try:
-        environment_instructions(str(raw.get("environment", "")))
+        environment = environment_name(str(raw.get("environment", "")))
     except UnknownEnvironment as error:
         raise ParametersRefused(_message([f"{error} ({origin('environment')})"])) from error
     try:
         parameters = LeapParameters.model_validate(raw)
     except ValidationError as error:
         raise ParametersRefused(_message(_problems(LeapParameters, "", error, origin))) from error
-    name = parameters.environment
     try:
-        benchmark = make_benchmark(environment_spec(name, parameters.environments))
+        benchmark = make_benchmark(environment_spec(parameters.environment, parameters.environments))
     except ValidationError as error:
-        found = _problems(options_model(name), f"environments.{name}", error, origin)
+        found = _problems(options_model(parameters.environment), f"environments.{environment}", error, origin)
         raise ParametersRefused(_message(found)) from error
+    except UnknownEnvironment as error:
+        raise ParametersRefused(_message([f"{error} ({origin('environment')})"])) from error
     problems = [
-        *_unknown_experts(parameters, benchmark, origin),
+        *unmet_by_environment(parameters, benchmark, origin),
         *_wrong_overrides(parameters, origin),
         *_contradictions(parameters, origin),
         *unmet_needs(parameters, origin),
@@ -124,18 +125,6 @@ def _problems(
 ) -> list[str]:
     place = tuple(path.split(".")) if path else ()
     return [parameter_error(model, place, details, origin) for details in error.errors()]
-
-
-def _unknown_experts(parameters: LeapParameters, benchmark: Benchmark, origin: Callable[[str], str]) -> Iterator[str]:
-    experts = {
-        "bootstrap.demonstrator": parameters.bootstrap.demonstrator,
-        "correction.teacher.expert": parameters.correction.teacher.expert,
-    }
-    for path, name in experts.items():
-        try:
-            benchmark.expert(name)
-        except UnknownExpert as error:
-            yield f"`{path}` is '{name}': {error} ({origin(path)})."
 
 
 def _contradictions(parameters: LeapParameters, origin: Callable[[str], str]) -> Iterator[str]:
@@ -184,8 +173,8 @@ def recorded(parameters: LeapParameters) -> dict[str, Any]:
 
     Instead of the shared blocks, the values in force in each stage are recorded, since the place of a value may change.
     """
-    name = parameters.environment
-    tree, model = binding(parameters), options_model(name)
+    name = environment_name(parameters.environment)
+    tree, model = binding(parameters), options_model(parameters.environment)
     del tree["fine_tuning"], tree["server"]
     block = parameters.in_force()
     tree["bootstrap"]["fine_tuning"] = binding(block["bootstrap.fine_tuning"]())
@@ -207,12 +196,6 @@ def recorded(parameters: LeapParameters) -> dict[str, Any]:
     options = parameters.environments.get(name, {})
     tree["environments"] = {name: {option: value for option, value in options.items() if option not in free}}
     return dict(_flat(tree, ""))
-
-
-def options_model(environment: str) -> type[BaseModel] | None:
-    """The model of a registered environment's options, if it has one."""
-    options = getattr(make_benchmark(EnvironmentSpec(environment, {})), "options", None)
-    return type(options) if isinstance(options, BaseModel) else None
 
 
 def _flat(tree: Any, path: str) -> list[tuple[str, Any]]:

@@ -294,7 +294,7 @@ def _teacher_prompt(
     how = parameters.correction
     benchmark = make_benchmark(spec)
     view = how.teacher.view
-    templates = TeacherPrompts(prompts, spec.name, view, how.privilege, environment_instructions(spec.name))
+    templates = TeacherPrompts(prompts, benchmark.name, view, how.privilege, environment_instructions(spec.name))
     briefing = brief(benchmark, benchmark.oracle(), episode)
     messages = templates.episode(briefing) if view is View.EPISODE else templates.step(briefing, 0)
     return [(message.role.value, message.content) for message in messages]

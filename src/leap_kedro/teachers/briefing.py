@@ -1,9 +1,14 @@
 """A briefing: an episode with the facts that were hidden from the student at each decision."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from leap_kedro.environments.protocol import Benchmark, Oracle
+from leap_kedro.environments.completed import Completed
+from leap_kedro.environments.core import Capability, capabilities
+from leap_kedro.environments.protocol import Benchmark, EnvironmentFailure, Oracle
 from leap_kedro.records import Episode, PrivilegedState
+from leap_kedro.teachers.protocol import ReplayMismatch
 from leap_kedro.teachers.replay import replay
 
 
@@ -24,10 +29,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Briefing:
-    """An episode and one moment per step."""
+    """An episode and one moment per step.
+
+    Attributes:
+        trial: Whether the environment executes an action at a step, found by replay; None: it is not replayed.
+    """
 
     episode: Episode
     moments: tuple[Moment, ...]
+    trial: Callable[[int, str], bool] | None = None
 
     def known(self, step: int) -> list[str]:
         """All observations and own actions of the student before its decision at `step`."""
@@ -36,12 +46,36 @@ class Briefing:
 
 
 def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:
-    """The briefing of an episode, by replay.
+    """The briefing of an episode, by replay; without one if the privileged facts of its task are all that is known.
 
     Raises:
         ReplayMismatch: If the replayed environment does not answer as it did for the student.
         EnvironmentFailure: If the task cannot be built.
     """
+    if isinstance(benchmark, Completed) and Capability.PLAN not in capabilities(benchmark):
+        state = benchmark.privileged(episode.task)
+        secrets = oracle.secrets(state)
+        moments = tuple(Moment(state, secrets, step.admissible) for step in episode.steps)
+        return Briefing(episode, moments, partial(_executes, benchmark, episode))
     environment = benchmark.environment()
     states = ((oracle.state(environment), seen.admissible) for _, seen in replay(environment, episode))
     return Briefing(episode, tuple(Moment(state, oracle.secrets(state), admissible) for state, admissible in states))
+
+
+def _executes(benchmark: Benchmark, episode: Episode, step: int, action: str) -> bool:
+    """Whether the environment accepts an action at a step.
+
+    If the environment does not repeat what it answered in the episode, the episode says it: what the student did there
+    is known, and another action is believed to be executable.
+    """
+    done = episode.steps[step]
+    if action == done.action:
+        return done.accepted
+    environment = benchmark.environment()
+    try:
+        for index, _ in replay(environment, episode):
+            if index == step:
+                return environment.step(action).accepted
+    except (ReplayMismatch, EnvironmentFailure):
+        return True
+    return True

@@ -19,6 +19,7 @@ from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.teachers.players import play_guided
 from leap_kedro.teachers.privileged_block import privileged_block
+from leap_kedro.teachers.unprivileged import NO_EXPERT, PLANNER, intended
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def demonstrations(
     Args:
         benchmark: The benchmark of the tasks.
         tasks: The tasks to play.
-        expert: Name of the benchmark's expert that plays; recorded as the episode's policy.
+        expert: Name of the benchmark's expert that plays, or `PLANNER`; recorded as the episode's policy.
         max_actions: Maximum number of actions.
         noise: Share of random admissible actions, 0 to 1.
         seed: Seed of the run, from which the seeds of the episodes are derived.
@@ -64,27 +65,31 @@ def demonstrations(
         EnvironmentFailure: If a task cannot be built.
     """
     settings = PlaySettings(max_actions, refused_limit=None, seed=seed, iteration=iteration)
+    planner = OracleTeacher(benchmark, NO_EXPERT, privilege=100) if expert == PLANNER else None
     for task in tasks:
-        player = _NoisyExpert(noise, Random(f"{episode_seed(seed, task.id)}/{task.id}"))
-        (episode,) = play_guided(benchmark, [task], expert, settings, expert, player)
+        player = _NoisyExpert(noise, Random(f"{episode_seed(seed, task.id)}/{task.id}"), planner)
+        (episode,) = play_guided(benchmark, [task], NO_EXPERT if planner else expert, settings, expert, player)
         if episode.failure is not None:
             raise episode.failure
         yield Demonstration(episode.result(), tuple(player.labels))
 
 
 class _NoisyExpert:
-    """Takes the expert's decision or, at random, another listed action.
+    """Takes the expert's decision, or the planner's, or, at random, another listed action.
 
     Attributes:
         labels: The expert's decision at each step so far.
     """
 
-    def __init__(self, noise: float, rng: Random) -> None:
-        self._noise, self._rng = noise, rng
+    def __init__(self, noise: float, rng: Random, planner: OracleTeacher | None) -> None:
+        self._noise, self._rng, self._planner = noise, rng, planner
         self.labels: list[Decision | None] = []
 
     def __call__(self, episode: RunningEpisode, options: Sequence[Option]) -> Decision | None:
         label = options[0].decision if options else None
+        if self._planner is not None:
+            planned = self._planner.decide(episode.environment, options)
+            label = intended(planned.action) if planned else None  # what a plan rests on is hidden from the student
         strays = self._rng.random() < self._noise or label is None
         closed = [action for action in episode.admissible or () if not is_open(action)]
         decision = Decision("", self._rng.choice(closed)) if strays and closed else label

@@ -56,7 +56,10 @@ class Judge:
         advice = Decision(" ".join(advice.reason.split()), advice.action.strip())
         moment = briefing.moments[step]
         leaked = leaked_entities(advice.reason, moment.secrets, briefing.known(step))
-        if not is_executable(advice.action, moment.admissible):
+        listed = moment.admissible is not None or briefing.trial is None
+        if not is_executable(advice.action, moment.admissible) or not (
+            listed or briefing.trial is None or briefing.trial(step, advice.action)
+        ):
             rejection = Rejection.NOT_EXECUTABLE
         elif self._too_many(leaked):
             rejection = Rejection.LEAKED

@@ -18,7 +18,7 @@ from leap_kedro.teachers.checks import names
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
 from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
-from leap_kedro.teachers.unprivileged import executable_options
+from leap_kedro.teachers.unprivileged import NoExpert, executable_options, expert_of, intended
 
 
 class OracleTeacher:
@@ -26,7 +26,7 @@ class OracleTeacher:
 
     Args:
         benchmark: The benchmark of the episodes.
-        expert: Name of the unprivileged expert.
+        expert: Name of the unprivileged expert; `NO_EXPERT`: it stays near the student's own action.
         privilege: Privilege level, per cent; one of `LEVELS`.
         constraint: How the use of privilege is limited; by default that of the level.
         reject_leaks: Whether a reason that names a secret is rejected; off only to measure the effect of leaks.
@@ -64,12 +64,14 @@ class OracleTeacher:
     def correct(self, episode: Episode) -> CorrectedEpisode:
         """Corrects one episode; see `Teacher.correct_all`."""
         environment = self._benchmark.environment()
-        expert = self._benchmark.expert(self._expert, episode.seed)
+        expert = expert_of(self._benchmark, self._expert, episode.seed)
         moments: list[Moment] = []
         advice: dict[int, Decision | None] = {}
         for index, seen in replay(environment, episode, expert):
             state = self._oracle.state(environment)
             moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
+            if isinstance(expert, NoExpert):
+                expert.preferred = episode.steps[index].action
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
             if decision is not None and self._varied_wording:
@@ -172,4 +174,4 @@ def _naming(state: PrivilegedState, action: str) -> str:
     """The facts that concern the action, as a reason that names the secret."""
     concerned = [name for name in state.essentials if names(action, name)]
     facts = [fact for fact in state.facts if any(names(fact, name) for name in concerned)]
-    return " ".join(facts or state.facts)
+    return " ".join(facts or state.facts) or intended(action).reason

@@ -15,7 +15,7 @@ from leap_kedro.prompts.conversation import Conversation
 from leap_kedro.prompts.messages import past_reply
 from leap_kedro.records import Episode, ParseStatus, StopReason, Task
 from leap_kedro.teachers.probing import Decider
-from leap_kedro.teachers.unprivileged import executable_options
+from leap_kedro.teachers.unprivileged import executable_options, expert_of
 
 Decide = Callable[[RunningEpisode, Sequence[Option]], Decision | None]
 """The current decision of an episode, given the expert's options; None for no action. It may also end the episode."""
@@ -72,7 +72,7 @@ def play_guided(
 
     def begin(task: Task) -> _Guided:
         running = RunningEpisode(task, benchmark, name, settings)
-        return _Guided(running, benchmark.expert(expert, running.seed))
+        return _Guided(running, expert_of(benchmark, expert, running.seed))
 
     def advance(live: list[_Guided]) -> None:
         for each in live:

@@ -1,12 +1,65 @@
-"""An unprivileged expert's options, given the list of admissible actions."""
+"""An unprivileged expert's options, given the list of admissible actions; and what stands for an absent expert."""
 
 from collections.abc import Sequence
 from copy import deepcopy
 
-from leap_kedro.environments.protocol import Environment, Expert, ExpertStuck, Option
+from leap_kedro.environments.actions import is_open
+from leap_kedro.environments.automatic import INTENTION
+from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Expert, ExpertStuck, Option
 from leap_kedro.teachers.checks import is_executable
 
+NO_EXPERT = "none"
+"""Name of the expert of an environment without experts."""
+
+PLANNER = "planner"
+"""Name of the demonstrator that follows the plan of an environment's oracle."""
+
 _TRIES = 5  # an expert may be wrong about several places in a row
+
+
+class NoExpert:
+    """Stands for an expert: all listed actions are equally likely, the preferred one first.
+
+    Attributes:
+        preferred: The student's action at the current decision, near which the oracle teacher stays; "" for none.
+    """
+
+    def __init__(self) -> None:
+        self.preferred = ""
+
+    def start(self, opening: str) -> None:
+        """See `Expert`; there is nothing to remember."""
+
+    def observe(self, action: str, observation: str) -> None:
+        """See `Expert`; there is nothing to remember."""
+
+    def decide(self) -> Decision:
+        """Not without a list of actions."""
+        raise ExpertStuck
+
+    def options(self) -> list[Option]:
+        """Not without a list of actions."""
+        raise ExpertStuck
+
+    def among(self, admissible: Sequence[str] | None) -> tuple[Option, ...]:
+        """The listed actions as options; none if the environment lists none."""
+        closed = [action for action in admissible or () if not is_open(action)]
+        ordered = sorted(closed, key=lambda action: action != self.preferred)
+        return tuple(Option(intended(action), 1 / len(ordered), action) for action in ordered)
+
+
+def intended(action: str) -> Decision:
+    """An action without a reason of its own."""
+    return Decision(INTENTION.format(action=action), action)
+
+
+def expert_of(benchmark: Benchmark, name: str, seed: int = 0) -> Expert:
+    """The expert of that name; `NoExpert` for `NO_EXPERT`.
+
+    Raises:
+        UnknownExpert: If the benchmark has no such expert.
+    """
+    return NoExpert() if name == NO_EXPERT else benchmark.expert(name, seed)
 
 
 def executable_options(
@@ -18,6 +71,8 @@ def executable_options(
     of the expert observes the environment's refusal and decides again; the expert itself does not learn more than the
     text.
     """
+    if isinstance(expert, NoExpert):
+        return expert.among(admissible)
     for _ in range(_TRIES):
         try:
             options = expert.options()

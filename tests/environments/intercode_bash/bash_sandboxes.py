@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leap_kedro.environments.intercode_bash import build_benchmark
+from leap_kedro.environments.intercode_bash.benchmark import InterCodeBash
 from leap_kedro.environments.intercode_bash.engine.runtime import Runtime, runtime_of
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import NoSandbox
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
@@ -21,7 +21,7 @@ def runtime_or_skip(options: InterCodeBashOptions | None = None) -> Runtime:
 
 def benchmark_or_skip() -> Benchmark:
     runtime_or_skip()
-    return build_benchmark({})
+    return InterCodeBash()
 
 
 def opened(folder: Path) -> Path:

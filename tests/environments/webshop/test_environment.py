@@ -14,12 +14,12 @@ from pydantic import ValidationError
 from leap_kedro.environments.actions import is_open
 from leap_kedro.environments.protocol import EnvironmentFailure, EnvironmentSpec, TaskDataError
 from leap_kedro.environments.registry import environment_instructions, make_benchmark
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.tools import reference
 from leap_kedro.environments.webshop.tools.export import export_shop
 from leap_kedro.records import Task, decode, encode
 
-BENCHMARK = build_benchmark({"products": 60})
+BENCHMARK = WebShop(**{"products": 60})
 (TASK,) = BENCHMARK.tasks("test", 1, 0)
 
 
@@ -45,7 +45,7 @@ def test_a_task_says_how_it_is_scored_and_survives_the_store() -> None:
 
 
 def test_another_process_plays_the_same_task() -> None:
-    first, second = BENCHMARK.environment(), build_benchmark({}).environment()
+    first, second = BENCHMARK.environment(), WebShop().environment()
     assert first.reset(TASK) == second.reset(TASK)
     assert first.step("search[mug]") == second.step("search[mug]")
 
@@ -71,7 +71,7 @@ def test_before_a_purchase_there_are_no_parts_and_a_search_is_listed_on_every_pa
 
 
 def test_listed_actions_can_be_limited_to_buttons_and_a_draw_that_stays_the_same() -> None:
-    limited = build_benchmark({"products": 60, "candidate_limit": 10})
+    limited = WebShop(**{"products": 60, "candidate_limit": 10})
     seen = []
     for _ in range(2):
         environment = limited.environment()
@@ -116,14 +116,14 @@ def test_a_task_that_cannot_be_built_is_a_failure_of_the_environment(payload: di
 @pytest.mark.parametrize("options", [{"sorce": "official"}, {"products": 3}, {"nouns": "nltk"}, {"search": "google"}])
 def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        build_benchmark(options)
+        WebShop(**options)
 
 
 @pytest.fixture
 def official(tmp_path: Path) -> Any:
     export_shop(tmp_path / "data", "test", 5, 40)
     options = {"source": "auto", "data_root": str(tmp_path / "data"), "cache_folder": str(tmp_path / "cache")}
-    return build_benchmark({**options, "goals": "human"})
+    return WebShop(**{**options, "goals": "human"})
 
 
 def test_official_files_are_played_with_all_three_splits(official: Any) -> None:
@@ -145,8 +145,8 @@ def test_official_files_are_played_with_all_three_splits(official: Any) -> None:
 def test_official_files_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("WEBSHOP_DATA", raising=False)
     with pytest.raises(TaskDataError, match="WEBSHOP_DATA is not set"):
-        build_benchmark({"source": "official"}).tasks("test", 1, 0)
-    environment = build_benchmark({"source": "official", "data_root": str(tmp_path)}).environment()
+        WebShop(**{"source": "official"}).tasks("test", 1, 0)
+    environment = WebShop(**{"source": "official", "data_root": str(tmp_path)}).environment()
     with pytest.raises(EnvironmentFailure, match="has no items_shuffle"):
         environment.reset(Task("t", "webshop", "test", "", "", {"source": "official", "goal": 0}))
 
@@ -187,7 +187,7 @@ OFFICIAL = Task("o", "webshop", "test", "", "", {"source": "official", "goal": 7
 
 @pytest.mark.usefixtures("original")
 def test_the_original_is_driven_by_the_same_protocol() -> None:
-    environment = build_benchmark({"backend": "web_agent_site", "products": 1000}).environment()
+    environment = WebShop(**{"backend": "web_agent_site", "products": 1000}).environment()
     seen = environment.reset(OFFICIAL)
     assert seen.text == 'goal 7 {"observation_mode": "text_rich", "num_products": 1000, "human_goals": true}'
     assert seen.admissible == ("search[<words>]",)
@@ -202,7 +202,7 @@ def test_the_original_is_driven_by_the_same_protocol() -> None:
 
 @pytest.mark.usefixtures("original")
 def test_what_breaks_in_the_original_is_a_failure_of_the_environment() -> None:
-    benchmark = build_benchmark({"backend": "web_agent_site"})
+    benchmark = WebShop(**{"backend": "web_agent_site"})
     environment = benchmark.environment()
     with pytest.raises(EnvironmentFailure, match="is a generated one"):
         environment.reset(TASK)
@@ -215,4 +215,4 @@ def test_what_breaks_in_the_original_is_a_failure_of_the_environment() -> None:
 
 def test_an_original_that_is_not_there_is_named_with_how_to_get_it() -> None:
     with pytest.raises(reference.MissingOriginal, match=r"web_agent_site.*princeton-nlp/WebShop.*backend: native"):
-        build_benchmark({"backend": "web_agent_site"}).environment()
+        WebShop(**{"backend": "web_agent_site"}).environment()

@@ -192,15 +192,15 @@ def damaged(random: Random, text: str) -> str:
     return text
 
 
-def test_ten_thousand_replies() -> None:
+def test_three_thousand_replies() -> None:
     corpus = [lessons.completed(text) for text in CORPUS]
     found = taught(iter(corpus * 2), len(CORPUS) // 2, View.EPISODE)
-    found += taught(chain(corpus, hostile(Random(5))), 700, View.CAUSAL)
-    found += taught(hostile(Random(6)), 2_500, View.EPISODE)
-    assert found["replies"] >= 10_000
+    found += taught(chain(corpus, hostile(Random(5))), 200, View.CAUSAL)
+    found += taught(hostile(Random(6)), 700, View.EPISODE)
+    assert found["replies"] >= 3_000
     assert {outcome.value for outcome in Rejection} - found.keys() == {"no_plan", "not_taken"}
-    assert found["leaked"] >= 40
-    assert found["correct"] >= 200
+    assert found["leaked"] >= 10
+    assert found["correct"] >= 50
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

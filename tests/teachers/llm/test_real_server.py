@@ -11,11 +11,11 @@ from leap_kedro.records import CorrectedEpisode
 from leap_kedro.teachers.llm.prompts import View
 from leap_kedro.teachers.llm.teacher import LLMTeacher
 
-EPISODES = episodes(1, 2)
+EPISODES = episodes(1, 2)[:1]
 
 
 def taught(url: str, cache: Path, prices: dict[str, Price]) -> list[CorrectedEpisode]:
-    parameters = ModelParameters(base_url=url, model=MODEL, max_tokens=100, concurrency=2, temperature=0.0)
+    parameters = ModelParameters(base_url=url, model=MODEL, max_tokens=60, concurrency=2, temperature=0.0)
     model = LanguageModel(parameters, Access(cache=cache, prices=prices))
     teacher = LLMTeacher(BENCHMARK, model, prompts(View.CAUSAL), 50, view=View.CAUSAL, max_unusable_share=1.0)
     return sorted(teacher.correct_all(EPISODES), key=lambda corrected: corrected.episode)

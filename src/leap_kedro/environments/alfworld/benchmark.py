@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from leap_kedro.environments.alfworld.environment import ALFWorldEnvironment
+from leap_kedro.environments.alfworld.instructions import INSTRUCTIONS
 from leap_kedro.environments.alfworld.parameters import ALFWorldOptions, Backend
 from leap_kedro.environments.alfworld.tasks.game_index import GameIndex, game_index
 from leap_kedro.environments.alfworld.tasks.games import DATA_FOLDER, GAME_FILE, SPLITS, data_root
@@ -20,6 +21,8 @@ class ALFWorld(Suite[ALFWorldOptions]):
 
     name = "alfworld"
     title = "ALFWorld"
+    instructions = INSTRUCTIONS
+    options_model = ALFWorldOptions
     generated_splits = (*SPLITS, "base")
     official_splits = SPLITS
     score_parts: tuple[str, ...] = ()

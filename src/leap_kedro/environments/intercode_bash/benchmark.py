@@ -8,6 +8,7 @@ from leap_kedro.environments.intercode_bash.engine.runtime import runtime_of
 from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.engine.sandbox.protocol import SandboxFailure
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
+from leap_kedro.environments.intercode_bash.instructions import INSTRUCTIONS
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
 from leap_kedro.environments.intercode_bash.tasks.generator import asks_for_something, candidates
 from leap_kedro.environments.intercode_bash.tasks.problems import (
@@ -29,6 +30,8 @@ class InterCodeBash(Suite[InterCodeBashOptions]):
 
     name = "intercode_bash"
     title = "InterCode Bash"
+    instructions = INSTRUCTIONS
+    options_model = InterCodeBashOptions
     generated_splits = ("train", "eval", "test", "base")
     official_splits = tuple(FILE_SYSTEMS)
     score_parts: tuple[str, ...] = PARTS

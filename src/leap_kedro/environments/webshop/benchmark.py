@@ -11,6 +11,7 @@ from leap_kedro.environments.suite import Suite
 from leap_kedro.environments.vocabulary import Vocabulary
 from leap_kedro.environments.webshop.engine.nouns import NounTagger
 from leap_kedro.environments.webshop.engine.reward import PARTS
+from leap_kedro.environments.webshop.instructions import INSTRUCTIONS
 from leap_kedro.environments.webshop.parameters import Backend, WebShopOptions
 from leap_kedro.environments.webshop.tasks.catalogue import ATTRIBUTES, HUMAN, data_root
 from leap_kedro.environments.webshop.tasks.goals import SPLITS
@@ -28,6 +29,8 @@ class WebShop(Suite[WebShopOptions]):
 
     name = "webshop"
     title = "WebShop"
+    instructions = INSTRUCTIONS
+    options_model = WebShopOptions
     generated_splits = (*SPLITS, "base")
     """Each split is a separate shop; ``base`` is only for the base model."""
     official_splits = SPLITS

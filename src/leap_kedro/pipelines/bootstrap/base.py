@@ -103,7 +103,8 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
         build = f"kedro run --pipelines=base_model --params=environment={environment}"
         built = f"data/05_policies/base_model/{environment}/policy"
         ship = f"To ship it, put {built} in that place (CONTRIBUTING.md, The base model)"
-        return embedded_base(environment), f"Build it: {build}   {ship}"
+        shipped = embedded_base(environment)
+        return shipped if shipped.is_dir() else Path(built), f"Build it: {build}   {ship}"
     if base == SLOTS:
         from leap_kedro.embedded.fresh import fresh_student
 

@@ -12,13 +12,18 @@ from leap_kedro.datasets.store import Missing
 from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.bootstrap.base import find_base
+from leap_kedro.pipelines.bootstrap.given import given_demonstrations, is_given
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED, BootstrapParameters
+from leap_kedro.pipelines.bootstrap.prompted import BASE, is_prompted, prompted_demonstrations
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.demonstrating import load_demonstrator
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.nodes import first_of_each_split, play_evaluation
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
+from leap_kedro.pipelines.evaluation.saved import named_policy
+from leap_kedro.pipelines.playing import Playing
 from leap_kedro.pipelines.progress import progress_bar
 from leap_kedro.pipelines.training.fine_tuning import fine_tune, release_policy
 from leap_kedro.pipelines.vllm_server import ServingParameters
@@ -37,8 +42,16 @@ def demonstrate(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
+    access: Access | None = None,
+    base: Mapping[str, Any] | None = None,
+    fine_tuning: FineTuningParameters | None = None,
+    playing: EvaluationParameters | None = None,
+    server: ServerParameters | None = None,
+    serving: ServingParameters | None = None,
 ) -> list[Example]:
-    """D_0: an unprivileged expert plays training tasks and gives reasons; a share is repeated with privileged facts.
+    """D_0: the demonstrator plays training tasks and gives reasons, or its episodes are read.
+
+    An expert's demonstrations have noise, and a share of them is repeated with privileged facts.
 
     Args:
         tasks: Tasks by split; the first training tasks are taken.
@@ -48,10 +61,29 @@ def demonstrate(
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the noise.
+        access: Key, prices and cache of language models; this and the rest are read if a language model demonstrates.
+        base: The result of `pin_base`.
+        fine_tuning: The shared parameters of fine-tunings.
+        playing: How a language model plays.
+        server: The server of a model ``openai:MODEL``.
+        serving: The server of the base model; None: it is loaded.
+
+    Raises:
+        GivenEpisodesRefused: If the episodes to read are missing or malformed.
+        NoDemonstrations: If the language model solves no task.
     """
     spec = environment_spec(environment, environments)
     chosen = tasks["train"][: parameters.demonstrations]
     run_seed = derive_seed(seed, "demonstrations")
+    if is_given(parameters.demonstrator):
+        return given_demonstrations(parameters.demonstrator, parameters.demonstrations, make_benchmark(spec).name)
+    if is_prompted(parameters.demonstrator):
+        if parameters.demonstrator == BASE:
+            policy: Playing = find_base(parameters, fine_tuning or FineTuningParameters(), environment, base)
+        else:
+            policy = named_policy(parameters.demonstrator, server or ServerParameters(), access or Access())
+        how = parameters, playing or EvaluationParameters(), serving, run_seed
+        return list(prompted_demonstrations(policy, spec, chosen, *how))
     load = partial(load_demonstrator, spec, parameters, run_seed)
     played = of_each("demonstrations", load, chosen, compute)
     demonstrated = in_place(progress_bar("demonstrations", "episode", len(chosen), played))

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from leap_kedro.records.parameters import Overrides, StrictModel
+from leap_kedro.teachers.unprivileged import PLANNER
 
 EMBEDDED = "embedded"
 """Name of the shipped base."""
@@ -23,7 +24,10 @@ class BootstrapParameters(StrictModel):
         base: ``embedded`` for the shipped model, ``slots`` for the student with copy slots, from random weights,
             ``smollm2`` for SmolLM2-135M-Instruct out of a Python package, or a Hugging Face causal LM: its folder, or
             ``ORG/NAME`` or ``ORG/NAME@REVISION`` of the Hub.
-        demonstrator: Name of the unprivileged expert that plays the demonstrations.
+        demonstrator: Who plays the demonstrations: an unprivileged expert of the environment; ``planner``, which
+            follows the plan of its oracle; ``base``, the base model, or ``openai:MODEL``, a model of the server
+            `server`, which is prompted, and whose solved episodes are kept; or a file or a data set of episodes, see
+            `given.py`.
         demonstrations: Number of demonstrations, of training tasks.
         noise: Share of random admissible actions; the target at each step is the expert's choice all the same.
         max_actions: Cap on actions per demonstration.
@@ -35,10 +39,10 @@ class BootstrapParameters(StrictModel):
     """
 
     base: str = EMBEDDED
-    demonstrator: str
+    demonstrator: str = PLANNER
     demonstrations: int = Field(ge=1)
     noise: float = Field(ge=0, lt=1)
-    max_actions: int = Field(ge=1)
+    max_actions: int = Field(default=30, ge=1)
     informed_share: float | None = Field(default=None, ge=0, le=1)
     informed_privilege: Literal[0, 25, 50, 75, 100] = 50
     fine_tuning: Overrides = Field(default_factory=dict)

@@ -13,11 +13,12 @@ from leap_kedro.pipelines.reporting.manifest import write_start
 def create_pipeline() -> Pipeline:
     """Training tasks -> D_0 and pi_0, with its evaluation."""
     to_demonstrate = ["tasks", "params:bootstrap", "params:correction", "params:compute", *ENVIRONMENT, "params:seed"]
+    if_prompted = ["base", "params:fine_tuning", "params:evaluation", "params:server", "params:serving"]
     how = ["params:bootstrap", "params:fine_tuning", "params:compute", "params:environment", "params:seed"]
     to_train = ["D_0", *how, "base"]
     nodes = [
         Node(pin_base, inputs="params:bootstrap", outputs="base", name="pin_base"),
-        Node(demonstrate, inputs=to_demonstrate, outputs="D_0", name="demonstrate"),
+        Node(demonstrate, inputs=[*to_demonstrate, "language_models", *if_prompted], outputs="D_0", name="demonstrate"),
         Node(train_first, inputs=to_train, outputs="pi_0_training_report", name="train_pi_0"),
         Node(release_first, inputs="pi_0_training_report", outputs="pi_0", name="release_pi_0"),
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.compute.run import run
 from leap_kedro.datasets.store import Missing
-from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.environments.registry import environment_name, make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherKind, Which
 from leap_kedro.pipelines.correction.teacher import build_teacher
@@ -40,7 +40,7 @@ def select_prompts(access: Access, parameters: CorrectionParameters, environment
     """
     if not parameters.teacher.in_words:
         return {}
-    return prompts_of(access.prompts, environment, parameters.teacher.view, parameters.privilege)
+    return prompts_of(access.prompts, environment_name(environment), parameters.teacher.view, parameters.privilege)
 
 
 def correct(

@@ -9,6 +9,7 @@ from leap_kedro.language_models import ModelParameters, ServerParameters
 from leap_kedro.language_models.parameters import Structured
 from leap_kedro.records.parameters import Free, Overrides, StrictModel
 from leap_kedro.teachers.llm.prompts import View
+from leap_kedro.teachers.unprivileged import NO_EXPERT
 
 
 class Which(StrEnum):
@@ -40,7 +41,8 @@ class TeacherParameters(StrictModel):
 
     Attributes:
         kind: Kind of the teacher.
-        expert: Oracle only: name of the unprivileged expert.
+        expert: Oracle only: name of the unprivileged expert; ``none`` for an environment without experts: the teacher
+            stays near the student's own action.
         reject_leaks: Whether reasons that reveal more than the privilege level allows are rejected; off only to measure
             the effect of leaks.
         varied_wording: Oracle only: whether its reasons vary in wording, by episode and step.
@@ -59,7 +61,7 @@ class TeacherParameters(StrictModel):
     """
 
     kind: TeacherKind = TeacherKind.ORACLE
-    expert: str
+    expert: str = NO_EXPERT
     reject_leaks: bool = True
     varied_wording: bool = False
     served: bool = False
@@ -103,7 +105,7 @@ class CorrectionParameters(StrictModel):
     failure_threshold: float = Field(default=1.0, gt=0, le=1)
     privilege: Literal[0, 25, 50, 75, 100] = 50
     max_corrections_per_episode: int | None = Field(default=None, ge=1)
-    teacher: TeacherParameters
+    teacher: TeacherParameters = Field(default_factory=TeacherParameters)
 
     @property
     def tells_the_student(self) -> bool:

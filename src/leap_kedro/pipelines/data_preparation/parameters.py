@@ -21,10 +21,10 @@ class DataPreparationParameters(StrictModel):
     """
 
     train_split: str = "train"
-    train: int | None = Field(default=None, ge=1)
+    train: int | None = Field(default=400, ge=1)
     validation: int = Field(ge=1)
     validation_split: str | None = None
-    test: dict[str, Annotated[int, Field(ge=0)] | None] = Field(min_length=1)
+    test: dict[str, Annotated[int, Field(ge=0)] | None] = Field(default={"test": 100}, min_length=1)
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

@@ -11,6 +11,7 @@ from leap_kedro.records.seeds import derive_seed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.teachers.players import play_expert
 from leap_kedro.teachers.probing import action_costs, swapped_decisions
+from leap_kedro.teachers.unprivileged import expert_of
 
 
 def load_player(
@@ -51,7 +52,7 @@ def load_swaps(
     teacher = OracleTeacher(benchmark, expert, privilege)
 
     def swaps(episode: Episode) -> list[SwappedAdvice]:
-        prior = benchmark.expert(expert, episode.seed)
+        prior = expert_of(benchmark, expert, episode.seed)
         drawn = derive_seed(seed, "swap", episode.id)
         decisions = swapped_decisions(environment, oracle, prior, teacher, episode, count, drawn)
         return [SwappedAdvice(_said(given), tuple(map(_said, others))) for given, others in decisions]

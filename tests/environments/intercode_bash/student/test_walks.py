@@ -7,7 +7,7 @@ import pytest
 
 from leap_kedro.embedded.base import reading_rows
 from leap_kedro.embedded.tokenizer import build_tokenizer
-from leap_kedro.environments.intercode_bash import build_benchmark
+from leap_kedro.environments.intercode_bash.benchmark import InterCodeBash
 from leap_kedro.environments.questions import Transcript
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 
@@ -16,11 +16,11 @@ pytest.importorskip("bashkit", reason="bashkit is not installed: pip install bas
 
 @pytest.fixture(scope="module")
 def transcripts() -> list[Transcript]:
-    return list(build_benchmark({}).transcripts("base", 60, 30, 3, 7))
+    return list(InterCodeBash().transcripts("base", 60, 30, 3, 7))
 
 
 def test_the_same_seed_gives_the_same_transcripts(transcripts: list[Transcript]) -> None:
-    assert list(build_benchmark({}).transcripts("base", 3, 30, 3, 7)) == transcripts[:3]
+    assert list(InterCodeBash().transcripts("base", 3, 30, 3, 7)) == transcripts[:3]
 
 
 def test_answers_stand_in_what_was_read(transcripts: list[Transcript]) -> None:
@@ -44,7 +44,7 @@ def test_answers_stand_in_what_was_read(transcripts: list[Transcript]) -> None:
 
 
 def test_they_are_read_without_an_unknown_token(transcripts: list[Transcript]) -> None:
-    renderer = EmbeddedRenderer(build_tokenizer(build_benchmark({}).vocabulary(), 2048))
+    renderer = EmbeddedRenderer(build_tokenizer(InterCodeBash().vocabulary(), 2048))
     unknown = renderer.tokenizer.unk_token_id
     for transcript in transcripts:
         for row in reading_rows(transcript, renderer, 0.2):

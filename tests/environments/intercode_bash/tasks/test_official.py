@@ -7,7 +7,7 @@ import pytest
 from bash_sandboxes import runtime_or_skip
 from pydantic import ValidationError
 
-from leap_kedro.environments.intercode_bash import build_benchmark
+from leap_kedro.environments.intercode_bash.benchmark import InterCodeBash
 from leap_kedro.environments.intercode_bash.engine.sandbox.probe import Backend
 from leap_kedro.environments.intercode_bash.environment import InterCodeBashEnvironment
 from leap_kedro.environments.intercode_bash.parameters import InterCodeBashOptions
@@ -38,7 +38,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_tasks_are_split_by_file_system_as_published(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTERCODE_DATA", str(checkout))
-    benchmark = build_benchmark({"source": "auto"})
+    benchmark = InterCodeBash(**{"source": "auto"})
     assert [task.id for task in benchmark.tasks("train", None, 0)] == [
         f"train/fs_{n}/{i}" for n in (1, 2) for i in range(3)
     ]
@@ -58,7 +58,7 @@ def test_official_tasks_are_not_played_with_other_commands_than_the_real_ones(ch
 
 def test_tasks_are_split_by_a_fraction_of_what_is_there(checkout: Path) -> None:
     def of(split: str, fraction: float) -> set[tuple[object, object]]:
-        benchmark = build_benchmark({"source": "official", "data_root": checkout, "train_fraction": fraction})
+        benchmark = InterCodeBash(**{"source": "official", "data_root": checkout, "train_fraction": fraction})
         return {(task.payload["file_system"], task.payload["index"]) for task in benchmark.tasks(split, None, 0)}
 
     train, test = of("train", 0.75), of("test", 0.75)
@@ -77,15 +77,15 @@ def test_a_file_system_is_what_its_set_up_script_leaves(checkout: Path) -> None:
     }
     assert tree.entries["testbed/dir1/a.txt"].content == b"hello\n"
     assert tree.entries["testbed/old.sh"].executable
-    task = build_benchmark({"source": "official", "data_root": checkout}).tasks("train", 1, 0)[0]
-    environment = build_benchmark({"source": "official", "data_root": checkout}).environment()
+    task = InterCodeBash(**{"source": "official", "data_root": checkout}).tasks("train", 1, 0)[0]
+    environment = InterCodeBash(**{"source": "official", "data_root": checkout}).environment()
     environment.reset(task)
     found = environment.step("find /testbed -mtime +30; find /testbed -mtime -1 -type f; find /testbed -empty -type d")
     assert found.observation.text.split() == ["/testbed/old.sh", "/testbed/dir1/a.txt", "/testbed/empty"]
 
 
 def test_as_in_the_original_empty_directories_are_gone_when_an_episode_begins(checkout: Path) -> None:
-    benchmark = build_benchmark({"source": "official", "data_root": checkout, "quoting": "intercode"})
+    benchmark = InterCodeBash(**{"source": "official", "data_root": checkout, "quoting": "intercode"})
     environment = benchmark.environment()
     assert isinstance(environment, InterCodeBashEnvironment)
     environment.reset(benchmark.tasks("train", 1, 0)[0])
@@ -115,14 +115,14 @@ def test_a_malformed_file_is_named_with_task_and_field(tmp_path: Path, content: 
 def test_what_is_absent_comes_with_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("INTERCODE_DATA", raising=False)
     with pytest.raises(TaskDataAbsent, match=r"git clone.*INTERCODE_DATA.*data_root"):
-        build_benchmark({"source": "official"}).tasks("train", None, 0)
+        InterCodeBash(**{"source": "official"}).tasks("train", None, 0)
     with pytest.raises(TaskDataAbsent, match=r"has neither setup_nl2b_fs_1\.sh nor fs_1\.tar\.xz"):
         official_tree(tmp_path, 1, InterCodeBashOptions(data_root=tmp_path))
 
 
 @pytest.mark.official
 def test_the_official_files_are_read(shared_intercode_bash: Path) -> None:
-    benchmark = build_benchmark({"source": "official", "data_root": shared_intercode_bash})
+    benchmark = InterCodeBash(**{"source": "official", "data_root": shared_intercode_bash})
     assert len(benchmark.tasks("train", None, 0)) == 113
     tree = official_tree(shared_intercode_bash, 2, InterCodeBashOptions(data_root=shared_intercode_bash))
     assert tree.entries["system/folder2/special text3.txt"].content

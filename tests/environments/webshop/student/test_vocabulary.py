@@ -3,13 +3,13 @@
 import pytest
 
 from leap_kedro.embedded.tokenizer import build_tokenizer
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 from leap_kedro.prompts.renderer import observations, trunk_and_ends
 from leap_kedro.records import Turn
 from leap_kedro.teachers.demonstrations import demonstrations
 
-BENCHMARK = build_benchmark({"products": 300})
+BENCHMARK = WebShop(**{"products": 300})
 RENDERER = EmbeddedRenderer(build_tokenizer(BENCHMARK.vocabulary(), 2048))
 WISH = "find me a mug, ceramic travel, and it should be bpa free and non slip, dark blue"
 HEADER = f"Instruction:\n{WISH}, and price lower than 40.00 dollars\n[button] Back to Search [button_]\n"

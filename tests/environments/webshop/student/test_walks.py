@@ -4,12 +4,12 @@ from collections import Counter
 
 from leap_kedro.embedded.base import reading_rows
 from leap_kedro.embedded.tokenizer import build_tokenizer
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.teaching.memory import Memory
 from leap_kedro.environments.webshop.teaching.page_parser import Results, Shown
 from leap_kedro.prompts.embedded import EmbeddedRenderer
 
-BENCHMARK = build_benchmark({"products": 300})
+BENCHMARK = WebShop(**{"products": 300})
 TRANSCRIPTS = list(BENCHMARK.transcripts("base", 120, 8, 4, 7))
 
 

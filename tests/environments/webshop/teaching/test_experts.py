@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from leap_kedro.environments.measure import play
 from leap_kedro.environments.protocol import UnknownExpert
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 
-BENCHMARK = build_benchmark({"products": 300})
+BENCHMARK = WebShop(**{"products": 300})
 OPENING = "WebShop\nInstruction: \nfind me a mug, ceramic travel, and it should be {wish}\n[button] Search [button_]\n"
 WISH = "bpa free and non slip, dark blue, and price lower than 30.00 dollars"
 HEADER = f"Instruction:\nfind me a mug, ceramic travel, and it should be {WISH}\n[button] Back to Search [button_]\n"

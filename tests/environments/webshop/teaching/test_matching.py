@@ -8,7 +8,7 @@ import pytest
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.measure import play
 from leap_kedro.environments.registry import environment_slots
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.teaching.matching import Matcher
 from leap_kedro.environments.webshop.teaching.official_wishes import official_wish
 from leap_kedro.prompts.select import renderer_for
@@ -108,7 +108,7 @@ def test_a_purchase_has_the_alternative_to_look_further() -> None:
 
 
 def test_official_goals(shared_webshop: Path) -> None:
-    benchmark = build_benchmark({"source": "official", "data_root": shared_webshop, "nouns": "words"})
+    benchmark = WebShop(**{"source": "official", "data_root": shared_webshop, "nouns": "words"})
     tasks = benchmark.tasks("eval", 60, 0)
     played = play(benchmark, tasks, "steady", 15)
     assert sum(each.solved(15) for each in played) == 43

@@ -5,11 +5,11 @@ from random import Random
 import pytest
 
 from leap_kedro.environments.actions import filled, is_open
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.environment import WebShopEnvironment
 from leap_kedro.records import Task
 
-BENCHMARK = build_benchmark({"products": 200})
+BENCHMARK = WebShop(**{"products": 200})
 TASKS = BENCHMARK.tasks("test", 12, 3)
 
 

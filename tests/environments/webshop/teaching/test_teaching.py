@@ -5,7 +5,7 @@ from teachers.llm.lessons import LIBRARY
 
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import environment_instructions
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.policies.play import play
 from leap_kedro.policies.running_episode import PlaySettings
 from leap_kedro.policies.scripted import RandomPolicy
@@ -15,7 +15,7 @@ from leap_kedro.teachers.llm.prompts import TeacherPrompts, View, prompts_of
 from leap_kedro.teachers.oracle import OracleTeacher
 
 SPEC = EnvironmentSpec("webshop", {"products": 200})
-BENCHMARK = build_benchmark(SPEC.options)
+BENCHMARK = WebShop(**SPEC.options)
 TASKS = BENCHMARK.tasks("train", 8, 0)
 
 

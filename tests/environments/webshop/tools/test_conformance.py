@@ -9,7 +9,7 @@ import pytest
 from webshop_files import product, write_files
 
 from leap_kedro.environments.protocol import TaskDataError
-from leap_kedro.environments.webshop import build_benchmark
+from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.tools import conformance, export
 
 
@@ -84,4 +84,4 @@ def test_a_shop_without_products_is_not_exported(capsys: pytest.CaptureFixture[s
 def test_a_catalogue_without_goals_is_named(tmp_path: Path) -> None:
     root = write_files(tmp_path, [product(average_rating=float("nan"))])
     with pytest.raises(TaskDataError, match=f"{root}: no goals"):
-        build_benchmark({"source": "official", "data_root": root}).tasks("test", 1, 0)
+        WebShop(**{"source": "official", "data_root": root}).tasks("test", 1, 0)

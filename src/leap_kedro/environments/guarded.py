@@ -1,0 +1,109 @@
+"""A guard around environments of other packages: what they do wrong becomes a message that names the rule."""
+
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime
+from threading import Thread
+from typing import Any, TypeVar
+
+from leap_kedro.environments.protocol import Environment, EnvironmentFailure, Observation, StepResult
+from leap_kedro.records import Task
+from leap_kedro.records.errors import in_one_line
+
+LONGEST = 200_000
+"""Maximum characters of an observation."""
+
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f]")
+ResultT = TypeVar("ResultT")
+
+
+class Guarded:
+    """An `Environment` that checks another one, which answers in a thread so that it cannot block a run.
+
+    Control characters and terminal codes are removed from observations. An action of several lines is refused here, so
+    that an environment that reads lines does not take it for several actions.
+
+    Attributes:
+        inner: The environment.
+        task: The current task; None before the first reset.
+        actions: The actions since the reset.
+    """
+
+    def __init__(self, build: Callable[[], Environment], name: str, seconds: float) -> None:
+        """Build an environment of the benchmark `name`, which may take `seconds` for each answer."""
+        self._name, self._seconds = name, seconds
+        self.task: Task | None = None
+        self.actions: list[str] = []
+        self._seen = Observation("")
+        self._score, self._done = 0.0, False
+        self.inner: Environment = self._answer("environment()", build)
+
+    def reset(self, task: Task) -> Observation:
+        """Start a task."""
+        self.task, self.actions, self._score, self._done = task, [], 0.0, False
+        self._seen = self._checked(self._answer("reset", lambda: self.inner.reset(task)), "reset")
+        return self._seen
+
+    def step(self, action: str) -> StepResult:
+        """Execute an action."""
+        if self._done:
+            raise self._failure("step", "was called after the end of the episode")
+        if "\n" in action or "\r" in action:
+            return StepResult(Observation(_ONE_LINE, self._seen.admissible), self._score, done=False, accepted=False)
+        result = self._answer("step", lambda: self.inner.step(action))
+        if not isinstance(result, StepResult):
+            raise self._failure("step", f"returned {type(result).__name__} and not StepResult")
+        score: Any = result.score
+        if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+            raise self._failure("step", f"gave the score {score!r}, which is not a number from 0 to 1")
+        self._seen = self._checked(result.observation, "step")
+        self._score, self._done = float(score), bool(result.done)
+        self.actions.append(action)
+        return StepResult(self._seen, self._score, self._done, bool(result.accepted), result.parts)
+
+    def _answer(self, what: str, ask: Callable[[], ResultT]) -> ResultT:
+        asked: Future[ResultT] = Future()
+
+        def work() -> None:
+            try:
+                asked.set_result(ask())
+            except BaseException as error:
+                asked.set_exception(error)
+
+        Thread(target=work, daemon=True, name=f"{self._name} {what}").start()
+        try:
+            return asked.result(self._seconds)
+        except NotInTime as error:
+            if asked.done():
+                raise self._failure(what, f"raised {in_one_line(error)}") from error
+            raise self._failure(what, f"did not answer within {self._seconds:g} s (`max_seconds`)") from None
+        except EnvironmentFailure:
+            raise
+        except Exception as error:
+            raise self._failure(what, f"raised {in_one_line(error)}") from error
+
+    def _checked(self, seen: Any, what: str) -> Observation:
+        if not isinstance(seen, Observation) or not isinstance(seen.text, str):
+            raise self._failure(what, f"gave {type(seen).__name__} and not an Observation with a text")
+        if len(seen.text) > LONGEST:
+            raise self._failure(what, f"gave an observation of {len(seen.text):,} characters, more than {LONGEST:,}")
+        return Observation(_CONTROL.sub("", seen.text), self._listed(seen.admissible, what))
+
+    def _listed(self, listed: Any, what: str) -> tuple[str, ...] | None:
+        if listed is None:
+            return None
+        if isinstance(listed, str) or not isinstance(listed, Iterable):
+            raise self._failure(what, f"lists actions as {type(listed).__name__} and not as a tuple of texts")
+        actions = list(listed)
+        wrong = [each for each in actions if not isinstance(each, str) or not each.strip() or "\n" in each]
+        if wrong:
+            raise self._failure(what, f"lists the action {wrong[0]!r}, which is not one line of text")
+        return tuple(dict.fromkeys(actions))
+
+    def _failure(self, what: str, did: str) -> EnvironmentFailure:
+        task = f", task '{self.task.id}'" if self.task else ""
+        return EnvironmentFailure(f"Environment '{self._name}'{task}: {what} {did}.")
+
+
+_ONE_LINE = "Nothing happens: an action has one line."

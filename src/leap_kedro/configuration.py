@@ -5,7 +5,8 @@ environment has defaults in its own folder, so that `--params=environment=websho
 highest priority:
 
 1. conf/base/parameters.yml
-2. defaults.yml in the folder of the environment; if it plays official tasks, official.yml beside it, if there is one
+2. defaults.yml in the folder of the environment, over the general ones if it is of another package; if it plays
+   official tasks, official.yml beside it, if there is one
 3. conf/base/environments/<environment>.yml, if there is one
 4. conf/<env>/parameters.yml, of the configuration environment of the run (`--env`)
 5. conf/<env>/environments/<environment>.yml
@@ -28,7 +29,13 @@ from kedro.utils import find_kedro_project, is_kedro_project
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from leap_kedro.environments.registry import UnknownEnvironment, environment_folder, environment_name, plays_official
+from leap_kedro.environments.registry import (
+    OWN,
+    UnknownEnvironment,
+    environment_folder,
+    environment_name,
+    plays_official,
+)
 from leap_kedro.records import UserError
 
 PARAMETERS = "parameters"
@@ -151,8 +158,8 @@ class LeapConfigLoader(OmegaConfigLoader):
         name, shipped = _named(chosen)
         patterns = [f"{FOLDER}/{name}.yml"] if name else []
         files = dict(base)
-        if shipped:
-            files |= self._read_dir_configs(str(shipped), [DEFAULTS], key, read)
+        for folder in _default_folders(shipped):
+            files |= self._read_dir_configs(str(folder), [DEFAULTS], key, read)
         own = {**self._read_dir_configs(base_path, patterns, key, read), **run}
         if run_path != base_path:
             own |= self._read_dir_configs(run_path, patterns, key, read)
@@ -190,17 +197,25 @@ def parameter_files(conf: Path, env: str, environment: str) -> list[Path]:
     of_run, of_base = ([conf / folder / FOLDER / f"{name}.yml"] for folder in (env, "base"))
     of_run += sorted((conf / env).glob("**/parameters*.yml"))
     if shipped:
-        of_base += [shipped / name for name in (OFFICIAL, DEFAULTS)]
+        of_base.append(shipped / OFFICIAL)
+        of_base += [folder / DEFAULTS for folder in reversed(_default_folders(shipped))]
     of_base += sorted((conf / "base").glob("**/parameters*.yml"))
     return [path for path in (*of_run, *of_base) if path.is_file()]
 
 
 def _named(environment: str) -> tuple[str, Path | None]:
-    """Name and folder of an environment; "" and None if there is none, which the check of parameters reports."""
+    """Name and folder of an environment; None if there is none, which the check of parameters reports."""
     try:
         return environment_name(environment), environment_folder(environment)
     except UnknownEnvironment:
-        return "", None
+        return environment if environment.isidentifier() else "", None
+
+
+def _default_folders(shipped: Path | None) -> list[Path]:
+    """Folders whose defaults apply to an environment in the folder `shipped`, from the lowest priority."""
+    if shipped is None:
+        return []
+    return [shipped] if shipped.parent == OWN else [OWN, shipped]
 
 
 def _project_of(conf: Path) -> Path:

@@ -122,12 +122,12 @@ def test_a_student_that_nobody_showed_what_it_is_told_is_no_teacher(raw: dict[st
 
 def test_all_mistakes_are_told_at_once(raw: dict[str, Any]) -> None:
     raw["seed"], raw["rollout"]["slots"] = -1, 0
-    del raw["evaluation"]["max_actions"]
+    del raw["rollout"]["temperature"]
     with pytest.raises(ParametersRefused) as caught:
         check(raw, where)
     assert "`seed` is -1" in str(caught.value)
     assert "`rollout.slots` is 0" in str(caught.value)
-    assert "`evaluation.max_actions` is missing: set it in conf/base/parameters.yml" in str(caught.value)
+    assert "`rollout.temperature` is missing: set it in conf/base/parameters.yml" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_what_breaks_in_an_environment_ends_its_episode_alone() -> None:
     assert (step.stop, len(step.steps), step.error) == (
         StopReason.ENVIRONMENT_ERROR,
         1,
-        "RuntimeError: the floor gave way",
+        "EnvironmentFailure: Environment 'toy_rooms', task 'task 2': step raised RuntimeError: the floor gave way.",
     )
     assert whole.success
 

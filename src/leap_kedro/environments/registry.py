@@ -31,7 +31,10 @@ from leap_kedro.records.errors import in_one_line, unknown_name
 GROUP = "leap_kedro.environments"
 """Group of the entry points."""
 
-GENERAL_PROMPTS = Path(__file__).parent / "prompts"
+OWN = Path(__file__).parent
+"""Folder of this project's environments, with defaults for those of other packages."""
+
+GENERAL_PROMPTS = OWN / "prompts"
 """Folder of the prompts of teachers for environments without prompts of their own."""
 
 INSTRUCTIONS = """\

@@ -18,7 +18,7 @@ class PlayParameters(StrictModel):
         slots: Number of concurrent episodes per worker.
     """
 
-    max_actions: int = Field(default=30, ge=1)
+    max_actions: int = Field(ge=1)
     hold_to_admissible: bool = True
     max_reply_tokens: int = Field(default=64, ge=1)
     max_thought_tokens: int = Field(default=0, ge=0)

@@ -19,9 +19,9 @@ class BaseModelParameters(StrictModel):
             apply, because the reader is trained from random weights.
     """
 
-    transcripts: int = Field(default=5_000, ge=10)
+    transcripts: int = Field(ge=10)
     trunk_weight: float = Field(ge=0)
-    unseen_split: str = "test"
+    unseen_split: str
     held_out_transcripts: int = Field(ge=1)
     games: int = Field(ge=0)
     fine_tuning: Overrides

@@ -82,7 +82,7 @@ def demonstrate(
             policy: Playing = find_base(parameters, fine_tuning or FineTuningParameters(), environment, base)
         else:
             policy = named_policy(parameters.demonstrator, server or ServerParameters(), access or Access())
-        how = parameters, playing or EvaluationParameters(), serving, run_seed
+        how = parameters, playing or EvaluationParameters(max_actions=parameters.max_actions), serving, run_seed
         return list(prompted_demonstrations(policy, spec, chosen, *how))
     load = partial(load_demonstrator, spec, parameters, run_seed)
     played = of_each("demonstrations", load, chosen, compute)

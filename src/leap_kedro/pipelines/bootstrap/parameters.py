@@ -5,7 +5,6 @@ from typing import Literal
 from pydantic import Field
 
 from leap_kedro.records.parameters import Overrides, StrictModel
-from leap_kedro.teachers.unprivileged import PLANNER
 
 EMBEDDED = "embedded"
 """Name of the shipped base."""
@@ -39,10 +38,10 @@ class BootstrapParameters(StrictModel):
     """
 
     base: str = EMBEDDED
-    demonstrator: str = PLANNER
+    demonstrator: str
     demonstrations: int = Field(ge=1)
     noise: float = Field(ge=0, lt=1)
-    max_actions: int = Field(default=30, ge=1)
+    max_actions: int = Field(ge=1)
     informed_share: float | None = Field(default=None, ge=0, le=1)
     informed_privilege: Literal[0, 25, 50, 75, 100] = 50
     fine_tuning: Overrides = Field(default_factory=dict)

@@ -9,7 +9,6 @@ from leap_kedro.language_models import ModelParameters, ServerParameters
 from leap_kedro.language_models.parameters import Structured
 from leap_kedro.records.parameters import Free, Overrides, StrictModel
 from leap_kedro.teachers.llm.prompts import View
-from leap_kedro.teachers.unprivileged import NO_EXPERT
 
 
 class Which(StrEnum):
@@ -61,7 +60,7 @@ class TeacherParameters(StrictModel):
     """
 
     kind: TeacherKind = TeacherKind.ORACLE
-    expert: str = NO_EXPERT
+    expert: str
     reject_leaks: bool = True
     varied_wording: bool = False
     served: bool = False
@@ -105,7 +104,7 @@ class CorrectionParameters(StrictModel):
     failure_threshold: float = Field(default=1.0, gt=0, le=1)
     privilege: Literal[0, 25, 50, 75, 100] = 50
     max_corrections_per_episode: int | None = Field(default=None, ge=1)
-    teacher: TeacherParameters = Field(default_factory=TeacherParameters)
+    teacher: TeacherParameters
 
     @property
     def tells_the_student(self) -> bool:

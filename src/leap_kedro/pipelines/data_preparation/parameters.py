@@ -21,7 +21,7 @@ class DataPreparationParameters(StrictModel):
     """
 
     train_split: str = "train"
-    train: int | None = Field(default=400, ge=1)
+    train: int | None = Field(default=None, ge=1)
     validation: int = Field(ge=1)
     validation_split: str | None = None
     test: dict[str, Annotated[int, Field(ge=0)] | None] = Field(default={"test": 100}, min_length=1)

@@ -28,7 +28,7 @@ class RolloutParameters(PlayParameters):
     """
 
     player: Player = Player.STUDENT
-    episodes: int = Field(default=400, ge=1)
+    episodes: int = Field(ge=1)
     group_size: int = Field(default=1, ge=1)
     temperature: float = Field(ge=0, le=5)
 

@@ -7,6 +7,7 @@ from leap_kedro.commands.baselines import baselines
 from leap_kedro.commands.compare import compare
 from leap_kedro.commands.evaluate import evaluate
 from leap_kedro.commands.iterations import run_iterations
+from leap_kedro.commands.new_environment import new_environment
 from leap_kedro.commands.rehearse import rehearse_iteration
 from leap_kedro.commands.run import run
 from leap_kedro.commands.status import status
@@ -25,5 +26,5 @@ def leap() -> None:
 
 
 cli.add_command(run)
-for command in (run_iterations, compare, ablate, baselines, evaluate, rehearse_iteration, status):
+for command in (run_iterations, compare, ablate, baselines, evaluate, rehearse_iteration, status, new_environment):
     leap.add_command(command)

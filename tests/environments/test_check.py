@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from bash_sandboxes import runtime_or_skip
 
-from leap_kedro.environments import check
-from leap_kedro.environments.check import NO_ACTION, check_environment
+from leap_kedro.environments import check, rules
 from leap_kedro.environments.protocol import Environment, Observation, StepResult, TaskDataError
+from leap_kedro.environments.rules import NO_ACTION, check_environment
 from leap_kedro.environments.webshop.benchmark import WebShop
 from leap_kedro.environments.webshop.parameters import WebShopOptions
 from leap_kedro.environments.webshop.teaching.oracle import WebShopOracle
@@ -32,7 +32,7 @@ def test_what_is_registered_keeps_the_protocol(
     if name == "intercode_bash":
         runtime_or_skip()
     assert check.main([name, "--split", split, "--tasks", "4", "--experts", *experts]) == 0
-    assert capsys.readouterr().out == "tasks 4 violations 0\n"
+    assert capsys.readouterr().out.endswith(f"4 tasks of the split '{split}': 0 violations\n")
 
 
 def test_what_cannot_be_tried_says_why(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,13 +90,13 @@ class MeddlingShop(WebShop):
         return Meddling()
 
 
-def rules(found: Sequence[check.Violation]) -> set[str]:
+def broken(found: Sequence[rules.Violation]) -> set[str]:
     return {each.rule for each in found}
 
 
 def test_a_broken_benchmark_is_told_its_rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check, "_of_oracle", lambda *_: ())
-    assert rules(check_environment(Broken(OPTIONS), "test", 2, 0)) == {
+    monkeypatch.setattr(rules, "_of_oracle", lambda *_: ())
+    assert broken(check_environment(Broken(OPTIONS), "test", 2, 0)) == {
         "task ids are unique",
         "the same split and seed give the same tasks",
         "a task names its environment and split",
@@ -106,7 +106,7 @@ def test_a_broken_benchmark_is_told_its_rules(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_an_oracle_that_acts_is_found() -> None:
-    assert rules(check_environment(MeddlingShop(OPTIONS), "test", 1, 0)) >= {
+    assert broken(check_environment(MeddlingShop(OPTIONS), "test", 1, 0)) >= {
         "the oracle does not change the environment",
         "a plan is as long as the cost to go",
     }

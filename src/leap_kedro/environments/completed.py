@@ -40,11 +40,12 @@ class Completed:
     Attributes:
         core: The core benchmark.
         name: Name of the environment.
+        reference: What the parameter `environment` says.
         score_parts: Names of the parts of its scores, of its attribute of this name.
     """
 
-    def __init__(self, core: CoreBenchmark, name: str) -> None:
-        self.core, self.name = core, name
+    def __init__(self, core: CoreBenchmark, name: str, reference: str) -> None:
+        self.core, self.name, self.reference = core, name, reference
         self.score_parts: tuple[str, ...] = tuple(getattr(core, "score_parts", ()))
 
     def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
@@ -129,7 +130,7 @@ class Completed:
 
     def _refused(self, rule: str) -> TaskDataError:
         return TaskDataError(
-            f"Environment '{self.name}': {rule}. Check it: python -m leap_kedro.environments.check {self.name}"
+            f"Environment '{self.name}': {rule}. Check it: python -m leap_kedro.environments.check {self.reference}"
         )
 
 

@@ -169,7 +169,7 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
             f"The environment '{found.name}' lacks {' and '.join(f'`{name}`' for name in missing)} "
             "(docs/your_environment.md, The core)."
         )
-    return Completed(made, found.name) if hasattr(made, "privileged") else made
+    return Completed(made, found.name, spec.name) if hasattr(made, "privileged") else made
 
 
 def plays_official(reference: str, options: Mapping[str, Any]) -> bool:

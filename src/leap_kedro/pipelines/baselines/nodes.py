@@ -4,16 +4,21 @@ Each player has its own store; a run adds only the missing episodes. Only the pr
 for test tasks, as an upper bound, and its episodes are kept in a separate folder.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.store import Missing
+from leap_kedro.environments.core import Capability, capabilities
+from leap_kedro.environments.protocol import Benchmark
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
+from leap_kedro.pipelines.bootstrap.given import given_demonstrations, is_given
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
+from leap_kedro.pipelines.bootstrap.prompted import is_prompted
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters
 from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.episodes import pending_tasks
@@ -27,10 +32,13 @@ from leap_kedro.pipelines.vllm_server import ServingParameters
 from leap_kedro.prompts.messages import examples_text
 from leap_kedro.records import Episode, Example, Task, UserError
 from leap_kedro.records.seeds import derive_seed
+from leap_kedro.teachers.unprivileged import NO_EXPERT
 
 RANDOM = "random"
 UNPRIVILEGED = "unprivileged_expert"
 PRIVILEGED = "privileged_expert"
+
+logger = logging.getLogger(__name__)
 
 _OUTSIDE = -1  # iteration of episodes outside the loop
 _TRIED_FOR_AN_EXAMPLE = 20  # most training tasks that the expert tries for each example of a prompt
@@ -65,6 +73,13 @@ def choose_examples(
 
     count = read_options(BaselineOptions, options).examples
     benchmark = make_benchmark(environment_spec(environment, environments))
+    if is_given(bootstrap.demonstrator):
+        return given_demonstrations(bootstrap.demonstrator, count, benchmark.name)
+    if is_prompted(bootstrap.demonstrator):
+        raise NoExamples(
+            f"`bootstrap.demonstrator` is '{bootstrap.demonstrator}', which is prompted itself: there are no examples "
+            "for a few-shot prompt. Name an expert, the planner, or a file of episodes."
+        )
     tried = tasks["train"][: _TRIED_FOR_AN_EXAMPLE * count]
     by_kind: dict[str, list[Example]] = {}
     how: dict[str, Any] = {"max_actions": bootstrap.max_actions, "noise": 0.0, "seed": derive_seed(seed, "examples")}
@@ -89,7 +104,8 @@ def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
 
     Args:
         player: `RANDOM`: random admissible actions. `UNPRIVILEGED`: the teacher's expert. `PRIVILEGED`: the oracle with
-            the whole privileged state, which follows a shortest plan. It is an upper bound and never trained on.
+            the whole privileged state, which follows a shortest plan. It is an upper bound and never trained on. An
+            environment that lacks the player gets no row.
     """
 
     def node(
@@ -112,6 +128,9 @@ def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
             from leap_kedro.teachers.oracle import OracleTeacher
             from leap_kedro.teachers.players import play_expert
 
+            if lacks := _lacks(player, make_benchmark(spec), correction.teacher.expert):
+                logger.warning("No baseline '%s': the environment %s.", player.replace("_", " "), lacks)
+                return iter(())
             pending = pending_tasks(compared_tasks(tasks, count), so_far, run_seed)
             if player == RANDOM:
                 who, episodes = player, play_policy(pending, spec, RandomPolicy(), settings)
@@ -125,6 +144,15 @@ def play_without_model(player: str) -> Callable[..., Missing[Episode]]:
 
     node.__name__ = f"play_{player}"
     return node
+
+
+def _lacks(player: str, benchmark: Benchmark, expert: str) -> str:
+    """What an environment lacks for a player; "" if it lacks nothing."""
+    if player == UNPRIVILEGED and expert == NO_EXPERT:
+        return "has no expert (`correction.teacher.expert`)"
+    if player == PRIVILEGED and Capability.PLAN not in capabilities(benchmark):
+        return "has neither `plan` nor `oracle`"
+    return ""
 
 
 def play_prompted(

@@ -6,6 +6,7 @@ from typing import Any
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.core import Capability, capabilities
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.evaluation.realizability import (
     Bound,
@@ -28,6 +29,7 @@ from leap_kedro.pipelines.playing import play_settings
 from leap_kedro.pipelines.realizability import measures
 from leap_kedro.pipelines.realizability.parameters import RealizabilityParameters
 from leap_kedro.records import CorrectedEpisode, Episode, Example, Task, Verdict
+from leap_kedro.teachers.unprivileged import NO_EXPERT
 
 _PLANNER = 100  # the level that follows a shortest plan
 _OUTSIDE = -1  # iteration of episodes outside the loop
@@ -53,18 +55,19 @@ def measure_experts(
 
     Returns:
         ``unprivileged_expert``, ``teacher`` (none if it is a language model, which cannot play), ``privileged_expert``
-        (the planner).
+        (the planner). None of a player whom the environment lacks.
     """
     spec, how = environment_spec(environment, environments), correction.teacher
     settings = play_settings(evaluation, run_seed=0, iteration=_OUTSIDE)
+    plans = Capability.PLAN in capabilities(make_benchmark(spec))
 
     def played(privilege: int | None) -> list[Episode]:
         return measures.expert_episodes(spec, tasks["validation"], how.expert, privilege, settings, compute)
 
     return {
-        "unprivileged_expert": played(None),
+        "unprivileged_expert": played(None) if how.expert != NO_EXPERT else [],
         "teacher": played(correction.privilege) if how.kind is TeacherKind.ORACLE else [],
-        "privileged_expert": played(_PLANNER),
+        "privileged_expert": played(_PLANNER) if plans else [],
     }
 
 

@@ -1,0 +1,63 @@
+"""The vocabulary and the questions of random walks."""
+
+import pytest
+from environments.houses import Houses, SilentHouses
+from environments.test_completed import completed
+
+from leap_kedro.embedded.tokenizer import build_tokenizer
+from leap_kedro.environments.automatic import random_transcripts, vocabulary_of
+from leap_kedro.environments.core import LacksCapability
+from leap_kedro.prompts.slotted import SlotRenderer
+
+
+def test_words_that_recur_are_tokens_and_others_of_the_opening_are_slots() -> None:
+    core = Houses()
+    opening = "Find the treasure of {}. Something {} glitters. There are 4 boxes."
+    names = ("Aldous", "Brunhild", "Cunegonde")
+
+    class Named(Houses.house):  # type: ignore[name-defined, misc]
+        def reset(self, task):  # type: ignore[no-untyped-def]
+            seen = super().reset(task)
+            number = task.payload["number"]
+            name = names[number] if number < len(names) else f"Q{chr(97 + number % 26)}{chr(97 + number // 26)}ix"
+            return type(seen)(opening.format(name, task.payload["box"]), seen.admissible)
+
+    core.house = Named
+    vocabulary = vocabulary_of(completed(core))
+    assert {"treasure", "glitters", "red", "box", "open", "yes", "want"} <= set(vocabulary.phrases)
+    assert not {name.lower() for name in names} & set(vocabulary.phrases)
+    renderer = SlotRenderer(build_tokenizer(vocabulary, 512)).for_episode(opening.format("Aldous", "red"))
+    shown = renderer.tokenizer.decode(renderer.opening(opening.format("Aldous", "red")))
+    assert "treasure" in shown
+    assert "<s0>" in shown
+    assert "aldous" not in shown.lower()
+    said = renderer.completion("I want to see Aldous.", "open the red box", "")
+    assert renderer.parse(said, ("open the green box", "open the red box"), "").action == "open the red box"
+
+
+def test_transcripts_are_reproducible_and_ask_about_themselves() -> None:
+    made = list(random_transcripts(completed(Houses()), "base", 40, 6, 3, seed=1))
+    assert made == list(random_transcripts(completed(Houses()), "base", 40, 6, 3, seed=1))
+    assert len(made) == 40
+    assert {question.kind for each in made for question in each.questions} == {
+        "continue",
+        "answered",
+        "tried",
+        "privileged",
+    }
+    for each in made:
+        tried = {turn.action for turn in each.turns}
+        for question in each.questions:
+            done = {turn.action for turn in each.turns[: question.step]}
+            if question.kind == "tried":
+                assert question.answer == (
+                    "yes." if question.text.removeprefix("was it tried: ")[:-1] in done else "no."
+                )
+            if question.kind == "answered":
+                assert question.text[:-1] in tried
+    assert {bool(each.privileged) for each in made} == {True, False}
+
+
+def test_an_environment_that_lists_no_actions_has_no_automatic_vocabulary() -> None:
+    with pytest.raises(LacksCapability, match=r"'silent_houses' lists no actions.*bootstrap\.base=FOLDER"):
+        vocabulary_of(completed(SilentHouses()))

@@ -102,6 +102,23 @@ class SilentHouses(PlannedHouses):
     house = SilentHouse
 
 
+class MoodyHouse(SilentHouse):
+    """A house that never answers twice in the same words."""
+
+    asked = 0
+
+    def _seen(self, text: str) -> Observation:
+        MoodyHouse.asked += 1
+        return Observation(f"{text} ({MoodyHouse.asked})")
+
+
+class MoodyHouses(Houses):
+    """Without listed actions, and not reproducible."""
+
+    name = "moody_houses"
+    house = MoodyHouse
+
+
 def episodes(houses: Houses, count: int) -> Iterator[dict[str, Any]]:
     """Solved episodes, in the form of a file of demonstrations."""
     for task in houses.tasks("train", count, 0):

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
+from leap_kedro.records.encoding import ABSENT_IF_FALSE
 from leap_kedro.records.privileged import PrivilegedState
 
 
@@ -54,6 +56,8 @@ class Correction:
         privilege: Privilege level, per cent (0 to 100).
         leaked: Entities in the reason that the student had not yet seen.
         rejection: Why the correction is not used; None if it is accepted.
+        untried: Whether nothing shows that the action is executable: the environment lists no actions, and it did not
+            repeat its answers when the episode was replayed.
     """
 
     episode: str
@@ -65,6 +69,7 @@ class Correction:
     privilege: int
     leaked: tuple[str, ...] = ()
     rejection: Rejection | None = None
+    untried: Annotated[bool, ABSENT_IF_FALSE] = False
 
     @property
     def accepted(self) -> bool:

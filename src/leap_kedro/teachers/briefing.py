@@ -32,12 +32,12 @@ class Briefing:
     """An episode and one moment per step.
 
     Attributes:
-        trial: Whether the environment executes an action at a step, found by replay; None: it is not replayed.
+        trial: Tries an action at a step by replay, where the environment lists no actions; None: it is not tried.
     """
 
     episode: Episode
     moments: tuple[Moment, ...]
-    trial: Callable[[int, str], bool] | None = None
+    trial: "Callable[[int, str], bool | None] | None" = None
 
     def known(self, step: int) -> list[str]:
         """All observations and own actions of the student before its decision at `step`."""
@@ -62,12 +62,8 @@ def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:
     return Briefing(episode, tuple(Moment(state, oracle.secrets(state), admissible) for state, admissible in states))
 
 
-def _executes(benchmark: Benchmark, episode: Episode, step: int, action: str) -> bool:
-    """Whether the environment accepts an action at a step.
-
-    If the environment does not repeat what it answered in the episode, the episode says it: what the student did there
-    is known, and another action is believed to be executable.
-    """
+def _executes(benchmark: Benchmark, episode: Episode, step: int, action: str) -> bool | None:
+    """Whether the environment accepts an action at a step; None if it does not repeat what it answered before."""
     done = episode.steps[step]
     if action == done.action:
         return done.accepted
@@ -77,5 +73,5 @@ def _executes(benchmark: Benchmark, episode: Episode, step: int, action: str) ->
             if index == step:
                 return environment.step(action).accepted
     except (ReplayMismatch, EnvironmentFailure):
-        return True
-    return True
+        return None
+    return None

@@ -1,7 +1,7 @@
 """Judging: all checks of the corrections of all teachers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leap_kedro.environments.protocol import Decision
 from leap_kedro.records import Correction, Rejection, Verdict
@@ -56,14 +56,15 @@ class Judge:
         advice = Decision(" ".join(advice.reason.split()), advice.action.strip())
         moment = briefing.moments[step]
         leaked = leaked_entities(advice.reason, moment.secrets, briefing.known(step))
-        listed = moment.admissible is not None or briefing.trial is None
-        if not is_executable(advice.action, moment.admissible) or not (
-            listed or briefing.trial is None or briefing.trial(step, advice.action)
-        ):
+        executed: bool | None = is_executable(advice.action, moment.admissible)
+        if executed and moment.admissible is None and briefing.trial is not None:
+            executed = briefing.trial(step, advice.action)
+        if executed is False:
             rejection = Rejection.NOT_EXECUTABLE
         elif self._too_many(leaked):
             rejection = Rejection.LEAKED
-        return self._judged(briefing, step, advice, rejection, leaked)
+        judged = self._judged(briefing, step, advice, rejection, leaked)
+        return replace(judged, untried=executed is None)
 
     def unanswered(self, briefing: Briefing, step: int, rejection: Rejection) -> Correction:
         """The correction of a step without a usable reply of the teacher."""

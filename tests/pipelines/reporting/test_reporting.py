@@ -13,7 +13,13 @@ def test_measures_of_student_and_teacher() -> None:
     corrections = [CorrectedEpisode("1/game-0/7", (keep, correct)), CorrectedEpisode("1/game-1/7", (leak, refused))]
     assert measure_loop(rollouts, corrections) == {
         "rollout": {"episodes": 2, "success": 0.5, "mean_actions": 2, "infrastructure_errors": 1},
-        "correction": {"steps": 4, "corrected_share": 0.75, "rejected_share": 0.5, "leaked_share": 0.25},
+        "correction": {
+            "steps": 4,
+            "corrected_share": 0.75,
+            "rejected_share": 0.5,
+            "leaked_share": 0.25,
+            "untried_share": 0.0,
+        },
         "verdicts": {
             "keep": 1,
             "correct": 1,

@@ -59,8 +59,8 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
 
     Returns:
         ``rollout`` (episodes, success, mean actions, infrastructure errors); ``correction`` (number of steps; shares
-        that are corrected, rejected, and that reveal unseen facts); ``verdicts`` (steps by verdict); ``teacher``, if it
-        makes calls (their cost, and the faults of the replies).
+        that are corrected, rejected, that reveal unseen facts, and whose action nothing shows to be executable);
+        ``verdicts`` (steps by verdict); ``teacher``, if it makes calls (their cost, and the faults of the replies).
     """
     episodes = settled(rollouts)
     played = [episode for episode in episodes if not episode.stop.is_infrastructure]
@@ -77,6 +77,7 @@ def measure_loop(rollouts: Sequence[Episode], corrections: Sequence[CorrectedEpi
             "corrected_share": _mean([correction.verdict is Verdict.CORRECT for correction in judged]),
             "rejected_share": _mean([not correction.accepted for correction in judged]),
             "leaked_share": _mean([bool(correction.leaked) for correction in judged]),
+            "untried_share": _mean([correction.untried for correction in judged]),
         },
         "verdicts": {
             row.verdict if row.rejection == NOT_REJECTED else f"{REJECTED}_{row.rejection}": row.count

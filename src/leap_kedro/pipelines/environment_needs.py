@@ -34,20 +34,18 @@ def _demonstrator(parameters: "LeapParameters", benchmark: Benchmark, origin: Ca
     path, name = "bootstrap.demonstrator", parameters.bootstrap.demonstrator
     if is_given(name) or is_prompted(name):
         return
-    if name != PLANNER:
-        yield from _expert(path, name, benchmark, origin)
-    elif Capability.PLAN not in capabilities(benchmark):
+    if name == PLANNER and Capability.PLAN not in capabilities(benchmark):
         yield (
             f"`{path}` is '{name}' ({origin(path)}), but the environment '{benchmark.name}' has neither `plan` nor "
             "`oracle`. Set it to the name of an expert, to openai:MODEL (a language model behind `server`), to base "
             f"(the base model, prompted), or to a file of episodes ({_PAGE})."
         )
+    yield from _expert(path, name, benchmark, origin)
 
 
 def _teacher(parameters: "LeapParameters", benchmark: Benchmark, origin: Callable[[str], str]) -> Iterator[str]:
     path, teacher = "correction.teacher.kind", parameters.correction.teacher
-    if teacher.expert != NO_EXPERT:
-        yield from _expert("correction.teacher.expert", teacher.expert, benchmark, origin)
+    yield from _expert("correction.teacher.expert", teacher.expert, benchmark, origin)
     if teacher.kind is TeacherKind.ORACLE and Capability.PLAN not in capabilities(benchmark):
         yield (
             f"`{path}` is 'oracle' ({origin(path)}), but the environment '{benchmark.name}' has neither `plan` nor "
@@ -57,6 +55,8 @@ def _teacher(parameters: "LeapParameters", benchmark: Benchmark, origin: Callabl
 
 
 def _expert(path: str, name: str, benchmark: Benchmark, origin: Callable[[str], str]) -> Iterator[str]:
+    if name in (NO_EXPERT, PLANNER):
+        return
     try:
         benchmark.expert(name)
     except UnknownExpert as error:

@@ -19,7 +19,7 @@ from leap_kedro.records.seeds import episode_seed
 from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.teachers.players import play_guided
 from leap_kedro.teachers.privileged_block import privileged_block
-from leap_kedro.teachers.unprivileged import NO_EXPERT, PLANNER, intended
+from leap_kedro.teachers.unprivileged import PLANNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ def demonstrations(
         EnvironmentFailure: If a task cannot be built.
     """
     settings = PlaySettings(max_actions, refused_limit=None, seed=seed, iteration=iteration)
-    planner = OracleTeacher(benchmark, NO_EXPERT, privilege=100) if expert == PLANNER else None
+    planner = OracleTeacher(benchmark, PLANNER) if expert == PLANNER else None
     for task in tasks:
         player = _NoisyExpert(noise, Random(f"{episode_seed(seed, task.id)}/{task.id}"), planner)
-        (episode,) = play_guided(benchmark, [task], NO_EXPERT if planner else expert, settings, expert, player)
+        (episode,) = play_guided(benchmark, [task], expert, settings, expert, player)
         if episode.failure is not None:
             raise episode.failure
         yield Demonstration(episode.result(), tuple(player.labels))
@@ -88,8 +88,7 @@ class _NoisyExpert:
     def __call__(self, episode: RunningEpisode, options: Sequence[Option]) -> Decision | None:
         label = options[0].decision if options else None
         if self._planner is not None:
-            planned = self._planner.decide(episode.environment, options)
-            label = intended(planned.action) if planned else None  # what a plan rests on is hidden from the student
+            label = self._planner.decide(episode.environment, options)
         strays = self._rng.random() < self._noise or label is None
         closed = [action for action in episode.admissible or () if not is_open(action)]
         decision = Decision("", self._rng.choice(closed)) if strays and closed else label

@@ -18,7 +18,7 @@ from leap_kedro.teachers.checks import names
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
 from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
-from leap_kedro.teachers.unprivileged import NoExpert, executable_options, expert_of, intended
+from leap_kedro.teachers.unprivileged import PLANNER, NoExpert, executable_options, expert_of, intended
 
 
 class OracleTeacher:
@@ -26,7 +26,8 @@ class OracleTeacher:
 
     Args:
         benchmark: The benchmark of the episodes.
-        expert: Name of the unprivileged expert; `NO_EXPERT`: it stays near the student's own action.
+        expert: Name of the unprivileged expert; `NO_EXPERT`: it stays near the student's own action; `PLANNER`: it
+            follows the plan at any level, and its reasons are plain.
         privilege: Privilege level, per cent; one of `LEVELS`.
         constraint: How the use of privilege is limited; by default that of the level.
         reject_leaks: Whether a reason that names a secret is rejected; off only to measure the effect of leaks.
@@ -87,6 +88,9 @@ class OracleTeacher:
             environment: An environment at a decision, which is not changed.
             options: The unprivileged expert's `executable_options` there.
         """
+        if self._expert == PLANNER:
+            plan = self._oracle.state(environment).plan
+            return intended(plan[0]) if plan else None
         if self.privilege == 100:
             return self._planned(environment, options)
         if not options:

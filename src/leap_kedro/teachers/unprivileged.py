@@ -12,7 +12,7 @@ NO_EXPERT = "none"
 """Name of the expert of an environment without experts."""
 
 PLANNER = "planner"
-"""Name of the demonstrator that follows the plan of an environment's oracle."""
+"""Name of the player that follows the plan of an environment's oracle, without saying why."""
 
 _TRIES = 5  # an expert may be wrong about several places in a row
 
@@ -54,12 +54,12 @@ def intended(action: str) -> Decision:
 
 
 def expert_of(benchmark: Benchmark, name: str, seed: int = 0) -> Expert:
-    """The expert of that name; `NoExpert` for `NO_EXPERT`.
+    """The expert of that name; `NoExpert` for `NO_EXPERT` and `PLANNER`.
 
     Raises:
         UnknownExpert: If the benchmark has no such expert.
     """
-    return NoExpert() if name == NO_EXPERT else benchmark.expert(name, seed)
+    return NoExpert() if name in (NO_EXPERT, PLANNER) else benchmark.expert(name, seed)
 
 
 def executable_options(

@@ -1,5 +1,8 @@
 """Core environments: what is completed, and what is said about those that break a rule."""
 
+import gc
+import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -137,6 +140,7 @@ def play(environment: Environment, task: Task) -> None:
         ({"reset": lambda self, task: time.sleep(1)}, r"reset did not answer within 0\.3 s \(`max_seconds`\)"),
         ({"reset": lambda self, task: "a text"}, "reset gave str and not an Observation"),
         ({"step": lambda self, action: 1 / 0}, "step raised ZeroDivisionError"),
+        ({"step": lambda self, action: sys.exit(3)}, "step raised SystemExit: 3"),
         ({"step": lambda self, action: time.sleep(1)}, "step did not answer"),
         ({"step": lambda self, action: "a text"}, "step returned str and not StepResult"),
         ({"step": seen(text=7)}, "and not an Observation with a text"),
@@ -158,6 +162,35 @@ def test_what_an_environment_does_wrong_is_named(methods: dict[str, Callable[...
 def test_an_environment_that_cannot_be_built_is_named() -> None:
     with pytest.raises(EnvironmentFailure, match=r"'houses': environment\(\) raised TypeError"):
         guarded(__init__=lambda self, needed: None)
+
+
+def test_an_environment_lives_in_one_thread_which_ends_with_it() -> None:
+    before = threading.active_count()
+    threads: set[int] = set()
+    environment, task = guarded(
+        step=lambda self, action: threads.add(threading.get_ident()) or seen("it")(self, action)
+    )
+    environment.reset(task)
+    for _ in range(3):
+        environment.step("open the red box")
+    assert len(threads) == 1
+    assert threads != {threading.get_ident()}
+    del environment
+    gc.collect()
+    for _ in range(100):
+        if threading.active_count() == before:
+            break
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
+def test_after_a_call_that_hangs_nothing_else_is_called() -> None:
+    environment, task = guarded(step=lambda self, action: time.sleep(0.5))
+    environment.reset(task)
+    with pytest.raises(EnvironmentFailure, match="did not answer"):
+        environment.step("open the red box")
+    with pytest.raises(EnvironmentFailure, match="reset cannot be called: an earlier call has not returned"):
+        environment.reset(task)
 
 
 def test_a_step_after_the_end_is_refused() -> None:

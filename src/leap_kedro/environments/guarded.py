@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotInTime
+from concurrent.futures import Future, wait
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
+from weakref import finalize
 
 from leap_kedro.environments.protocol import Environment, EnvironmentFailure, Observation, StepResult
 from leap_kedro.records import Task
@@ -19,7 +20,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Guarded:
-    """An `Environment` that checks another one, which answers in a thread so that it cannot block a run.
+    """An `Environment` that checks another one, which answers in a thread of its own so that it cannot block a run.
 
     Control characters and terminal codes are removed from observations. An action of several lines is refused here, so
     that an environment that reads lines does not take it for several actions.
@@ -37,6 +38,10 @@ class Guarded:
         self.actions: list[str] = []
         self._seen = Observation("")
         self._score, self._done = 0.0, False
+        self._calls: SimpleQueue[_Call | None] = SimpleQueue()
+        self._hangs = False
+        Thread(target=_work, args=(self._calls,), daemon=True, name=name).start()
+        finalize(self, self._calls.put, None)
         self.inner: Environment = self._answer("environment()", build)
 
     def reset(self, task: Task) -> Observation:
@@ -63,25 +68,20 @@ class Guarded:
         return StepResult(self._seen, self._score, self._done, bool(result.accepted), result.parts)
 
     def _answer(self, what: str, ask: Callable[[], ResultT]) -> ResultT:
-        asked: Future[ResultT] = Future()
-
-        def work() -> None:
-            try:
-                asked.set_result(ask())
-            except BaseException as error:
-                asked.set_exception(error)
-
-        Thread(target=work, daemon=True, name=f"{self._name} {what}").start()
-        try:
-            return asked.result(self._seconds)
-        except NotInTime as error:
-            if asked.done():
-                raise self._failure(what, f"raised {in_one_line(error)}") from error
-            raise self._failure(what, f"did not answer within {self._seconds:g} s (`max_seconds`)") from None
-        except EnvironmentFailure:
-            raise
-        except Exception as error:
-            raise self._failure(what, f"raised {in_one_line(error)}") from error
+        asked: Future[Any] = Future()
+        if self._hangs:
+            raise self._failure(what, "cannot be called: an earlier call has not returned")
+        self._calls.put((ask, asked))
+        if not wait([asked], self._seconds).done:
+            self._hangs = True
+            raise self._failure(what, f"did not answer within {self._seconds:g} s (`max_seconds`)")
+        error = asked.exception()
+        if error is None:
+            answer: ResultT = asked.result()
+            return answer
+        if isinstance(error, EnvironmentFailure):
+            raise error
+        raise self._failure(what, f"raised {in_one_line(error)}") from error
 
     def _checked(self, seen: Any, what: str) -> Observation:
         if not isinstance(seen, Observation) or not isinstance(seen.text, str):
@@ -104,6 +104,20 @@ class Guarded:
     def _failure(self, what: str, did: str) -> EnvironmentFailure:
         task = f", task '{self.task.id}'" if self.task else ""
         return EnvironmentFailure(f"Environment '{self._name}'{task}: {what} {did}.")
+
+
+_Call = tuple[Callable[[], Any], Future[Any]]
+
+
+def _work(calls: "SimpleQueue[_Call | None]") -> None:
+    """Answer calls until the guard is gone."""
+    while (call := calls.get()) is not None:
+        ask, asked = call
+        try:
+            asked.set_result(ask())
+        except BaseException as error:
+            asked.set_exception(error)
+        del call, ask, asked  # they may hold the guard
 
 
 _ONE_LINE = "Nothing happens: an action has one line."

@@ -47,17 +47,11 @@ class Catalogue:
 
     def task(self, split: str, index: int, seed: int = 0) -> Task:
         """A task. Raises `NoSuchTask` if there is none."""
+        _check(split, index, seed)
         return self.between(split, index, index + 1, seed)[0]
 
     def between(self, split: str, start: int, stop: int, seed: int = 0) -> Sequence[Task]:
-        """Tasks from index `start` to before `stop`; fewer if the split ends. Raises `NoSuchTask` if `start` is none.
-
-        `split`, `start`, `stop` and `seed` come from clients, so their types are checked.
-        """
-        if not isinstance(split, str):
-            raise NoSuchTask(f"`split` is the name of a split, and not {split!r}.")
-        if any(not isinstance(each, int) or isinstance(each, bool) for each in (start, stop, seed)):
-            raise NoSuchTask(f"`index` and `seed` are whole numbers, and not {start!r} and {seed!r}.")
+        """Tasks from index `start` to before `stop`; fewer if it ends before. Raises `NoSuchTask` if `start` is none."""
         if not 0 <= start < MOST_TASKS:
             raise NoSuchTask(
                 f"There is no task {start} in the split '{split}': an index is from 0 to {MOST_TASKS - 1}."
@@ -87,3 +81,12 @@ class Catalogue:
             return bool(self._benchmark.tasks(split, 1, 0))
         except TaskDataError:
             return False
+
+
+def _check(split: object, index: object, seed: object) -> None:
+    """The types of what a client sends."""
+    if not isinstance(split, str):
+        raise NoSuchTask(f"`split` is the name of a split, and not {split!r}.")
+    for name, number in (("index", index), ("seed", seed)):
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise NoSuchTask(f"`{name}` is a whole number, and not {number!r}.")

@@ -72,12 +72,12 @@ class RemoteEnvironment:
             raise self._failure(f"state: {error}") from error
 
     def _begun(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
         attempts = Retrying(
             retry=retry_if_exception_type(Broken),
             stop=stop_after_attempt(1 + self._options.retries),
-            wait=wait_exponential_jitter(_FIRST_WAIT, _LONGEST_WAIT),
+            wait=wait_random_exponential(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT),
             reraise=True,
         )
         try:

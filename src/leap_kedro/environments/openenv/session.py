@@ -47,15 +47,18 @@ class Session:
         except ModuleNotFoundError as error:
             raise MissingPackage(error.name) from error
         self._timeout, self._broken = timeout, (WebSocketException, EOFError, OSError)  # TimeoutError is an OSError
+        self._until_closed = contextlib.ExitStack()
         address = f"{_HTTP.sub('ws', url).rstrip('/')}/ws"
         proxy: Literal[True] | None = None if urlsplit(url).hostname in _OWN else True
         try:
-            self._connection: ClientConnection = connect(
-                address,
-                max_size=MOST_BYTES,
-                open_timeout=CONNECT_SECONDS,
-                close_timeout=_CLOSE_SECONDS,
-                proxy=proxy,
+            self._connection: ClientConnection = self._until_closed.enter_context(
+                connect(
+                    address,
+                    max_size=MOST_BYTES,
+                    open_timeout=CONNECT_SECONDS,
+                    close_timeout=_CLOSE_SECONDS,
+                    proxy=proxy,
+                )
             )
         except self._broken as error:
             raise Broken(f"cannot connect ({_said(error)})") from error
@@ -76,7 +79,7 @@ class Session:
         """End the session, so that the server has room for another one."""
         with contextlib.suppress(*self._broken):
             self._connection.send('{"type": "close"}')
-            self._connection.close()
+            self._until_closed.close()
 
     def _ask(self, kind: str, data: Mapping[str, Any] | None) -> dict[str, Any]:
         message = {"type": kind} if data is None else {"type": kind, "data": data}

@@ -51,7 +51,7 @@ class Catalogue:
         return self.between(split, index, index + 1, seed)[0]
 
     def between(self, split: str, start: int, stop: int, seed: int = 0) -> Sequence[Task]:
-        """Tasks from index `start` to before `stop`; fewer if it ends before. Raises `NoSuchTask` if `start` is none."""
+        """Tasks from index `start` to before `stop`, or to the end. Raises `NoSuchTask` if there is no task `start`."""
         if not 0 <= start < MOST_TASKS:
             raise NoSuchTask(
                 f"There is no task {start} in the split '{split}': an index is from 0 to {MOST_TASKS - 1}."

@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from leap_kedro.environments.actions import is_open
+from leap_kedro.environments.actions import filled, is_open
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.records import Task
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMANDS = ("ls", "ls -la /", "find / -maxdepth 2 | head")
+"""Actions of an environment that lists none."""
 SPLITS = {"alfworld": "train", "webshop": "train", "intercode_bash": "eval"}
 
 
@@ -42,8 +44,7 @@ def served(name: str, sessions: int) -> Iterator[str]:
     """The address of a server, in a process of its own."""
     command = [sys.executable, "-m", "kedro", "leap", "serve", name, "--port=0", f"--sessions={sessions}"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield next(line.split()[2].rstrip(",") for line in process.stdout if line.startswith(f"{name} at "))
+        yield next(line.split()[2].rstrip(",") for line in process.stdout or () if line.startswith(f"{name} at "))
         process.terminate()
 
 
@@ -52,12 +53,11 @@ def walked(benchmark: Benchmark, task: Task, actions: int) -> tuple[float, list[
     environment, rng = benchmark.environment(), Random(task.id)
     begun = time.perf_counter()
     seen = environment.reset(task)
-    reset, steps = time.perf_counter() - begun, []
+    reset, steps, words = time.perf_counter() - begun, [], seen.text.lower().split()
     for _ in range(actions):
-        closed = [action for action in seen.admissible or () if not is_open(action)]
-        if not closed:
-            break
-        action = rng.choice(closed)
+        action = rng.choice(seen.admissible or COMMANDS)
+        if is_open(action):
+            action = filled(action, rng.choice(words))
         begun = time.perf_counter()
         result = environment.step(action)
         steps.append(time.perf_counter() - begun)

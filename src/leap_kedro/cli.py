@@ -10,6 +10,7 @@ from leap_kedro.commands.iterations import run_iterations
 from leap_kedro.commands.new_environment import new_environment
 from leap_kedro.commands.rehearse import rehearse_iteration
 from leap_kedro.commands.run import run
+from leap_kedro.commands.serve import serve
 from leap_kedro.commands.status import status
 
 __all__ = ["cli", "run"]  # Kedro expects the command `run` of a packaged project here
@@ -22,9 +23,19 @@ def cli() -> None:
 
 @cli.group()
 def leap() -> None:
-    """Run the LEAP loop, evaluate and compare policies, and list experiments."""
+    """Run the LEAP loop, evaluate and compare policies, list experiments, and serve environments."""
 
 
 cli.add_command(run)
-for command in (run_iterations, compare, ablate, baselines, evaluate, rehearse_iteration, status, new_environment):
+for command in (
+    run_iterations,
+    compare,
+    ablate,
+    baselines,
+    evaluate,
+    rehearse_iteration,
+    serve,
+    status,
+    new_environment,
+):
     leap.add_command(command)

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer
 
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.protocol import EnvironmentSpec
-from leap_kedro.environments.registry import REGISTERED, make_benchmark
+from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.pipelines.bootstrap.base import embedded_base
 from leap_kedro.prompts.embedded import NUMBERED, REARRANGED
 
@@ -20,7 +20,7 @@ def tokens(text: str) -> list[str]:
     return TOKENIZER.convert_ids_to_tokens(TOKENIZER(text, add_special_tokens=False)["input_ids"])
 
 
-@pytest.mark.parametrize("environment", REGISTERED)
+@pytest.mark.parametrize("environment", ["alfworld", "intercode_bash", "webshop"])
 def test_the_base_that_is_shipped_has_the_words_of_its_environment(environment: str) -> None:
     made = build_tokenizer(make_benchmark(EnvironmentSpec(environment, {})).vocabulary(), 2048)
     shipped = AutoTokenizer.from_pretrained(embedded_base(environment))

@@ -19,7 +19,7 @@ def checked(environment: str, values: dict[str, Any]) -> LeapParameters:
     return check(loader["parameters"], loader.origin)
 
 
-@pytest.mark.parametrize("environment", REGISTERED)
+@pytest.mark.parametrize("environment", sorted({*REGISTERED} - {"openenv"}))  # a server has nobody to imitate
 @pytest.mark.parametrize("name", METHODS)
 def test_it_is_accepted_in_each_environment_and_plays_as_many_episodes(name: str, environment: str) -> None:
     shared, method = checked(environment, {}), METHODS[name]

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 from openenv_servers import SECRET, ServedProcess
 
-pytest.importorskip("openenv.core", reason="the package openenv is not installed (docs/openenv.md)")
-
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def installed() -> None:
+    """Skip where there is no OpenEnv."""
+    pytest.importorskip("openenv.core", reason="the package openenv is not installed (docs/openenv.md)")
+
+
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProcess]:
+def served(installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProcess]:
     log = tmp_path_factory.mktemp("openenv") / "log.txt"
     command = [sys.executable, "-m", "kedro", "leap", "serve", "alfworld", "--port=0", "--sessions=3"]
     given = {**os.environ, "LEAP_OPENENV_SECRET": SECRET}

@@ -4,7 +4,10 @@ import time
 from itertools import count
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
+
+pytest.importorskip("openenv.core", reason="the package openenv is not installed (docs/openenv.md)")
 from openenv.core.env_server import Action, Environment, Observation, State, create_fastapi_app
 
 _NUMBERS = count(1)

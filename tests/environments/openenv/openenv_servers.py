@@ -8,6 +8,8 @@ from threading import Thread
 
 from fastapi import FastAPI
 
+from leap_kedro.environments.protocol import Benchmark
+
 SECRET = "geheim-4711"
 
 
@@ -35,3 +37,12 @@ def running(app: FastAPI, port: int = 0) -> Iterator[str]:
         yield f"http://127.0.0.1:{on.getsockname()[1]}"
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def serving(benchmark: Benchmark, secret: str | None = None) -> Iterator[str]:
+    """Serve a benchmark as `kedro leap serve` does. Yields the address."""
+    from leap_kedro.environments.openenv.server import server_app
+
+    with running(server_app(benchmark, 8, secret)) as url:
+        yield url

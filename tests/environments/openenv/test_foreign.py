@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 from guessing import MAPPING, Chatty, Guessing, Moody, Slow, app
-from openenv_servers import running
+from openenv_servers import running, serving
 from pydantic import ValidationError
 
 from leap_kedro.environments.openenv.errors import DoesNotRepeat
-from leap_kedro.environments.openenv.server import server_app
 from leap_kedro.environments.protocol import (
     Benchmark,
     EndlessSplit,
@@ -143,7 +142,7 @@ def test_facts_need_the_secret_and_a_student_never_has_it(
 ) -> None:
     caplog.set_level("DEBUG")
     local = make_benchmark(EnvironmentSpec("alfworld", {}))
-    with running(server_app(local, 4, secret)) as url:
+    with serving(local, secret) as url:
         benchmark = make_benchmark(EnvironmentSpec("openenv", {"url": url}))
         environment: Any = benchmark.environment()
         environment.reset(benchmark.tasks("train", 1, 0)[0])

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 from bash_sandboxes import runtime_or_skip
-from openenv_servers import SECRET, running
+from openenv_servers import SECRET, serving
 
 from leap_kedro.environments.check import NO_ACTION, check_environment
-from leap_kedro.environments.openenv.server import server_app
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.records import Task
@@ -44,7 +43,7 @@ def test_episodes_tasks_and_facts_are_those_of_local_play(
     if name == "intercode_bash":
         runtime_or_skip()
     local = make_benchmark(EnvironmentSpec(name, options))
-    with running(server_app(local, 8, SECRET)) as url:
+    with serving(local, SECRET) as url:
         remote = make_benchmark(EnvironmentSpec("openenv", {"url": url}))
         tasks, known = (each.tasks(split, TASKS, 3) for each in (remote, local))
         assert [(task.id, task.goal, task.kind) for task in tasks] == [

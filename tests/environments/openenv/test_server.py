@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx
 import pytest
-from openenv.core import GenericEnvClient
 from openenv_servers import SECRET, ServedProcess
 
 from leap_kedro.environments.protocol import EnvironmentSpec
@@ -17,6 +16,8 @@ LOCAL = make_benchmark(EnvironmentSpec("alfworld", {}))
 
 @contextmanager
 def client(url: str) -> Iterator[Any]:
+    from openenv.core import GenericEnvClient
+
     with GenericEnvClient(base_url=url).sync() as connected:
         yield connected
 

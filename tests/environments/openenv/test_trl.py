@@ -9,12 +9,11 @@ import pytest
 import torch
 import trl
 from datasets import Dataset
-from openenv_servers import running
+from openenv_servers import serving
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 from trl import GRPOConfig, GRPOTrainer
 
-from leap_kedro.environments.openenv.server import server_app
 from leap_kedro.environments.openenv.trl import OpenEnvTools
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
@@ -30,7 +29,7 @@ def test_the_tool_shows_what_the_server_answers_and_the_reward_is_the_score() ->
     environment = LOCAL.environment()
     opening = environment.reset(task).text
     plan = LOCAL.oracle().state(environment).plan
-    with running(server_app(LOCAL, 2, None)) as url:
+    with serving(LOCAL) as url:
         tools = OpenEnvTools(url)
         assert tools.reset(prompt="a column", split="train", index=1, seed=3) == f"\n\n{opening}"
         for action in plan:
@@ -94,7 +93,7 @@ def test_grpo_trains_on_rollouts_of_a_server(tmp_path: Path) -> None:
     )
     model.generate = saying(plan, words)
     row = {"prompt": [{"role": "user", "content": "You are in a house."}], "split": "train", "index": 2}
-    with running(server_app(LOCAL, 4, None)) as url:
+    with serving(LOCAL) as url:
         trainer = GRPOTrainer(
             model=model,
             processing_class=words,

@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import re
+import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -18,7 +19,6 @@ MOST_BYTES = 64 << 20
 CONNECT_SECONDS = 10.0
 """Seconds until a connection is given up."""
 
-_CLOSE_SECONDS = 1.0
 _HTTP = re.compile("^http")
 _QUIET = logging.getLogger(f"{__name__}.frames")
 _QUIET.setLevel(logging.INFO)  # at DEBUG, websockets logs all that is sent, which includes the secret
@@ -50,20 +50,13 @@ class Session:
         except ModuleNotFoundError as error:
             raise MissingPackage(error.name) from error
         self._timeout, self._broken = timeout, (WebSocketException, EOFError, OSError)  # TimeoutError is an OSError
-        self._until_closed = contextlib.ExitStack()
         address = f"{_HTTP.sub('ws', url).rstrip('/')}/ws"
         proxy: Literal[True] | None = None if urlsplit(url).hostname in _OWN else True
         try:
-            self._connection: ClientConnection = self._until_closed.enter_context(
-                connect(
-                    address,
-                    max_size=MOST_BYTES,
-                    open_timeout=CONNECT_SECONDS,
-                    close_timeout=_CLOSE_SECONDS,
-                    proxy=proxy,
-                    logger=_QUIET,
-                )
-            )
+            # Entered and never left: leaving it would wait for the server, see `close`.
+            self._connection: ClientConnection = connect(
+                address, max_size=MOST_BYTES, open_timeout=CONNECT_SECONDS, proxy=proxy, logger=_QUIET
+            ).__enter__()
         except self._broken as error:
             raise Broken(f"cannot connect ({_said(error)}): is it running?") from error
 
@@ -80,10 +73,12 @@ class Session:
         return self._ask("state", None)
 
     def close(self) -> None:
-        """End the session, so that the server has room for another one."""
-        with contextlib.suppress(*self._broken):
-            self._connection.send('{"type": "close"}')
-            self._until_closed.close()
+        """End the session, so that the server has room for another one.
+
+        It takes no lock and waits for nobody, since finalizers run in any thread: also in that of a connection.
+        """
+        with contextlib.suppress(OSError):
+            self._connection.socket.shutdown(socket.SHUT_RDWR)
 
     def _ask(self, kind: str, data: Mapping[str, Any] | None) -> dict[str, Any]:
         message = {"type": kind} if data is None else {"type": kind, "data": data}

@@ -7,9 +7,9 @@ import pytest
 from bash_sandboxes import runtime_or_skip
 from openenv_servers import SECRET, serving
 
-from leap_kedro.environments.check import NO_ACTION, check_environment
 from leap_kedro.environments.protocol import Benchmark, EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.environments.rules import NO_ACTION, check_environment
 from leap_kedro.records import Task
 
 TASKS, ACTIONS = 3, 12

@@ -71,7 +71,7 @@ class OracleTeacher:
             state = self._oracle.state(environment)
             moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
             if isinstance(expert, NoExpert):
-                expert.preferred = episode.steps[index].action
+                expert.preferred, expert.planned = episode.steps[index].action, next(iter(state.plan), "")
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
             if decision is not None and self._varied_wording:

@@ -1,6 +1,6 @@
 """A vocabulary and questions for an embedded student, from random walks through any environment that lists actions.
 
-Words and numbered entities ("box 3") that recur in several tasks become tokens; other words of the first observation
+Words, and numbered entities of actions ("box 3"), that recur in several tasks become tokens; other words of the first observation
 are copy slots (`slots.py`), and the rest is one token for unknown words. The questions are about the transcript itself:
 how a sentence goes on that was shown before, what an action was answered with, and whether it was tried.
 """
@@ -67,7 +67,8 @@ def vocabulary_of(benchmark: "Completed") -> Vocabulary:
         *_, walk = _walked(benchmark, task, _LONGEST, Random(f"vocabulary/{number}"), _ON_PLAN)
         text = " ".join([*walk.sentences(), *walk.listed, *(turn.action for turn in walk.turns), task.goal]).lower()
         text = f"{text} {' '.join(benchmark.privileged(task).facts).lower()}"
-        for kind, name in {(found[1], found[2]) for found in _ENTITY.finditer(text)}:
+        acted_on = " , ".join([*walk.listed, *(turn.action for turn in walk.turns)]).lower()
+        for kind, name in {(found[1], found[2]) for found in _ENTITY.finditer(acted_on)}:
             highest[kind] = max(highest.get(kind, 0), int(name))
             entities[kind] += 1
         tasks_with.update(set(_WORD.findall(text)))

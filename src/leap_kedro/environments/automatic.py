@@ -1,8 +1,9 @@
 """A vocabulary and questions for an embedded student, from random walks through any environment that lists actions.
 
-Words, and numbered entities of actions ("box 3"), that recur in several tasks become tokens; other words of the first observation
-are copy slots (`slots.py`), and the rest is one token for unknown words. The questions are about the transcript itself:
-how a sentence goes on that was shown before, what an action was answered with, and whether it was tried.
+Words, and numbered entities of actions ("box 3"), that recur in several tasks become tokens; other words of the first
+observation are copy slots (`slots.py`), and the rest is one token for unknown words. The questions are about the
+transcript itself: how a sentence goes on that was shown before, what an action was answered with, and whether it was
+tried.
 """
 
 import re

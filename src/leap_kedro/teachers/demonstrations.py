@@ -88,7 +88,7 @@ class _NoisyExpert:
     def __call__(self, episode: RunningEpisode, options: Sequence[Option]) -> Decision | None:
         label = options[0].decision if options else None
         if self._planner is not None:
-            planned = self._planner.decide(episode.environment, options)
+            planned = self._planner.decide(episode.environment, ())
             label = intended(planned.action) if planned else None  # what a plan rests on is hidden from the student
         strays = self._rng.random() < self._noise or label is None
         closed = [action for action in episode.admissible or () if not is_open(action)]

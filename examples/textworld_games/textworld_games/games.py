@@ -88,6 +88,7 @@ class Emulator:
             known = textworld.EnvInfos(admissible_commands=True, policy_commands=True, score=True, max_score=True)
             self._file, self._played = file, textworld.start(str(file), known)
         self.state = self._played.reset()
+        self._played.unwrapped._send("brief")  # rooms are described on the first visit only
         return self._observed(self.state.feedback.rpartition(_BANNER_END)[2])
 
     def step(self, action: str) -> StepResult:

@@ -125,9 +125,12 @@ class _Weighing:
             return 0
         prior = self._prior(options)
         now = self._oracle.cost_to_go(self._environment)
-        if now is None or (prior[0] >= max(prior) and self._advantages(options[:1], now) == [0]):
+        if now is None:
             return 0
-        advantages = self._advantages(options, now)
+        advantages = self._advantages(options[:1], now)
+        if prior[0] >= max(prior) and advantages == [0]:
+            return 0
+        advantages += self._advantages(options[1:], now)
         tilted = _best_of_group(options, advantages) if constraint.by_group else advantages
         weights = constrained_expert(prior, tilted, constraint.temperature)
         chosen = weights.index(max(weights))

@@ -18,7 +18,7 @@ from leap_kedro.records.parameters import free_names
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/**/*.md", "conf/*.md", "src/**/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "conf/*.md", "src/**/*.md", "examples/*/*.md")
     for page in ROOT.glob(pattern)
     if "local" not in page.parts
 )

@@ -1,13 +1,19 @@
 """The vocabulary and the questions of random walks."""
 
+from collections.abc import Sequence
+
 import pytest
 from environments.houses import Houses, SilentHouses
 from environments.test_completed import completed
 
 from leap_kedro.embedded.tokenizer import build_tokenizer
 from leap_kedro.environments.automatic import random_transcripts, vocabulary_of
+from leap_kedro.environments.completed import Completed
 from leap_kedro.environments.core import LacksCapability
+from leap_kedro.environments.protocol import Observation, StepResult
+from leap_kedro.environments.slots import UNKNOWN
 from leap_kedro.prompts.slotted import SlotRenderer
+from leap_kedro.records import Task
 
 
 def test_words_that_recur_are_tokens_and_others_of_the_opening_are_slots() -> None:
@@ -61,3 +67,66 @@ def test_transcripts_are_reproducible_and_ask_about_themselves() -> None:
 def test_an_environment_that_lists_no_actions_has_no_automatic_vocabulary() -> None:
     with pytest.raises(LacksCapability, match=r"'silent_houses' lists no actions.*bootstrap\.base=FOLDER"):
         vocabulary_of(completed(SilentHouses()))
+
+
+DIGITS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+
+
+class Safe:
+    """A safe that opens after ten digits in the right order; random ones would not get far."""
+
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        return [
+            Task(
+                f"{split}/{n}",
+                "safe",
+                split,
+                "open the safe",
+                "safe",
+                {"name": f"Mr{chr(97 + n // 10)}{chr(97 + n % 10)}"},
+            )
+            for n in range(count or 5)
+        ]
+
+    def environment(self) -> "Lock":
+        return Lock()
+
+    def privileged(self, task: Task) -> str:
+        return ""
+
+
+class PlannedSafe(Safe):
+    """The same with a plan."""
+
+    def plan(self, environment: "Lock") -> Sequence[str]:
+        return [f"dial {digit}" for digit in DIGITS[environment.right :]]
+
+
+class Lock:
+    right = 0
+
+    def reset(self, task: Task) -> Observation:
+        self.right = 0
+        return self._seen(f"The safe of {task.payload['name']} has shelf 7.")
+
+    def step(self, action: str) -> StepResult:
+        self.right = self.right + 1 if action == f"dial {DIGITS[self.right]}" else 0
+        done = self.right == len(DIGITS)
+        return StepResult(self._seen("Gold glitters." if done else "It clicks."), float(done), done)
+
+    def _seen(self, text: str) -> Observation:
+        return Observation(text, ("knock on door 3", *(f"dial {digit}" for digit in DIGITS)))
+
+
+@pytest.mark.parametrize(("safe", "opened"), [(Safe, False), (PlannedSafe, True)])
+def test_walks_follow_the_plan(safe: type[Safe], opened: bool) -> None:
+    vocabulary = vocabulary_of(Completed(safe(), "safe", "safe"))
+    assert ("glitters" in vocabulary.phrases) is opened
+    assert {"safe", "shelf", "clicks", "dial", "ten", UNKNOWN} <= set(vocabulary.phrases)
+
+
+def test_numbered_entities_are_those_of_actions_and_rare_words_are_slots() -> None:
+    vocabulary = vocabulary_of(Completed(Safe(), "safe", "safe"))
+    assert vocabulary.entities == {"door": 3}
+    assert not any(phrase.startswith("mr") for phrase in vocabulary.phrases)
+    assert vocabulary.slots is not None

@@ -5,7 +5,7 @@ from typing import Any
 
 from leap_kedro.embedded.shape import Shape, build_model
 from leap_kedro.embedded.tokenizer import build_tokenizer
-from leap_kedro.environments.registry import environment_slots
+from leap_kedro.environments.registry import environment_name, environment_slots
 from leap_kedro.policies.folder import missing_parts, save_policy
 
 FOLDER = Path("data/09_cache/slots")
@@ -22,9 +22,9 @@ def fresh_student(environment: str) -> Path:
         UnknownEnvironment: If no such environment is registered.
         OffersNoSlots: If it has no vocabulary with copy slots.
     """
-    folder = FOLDER / environment
-    vocabulary, _ = environment_slots(environment)
+    folder = FOLDER / environment_name(environment)
     if missing_parts(folder):
+        vocabulary, _ = environment_slots(environment)
         shape = Shape()
         tokenizer = build_tokenizer(vocabulary, shape.max_length)
         model = build_model(tokenizer, shape, _SEED)

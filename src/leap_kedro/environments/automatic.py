@@ -1,8 +1,9 @@
 """A vocabulary and questions for an embedded student, from random walks through any environment that lists actions.
 
-Words and numbered entities ("box 3") that recur in several tasks become tokens; other words of the first observation
-are copy slots (`slots.py`), and the rest is one token for unknown words. The questions are about the transcript itself:
-how a sentence goes on that was shown before, what an action was answered with, and whether it was tried.
+Words, and numbered entities of actions ("box 3"), that recur in several tasks become tokens; other words of the first
+observation are copy slots (`slots.py`), and the rest is one token for unknown words. The questions are about the
+transcript itself: how a sentence goes on that was shown before, what an action was answered with, and whether it was
+tried.
 """
 
 import re
@@ -28,7 +29,8 @@ INTENTION = "I want to {action}."
 """The reason of a decision for which nobody has a better one."""
 
 _SPLIT, _BASE = "train", "base"  # the base model reads training tasks
-_TASKS, _LONGEST = 200, 20  # of the walks whose words are counted
+_TASKS, _LONGEST = 100, 30  # of the walks whose words are counted
+_ON_PLAN = 0.6  # share of their actions that follow the plan, if there is one: else they would not get far
 _LEAST_TASKS = 3  # a word that recurs in as many tasks is a token
 _MOST_WORDS = 1_500
 _SLOTS = 32
@@ -63,10 +65,11 @@ def vocabulary_of(benchmark: "Completed") -> Vocabulary:
     highest: dict[str, int] = {}
     entities: Counter[str] = Counter()
     for number, task in enumerate(benchmark.tasks(_SPLIT, _TASKS, 0)):
-        *_, walk = _walked(benchmark, task, _LONGEST, Random(f"vocabulary/{number}"))
+        *_, walk = _walked(benchmark, task, _LONGEST, Random(f"vocabulary/{number}"), _ON_PLAN)
         text = " ".join([*walk.sentences(), *walk.listed, *(turn.action for turn in walk.turns), task.goal]).lower()
         text = f"{text} {' '.join(benchmark.privileged(task).facts).lower()}"
-        for kind, name in {(found[1], found[2]) for found in _ENTITY.finditer(text)}:
+        acted_on = " , ".join([*walk.listed, *(turn.action for turn in walk.turns)]).lower()
+        for kind, name in {(found[1], found[2]) for found in _ENTITY.finditer(acted_on)}:
             highest[kind] = max(highest.get(kind, 0), int(name))
             entities[kind] += 1
         tasks_with.update(set(_WORD.findall(text)))
@@ -99,9 +102,9 @@ def random_transcripts(
         yield Transcript(walk.opening, tuple(walk.turns), tuple(asked), " ".join(facts))
 
 
-def _walked(benchmark: "Completed", task: Task, longest: int, rng: Random) -> Iterator[_Walk]:
+def _walked(benchmark: "Completed", task: Task, longest: int, rng: Random, on_plan: float = 0.0) -> Iterator[_Walk]:
     """A walk after each of its observations; always the same object."""
-    environment = benchmark.environment()
+    environment, oracle = benchmark.environment(), benchmark.oracle()
     seen = environment.reset(task)
     if seen.admissible is None:
         raise LacksCapability(
@@ -114,7 +117,8 @@ def _walked(benchmark: "Completed", task: Task, longest: int, rng: Random) -> It
     for _ in range(longest):
         if not walk.listed:
             return
-        action = rng.choice(walk.listed)
+        plan = oracle.state(environment).plan if rng.random() < on_plan else ()
+        action = plan[0] if plan else rng.choice(walk.listed)
         if is_open(action):
             action = filled(action, rng.choice(_WORD.findall(walk.opening.lower()) or [OPEN]))
         try:

@@ -73,6 +73,10 @@ class Completed:
 
     def environment(self) -> Environment:
         """A fresh environment with a guard around it."""
+        return self.guarded()
+
+    def guarded(self) -> Guarded:
+        """The same, as what it is."""
         return Guarded(self.core.environment, self.name, float(getattr(self.core, "max_seconds", MAX_SECONDS)))
 
     def privileged(self, task: Task) -> PrivilegedState:
@@ -144,6 +148,7 @@ class _PlanOracle:
 
     def __init__(self, benchmark: Completed) -> None:
         self._benchmark = benchmark
+        self._scout: Guarded | None = None
 
     def state(self, environment: Environment) -> PrivilegedState:
         task = _task_of(environment)
@@ -159,7 +164,8 @@ class _PlanOracle:
         return None if plan is None else len(plan)
 
     def lookahead(self, environment: Environment, actions: Sequence[str]) -> list[int | None]:
-        return [self._after(environment, action) for action in actions]
+        plan = self._plan(environment)
+        return [len(plan) - 1 if plan and action == plan[0] else self._after(environment, action) for action in actions]
 
     def alternatives(
         self, environment: Environment, actions: Sequence[str], count: int, seed: int
@@ -181,16 +187,29 @@ class _PlanOracle:
     def _after(self, environment: Environment, action: str) -> int | None:
         if not isinstance(environment, Guarded) or not isinstance(self._benchmark.core, HasPlan):
             return None
-        other = self._benchmark.environment()
-        other.reset(_task_of(environment))
-        for earlier in environment.actions:
-            other.step(earlier)
-        result = other.step(action)
+        scout = self._brought_to(environment)
+        result = scout.step(action)
+        if not result.done:
+            self._scout = scout
         if not result.accepted:
             return None
         if result.done:
             return 0 if result.score >= 1 else None
-        return self.cost_to_go(other)
+        return self.cost_to_go(scout)
+
+    def _brought_to(self, environment: Guarded) -> Guarded:
+        """Another environment in the same state.
+
+        It is the last one that was used, if its actions are the first ones here: a student's action is looked at
+        before it is taken, so that the replay of an episode needs no further replays.
+        """
+        task, scout, self._scout = _task_of(environment), self._scout, None
+        if scout is None or scout.task != task or scout.actions != environment.actions[: len(scout.actions)]:
+            scout = self._benchmark.guarded() if scout is None else scout
+            scout.reset(task)
+        for action in environment.actions[len(scout.actions) :]:
+            scout.step(action)
+        return scout
 
 
 class _GivenOracle:

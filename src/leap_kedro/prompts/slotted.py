@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from leap_kedro.environments.actions import around
+from leap_kedro.environments.automatic import INTENTION
 from leap_kedro.environments.registry import environment_slots
 from leap_kedro.environments.slots import UNKNOWN, Slots, View, phrase_pattern, stem
 from leap_kedro.prompts.embedded import SLOTS, SPECIAL_TOKENS, EmbeddedRenderer
@@ -63,6 +64,13 @@ class SlotRenderer(EmbeddedRenderer):
             seen = self.text_ids(self._view.turn(turn.action, turn.observation, before, self._slots))
         return [self._act, *self._stated(turn.action, before), self._end, *seen]
 
+    def completion(self, reason: str, action: str, before: str) -> list[int]:
+        """Token ids of a reply; a reason that only repeats the action has none.
+
+        Otherwise the same words would have two ends, and a small student often ends its reply after the reason.
+        """
+        return super().completion("" if reason == INTENTION.format(action=action) else reason, action, before)
+
     def action_ids(self, action: str, before: str) -> list[int]:
         """Token ids of an action, including the end; [] if the student has no tokens for it."""
         stated = self._stated(action, before)
@@ -80,10 +88,9 @@ class SlotRenderer(EmbeddedRenderer):
             return said
         reason = " ".join(self._slots.restored(said.reason).split())
         stated = self.text_ids(said.action)
-        for action in (*listed, *self._short(self, before)):
-            if self._stated(action, before) == stated:
-                return ParsedReply(said.text, reason, action, ParseStatus.OK)
-        return ParsedReply(said.text, reason, self._in_words(stated), ParseStatus.OK)
+        known = (*listed, *self._short(self, before))
+        action = next((each for each in known if self._stated(each, before) == stated), None) or self._in_words(stated)
+        return ParsedReply(said.text, reason or INTENTION.format(action=action), action, ParseStatus.OK)
 
     def _answer_ids(self, text: str, before: str) -> tuple[int, ...]:
         return self._worded(self._numbering.shortened(text, before))

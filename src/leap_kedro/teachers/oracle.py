@@ -72,7 +72,7 @@ class OracleTeacher:
             state = self._oracle.state(environment)
             moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
             if isinstance(expert, NoExpert):
-                expert.preferred = episode.steps[index].action
+                expert.preferred, expert.planned = episode.steps[index].action, next(iter(state.plan), "")
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
             if decision is not None and self._varied_wording:
@@ -129,9 +129,12 @@ class _Weighing:
             return 0
         prior = self._prior(options)
         now = self._oracle.cost_to_go(self._environment)
-        if now is None or (prior[0] >= max(prior) and self._advantages(options[:1], now) == [0]):
+        if now is None:
             return 0
-        advantages = self._advantages(options, now)
+        advantages = self._advantages(options[:1], now)
+        if prior[0] >= max(prior) and advantages == [0]:
+            return 0
+        advantages += self._advantages(options[1:], now)
         tilted = _best_of_group(options, advantages) if constraint.by_group else advantages
         weights = constrained_expert(prior, tilted, constraint.temperature)
         chosen = weights.index(max(weights))

@@ -22,10 +22,12 @@ class NoExpert:
 
     Attributes:
         preferred: The student's action at the current decision, near which the oracle teacher stays; "" for none.
+        planned: The next action of the plan. If there is one, it and the preferred one are the only options, since the
+            others lose at least as much.
     """
 
     def __init__(self) -> None:
-        self.preferred = ""
+        self.preferred = self.planned = ""
 
     def start(self, opening: str) -> None:
         """See `Expert`; there is nothing to remember."""
@@ -42,7 +44,9 @@ class NoExpert:
         raise ExpertStuck
 
     def among(self, admissible: Sequence[str] | None) -> tuple[Option, ...]:
-        """The listed actions as options; none if the environment lists none."""
+        """The listed actions as options, or those two of them that matter; if none are listed, the planned one."""
+        if self.planned:
+            admissible = [each for each in admissible or [self.planned] if each in (self.preferred, self.planned)]
         closed = [action for action in admissible or () if not is_open(action)]
         ordered = sorted(closed, key=lambda action: action != self.preferred)
         return tuple(Option(intended(action), 1 / len(ordered), action) for action in ordered)

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leap_kedro.compute import ComputeParameters
 from leap_kedro.datasets.policy import SavedPolicy
@@ -15,6 +15,9 @@ from leap_kedro.pipelines.environment import environment_spec
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.pipelines.progress import progress_bar, training_bar
 from leap_kedro.records.seeds import derive_seed
+
+if TYPE_CHECKING:
+    from leap_kedro.prompts.embedded import EmbeddedRenderer
 
 HELD_OUT_LENGTHS = (4, 16, 30)
 """Longest walks of the transcripts on which answers are measured."""
@@ -63,7 +66,6 @@ def _train_reader(
     from leap_kedro.embedded.tokenizer import build_tokenizer
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.policies.folder import save_policy
-    from leap_kedro.prompts.embedded import EmbeddedRenderer
     from leap_kedro.training.launch import train
     from leap_kedro.training.packing import pack
     from leap_kedro.training.store import write_packed
@@ -71,7 +73,7 @@ def _train_reader(
     benchmark = make_benchmark(spec)
     shape = Shape()
     tokenizer = build_tokenizer(benchmark.vocabulary(), shape.max_length)
-    renderer = EmbeddedRenderer(tokenizer)
+    renderer = _renderer_of(tokenizer)
     start, data = workspace / "random_weights", workspace / "reading.npz"
     save_policy(build_model(tokenizer, shape, derive_seed(seed, "weights", 0)), tokenizer, start)
     if not data.exists():
@@ -95,6 +97,15 @@ def _train_reader(
     }
 
 
+def _renderer_of(tokenizer: Any) -> "EmbeddedRenderer":
+    from leap_kedro.prompts.embedded import EmbeddedRenderer
+    from leap_kedro.prompts.select import renderer_for
+
+    renderer = renderer_for(tokenizer)
+    assert isinstance(renderer, EmbeddedRenderer)  # noqa: S101 - its tokenizer is made here
+    return renderer
+
+
 def measure_reader(
     workspace: Path,
     training: Mapping[str, Any],
@@ -115,12 +126,11 @@ def measure_reader(
     from leap_kedro.environments.registry import make_benchmark
     from leap_kedro.pipelines.playing import play
     from leap_kedro.policies.folder import load_policy
-    from leap_kedro.prompts.embedded import EmbeddedRenderer
 
     benchmark = make_benchmark(spec)
     split, count, folder = parameters.unseen_split, parameters.held_out_transcripts, workspace / "base"
     model, tokenizer = load_policy(folder)
-    renderer = EmbeddedRenderer(tokenizer)
+    renderer = _renderer_of(tokenizer)
     accuracy = {
         f"up to {longest} actions": answer_accuracy(
             model, renderer, list(benchmark.transcripts(split, count, longest, 2, longest))

@@ -1,0 +1,1 @@
+"""TextWorld games as an environment of leap_kedro."""

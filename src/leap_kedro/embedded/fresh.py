@@ -1,5 +1,6 @@
 """The start of the student with copy slots: random weights for the open vocabulary of an environment."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ _SEED = 0
 _EMBEDDING_SCALE = 5.0  # times 0.02: a slot is recognized by its embedding alone, and copying emerges sooner
 
 
-def fresh_student(environment: str) -> Path:
+def fresh_student(environment: str, options: Mapping[str, Any] | None = None) -> Path:
     """The folder of the student with copy slots of an environment, which is written if it is missing.
 
     Raises:
@@ -24,7 +25,7 @@ def fresh_student(environment: str) -> Path:
     """
     folder = FOLDER / environment_name(environment)
     if missing_parts(folder):
-        vocabulary, _ = environment_slots(environment)
+        vocabulary, _ = environment_slots(environment, options)
         shape = Shape()
         tokenizer = build_tokenizer(vocabulary, shape.max_length)
         model = build_model(tokenizer, shape, _SEED)

@@ -119,11 +119,11 @@ def options_model(reference: str) -> type[BaseModel] | None:
     return model if isinstance(model, type) and issubclass(model, BaseModel) else None
 
 
-def environment_slots(reference: str) -> tuple[Vocabulary, View | None]:
+def environment_slots(reference: str, options: Mapping[str, Any] | None = None) -> tuple[Vocabulary, View | None]:
     """The vocabulary with copy slots of an environment, and what its student reads instead of the texts, if anything.
 
     They are `vocabulary()` and `VIEW` of the module `student.slots` of its package. For an environment without
-    vocabulary, they are the words of random walks, and no view.
+    vocabulary, they are the words of random walks in it with these options, and no view.
 
     Raises:
         UnknownEnvironment: If there is no such environment.
@@ -135,7 +135,7 @@ def environment_slots(reference: str) -> tuple[Vocabulary, View | None]:
     if found.package and find_spec(f"{found.package}.student") is not None and find_spec(module) is not None:
         slots = import_module(module)
         return slots.vocabulary(), slots.VIEW
-    vocabulary = make_benchmark(EnvironmentSpec(reference, {})).vocabulary()
+    vocabulary = make_benchmark(EnvironmentSpec(reference, options or {})).vocabulary()
     if vocabulary.slots is None:
         raise OffersNoSlots(
             f"The environment '{found.name}' offers no copy slots. Use another base model: "

@@ -6,6 +6,7 @@ from typing import Any
 from kedro.pipeline import Pipeline
 
 from leap_kedro.datasets.policy import SavedPolicy
+from leap_kedro.environments.registry import environment_name
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase, find_base
@@ -62,7 +63,8 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mappi
         check_quantization(block, path)
     if not _READERS & names:
         return
-    base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment, pinned)
+    options = parameters.environments.get(environment_name(parameters.environment))
+    base = find_base(parameters.bootstrap, parameters.fine_tuning, parameters.environment, pinned, options)
     for path, block in trained.items():
         _check_adapter(base, parameters.bootstrap.base, block, path)
     modes = {how.max_thought_tokens > 0 for how in (parameters.rollout, parameters.evaluation)}

@@ -39,6 +39,7 @@ def find_base(
     fine_tuning: FineTuningParameters,
     environment: str,
     pinned: Mapping[str, Any] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> SavedPolicy:
     """The base model, which is downloaded if it is a model of the Hub that the local cache lacks.
 
@@ -47,6 +48,7 @@ def find_base(
         fine_tuning: The shared parameters of fine-tunings, since an adapter must know its base.
         environment: Name of the environment; each has its own embedded base.
         pinned: The result of `pin_base` for this experiment; None: the newest commit.
+        options: Options of the environment, from whose texts a student with copy slots may have to be made.
 
     Raises:
         OffersNoSlots: If it is the student with copy slots, and the environment has none.
@@ -56,7 +58,9 @@ def find_base(
     from leap_kedro.training.adapters import UnusableAdapter, recorded_base
 
     model = _on_hub(parameters, pinned)
-    folder, hint = (_fetched(model, parameters.base), _OWN_MODEL) if model else _place(parameters.base, environment)
+    folder, hint = (
+        (_fetched(model, parameters.base), _OWN_MODEL) if model else _place(parameters.base, environment, options)
+    )
     missing = missing_parts(folder)
     if missing:
         raise NoSuchBase(
@@ -97,7 +101,7 @@ def _fetched(model: HubModel, base: str) -> Path:
         raise NoSuchBase(f"`bootstrap.base` is '{base}'. {error}") from error
 
 
-def _place(base: str, environment: str) -> tuple[Path, str]:
+def _place(base: str, environment: str, options: Mapping[str, Any] | None = None) -> tuple[Path, str]:
     """The folder of a base, and what to do if it is missing."""
     if base == EMBEDDED:
         build = f"kedro run --pipelines=base_model --params=environment={environment}"
@@ -108,7 +112,7 @@ def _place(base: str, environment: str) -> tuple[Path, str]:
     if base == SLOTS:
         from leap_kedro.embedded.fresh import fresh_student
 
-        return fresh_student(environment), _OWN_MODEL
+        return fresh_student(environment, options), _OWN_MODEL
     if base == SMOLLM2:
         return smollm2.FOLDER, "Make it: python -m leap_kedro.policies.smollm2"
     return Path(base).expanduser(), _OWN_MODEL

@@ -49,7 +49,7 @@ def commands(text: str) -> Iterator[list[str]]:
             words.pop(0)
         if words[:3] == ["python", "-m", "leap_kedro"]:
             words[:3] = ["kedro", "run"]
-        if len(words) > 1 and words[0] in ("kedro", "make", "python"):
+        if len(words) > 1 and words[0] in ("kedro", "leap-kedro", "make", "python"):
             yield words
 
 
@@ -108,7 +108,8 @@ def test_no_page_names_a_machine(page: Path) -> None:
 @pages
 def test_commands_exist(page: Path, known_parameters: set[str]) -> None:
     for words in commands(page.read_text(encoding="utf-8")):
-        check = {"kedro": check_kedro, "make": check_make, "python": check_python}[words[0]]
+        checks = {"kedro": check_kedro, "leap-kedro": check_leap_kedro, "make": check_make, "python": check_python}
+        check = checks[words[0]]
         try:
             check(words[1:], known_parameters)
         except AssertionError as error:
@@ -119,6 +120,12 @@ def check_make(words: list[str], _: set[str]) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     wanted = {word for word in words if "=" not in word}
     assert wanted <= targets, f"no target {wanted - targets}"
+
+
+def check_leap_kedro(words: list[str], _: set[str]) -> None:
+    from leap_kedro.commands.new_project import main
+
+    assert words[0] in main.commands, f"no command {words[0]}"
 
 
 def check_python(words: list[str], _: set[str]) -> None:

@@ -13,7 +13,8 @@ import commands
 import parameters
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leap_kedro.cli import leap, run
+from leap_kedro.cli import leap
+from leap_kedro.commands.new_project import new_project
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent
@@ -35,7 +36,7 @@ def pages() -> dict[Path, str]:
         "free_table": parameters.free_table,
         "command": commands.section,
         "leap": leap.commands,
-        "run": run,
+        "new_project": new_project,
     }
     return {
         DOCS / name.removesuffix(".jinja"): templates.get_template(name).render(names)

@@ -7,6 +7,7 @@ environment's defaults.yml, or of the model.
 from collections.abc import Iterator
 from enum import Enum
 from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -16,7 +17,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from leap_kedro.environments.registry import REGISTERED, environment_folder, options_model
+from leap_kedro.environments.registry import GROUP, environment_folder, options_model
 from leap_kedro.pipelines.parameters import LeapParameters
 from leap_kedro.records.parameters import free_names
 
@@ -58,8 +59,9 @@ def options_table(environment: str) -> str:
 
 
 def environments() -> list[str]:
-    """Names of the environments of this package."""
-    return sorted(REGISTERED)
+    """Names of the environments of this package; others may be installed."""
+    found = entry_points(group=GROUP)
+    return sorted(entry.name for entry in found if entry.module.startswith("leap_kedro."))
 
 
 def free_table() -> str:

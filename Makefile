@@ -64,5 +64,5 @@ reference: $(INSTALLED)  ## Write docs/parameters.md and docs/commands.md from t
 	$(BIN)/python docs/generate/reference.py
 
 clean:  ## Remove the environment, caches and everything that runs have written
-	rm -rf $(VENV) $(VLLM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build dist mlflow.db mlartifacts
+	rm -rf $(VENV) $(VLLM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .cache .viz build dist mlflow.db mlartifacts
 	find data -mindepth 1 ! -name .gitkeep -delete

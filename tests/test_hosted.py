@@ -1,4 +1,4 @@
-"""The files that a host of repositories reads: workflows, templates, the citation, and the notes of a release."""
+"""Files for the host of the repository: workflows, templates, citation, release notes; and schemas of such files."""
 
 import importlib.util
 import re
@@ -27,6 +27,7 @@ WORKFLOWS = sorted(HOST.glob("workflows/*.yml"))
         ("github-issue-forms", [HOST / "ISSUE_TEMPLATE/bug.yml", HOST / "ISSUE_TEMPLATE/idea.yml"]),
         ("github-issue-config", [HOST / "ISSUE_TEMPLATE/config.yml"]),
         ("citation-file-format", [ROOT / "CITATION.cff"]),
+        ("compose-spec", [ROOT / "deploy/compose.yaml"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

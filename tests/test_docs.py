@@ -1,7 +1,10 @@
 """The pages name things that exist: links, commands, options, parameters, the file tree. Nothing is run."""
 
 import re
+import runpy
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -13,7 +16,6 @@ import pytest
 from pydantic import BaseModel
 
 from leap_kedro.environments.registry import REGISTERED
-from leap_kedro.records.parameters import free_names
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -47,29 +49,26 @@ def commands(text: str) -> Iterator[list[str]]:
             words.pop(0)
         if words[:3] == ["python", "-m", "leap_kedro"]:
             words[:3] = ["kedro", "run"]
-        if len(words) > 1 and words[0] in ("kedro", "make", "python"):
+        if len(words) > 1 and words[0] in ("kedro", "leap-kedro", "make", "python"):
             yield words
 
 
-def parameters(model: type[BaseModel], prefix: str = "", free: bool = False) -> Iterator[str]:
-    """Dotted paths of a model's fields, blocks included; or of the fields marked as `Free`, whole blocks once."""
+def parameters(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Dotted paths of a model's fields, blocks included."""
     for name, field in model.model_fields.items():
-        if not free or name in free_names(model):
-            yield prefix + name
-        if free and name in free_names(model):
-            continue
+        yield prefix + name
         for kind in get_args(field.annotation) or (field.annotation,):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
-                yield from parameters(kind, f"{prefix}{name}.", free)
+                yield from parameters(kind, f"{prefix}{name}.")
 
 
-def all_parameters(free: bool = False) -> set[str]:
-    """Dotted paths of all parameters, or of those marked as `Free`."""
+def all_parameters() -> set[str]:
+    """Dotted paths of all parameters."""
     from leap_kedro.pipelines.parameters import LeapParameters, options_model
 
     options = {name: model for name in REGISTERED if (model := options_model(name))}
-    of_environments = (parameters(model, f"environments.{name}.", free) for name, model in options.items())
-    return {*parameters(LeapParameters, free=free), *chain.from_iterable(of_environments)}
+    of_environments = (parameters(model, f"environments.{name}.") for name, model in options.items())
+    return {*parameters(LeapParameters), *chain.from_iterable(of_environments)}
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +108,8 @@ def test_no_page_names_a_machine(page: Path) -> None:
 @pages
 def test_commands_exist(page: Path, known_parameters: set[str]) -> None:
     for words in commands(page.read_text(encoding="utf-8")):
-        check = {"kedro": check_kedro, "make": check_make, "python": check_python}[words[0]]
+        checks = {"kedro": check_kedro, "leap-kedro": check_leap_kedro, "make": check_make, "python": check_python}
+        check = checks[words[0]]
         try:
             check(words[1:], known_parameters)
         except AssertionError as error:
@@ -120,6 +120,12 @@ def check_make(words: list[str], _: set[str]) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
     wanted = {word for word in words if "=" not in word}
     assert wanted <= targets, f"no target {wanted - targets}"
+
+
+def check_leap_kedro(words: list[str], _: set[str]) -> None:
+    from leap_kedro.commands.new_project import main
+
+    assert words[0] in main.commands, f"no command {words[0]}"
 
 
 def check_python(words: list[str], _: set[str]) -> None:
@@ -174,23 +180,22 @@ def test_parameters_exist(page: Path, known_parameters: set[str]) -> None:
 
 
 def test_every_parameter_is_explained(known_parameters: set[str]) -> None:
-    text = (ROOT / "docs/parameters.md").read_text(encoding="utf-8")
-    for path in known_parameters:
-        if option := re.fullmatch(r"environments\.(\w+)\.([\w.]+)", path):
-            page = (ROOT / "docs" / f"{option[1]}.md").read_text(encoding="utf-8")
-            assert f"| `{option[2]}` |" in page, path
-        elif "." in path or path not in {known.partition(".")[0] for known in known_parameters if "." in known}:
-            assert f"`{path}`" in text, path
+    rows = re.findall(r"^\| `([\w.]+)` \| .+ \| (\S.*) \|$", (ROOT / "docs/parameters.md").read_text("utf-8"), re.M)
+    blocks = {path.rpartition(".")[0] for path in known_parameters}
+    assert known_parameters - {name for name, _ in rows} <= blocks
 
 
-def test_what_may_change_within_an_experiment_is_listed() -> None:
-    text = (ROOT / "docs/parameters.md").read_text(encoding="utf-8")
-    section = text.partition("## What may change within an experiment\n")[2].partition("\n## ")[0]
-    listed: set[str] = set()
-    for blocks, names in re.findall(r"^\| (.+) \| (`.+) \|$", section, re.M):
-        prefixes = [f"{block}." for block in re.findall(r"`(.+?)`", blocks)] or [""]
-        listed |= {prefix + name for prefix in prefixes for name in re.findall(r"`(.+?)`", names)}
-    assert listed == all_parameters(free=True)
+def test_the_generated_pages_are_current() -> None:
+    pytest.importorskip("griffe", reason="needs griffe, of the extra [docs]")
+    checked = subprocess.run(
+        [sys.executable, ROOT / "docs/generate/reference.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_navigation_of_the_site_shows_every_page() -> None:
+    site = runpy.run_path(str(ROOT / "docs/generate/pages.py"))
+    assert sorted(site["navigation"]()) == site["pages"]()
 
 
 def test_the_floors_are_those_that_are_enforced() -> None:

@@ -30,7 +30,7 @@ def run(folder: Path, *command: str | Path, **variables: str) -> Finished:
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `kedro package` makes, in a copy of the project: it leaves files behind."""
     copy = tmp_path_factory.mktemp("project")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py"):
         shutil.copy(ROOT / name, copy)
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "src", copy / "src", ignore=unwanted)
@@ -114,9 +114,12 @@ def test_no_run_sends_usage_data_or_asks_mlflow_unasked() -> None:
     assert not packages & {"kedro_telemetry", "kedro_mlflow"}  # the latter's hooks would read mlflow.yml
 
 
-def test_a_pyproject_file_beside_the_configuration_brings_the_commands_of_kedro(python: Path, place: Path) -> None:
-    page = (ROOT / "docs/packaging.md").read_text(encoding="utf-8")
-    (place / "pyproject.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
-    told = run(place, python, "-m", "kedro", "leap", "run", "--help")
+def test_a_new_project_runs_with_the_configuration_of_the_wheel(python: Path, tmp_path: Path) -> None:
+    made = run(tmp_path, python.with_name("leap-kedro"), "new", "mine")
+    assert made.returncode == 0, made.stderr
+    project = tmp_path / "mine"
+    done = run(project, python, "-m", "kedro", "run", "--env=test", "--pipelines=data_preparation")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (project / "data/01_tasks/default/train.jsonl").stat().st_size
+    told = run(project, python, "-m", "kedro", "leap", "status")
     assert told.returncode == 0, told.stderr
-    assert "--iterations" in told.stdout

@@ -35,9 +35,9 @@ class LeapParameters(StrictModel):
     Attributes:
         environment: Registered name of the environment, or ``package.module:Class``.
         experiment: Name of the experiment and of its folders.
-        iteration: The iteration to run, from 1.
+        iteration: The iteration to run, from 1; by default the first that is not finished.
         seed: Seed of everything random.
-        options: Options of the command, see `kedro leap evaluate --help`.
+        options: Options of `kedro leap evaluate` and `kedro leap baselines`, which set them.
         environments: Options of each environment, by name.
         fine_tuning: Parameters of all fine-tunings of the loop; a block `fine_tuning` of a stage replaces values.
         serving: The vLLM server of the loop's policies; None: they are loaded.

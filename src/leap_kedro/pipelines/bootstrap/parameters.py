@@ -25,8 +25,8 @@ class BootstrapParameters(StrictModel):
             ``ORG/NAME`` or ``ORG/NAME@REVISION`` of the Hub.
         demonstrator: Who plays the demonstrations: an unprivileged expert of the environment; ``planner``, which
             follows the plan of its oracle; ``base``, the base model, or ``openai:MODEL``, a model of the server
-            `server`, which is prompted, and whose solved episodes are kept; or a file or a data set of episodes, see
-            `given.py`.
+            `server`, which is prompted, and whose solved episodes are kept; or a file or a data set of episodes
+            (docs/your_environment.md).
         demonstrations: Number of demonstrations, of training tasks.
         noise: Share of random admissible actions; the target at each step is the expert's choice all the same.
         max_actions: Cap on actions per demonstration.

@@ -17,7 +17,7 @@ class Which(StrEnum):
     ALL = "all"
     """All episodes."""
     FAILED = "failed"
-    """Those with a score below `CorrectionParameters.failure_threshold` (the paper's choice)."""
+    """Those with a score below `failure_threshold` (the paper's choice)."""
     SOLVED = "solved"
     """All others."""
 

@@ -1,6 +1,7 @@
 """The vocabulary and the questions of random walks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from environments.houses import Houses, SilentHouses
@@ -102,6 +103,14 @@ class PlannedSafe(Safe):
         return [f"dial {digit}" for digit in DIGITS[environment.right :]]
 
 
+class WantedSafe(Safe):
+    """Its first observation has a digit that is different in each third task."""
+
+    def tasks(self, split: str, count: int | None, seed: int) -> list[Task]:
+        found = super().tasks(split, count, seed)
+        return [replace(task, payload={"name": f"number {DIGITS[n % 3]}"}) for n, task in enumerate(found)]
+
+
 class Lock:
     right = 0
 
@@ -130,3 +139,10 @@ def test_numbered_entities_are_those_of_actions_and_rare_words_are_slots() -> No
     assert vocabulary.entities == {"door": 3}
     assert not any(phrase.startswith("mr") for phrase in vocabulary.phrases)
     assert vocabulary.slots is not None
+
+
+def test_words_of_actions_that_some_openings_have_are_slots_there() -> None:
+    vocabulary = vocabulary_of(Completed(WantedSafe(), "safe"))
+    assert vocabulary.slots is not None
+    assert vocabulary.slots.varying == ("one", "three", "two")
+    assert {"one", "two", "three", "dial"} <= set(vocabulary.phrases)

@@ -1,9 +1,10 @@
 """A vocabulary and questions for an embedded student, from random walks through any environment that lists actions.
 
 Words, and numbered entities of actions ("box 3"), that recur in several tasks become tokens; other words of the first
-observation are copy slots (`slots.py`), and the rest is one token for unknown words. The questions are about the
-transcript itself: how a sentence goes on that was shown before, what an action was answered with, and whether it was
-tried.
+observation are copy slots (`slots.py`), and the rest is one token for unknown words. Words that actions name and that
+only some tasks' first observations have say what is wanted in a task: there they are slots, too, so that the student
+need not learn for each of them that it has to be found again. The questions are about the transcript itself: how a
+sentence goes on that was shown before, what an action was answered with, and whether it was tried.
 """
 
 import re
@@ -36,6 +37,10 @@ _MOST_WORDS = 1_500
 _SLOTS = 32
 _ANSWER_WORDS = 14
 _OWN_WORDS = ("yes", "no", "was", "tried", "it", "i", "want", "to")
+_FUNCTION_WORDS = frozenset(
+    ("a", "an", "the", "and", "or", "of", "to", "in", "into", "on", "onto", "at", "from", "with")
+)
+_OFTEN = 0.5  # a word in a larger share of the first observations does not tell tasks apart
 _MARKS = (".", ",", "?", ":", "!")
 _ENTITY = re.compile(r"\b([a-z]+) (\d+)\b")
 _WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*|\d+")
@@ -62,23 +67,31 @@ def vocabulary_of(benchmark: "Completed") -> Vocabulary:
         LacksCapability: If the environment lists no actions.
     """
     tasks_with: Counter[str] = Counter()
+    openings_with: Counter[str] = Counter()
     highest: dict[str, int] = {}
     entities: Counter[str] = Counter()
-    for number, task in enumerate(benchmark.tasks(_SPLIT, _TASKS, 0)):
-        *_, walk = _walked(benchmark, task, _LONGEST, Random(f"vocabulary/{number}"), _ON_PLAN)
-        text = " ".join([*walk.sentences(), *walk.listed, *(turn.action for turn in walk.turns), task.goal]).lower()
-        text = f"{text} {' '.join(benchmark.privileged(task).facts).lower()}"
-        acted_on = " , ".join([*walk.listed, *(turn.action for turn in walk.turns)]).lower()
-        for kind, name in {(found[1], found[2]) for found in _ENTITY.finditer(acted_on)}:
+    verbs, objects = set(_FUNCTION_WORDS), set[str]()
+    tasks = benchmark.tasks(_SPLIT, _TASKS, 0)
+    for number, task in enumerate(tasks):
+        actions: set[str] = set()
+        for walk in _walked(benchmark, task, _LONGEST, Random(f"vocabulary/{number}"), _ON_PLAN):
+            actions.update(action.lower() for action in walk.listed)
+        text = " ".join([*walk.sentences(), *benchmark.privileged(task).facts, *actions, task.goal]).lower()
+        for kind, name in {(found[1], found[2]) for found in _ENTITY.finditer(" , ".join(actions))}:
             highest[kind] = max(highest.get(kind, 0), int(name))
             entities[kind] += 1
         tasks_with.update(set(_WORD.findall(text)))
+        openings_with.update(set(_WORD.findall(walk.opening.lower())))
+        for verb, *words in filter(None, map(_WORD.findall, actions)):
+            verbs.add(verb)
+            objects.update(words)
+    varying = {word for word in objects - verbs - entities.keys() if 0 < openings_with[word] < _OFTEN * len(tasks)}
     recurring = [word for word, count in tasks_with.most_common(_MOST_WORDS) if count >= _LEAST_TASKS]
     return Vocabulary(
         entities={kind: min(highest[kind], 99) for kind, count in entities.items() if count >= _LEAST_TASKS},
         phrases=tuple(dict.fromkeys([*_OWN_WORDS, *_MARKS, *sorted(recurring), UNKNOWN])),
         lowercase=True,
-        slots=CopySlots(task=r"(?s)(.*)", count=_SLOTS),
+        slots=CopySlots(task=r"(?s)(.*)", count=_SLOTS, varying=tuple(sorted(varying))),
     )
 
 

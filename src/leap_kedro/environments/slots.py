@@ -89,14 +89,14 @@ class Slots:
 
         Args:
             text: The text, in which everything that looks like a token in angle brackets is removed first.
-            kept: Pattern of the phrases that are kept.
+            kept: Pattern of the phrases that are kept, unless they have a slot.
             unknown: What a run of other words becomes.
         """
         plain = _MARK.sub(" ", text.lower())
         out: list[str] = []
         cursor = 0
         while cursor < len(plain):
-            if phrase := kept.match(plain, cursor):
+            if (phrase := kept.match(plain, cursor)) and stem(phrase[0]) not in self._tokens:
                 out.append(phrase[0])
                 cursor = phrase.end()
             elif word := _WORD.match(plain, cursor):

@@ -16,6 +16,7 @@ class CopySlots:
         count: Maximum number of words; further ones are treated like words that are not in the task's text.
         ignored: Words (as `environments.slots.stem` shortens them) that are never shown as slots. Words that are tokens
             of the vocabulary stay tokens, too.
+        varying: Words that are tokens of the vocabulary, but are shown as slots where they are in the task's text.
         view: Name of the registered environment whose module ``student.slots`` shortens texts; "" for none.
     """
 
@@ -23,6 +24,7 @@ class CopySlots:
     count: int = 48
     ignored: tuple[str, ...] = ()
     view: str = ""
+    varying: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ class SlotRenderer(EmbeddedRenderer):
         phrases = [token for token in tokenizer.get_vocab() if token not in SPECIAL_TOKENS]
         self._task = re.compile(config["task"])
         self._count = int(config["count"])
-        self._ignored = frozenset(config["ignored"]) | {stem(token) for token in phrases if token.isalnum()}
+        varying = frozenset(map(stem, config.get("varying", ())))
+        self._ignored = frozenset(config["ignored"]) | ({stem(token) for token in phrases if token.isalnum()} - varying)
         self._kept = phrase_pattern(token for token in phrases if not _IN_BRACKETS.fullmatch(token))
         self._unknown = UNKNOWN if UNKNOWN in phrases else ""
         self._view: View | None = environment_slots(config["view"])[1] if config["view"] else None

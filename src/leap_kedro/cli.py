@@ -11,6 +11,7 @@ from leap_kedro.commands.new_environment import new_environment
 from leap_kedro.commands.rehearse import rehearse_iteration
 from leap_kedro.commands.run import run
 from leap_kedro.commands.status import status
+from leap_kedro.commands.view import view
 
 __all__ = ["cli", "run"]  # Kedro expects the command `run` of a packaged project here
 
@@ -22,9 +23,19 @@ def cli() -> None:
 
 @cli.group()
 def leap() -> None:
-    """Run the LEAP loop, evaluate and compare policies, and list experiments."""
+    """Run the LEAP loop, evaluate and compare policies, list experiments and show their episodes."""
 
 
 cli.add_command(run)
-for command in (run_iterations, compare, ablate, baselines, evaluate, rehearse_iteration, status, new_environment):
+for command in (
+    run_iterations,
+    compare,
+    ablate,
+    baselines,
+    evaluate,
+    rehearse_iteration,
+    status,
+    view,
+    new_environment,
+):
     leap.add_command(command)

@@ -1,6 +1,7 @@
 """`kedro leap view`: all episodes and corrections of an experiment, in Inspect's viewer."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -100,6 +101,7 @@ def serve(logs: Path, port: int) -> None:
         except OSError as error:
             raise CannotView(f"Port {port} cannot be used ({error.strerror}). Choose another: --port=N.") from error
     click.echo(f"Episodes: http://{_HOST}:{port} (Ctrl-C ends the viewer)")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the viewer is ended, too
     where = [f"--log-dir={logs}", f"--host={_HOST}", f"--port={port}"]
     with subprocess.Popen(
         [sys.executable, "-m", "inspect_ai", "view", "start", *where, "--no-trust-content"]

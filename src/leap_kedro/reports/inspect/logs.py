@@ -11,11 +11,13 @@ from leap_kedro.datasets.records import read_records
 from leap_kedro.records import CorrectedEpisode, Episode
 from leap_kedro.records.atomic import replaced_file
 from leap_kedro.records.secrets import without_secrets
+from leap_kedro.reports.inspect.moments import usage
 from leap_kedro.reports.inspect.samples import episode_sample, task_sample
 from leap_kedro.reports.inspect.stores import PlannedLog, Store
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample, EvalScore
+    from inspect_ai.model import ModelUsage
 
 
 def outdated(planned: Iterable[PlannedLog], folder: Path) -> list[PlannedLog]:
@@ -74,7 +76,7 @@ def _log(planned: PlannedLog, experiment: str) -> "EvalLog":
             completed_samples=sum(sample.error is None for sample in samples),
             scores=_means(samples),
         ),
-        stats=EvalStats(started_at=when, completed_at=when),
+        stats=EvalStats(started_at=when, completed_at=when, model_usage=_usage(samples)),
         samples=samples,
     )
 
@@ -136,11 +138,22 @@ def _means(samples: Sequence["EvalSample"]) -> list["EvalScore"]:
     return means
 
 
+def _usage(samples: Iterable["EvalSample"]) -> dict[str, "ModelUsage"]:
+    """Tokens of each policy in all samples."""
+    totals: dict[str, tuple[int, int]] = {}
+    for sample in samples:
+        for policy, used in sample.model_usage.items():
+            prompt, reply = totals.get(policy, (0, 0))
+            totals[policy] = prompt + used.input_tokens, reply + used.output_tokens
+    return {policy: usage(*tokens) for policy, tokens in totals.items()}
+
+
 def _viewer(samples: Sequence["EvalSample"]) -> Any:
     """How the viewer shows the log: texts of models and environments as plain text, and the scores as columns."""
     from inspect_ai.viewer import TaskSamplesColumn, TaskSamplesView, ViewerConfig
 
     scores = [TaskSamplesColumn.score(name) for name in _names(samples)]
     columns = [TaskSamplesColumn(id=name) for name in ("sampleStatus", "sampleId", "epoch", "input")]
-    view = TaskSamplesView(name="leap_kedro", columns=[*columns, *scores], multiline=False)
+    unused = [TaskSamplesColumn(id=name, visible=False) for name in ("target", "answer", "tokens", "duration")]
+    view = TaskSamplesView(name="leap_kedro", columns=[*columns, *scores, *unused], multiline=False)
     return ViewerConfig(trust_content=False, task_samples_view=view)

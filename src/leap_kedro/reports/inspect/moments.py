@@ -1,7 +1,6 @@
 """Names, times and spans of the events of a sample."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -39,32 +38,27 @@ class Moments:
         inside = self._open[-1] if self._open else None
         return {"uuid": self.name(), "span_id": inside, "timestamp": self._when, "working_start": 0.0}
 
-    @contextmanager
-    def span(self, title: str) -> Iterator[tuple[Callable[[], "Event"], Callable[[], "Event"]]]:
-        """A span for the events in the block: what makes its first and its last event."""
+    def span(self, title: str, events: Iterator["Event"]) -> Iterator["Event"]:
+        """The events in a span of their own.
+
+        Args:
+            title: Name of the span in the viewer's tree.
+            events: A generator, whose events are made while the span is open.
+        """
         from inspect_ai.event import SpanBeginEvent, SpanEndEvent
 
         parent = self._open[-1] if self._open else None
         here = self.name()
         self._open.append(here)
+        yield SpanBeginEvent(id=here, name=title.replace("/", _SLASH), parent_id=parent, **self.next())
+        yield from events
+        yield SpanEndEvent(id=here, **self.next())
+        self._open.pop()
 
-        def begin() -> "Event":
-            name = title.replace("/", _SLASH)
-            return SpanBeginEvent(id=here, name=name, parent_id=parent, **self.next())
 
-        def end() -> "Event":
-            return SpanEndEvent(id=here, **self.next())
+def usage(prompt_tokens: int, reply_tokens: int) -> "ModelUsage":
+    """Tokens of a call or an episode. Inspect does not add them up itself."""
+    from inspect_ai.model import ModelUsage
 
-        try:
-            yield begin, end
-        finally:
-            self._open.pop()
-
-    @staticmethod
-    def usage(prompt_tokens: int, reply_tokens: int) -> "ModelUsage":
-        """Tokens of a call. Inspect does not add them up itself."""
-        from inspect_ai.model import ModelUsage
-
-        return ModelUsage(
-            input_tokens=prompt_tokens, output_tokens=reply_tokens, total_tokens=prompt_tokens + reply_tokens
-        )
+    total = prompt_tokens + reply_tokens
+    return ModelUsage(input_tokens=prompt_tokens, output_tokens=reply_tokens, total_tokens=total)

@@ -1,20 +1,20 @@
-"""Episodes as samples of Inspect: one per episode, or one per task with the episodes of all policies."""
+"""Episodes as samples of Inspect: one per episode, or one per task with the episodes of all players."""
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from leap_kedro.evaluation.wording import kind_in_words
-from leap_kedro.records import CorrectedEpisode, Episode, Step, Verdict
-from leap_kedro.reports.inspect.moments import Moments
-from leap_kedro.reports.inspect.teaching import exchange_events, privileged_events, verdict_event, verdict_in_words
+from leap_kedro.records import CorrectedEpisode, Episode, Verdict
+from leap_kedro.reports.inspect.moments import Moments, usage
+from leap_kedro.reports.inspect.steps import answer, messages, outcome, step_events
+from leap_kedro.reports.inspect.teaching import privileged_events
 
 if TYPE_CHECKING:
     from inspect_ai.event import Event
     from inspect_ai.log import EvalSample
-    from inspect_ai.model import ChatMessage
+    from inspect_ai.model import ModelUsage
     from inspect_ai.scorer import Score
 
 _TARGET = "solved"
@@ -34,8 +34,6 @@ def episode_sample(episode: Episode, epoch: int, corrected: CorrectedEpisode | N
 
     moments = Moments(f"{episode.task.id}:{epoch}", when)
     said = corrected or CorrectedEpisode(episode.id, ())
-    messages = list(_messages(episode, said, moments))
-    events = [*_steps(episode, said, moments), *privileged_events(said, moments)]
     failed = episode.stop.is_infrastructure
     cause = episode.error or episode.stop.value
     return EvalSample(
@@ -43,11 +41,11 @@ def episode_sample(episode: Episode, epoch: int, corrected: CorrectedEpisode | N
         epoch=epoch,
         input=episode.task.goal,
         target=_TARGET,
-        messages=messages,
-        events=events,
-        scores={} if failed else {**_scores(episode), **(_verdict_scores(corrected) if corrected else {})},
-        output=ModelOutput.from_content(episode.policy, _answer(episode.steps[-1]) if episode.steps else ""),
-        model_usage={episode.policy: moments.usage(*_tokens(episode))},
+        messages=list(messages(episode, said, moments)),
+        events=[*step_events(episode, said, moments), *privileged_events(said, moments)],
+        scores={} if failed else _scores(episode, corrected),
+        output=ModelOutput.from_content(episode.policy, answer(episode.steps[-1]) if episode.steps else ""),
+        model_usage={episode.policy: _usage(episode)},
         metadata=_about(episode) | (_about_teaching(corrected) if corrected else {}),
         error=EvalError(message=cause, traceback=cause, traceback_ansi=cause) if failed else None,
         turn_count=len(episode.steps),
@@ -66,12 +64,11 @@ def task_sample(episodes: Mapping[str, Episode], when: datetime) -> "EvalSample"
 
     task = next(iter(episodes.values())).task
     moments = Moments(task.id, when)
-    nothing_said = CorrectedEpisode("", ())
     events: list[Event] = []
     for player, episode in episodes.items():
-        with moments.span(f"{player}: {_outcome(episode)}") as (begin, end):
-            events += [begin(), *_steps(episode, nothing_said, moments), end()]
-    usage = {player: moments.usage(*_tokens(episode)) for player, episode in episodes.items()}
+        steps = step_events(episode, CorrectedEpisode(episode.id, ()), moments)
+        events += moments.span(f"{player}: {outcome(episode)}", steps)
+    names = {score_name(player): episode for player, episode in episodes.items()}
     return EvalSample(
         id=task.id,
         epoch=1,
@@ -79,18 +76,18 @@ def task_sample(episodes: Mapping[str, Episode], when: datetime) -> "EvalSample"
         target=_TARGET,
         events=events,
         scores={
-            score_name(player): Score(value=episode.success, explanation=_outcome(episode))
-            for player, episode in episodes.items()
+            name: Score(value=episode.success, explanation=outcome(episode))
+            for name, episode in names.items()
             if not episode.stop.is_infrastructure
         },
-        model_usage=usage,
+        model_usage={player: _usage(episode) for player, episode in episodes.items()},
         metadata={
             "environment": task.environment,
             "split": task.split,
             "kind": task.kind,
-            "stop": {score_name(player): episode.stop.value for player, episode in episodes.items()},
-            "actions": {score_name(player): len(episode.steps) for player, episode in episodes.items()},
-            "score": {score_name(player): episode.score for player, episode in episodes.items()},
+            "stop": {name: episode.stop.value for name, episode in names.items()},
+            "actions": {name: len(episode.steps) for name, episode in names.items()},
+            "score": {name: episode.score for name, episode in names.items()},
         },
     )
 
@@ -101,115 +98,24 @@ def score_name(player: str) -> str:
     return name if name[:1].isalpha() else f"policy_{name}"
 
 
-def _steps(episode: Episode, corrected: CorrectedEpisode, moments: Moments) -> Iterator["Event"]:
-    """A span for each step: the observation and the reply, and the teacher's verdict."""
-    from inspect_ai.event import InfoEvent, ModelEvent
-    from inspect_ai.model import ChatMessageUser, GenerateConfig, ModelOutput
-
-    corrections = {each.step: each for each in corrected.corrections}
-    for number, step in enumerate(episode.steps):
-        correction = corrections.get(number)
-        verdict = f" [{verdict_in_words(correction)}]" if correction else ""
-        refused = "" if step.accepted else " (refused)"
-        with moments.span(
-            f"{number + 1}. {step.action or kind_in_words(step.parse_status.value)}{refused}{verdict}"
-        ) as (
-            begin,
-            end,
-        ):
-            yield begin()
-            output = ModelOutput.from_message(_reply(step, episode.policy, moments))
-            output.model = episode.policy
-            output.usage = moments.usage(step.prompt_tokens, step.reply_tokens)
-            yield ModelEvent(
-                model=episode.policy,
-                input=[ChatMessageUser(content=step.observation, id=moments.name())],
-                tools=[],
-                tool_choice="none",
-                config=GenerateConfig(),
-                output=output,
-                metadata=_details(step),
-                **moments.next(),
-            )
-            for exchange in corrected.exchanges:
-                if exchange.step == number:
-                    yield from exchange_events(exchange, corrected, moments)
-            if correction is not None:
-                yield verdict_event(correction, moments)
-            yield end()
-    data = {"observation": episode.final_observation, "score": episode.score, **episode.parts}
-    yield InfoEvent(source=f"end: {_outcome(episode)}", data=data, **moments.next())
+def _usage(episode: Episode) -> "ModelUsage":
+    steps = episode.steps
+    return usage(sum(step.prompt_tokens for step in steps), sum(step.reply_tokens for step in steps))
 
 
-def _messages(episode: Episode, corrected: CorrectedEpisode, moments: Moments) -> Iterator["ChatMessage"]:
-    """The conversation, with the teacher's action in the metadata of the replies."""
-    from inspect_ai.model import ChatMessageUser
-
-    corrections = {each.step: each for each in corrected.corrections}
-    for number, step in enumerate(episode.steps):
-        yield ChatMessageUser(content=step.observation, id=moments.name())
-        reply = _reply(step, episode.policy, moments)
-        reply.metadata = {"accepted": step.accepted, "score": step.score}
-        if correction := corrections.get(number):
-            reply.metadata["teacher"] = f"{verdict_in_words(correction)}: {correction.action}"
-        yield reply
-    yield ChatMessageUser(content=episode.final_observation, id=moments.name())
-
-
-def _reply(step: Step, policy: str, moments: Moments) -> "ChatMessage":
-    from inspect_ai.model import ChatMessageAssistant
-
-    return ChatMessageAssistant(content=_answer(step), id=moments.name(), model=policy)
-
-
-def _answer(step: Step) -> str:
-    """Reason and action of a reply, or the whole reply where there is no action in it."""
-    if not step.action:
-        return step.reply or f"({kind_in_words(step.parse_status.value)})"
-    return f"{step.reason}\n\n> {step.action}" if step.reason else f"> {step.action}"
-
-
-def _details(step: Step) -> dict[str, Any]:
-    details: dict[str, Any] = {
-        "accepted": step.accepted,
-        "parse_status": step.parse_status.value,
-        "score": step.score,
-        "reply": step.reply,
-    }
-    optional = {"admissible": step.admissible, "logprob": step.logprob, "held": step.held}
-    return details | {name: value for name, value in optional.items() if value is not None}
-
-
-def _outcome(episode: Episode) -> str:
-    """How an episode ended, in words."""
-    end = "solved" if episode.success else f"not solved ({kind_in_words(episode.stop.value)})"
-    return f"{end}, {len(episode.steps)} actions"
-
-
-def _tokens(episode: Episode) -> tuple[int, int]:
-    return sum(step.prompt_tokens for step in episode.steps), sum(step.reply_tokens for step in episode.steps)
-
-
-def _scores(episode: Episode) -> dict[str, "Score"]:
+def _scores(episode: Episode, corrected: CorrectedEpisode | None) -> dict[str, "Score"]:
+    """Success, score with its parts, number of actions, and number of steps with each verdict."""
     from inspect_ai.scorer import Score
 
-    parts = {score_name(name): Score(value=value) for name, value in episode.parts.items()}
-    return {
-        "success": Score(value=episode.success, answer=episode.stop.value, explanation=_outcome(episode)),
-        "score": Score(value=episode.score),
-        "actions": Score(value=len(episode.steps)),
-        **parts,
-    }
+    success = Score(value=episode.success, answer=episode.stop.value, explanation=outcome(episode))
+    parts = {score_name(name): value for name, value in episode.parts.items()}
+    numbers = {"score": episode.score, "actions": len(episode.steps), **parts, **_verdicts(corrected)}
+    return {"success": success, **{name: Score(value=value) for name, value in numbers.items()}}
 
 
-def _verdict_scores(corrected: CorrectedEpisode) -> dict[str, "Score"]:
-    """How many steps have each verdict."""
-    from inspect_ai.scorer import Score
-
-    return {name: Score(value=value) for name, value in _verdicts(corrected).items()}
-
-
-def _verdicts(corrected: CorrectedEpisode) -> dict[str, int]:
+def _verdicts(corrected: CorrectedEpisode | None) -> dict[str, int]:
+    if corrected is None:
+        return {}
     accepted = [each for each in corrected.corrections if each.accepted]
     return {
         "kept": sum(each.verdict is Verdict.KEEP for each in accepted),

@@ -238,6 +238,8 @@ def test_what_models_and_environments_write_is_declared_untrusted_and_keys_are_l
         written = json.dumps(log.model_dump(mode="json"))
         assert KEY not in written
         assert "alert(3)" in written
+        names = [event.name for event in log.samples[0].events if event.event == "span_begin"]
+        assert all(name.isprintable() and len(name) <= 120 and "/" not in name for name in names)
 
 
 def test_only_what_is_missing_or_older_than_its_data_is_written(rollouts: PlannedLog, tmp_path: Path) -> None:

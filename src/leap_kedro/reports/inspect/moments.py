@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from inspect_ai.model import ModelUsage
 
 _SLASH = "\u2215"  # the viewer reads "/" in the name of a span as a path
+_LONGEST = 120  # characters of a span's name
 
 
 class Moments:
@@ -50,7 +51,7 @@ class Moments:
         parent = self._open[-1] if self._open else None
         here = self.name()
         self._open.append(here)
-        yield SpanBeginEvent(id=here, name=title.replace("/", _SLASH), parent_id=parent, **self.next())
+        yield SpanBeginEvent(id=here, name=_one_line(title), parent_id=parent, **self.next())
         yield from events
         yield SpanEndEvent(id=here, **self.next())
         self._open.pop()
@@ -62,3 +63,9 @@ def usage(prompt_tokens: int, reply_tokens: int) -> "ModelUsage":
 
     total = prompt_tokens + reply_tokens
     return ModelUsage(input_tokens=prompt_tokens, output_tokens=reply_tokens, total_tokens=total)
+
+
+def _one_line(title: str) -> str:
+    """A name for the viewer's tree: without line ends and characters that change how the rest of a line is shown."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in title).split()).replace("/", _SLASH)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}\u2026"

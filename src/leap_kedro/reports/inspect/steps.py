@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from inspect_ai.event import Event
     from inspect_ai.model import ChatMessageAssistant, ChatMessageUser
 
+_SHOWN = 60  # characters of an action in the tree, which leaves room for the verdict
+
 
 def step_events(episode: Episode, corrected: CorrectedEpisode, moments: Moments) -> Iterator["Event"]:
     """A span for each step: the observation with the reply, the teacher's calls and its verdict. Then how it ended."""
@@ -22,7 +24,8 @@ def step_events(episode: Episode, corrected: CorrectedEpisode, moments: Moments)
         correction = corrections.get(number)
         verdict = f" [{verdict_in_words(correction)}]" if correction else ""
         refused = "" if step.accepted else " (refused)"
-        title = f"{number + 1}. {step.action or kind_in_words(step.parse_status.value)}{refused}{verdict}"
+        done = step.action or kind_in_words(step.parse_status.value)
+        title = f"{number + 1}. {done[:_SHOWN]}{refused}{verdict}"
         yield from moments.span(title, _step(episode.policy, step, number, corrected, correction, moments))
     data = {"observation": episode.final_observation, "score": episode.score, **episode.parts}
     yield InfoEvent(source=f"end: {outcome(episode)}", data=data, **moments.next())

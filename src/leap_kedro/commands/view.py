@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +130,8 @@ def write_site(logs: Path, folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / "logs" / "listing.json").is_file():
         raise CannotView(f"{folder} holds other files. Choose another folder, or delete it.")
     with writing(folder), replaced_folder(folder.absolute()) as temporary:
-        bundle_log_dir(str(logs), str(temporary))
+        with redirect_stdout(StringIO()):  # it names the temporary folder
+            bundle_log_dir(str(logs), str(temporary))
         page = temporary / "index.html"
         place = json.dumps(str(logs.absolute()))  # names this machine's folders, which the site does not need
         page.write_text(page.read_text("utf-8").replace(place, json.dumps(_LOGS)), "utf-8")

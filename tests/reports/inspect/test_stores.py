@@ -6,12 +6,12 @@ from leap_kedro.reports.inspect.stores import planned_logs
 
 
 def layers(data: Path, *files: str) -> list[Path]:
-    """Write empty files `layer/iter_1/name` and return the experiment's folder in each layer."""
+    """Write files `layer/iter_1/name`, empty where models are prompted, and return the experiment's folders."""
     for file in files:
         layer, _, rest = file.partition("/")
         path = data / layer / "x" / rest
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_text("" if "prompted" in file else "{}\n")
     return sorted(data.glob("*/x"))
 
 
@@ -42,7 +42,12 @@ def test_evaluations_are_side_by_side_in_the_order_of_iterations_with_baselines_
         *(f"6/iter_{k}/evaluation_episodes.jsonl" for k in (1, 2, 10)),
         "6/baselines/random_episodes.jsonl",
     ]
-    logs = content(tmp_path, *stores, "6/iter_1/evaluation.json", "6/iter_11/evaluation_episodes.jsonl.partial")
+    others = (
+        "iter_1/evaluation.json",
+        "iter_11/evaluation_episodes.jsonl.partial",
+        "baselines/prompted_episodes.jsonl",
+    )
+    logs = content(tmp_path, *stores, *(f"6/{name}" for name in others))
     assert logs.pop("evaluation_side_by_side") == stores
     assert logs == {
         f"evaluation_{who}": [store]

@@ -99,7 +99,8 @@ def _evaluations(name: str, played: dict[str, Store]) -> Iterator[PlannedLog]:
 
 
 def _stores(folder: Path, ending: str) -> list[Store]:
-    return [Store(path) for path in sorted(folder.glob(f"*{ending}.jsonl"))]
+    """The complete stores of a folder that are not empty, as that of prompted models is where there are none."""
+    return [Store(path) for path in sorted(folder.glob(f"*{ending}.jsonl")) if path.stat().st_size]
 
 
 def _who(path: Path) -> str:

@@ -208,11 +208,19 @@ def test_policies_are_side_by_side_task_by_task(tmp_path: Path) -> None:
     assert [name for name, score in scores.items() if score["pi_0"] and not score["pi_1"]] == ["game-0", "game-1"]
     assert scores["game-0"] == {"pi_0": True, "pi_1": False, "level_0": False}
     assert log.samples[0].metadata["stop"]["few_shot_gpt_5"] == "policy_error"
-    assert tree(log.samples[0])[:4] == [
+    titles = [line for line in tree(log.samples[0]) if not line.startswith(" ")]
+    assert titles == [
+        "few-shot gpt 5: not solved (policy error), 0 actions",
+        "level_0: not solved (step limit), 2 actions",
+        "pi_1: not solved (step limit), 2 actions",
         "pi_0: solved, 2 actions",
+    ]
+    assert tree(log.samples[0])[-5:] == [
         "  1. go to desk 1",
         "    pi_0",
         "  2. take mug 1 from desk 1",
+        "    pi_0",
+        "  end: solved, 2 actions",
     ]
     means = {each.name: (each.metrics["mean"].value, each.scored_samples) for each in log.results.scores}
     assert means == {"pi_0": (2 / 3, 3), "pi_1": (1 / 3, 3), "level_0": (0.0, 1)}

@@ -35,12 +35,12 @@ def test_rollouts_have_the_corrections_of_their_iteration(tmp_path: Path) -> Non
     }
 
 
-def test_evaluations_are_side_by_side_in_the_order_of_iterations_with_baselines_last(tmp_path: Path) -> None:
+def test_evaluations_are_side_by_side_in_the_order_of_iterations_after_the_baselines(tmp_path: Path) -> None:
     stores = [
+        "6/baselines/random_episodes.jsonl",
         "6/iter_0/base_evaluation_episodes.jsonl",
         "6/iter_0/pi_0_evaluation_episodes.jsonl",
         *(f"6/iter_{k}/evaluation_episodes.jsonl" for k in (1, 2, 10)),
-        "6/baselines/random_episodes.jsonl",
     ]
     others = (
         "iter_1/evaluation.json",
@@ -51,7 +51,7 @@ def test_evaluations_are_side_by_side_in_the_order_of_iterations_with_baselines_
     assert logs.pop("evaluation_side_by_side") == stores
     assert logs == {
         f"evaluation_{who}": [store]
-        for who, store in zip(("base", "pi_0", "pi_1", "pi_2", "pi_10", "random"), stores, strict=True)
+        for who, store in zip(("random", "base", "pi_0", "pi_1", "pi_2", "pi_10"), stores, strict=True)
     }
 
 

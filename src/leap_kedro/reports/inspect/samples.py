@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +51,11 @@ def episode_sample(episode: Episode, epoch: int, corrected: CorrectedEpisode | N
     )
 
 
-def task_sample(episodes: Mapping[str, Episode], when: datetime) -> "EvalSample":
+def task_sample(episodes: dict[str, Episode], when: datetime) -> "EvalSample":
     """A task with one episode and one score of each player.
 
     Args:
-        episodes: The episode of each player; at least one.
+        episodes: The episode of each player; at least one. The last one, the newest policy's, is shown first.
         when: Time of the sample.
     """
     from inspect_ai.log import EvalSample
@@ -65,7 +64,7 @@ def task_sample(episodes: Mapping[str, Episode], when: datetime) -> "EvalSample"
     task = next(iter(episodes.values())).task
     moments = Moments(task.id, when)
     events: list[Event] = []
-    for player, episode in episodes.items():
+    for player, episode in reversed(episodes.items()):
         steps = step_events(episode, CorrectedEpisode(episode.id, ()), moments)
         events += moments.span(f"{player}: {outcome(episode)}", steps)
     names = {score_name(player): episode for player, episode in episodes.items()}

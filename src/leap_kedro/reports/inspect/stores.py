@@ -66,8 +66,8 @@ def planned_logs(folders: Iterable[Path]) -> list[PlannedLog]:
         for path in iterations
         if (path / _ROLLOUTS).is_file()
     ]
-    played = [store for path in iterations for store in _stores(path, _EVALUATION)]
-    played += [store for path in inside if path.name == "baselines" for store in _stores(path, _EPISODES)]
+    played = [store for path in inside if path.name == "baselines" for store in _stores(path, _EPISODES)]
+    played += [store for path in iterations for store in _stores(path, _EVALUATION)]
     logs += _evaluations("evaluation", {_who(store.path): store for store in played})
     for seed in seeds:
         logs += _of_ablation(seed)

@@ -12,6 +12,7 @@ from leap_kedro.commands.rehearse import rehearse_iteration
 from leap_kedro.commands.run import run
 from leap_kedro.commands.serve import serve
 from leap_kedro.commands.status import status
+from leap_kedro.commands.view import view
 
 __all__ = ["cli", "run"]  # Kedro expects the command `run` of a packaged project here
 
@@ -23,7 +24,9 @@ def cli() -> None:
 
 @cli.group()
 def leap() -> None:
-    """Run the LEAP loop, evaluate and compare policies, list experiments, and serve environments."""
+    (serve,)
+    (status,)
+    (view,)
 
 
 cli.add_command(run)
@@ -36,6 +39,7 @@ for command in (
     rehearse_iteration,
     serve,
     status,
+    view,
     new_environment,
 ):
     leap.add_command(command)

@@ -7,8 +7,8 @@ import pytest
 from look import Look
 from project import ITERATION, SHOWN, START, SmallProject
 
+from leap_kedro.records.secrets import REDACTED
 from leap_kedro.tracking.models import retire_aliases
-from leap_kedro.tracking.parameters import REDACTED
 from leap_kedro.tracking.runs import ExperimentRuns
 
 pytestmark = pytest.mark.slow

@@ -1,6 +1,7 @@
 import pytest
 
-from leap_kedro.tracking.parameters import REDACTED, loggable
+from leap_kedro.records.secrets import REDACTED
+from leap_kedro.tracking.parameters import loggable
 
 
 def test_only_what_is_allowed_is_logged() -> None:

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-REDACTED = "[redacted]"
+from leap_kedro.records.secrets import REDACTED, has_secret
+
 _SECRET_NAME = re.compile(r"(^|[_.-])(api_?key|key|token|secret|pass(word|wd)?|credentials?|auth(orization)?)$", re.I)
-_SECRET_VALUE = re.compile(r"\b(sk|hf|ghp|xox[abp])[-_][A-Za-z0-9_-]{12,}|://[^/\s:@]+:[^/\s@]+@|\bBearer\s+\S+", re.I)
 _LONGEST = 6000  # characters of a value, MLflow's limit
 
 
@@ -19,7 +19,7 @@ def loggable(parameters: Mapping[str, Any], allowed: Iterable[str]) -> dict[str,
     """The nested parameters whose dotted names match a pattern, with secrets redacted, cut at MLflow's limit."""
     patterns = tuple(allowed)
     return {
-        name: REDACTED if _SECRET_NAME.search(name) or _SECRET_VALUE.search(text) else text[:_LONGEST]
+        name: REDACTED if _SECRET_NAME.search(name) or has_secret(text) else text[:_LONGEST]
         for name, text in _leaves(parameters)
         if any(fnmatchcase(name, pattern) for pattern in patterns)
     }

@@ -24,9 +24,7 @@ def cli() -> None:
 
 @cli.group()
 def leap() -> None:
-    (serve,)
-    (status,)
-    (view,)
+    """Run the LEAP loop, evaluate and compare policies, browse episodes, and serve environments."""
 
 
 cli.add_command(run)
@@ -37,9 +35,9 @@ for command in (
     baselines,
     evaluate,
     rehearse_iteration,
-    serve,
     status,
     view,
     new_environment,
+    serve,
 ):
     leap.add_command(command)

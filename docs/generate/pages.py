@@ -39,6 +39,7 @@ def navigation() -> list[str]:
 def pages() -> list[str]:
     """Paths of the pages that the site has to show: those of docs/, and those that they link to."""
     found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")} | {"README.md"}
+    found |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").glob("*/README.md")}
     return sorted(path for path in reachable(found) if path.endswith(".md"))
 
 

@@ -40,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built in a copy of what it is made of."""
     pytest.importorskip("zensical", reason="needs zensical, of the extra [docs]")
     copy = tmp_path_factory.mktemp("project")
-    for name in ("docs", "conf", "src", "tests"):
+    for name in ("docs", "conf", "examples", "src", "tests"):
         shutil.copytree(
             ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors", "local")
         )

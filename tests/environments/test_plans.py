@@ -66,13 +66,23 @@ def test_looking_at_each_action_before_it_is_taken_needs_one_replay(benchmark: C
     assert len(RESETS) == 2  # of the environment, and of the one that looks ahead
 
 
-def test_without_an_expert_the_options_are_the_students_action_and_the_planned_one(benchmark: Completed) -> None:
-    expert = NoExpert()
-    expert.preferred, expert.planned = "rest", "forth"
-    options = expert.among(("back", "forth", "rest"))
-    assert [option.decision.action for option in options] == ["rest", "forth"]
-    environment = benchmark.environment()
-    environment.reset(TASK)
+@pytest.mark.parametrize(("own", "advised"), [("rest", "forth"), ("forth", "forth"), ("jump", "forth"), ("", "forth")])
+def test_without_an_expert_the_teacher_replaces_what_loses_by_the_planned_action(
+    benchmark: Completed, own: str, advised: str
+) -> None:
+    expert, environment = NoExpert(), benchmark.environment()
+    expert.preferred = own
+    options = expert.among(environment.reset(TASK).admissible)
+    assert [option.decision.action for option in options] == ([own] if own in {"rest", "forth"} else [])
     decision = OracleTeacher(benchmark, "none", privilege=75).decide(environment, options)
     assert decision is not None
-    assert decision.action == "forth"
+    assert decision.action == advised
+
+
+def test_at_half_the_privilege_small_losses_are_left_to_the_student(benchmark: Completed) -> None:
+    expert, environment = NoExpert(), benchmark.environment()
+    expert.preferred = "rest"
+    options = expert.among(environment.reset(TASK).admissible)
+    decision = OracleTeacher(benchmark, "none", privilege=50).decide(environment, options)
+    assert decision is not None
+    assert decision.action == "rest"

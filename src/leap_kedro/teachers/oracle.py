@@ -18,7 +18,7 @@ from leap_kedro.teachers.checks import names
 from leap_kedro.teachers.constrained import LEVELS, Constraint, constrained_expert
 from leap_kedro.teachers.judging import Judge
 from leap_kedro.teachers.replay import replay
-from leap_kedro.teachers.unprivileged import PLANNER, NoExpert, executable_options, expert_of, intended
+from leap_kedro.teachers.unprivileged import NO_EXPERT, PLANNER, NoExpert, executable_options, expert_of, intended
 
 
 class OracleTeacher:
@@ -72,7 +72,7 @@ class OracleTeacher:
             state = self._oracle.state(environment)
             moments.append(Moment(state, self._oracle.secrets(state), seen.admissible))
             if isinstance(expert, NoExpert):
-                expert.preferred, expert.planned = episode.steps[index].action, next(iter(state.plan), "")
+                expert.preferred = episode.steps[index].action
             options = executable_options(expert, environment, seen.admissible)
             decision = self.decide(environment, options) if state.plan else None
             if decision is not None and self._varied_wording:
@@ -93,6 +93,8 @@ class OracleTeacher:
             return intended(plan[0]) if plan else None
         if self.privilege == 100:
             return self._planned(environment, options)
+        if self._expert == NO_EXPERT:
+            options = _with_planned(options, self._oracle.state(environment).plan)
         if not options:
             return None
         chosen = _Weighing(self._oracle, environment, self._constraint).choose(options)
@@ -175,6 +177,12 @@ def _saving(advantages: Sequence[int | None]) -> int:
     """Minimum number of actions lost by trying the options in the expert's order until a best one."""
     possible = [advantage for advantage in advantages if advantage is not None]
     return -sum(possible[: possible.index(max(possible))]) if possible else 0
+
+
+def _with_planned(options: Sequence[Option], plan: Sequence[str]) -> list[Option]:
+    """The student's action, if there is one, and the next of the plan; others are worse than one of them."""
+    actions = dict.fromkeys([*(option.decision.action for option in options[:1]), *plan[:1]])
+    return [Option(intended(action), 1 / len(actions), action) for action in actions]
 
 
 def _naming(state: PrivilegedState, action: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from copy import deepcopy
 
-from leap_kedro.environments.actions import is_open
 from leap_kedro.environments.automatic import INTENTION
 from leap_kedro.environments.protocol import Benchmark, Decision, Environment, Expert, ExpertStuck, Option
 from leap_kedro.teachers.checks import is_executable
@@ -18,16 +17,14 @@ _TRIES = 5  # an expert may be wrong about several places in a row
 
 
 class NoExpert:
-    """Stands for an expert: all listed actions are equally likely, the preferred one first.
+    """Stands for an expert: its only option is the student's own action, near which the oracle teacher stays.
 
     Attributes:
-        preferred: The student's action at the current decision, near which the oracle teacher stays; "" for none.
-        planned: The next action of the plan. If there is one, it and the preferred one are the only options, since the
-            others lose at least as much.
+        preferred: The student's action at the current decision; "" for none.
     """
 
     def __init__(self) -> None:
-        self.preferred = self.planned = ""
+        self.preferred = ""
 
     def start(self, opening: str) -> None:
         """See `Expert`; there is nothing to remember."""
@@ -36,20 +33,18 @@ class NoExpert:
         """See `Expert`; there is nothing to remember."""
 
     def decide(self) -> Decision:
-        """Not without a list of actions."""
+        """It decides nothing."""
         raise ExpertStuck
 
     def options(self) -> list[Option]:
-        """Not without a list of actions."""
+        """None without the list of actions."""
         raise ExpertStuck
 
     def among(self, admissible: Sequence[str] | None) -> tuple[Option, ...]:
-        """The listed actions as options, or those two of them that matter; if none are listed, the planned one."""
-        if self.planned:
-            admissible = [each for each in admissible or [self.planned] if each in (self.preferred, self.planned)]
-        closed = [action for action in admissible or () if not is_open(action)]
-        ordered = sorted(closed, key=lambda action: action != self.preferred)
-        return tuple(Option(intended(action), 1 / len(ordered), action) for action in ordered)
+        """The preferred action, if it is executable."""
+        if not self.preferred or not is_executable(self.preferred, admissible):
+            return ()
+        return (Option(intended(self.preferred), 1.0, self.preferred),)
 
 
 def intended(action: str) -> Decision:

@@ -97,9 +97,10 @@ def test_privileged_facts_of_another_type_are_refused(facts: Any) -> None:
         (lambda task: replace(task, id="same"), "two tasks with the id 'same'"),
         (lambda task: replace(task, environment="other"), "says environment='other'"),
         (lambda task: replace(task, split="test"), "split='test'"),
-        (lambda task: replace(task, payload={"at": object()}), "cannot be stored"),
-        (lambda task: replace(task, payload={"at": float("nan")}), "cannot be stored"),
-        (lambda task: replace(task, goal=7), "cannot be stored"),
+        (lambda task: replace(task, payload={"at": object()}), r"because of payload\['at'\]"),
+        (lambda task: replace(task, payload={"at": {"a": 1}}), r"because of payload\['at'\]"),
+        (lambda task: replace(task, payload={"at": float("nan")}), r"because of payload\['at'\]"),
+        (lambda task: replace(task, goal=7), "because of goal"),
     ],
 )
 def test_tasks_that_break_a_rule_are_refused_by_name(change: Callable[[Task], Any], said: str) -> None:
@@ -139,7 +140,10 @@ def play(environment: Environment, task: Task) -> None:
         ({"reset": lambda self, task: 1 / 0}, "reset raised ZeroDivisionError"),
         ({"reset": lambda self, task: time.sleep(1)}, r"reset did not answer within 0\.3 s \(`max_seconds`\)"),
         ({"reset": lambda self, task: "a text"}, "reset gave str and not an Observation"),
-        ({"step": lambda self, action: 1 / 0}, "step raised ZeroDivisionError"),
+        (
+            {"step": lambda self, action: 1 / 0},
+            r"step raised ZeroDivisionError: division by zero \(.*test_completed\.py, line \d+\)",
+        ),
         ({"step": lambda self, action: sys.exit(3)}, "step raised SystemExit: 3"),
         ({"step": lambda self, action: time.sleep(1)}, "step did not answer"),
         ({"step": lambda self, action: "a text"}, "step returned str and not StepResult"),
@@ -178,10 +182,10 @@ def test_an_environment_lives_in_one_thread_which_ends_with_it() -> None:
     del environment
     gc.collect()
     for _ in range(100):
-        if threading.active_count() == before:
+        if threading.active_count() <= before:
             break
         time.sleep(0.01)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_after_a_call_that_hangs_nothing_else_is_called() -> None:

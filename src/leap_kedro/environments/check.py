@@ -20,11 +20,11 @@ from leap_kedro.records import UserError
 _MEANING = {
     Capability.PLAN: (
         "the oracle teacher, demonstrations by the planner, recoverability, the privileged upper bound",
-        "correction.teacher.kind=llm or self, bootstrap.demonstrator=openai:MODEL, base or a file of episodes",
+        "correction.teacher.kind=llm, self or none; bootstrap.demonstrator=openai:MODEL, base or a file of episodes",
     ),
     Capability.EXPERTS: (
         "demonstrations with reasons, a prior for the oracle teacher, the baseline without privilege",
-        "bootstrap.demonstrator=planner, openai:MODEL, base or a file of episodes",
+        "bootstrap.demonstrator=planner (with a plan), openai:MODEL, base or a file of episodes",
     ),
     Capability.PHRASING: ("hints by privilege level in the oracle's reasons", "reasons without hints"),
     Capability.VOCABULARY: ("an embedded student with its own words", "the words of random walks"),

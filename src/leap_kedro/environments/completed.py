@@ -1,7 +1,7 @@
 """A core benchmark, completed to what the stages of the loop call: defaults for the capabilities that it lacks."""
 
-import json
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from leap_kedro.environments.core import (
     CoreBenchmark,
@@ -14,7 +14,7 @@ from leap_kedro.environments.core import (
     HasVocabulary,
     stated,
 )
-from leap_kedro.environments.guarded import Guarded
+from leap_kedro.environments.guarded import Guarded, place
 from leap_kedro.environments.protocol import (
     Decision,
     Environment,
@@ -55,7 +55,11 @@ class Completed:
         except Exception as error:
             if isinstance(error, TaskDataError):
                 raise
-            raise self._refused(f"tasks({split!r}, {count}, {seed}) raised {in_one_line(error)}") from error
+            raise self._refused(
+                f"tasks({split!r}, {count}, {seed}) raised {in_one_line(error)}{place(error)}. The splits that are "
+                "played are parameters: data_preparation.train_split, validation_split and test",
+                split,
+            ) from error
         seen: set[str] = set()
         for task in found:
             if not isinstance(task, Task):
@@ -86,7 +90,8 @@ class Completed:
             return stated(facts, task)
         except Exception as error:
             raise EnvironmentFailure(
-                f"Environment '{self.name}', task '{task.id}': privileged(task) failed: {in_one_line(error)}."
+                f"Environment '{self.name}', task '{task.id}': privileged(task) failed: {in_one_line(error)}"
+                f"{place(error)}."
             ) from error
 
     def oracle(self) -> Oracle:
@@ -122,20 +127,21 @@ class Completed:
         return random_transcripts(self, split, count, longest, questions, seed)
 
     def _check_payload(self, task: Task) -> None:
-        try:
-            kept = json.loads(json.dumps(dict(task.payload))) == dict(task.payload)
-        except (TypeError, ValueError):
-            kept = False
-        if not kept or not all(isinstance(text, str) for text in (task.id, task.goal, task.kind)):
+        wrong = [name for name in ("id", "goal", "kind") if not isinstance(getattr(task, name), str)]
+        wrong += [f"payload[{name!r}]" for name, value in dict(task.payload).items() if not _is_plain(name, value)]
+        if wrong:
             raise self._refused(
-                f"the task '{task.id}' cannot be stored: id, goal and kind are texts, and its payload has names with "
-                "texts, numbers and truth values"
+                f"the task '{task.id}' cannot be stored because of {', '.join(wrong)}: id, goal and kind are texts, "
+                "and a value of the payload is a text, a number or a truth value, no list and no dictionary"
             )
 
-    def _refused(self, rule: str) -> TaskDataError:
-        return TaskDataError(
-            f"Environment '{self.name}': {rule}. Check it: python -m leap_kedro.environments.check {self.reference}"
-        )
+    def _refused(self, rule: str, split: str = "train") -> TaskDataError:
+        check = f"python -m leap_kedro.environments.check {self.reference} --split {split}"
+        return TaskDataError(f"Environment '{self.name}': {rule}. Check it: {check}")
+
+
+def _is_plain(name: object, value: object) -> bool:
+    return isinstance(name, str) and (isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)))
 
 
 def inner(environment: Environment) -> Environment:
@@ -181,7 +187,7 @@ class _PlanOracle:
         except Exception as error:
             raise EnvironmentFailure(
                 f"Environment '{self._benchmark.name}', task '{_task_of(environment).id}': plan(environment) failed: "
-                f"{in_one_line(error)}."
+                f"{in_one_line(error)}{place(error)}."
             ) from error
 
     def _after(self, environment: Environment, action: str) -> int | None:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from traceback import extract_tb
 from typing import Any, TypeVar
 from weakref import finalize
 
@@ -56,6 +58,7 @@ class Guarded:
             raise self._failure("step", "was called after the end of the episode")
         if "\n" in action or "\r" in action:
             return StepResult(Observation(_ONE_LINE, self._seen.admissible), self._score, done=False, accepted=False)
+        self.actions.append(action)
         result = self._answer("step", lambda: self.inner.step(action))
         if not isinstance(result, StepResult):
             raise self._failure("step", f"returned {type(result).__name__} and not StepResult")
@@ -64,7 +67,6 @@ class Guarded:
             raise self._failure("step", f"gave the score {score!r}, which is not a number from 0 to 1")
         self._seen = self._checked(result.observation, "step")
         self._score, self._done = float(score), bool(result.done)
-        self.actions.append(action)
         return StepResult(self._seen, self._score, self._done, bool(result.accepted), result.parts)
 
     def _answer(self, what: str, ask: Callable[[], ResultT]) -> ResultT:
@@ -81,7 +83,7 @@ class Guarded:
             return answer
         if isinstance(error, EnvironmentFailure):
             raise error
-        raise self._failure(what, f"raised {in_one_line(error)}") from error
+        raise self._failure(what, f"raised {in_one_line(error)}{place(error)}") from error
 
     def _checked(self, seen: Any, what: str) -> Observation:
         if not isinstance(seen, Observation) or not isinstance(seen.text, str):
@@ -103,7 +105,15 @@ class Guarded:
 
     def _failure(self, what: str, did: str) -> EnvironmentFailure:
         task = f", task '{self.task.id}'" if self.task else ""
-        return EnvironmentFailure(f"Environment '{self._name}'{task}: {what} {did}.")
+        failure = EnvironmentFailure(f"Environment '{self._name}'{task}: {what} {did}.")
+        failure.actions = tuple(self.actions)
+        return failure
+
+
+def place(error: BaseException) -> str:
+    """Where an exception was raised, for messages: file and line."""
+    frames = extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
 
 
 _Call = tuple[Callable[[], Any], Future[Any]]

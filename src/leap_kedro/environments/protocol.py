@@ -230,7 +230,13 @@ class EnvironmentSpec:
 
 
 class EnvironmentFailure(UserError):
-    """The environment cannot continue, and the policy is not the cause."""
+    """The environment cannot continue, and the policy is not the cause.
+
+    Attributes:
+        actions: The actions since the reset, the last of which led to it; empty if that is not known.
+    """
+
+    actions: tuple[str, ...] = ()
 
 
 class TaskDataError(UserError):

@@ -77,7 +77,7 @@ def check_environment(
             for expert in experts:
                 found += _of_expert(benchmark, task, expert, seed)
         except EnvironmentFailure as error:
-            found.append(Violation("an environment answers as the protocol says", task.id, str(error)))
+            found.append(Violation("an environment answers as the protocol says", task.id, str(error), error.actions))
     return found
 
 

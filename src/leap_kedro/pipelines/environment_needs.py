@@ -40,12 +40,12 @@ def _demonstrator(parameters: "LeapParameters", benchmark: Benchmark, origin: Ca
             "`oracle`. Set it to the name of an expert, to openai:MODEL (a language model behind `server`), to base "
             f"(the base model, prompted), or to a file of episodes ({_PAGE})."
         )
-    yield from _expert(path, name, benchmark, origin)
+    yield from _expert(path, name, benchmark, origin, "planner, base, openai:MODEL or a file of episodes")
 
 
 def _teacher(parameters: "LeapParameters", benchmark: Benchmark, origin: Callable[[str], str]) -> Iterator[str]:
     path, teacher = "correction.teacher.kind", parameters.correction.teacher
-    yield from _expert("correction.teacher.expert", teacher.expert, benchmark, origin)
+    yield from _expert("correction.teacher.expert", teacher.expert, benchmark, origin, NO_EXPERT)
     if teacher.kind is TeacherKind.ORACLE and Capability.PLAN not in capabilities(benchmark):
         yield (
             f"`{path}` is 'oracle' ({origin(path)}), but the environment '{benchmark.name}' has neither `plan` nor "
@@ -54,10 +54,10 @@ def _teacher(parameters: "LeapParameters", benchmark: Benchmark, origin: Callabl
         )
 
 
-def _expert(path: str, name: str, benchmark: Benchmark, origin: Callable[[str], str]) -> Iterator[str]:
+def _expert(path: str, name: str, benchmark: Benchmark, origin: Callable[[str], str], instead: str) -> Iterator[str]:
     if name in (NO_EXPERT, PLANNER):
         return
     try:
         benchmark.expert(name)
     except UnknownExpert as error:
-        yield f"`{path}` is '{name}': {error} ({origin(path)})."
+        yield f"`{path}` is '{name}': {error} ({origin(path)}). Or set it to {instead}."

@@ -10,6 +10,7 @@ from leap_kedro.environments.registry import environment_name
 from leap_kedro.language_models import Access
 from leap_kedro.pipelines.baselines.parameters import BaselineOptions
 from leap_kedro.pipelines.bootstrap.base import NoSuchBase, find_base
+from leap_kedro.pipelines.bootstrap.given import given_demonstrations, is_given
 from leap_kedro.pipelines.bootstrap.parameters import EMBEDDED
 from leap_kedro.pipelines.evaluation.parameters import EvaluateOptions
 from leap_kedro.pipelines.evaluation.saved import check_named, named_policy
@@ -34,12 +35,15 @@ _TRAINED = {
 def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mapping[str, Any] | None = None) -> None:
     """Check the base model if a pipeline reads it, and the policies that its options name; download them if necessary.
 
+    Demonstrations of a file are checked, too.
+
     Args:
         parameters: All parameters, checked.
         pipeline: The pipeline to run.
         pinned: The dataset `base` of the experiment; None if it does not exist yet.
 
     Raises:
+        GivenEpisodesRefused: If demonstrations of a file are missing or malformed.
         CannotQuantize: If a training needs bitsandbytes, which cannot be used.
         NoSuchBase: If the base model is missing or cannot be used.
         UnusableAdapter: If an adapter does not suit it.
@@ -50,6 +54,9 @@ def check_students(parameters: LeapParameters, pipeline: Pipeline, pinned: Mappi
         UnknownPolicy: If there is no such policy.
     """
     names = {node.short_name for node in pipeline.nodes}
+    shown = parameters.bootstrap.demonstrator
+    if "demonstrate" in names and is_given(shown):
+        given_demonstrations(shown, parameters.bootstrap.demonstrations, environment_name(parameters.environment))
     for policy in _named(parameters, names):
         if not policy.startswith((SCHEME, _REGISTERED)):
             check_named(named_policy(policy, parameters.server, Access()), policy, parameters.environment)

@@ -10,12 +10,13 @@ from leap_kedro.compute import ComputeParameters
 from leap_kedro.environments.protocol import EnvironmentSpec
 from leap_kedro.environments.registry import make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
-from leap_kedro.pipelines.bootstrap.nodes import demonstrate
+from leap_kedro.pipelines.bootstrap.nodes import make_demonstrations
 from leap_kedro.pipelines.bootstrap.parameters import BootstrapParameters
 from leap_kedro.pipelines.bootstrap.prompted import NoDemonstrations
 from leap_kedro.pipelines.correction.parameters import CorrectionParameters, TeacherParameters
 from leap_kedro.pipelines.evaluation.parameters import EvaluationParameters
 from leap_kedro.records import Example, Task
+from leap_kedro.training.parameters import FineTuningParameters
 
 HOUSES = "environments.houses:Houses"
 
@@ -24,7 +25,7 @@ def demonstrated(url: str, cache: Path, tasks: list[Task], max_actions: int) -> 
     bootstrap = BootstrapParameters(
         demonstrator=f"openai:{MODEL}", demonstrations=len(tasks), noise=0.1, max_actions=max_actions
     )
-    return demonstrate(
+    return make_demonstrations(
         {"train": tasks},
         bootstrap,
         CorrectionParameters(teacher=TeacherParameters(expert="none")),
@@ -33,6 +34,9 @@ def demonstrated(url: str, cache: Path, tasks: list[Task], max_actions: int) -> 
         {},
         seed=0,
         access=Access(cache=cache),
+        base={},
+        fine_tuning=FineTuningParameters(epochs=1),
+        serving=None,
         playing=EvaluationParameters(max_actions=30, max_reply_tokens=24),
         server=ServerParameters(base_url=url, concurrency=2, max_tokens=24),
     )

@@ -11,7 +11,7 @@ from leap_kedro.datasets.policy import SavedPolicy
 from leap_kedro.datasets.store import Missing
 from leap_kedro.datasets.training import Train, Trained
 from leap_kedro.environments.protocol import Benchmark
-from leap_kedro.environments.registry import make_benchmark
+from leap_kedro.environments.registry import environment_name, make_benchmark
 from leap_kedro.language_models import Access, ServerParameters
 from leap_kedro.pipelines.bootstrap.base import find_base
 from leap_kedro.pipelines.bootstrap.given import given_demonstrations, is_given
@@ -34,7 +34,7 @@ from leap_kedro.teachers.oracle import OracleTeacher
 from leap_kedro.training.parameters import FineTuning, FineTuningParameters
 
 
-def demonstrate(
+def make_demonstrations(
     tasks: Mapping[str, Sequence[Task]],
     parameters: BootstrapParameters,
     correction: CorrectionParameters,
@@ -42,16 +42,14 @@ def demonstrate(
     environment: str,
     environments: Mapping[str, Mapping[str, Any]],
     seed: int,
-    access: Access | None = None,
-    base: Mapping[str, Any] | None = None,
-    fine_tuning: FineTuningParameters | None = None,
-    playing: EvaluationParameters | None = None,
-    server: ServerParameters | None = None,
-    serving: ServingParameters | None = None,
+    access: Access,
+    base: Mapping[str, Any],
+    fine_tuning: FineTuningParameters,
+    playing: EvaluationParameters,
+    server: ServerParameters,
+    serving: ServingParameters | None,
 ) -> list[Example]:
-    """D_0: the demonstrator plays training tasks and gives reasons, or its episodes are read.
-
-    An expert's demonstrations have noise, and a share of them is repeated with privileged facts.
+    """D_0: `demonstrate`, or episodes that are read, or the solved ones of a prompted language model.
 
     Args:
         tasks: Tasks by split; the first training tasks are taken.
@@ -61,7 +59,7 @@ def demonstrate(
         environment: Name of the environment.
         environments: Options by environment.
         seed: Seed of the noise.
-        access: Key, prices and cache of language models; this and the rest are read if a language model demonstrates.
+        access: Key, prices and cache of language models.
         base: The result of `pin_base`.
         fine_tuning: The shared parameters of fine-tunings.
         playing: How a language model plays.
@@ -72,18 +70,43 @@ def demonstrate(
         GivenEpisodesRefused: If the episodes to read are missing or malformed.
         NoDemonstrations: If the language model solves no task.
     """
+    demonstrator, count = parameters.demonstrator, parameters.demonstrations
+    if is_given(demonstrator):
+        return given_demonstrations(demonstrator, count, environment_name(environment))
+    if not is_prompted(demonstrator):
+        return demonstrate(tasks, parameters, correction, compute, environment, environments, seed)
+    if demonstrator == BASE:
+        policy: Playing = find_base(parameters, fine_tuning, environment, base)
+    else:
+        policy = named_policy(demonstrator, server, access)
+    spec, run_seed = environment_spec(environment, environments), derive_seed(seed, "demonstrations")
+    how = parameters, playing, serving, run_seed
+    return list(prompted_demonstrations(policy, spec, tasks["train"][:count], *how))
+
+
+def demonstrate(
+    tasks: Mapping[str, Sequence[Task]],
+    parameters: BootstrapParameters,
+    correction: CorrectionParameters,
+    compute: ComputeParameters,
+    environment: str,
+    environments: Mapping[str, Mapping[str, Any]],
+    seed: int,
+) -> list[Example]:
+    """An expert or the planner plays training tasks; a share is repeated with privileged facts.
+
+    Args:
+        tasks: Tasks by split; the first training tasks are taken.
+        parameters: Number of demonstrations, demonstrator, noise, and share with privileged facts.
+        correction: It says whether the student will teach itself.
+        compute: Where they are played.
+        environment: Name of the environment.
+        environments: Options by environment.
+        seed: Seed of the noise.
+    """
     spec = environment_spec(environment, environments)
     chosen = tasks["train"][: parameters.demonstrations]
     run_seed = derive_seed(seed, "demonstrations")
-    if is_given(parameters.demonstrator):
-        return given_demonstrations(parameters.demonstrator, parameters.demonstrations, make_benchmark(spec).name)
-    if is_prompted(parameters.demonstrator):
-        if parameters.demonstrator == BASE:
-            policy: Playing = find_base(parameters, fine_tuning or FineTuningParameters(), environment, base)
-        else:
-            policy = named_policy(parameters.demonstrator, server or ServerParameters(), access or Access())
-        how = parameters, playing or EvaluationParameters(max_actions=parameters.max_actions), serving, run_seed
-        return list(prompted_demonstrations(policy, spec, chosen, *how))
     load = partial(load_demonstrator, spec, parameters, run_seed)
     played = of_each("demonstrations", load, chosen, compute)
     demonstrated = in_place(progress_bar("demonstrations", "episode", len(chosen), played))

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from leap_kedro.pipelines import evaluation
 from leap_kedro.pipelines.bootstrap.base import pin_base
-from leap_kedro.pipelines.bootstrap.nodes import demonstrate, play_base_evaluation, release_first, train_first
+from leap_kedro.pipelines.bootstrap.nodes import make_demonstrations, play_base_evaluation, release_first, train_first
 from leap_kedro.pipelines.evaluation.pipeline import create_summary_node
 from leap_kedro.pipelines.inputs import ENVIRONMENT, PLAYING
 from leap_kedro.pipelines.reporting.manifest import write_start
@@ -18,7 +18,12 @@ def create_pipeline() -> Pipeline:
     to_train = ["D_0", *how, "base"]
     nodes = [
         Node(pin_base, inputs="params:bootstrap", outputs="base", name="pin_base"),
-        Node(demonstrate, inputs=[*to_demonstrate, "language_models", *if_prompted], outputs="D_0", name="demonstrate"),
+        Node(
+            make_demonstrations,
+            inputs=[*to_demonstrate, "language_models", *if_prompted],
+            outputs="D_0",
+            name="demonstrate",
+        ),
         Node(train_first, inputs=to_train, outputs="pi_0_training_report", name="train_pi_0"),
         Node(release_first, inputs="pi_0_training_report", outputs="pi_0", name="release_pi_0"),
     ]

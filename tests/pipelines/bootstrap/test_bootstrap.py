@@ -116,7 +116,7 @@ def test_the_student_with_copy_slots_is_made_where_the_environment_has_them(
     assert (
         find_base(bootstrap(base="slots"), ONE_STEP, "webshop").folder / "model.safetensors"
     ).read_bytes() == weights
-    with pytest.raises(OffersNoSlots, match="'alfworld' offers no copy slots. Use another base model"):
+    with pytest.raises(OffersNoSlots, match=r"'alfworld' offers no copy slots\. Use another base model"):
         find_base(bootstrap(base="slots"), ONE_STEP, "alfworld")
 
 

@@ -15,6 +15,8 @@ from leap_kedro.messages import as_user_errors
 from leap_kedro.records import UserError
 
 INTERNAL = {
+    "Absent",
+    "Broken",
     "BrokenAnswer",
     "ClusterFailure",
     "ErrorInAnswer",
@@ -23,6 +25,7 @@ INTERNAL = {
     "Malformed",
     "MalformedGame",
     "ProblemError",
+    "Refused",
     "ReplicaGone",
     "Transient",
     "UnreadableOpening",

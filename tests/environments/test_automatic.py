@@ -142,7 +142,7 @@ def test_numbered_entities_are_those_of_actions_and_rare_words_are_slots() -> No
 
 
 def test_words_of_actions_that_some_openings_have_are_slots_there() -> None:
-    vocabulary = vocabulary_of(Completed(WantedSafe(), "safe"))
+    vocabulary = vocabulary_of(Completed(WantedSafe(), "safe", "safe"))
     assert vocabulary.slots is not None
     assert vocabulary.slots.varying == ("one", "three", "two")
     assert {"one", "two", "three", "dial"} <= set(vocabulary.phrases)

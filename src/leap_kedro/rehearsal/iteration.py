@@ -20,9 +20,7 @@ from leap_kedro.environments.registry import environment_instructions, make_benc
 from leap_kedro.pipelines.aggregation.examples import build_examples
 from leap_kedro.pipelines.aggregation.nodes import mix
 from leap_kedro.pipelines.bootstrap.base import described_base
-from leap_kedro.pipelines.bootstrap.given import is_given
 from leap_kedro.pipelines.bootstrap.nodes import demonstrate
-from leap_kedro.pipelines.bootstrap.prompted import is_prompted
 from leap_kedro.pipelines.correction.nodes import correct, select_prompts
 from leap_kedro.pipelines.correction.parameters import TeacherKind, Which
 from leap_kedro.pipelines.data_preparation.nodes import prepare_tasks
@@ -32,8 +30,8 @@ from leap_kedro.pipelines.training.nodes import train_by_method
 from leap_kedro.pipelines.training.parameters import TrainingParameters
 from leap_kedro.policies.folder import has_weights
 from leap_kedro.records import Episode, Example, OwnReply, Target, Task
+from leap_kedro.rehearsal.demonstrator import stand_in_demonstrator
 from leap_kedro.rehearsal.stand_in import UnusableBase
-from leap_kedro.teachers.unprivileged import NO_EXPERT
 from leap_kedro.training.quantization import CannotQuantize, check_quantization
 
 if TYPE_CHECKING:
@@ -42,7 +40,6 @@ if TYPE_CHECKING:
     from leap_kedro.training.packing import Packed
 
 DEMONSTRATIONS = 8
-_RANDOM = 0.9  # share of random actions of demonstrations that stand for those of a model
 _ROLLOUTS, _ACTIONS, _REPLY_TOKENS = 2, 3, 24
 
 _ONE_STEP = {
@@ -108,9 +105,7 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     name, seed = parameters.environment, parameters.seed
     found = _base(parameters)
     environments, tasks = _tasks(parameters, folder, found)
-    few = parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS})
-    if is_prompted(few.demonstrator) or is_given(few.demonstrator):  # no calls, and perhaps too few episodes
-        few = few.model_copy(update={"demonstrator": NO_EXPERT, "noise": _RANDOM})
+    few = stand_in_demonstrator(parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS}))
     found.demonstrations = demonstrate(tasks, few, parameters.correction, ComputeParameters(), name, environments, seed)
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]

@@ -102,10 +102,9 @@ def rehearse(parameters: "LeapParameters", access: "Access", folder: Path) -> Re
     """
     from leap_kedro.rehearsal.stand_in import write_stand_in
 
-    name, seed = parameters.environment, parameters.seed
-    found = _base(parameters)
+    name, seed, found = parameters.environment, parameters.seed, _base(parameters)
     environments, tasks = _tasks(parameters, folder, found)
-    few = stand_in_demonstrator(parameters.bootstrap.model_copy(update={"demonstrations": DEMONSTRATIONS}))
+    few = stand_in_demonstrator(parameters.bootstrap, DEMONSTRATIONS)
     found.demonstrations = demonstrate(tasks, few, parameters.correction, ComputeParameters(), name, environments, seed)
     student = SavedPolicy("stand-in", -1, folder / "base")
     texts = [text for example in found.demonstrations for text in _texts(example)]

@@ -15,7 +15,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from leap_kedro.environments.registry import REGISTERED
+from leap_kedro.environments.registry import OWN, REGISTERED, environment_folder
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -204,7 +204,8 @@ def test_the_floors_are_those_that_are_enforced() -> None:
     drawn = [re.split(r"  +", line.strip())[0].split(", ") for line in re.findall(r"^ {4,}(.+)$", section, re.M)]
     assert drawn == [layer.split(" | ") for layer in floors["layers"]]
     assert environments["type"] == "independence"
-    assert {module.rpartition(".")[2] for module in environments["modules"]} == set(REGISTERED)
+    own = {name for name in REGISTERED if environment_folder(name).parent == OWN}
+    assert {module.rpartition(".")[2] for module in environments["modules"]} == own
 
 
 def test_the_file_tree_is_the_one_there_is() -> None:

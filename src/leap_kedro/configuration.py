@@ -46,7 +46,7 @@ DEFAULTS = "defaults.yml"
 OFFICIAL = "official.yml"
 """Name of the file with those that differ if it plays official tasks."""
 
-_PATTERN = frozenset("*?[]{}")
+PATTERN = frozenset("*?[]{}")
 """Characters of a path that Kedro interprets as a pattern of file names or of dataset names."""
 _Files = dict[Path, DictConfig]
 
@@ -78,7 +78,7 @@ class LeapConfigLoader(OmegaConfigLoader):
                 f"{conf_source} is not a folder of configuration. Name one with --conf-source=FOLDER. `kedro package` "
                 "packs it into an archive, which has to be unpacked: tar -xzf dist/conf-leap_kedro.tar.gz"
             )
-        if found := sorted(_PATTERN & set(str(conf_source))):
+        if found := sorted(PATTERN & set(str(conf_source))):
             raise ConfigurationUnreadable(
                 f"The configuration is in {conf_source}, and Kedro interprets the characters {' '.join(found)} of a "
                 "path as a pattern. Move the project to a folder without them, then run the same command again."

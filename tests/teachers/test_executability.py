@@ -1,7 +1,7 @@
 """Whether a teacher's action is executable, in environments of another package."""
 
 import pytest
-from environments.houses import House, Houses, MoodyHouses, SilentHouse
+from environments.houses import House, Houses, MoodyHouses, PlannedHouses, SilentHouse
 from environments.test_completed import completed
 
 from leap_kedro.environments.completed import Completed
@@ -14,6 +14,10 @@ from leap_kedro.teachers.judging import Judge
 
 
 class UnlistedHouses(Houses):
+    house: type[House] = SilentHouse
+
+
+class UnlistedPlannedHouses(PlannedHouses):
     house: type[House] = SilentHouse
 
 
@@ -34,7 +38,7 @@ def judged(houses: Houses, advised: str) -> Correction:
     return Judge("me", 75).correction(brief(benchmark, benchmark.oracle(), episode), 1, advice)
 
 
-@pytest.mark.parametrize("houses", [Houses(), UnlistedHouses()], ids=["listed", "replayed"])
+@pytest.mark.parametrize("houses", [Houses(), UnlistedHouses(), UnlistedPlannedHouses()])
 def test_the_list_or_a_replay_tells(houses: Houses) -> None:
     assert judged(houses, "right").accepted
     assert judged(houses, "fly home").rejection is Rejection.NOT_EXECUTABLE

@@ -25,7 +25,7 @@ class CannotBeMade(UserError):
     help="Where the folder NAME is made.",
 )
 def new_environment(name: str, folder: Path) -> None:
-    """Write the package NAME: an environment of 60 lines that works, its defaults, and a test.
+    """Write the package NAME: an environment of about 70 lines that works, its defaults, and a test.
 
     Its README says how to install, check and use it. docs/your_environment.md describes the protocol.
     """

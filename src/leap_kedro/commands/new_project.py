@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from leap_kedro.configuration import PATTERN
 from leap_kedro.records import UserError
 
 PACKAGE = Path(__file__).parents[1]
@@ -16,8 +17,6 @@ _FILES = {
     ".telemetry": "telemetry.jinja",
 }
 """File of a project -> its template."""
-_PATTERN = frozenset("*?[]{}")
-"""Characters of a path that Kedro interprets as a pattern."""
 
 
 class ProjectRefused(UserError):
@@ -55,7 +54,7 @@ def write_project(project: Path) -> None:
     from leap_kedro import __version__
 
     place = project.absolute()
-    if found := sorted(_PATTERN & set(str(place))):
+    if found := sorted(PATTERN & set(str(place))):
         raise ProjectRefused(f"Kedro interprets the characters {' '.join(found)} of {place} as a pattern. Rename it.")
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         raise ProjectRefused(f"{place} exists already and is not an empty folder. Choose another name.")

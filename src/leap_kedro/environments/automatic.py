@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from leap_kedro.environments.actions import OPEN, filled, is_open
 from leap_kedro.environments.core import LacksCapability
-from leap_kedro.environments.protocol import EnvironmentFailure
 from leap_kedro.environments.questions import Asked, Asker, Question, Transcript, drawn_questions
 from leap_kedro.environments.slots import UNKNOWN
 from leap_kedro.environments.vocabulary import CopySlots, Vocabulary
@@ -64,6 +63,7 @@ def vocabulary_of(benchmark: "Completed") -> Vocabulary:
     """The words of some random walks through training tasks.
 
     Raises:
+        EnvironmentFailure: If the environment fails in a walk.
         LacksCapability: If the environment lists no actions.
     """
     tasks_with: Counter[str] = Counter()
@@ -134,10 +134,7 @@ def _walked(benchmark: "Completed", task: Task, longest: int, rng: Random, on_pl
         action = plan[0] if plan else rng.choice(walk.listed)
         if is_open(action):
             action = filled(action, rng.choice(_WORD.findall(walk.opening.lower()) or [OPEN]))
-        try:
-            result = environment.step(action)
-        except EnvironmentFailure:
-            return
+        result = environment.step(action)
         walk.turns.append(Turn(action, result.observation.text))
         walk.listed = result.observation.admissible or ()
         yield walk

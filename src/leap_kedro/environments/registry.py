@@ -167,7 +167,7 @@ def make_benchmark(spec: EnvironmentSpec) -> Benchmark:
     if missing:
         raise UnknownEnvironment(
             f"The environment '{found.name}' lacks {' and '.join(f'`{name}`' for name in missing)} "
-            "(docs/your_environment.md, The core)."
+            "(docs/your_environment.md, A class with three methods)."
         )
     return Completed(made, found.name, spec.name) if hasattr(made, "privileged") else made
 

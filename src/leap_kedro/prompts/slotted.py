@@ -91,7 +91,9 @@ class SlotRenderer(EmbeddedRenderer):
         stated = self.text_ids(said.action)
         known = (*listed, *self._short(self, before))
         action = next((each for each in known if self._stated(each, before) == stated), None) or self._in_words(stated)
-        return ParsedReply(said.text, reason or INTENTION.format(action=action), action, ParseStatus.OK)
+        if self._view is None and not reason:
+            reason = INTENTION.format(action=action)
+        return ParsedReply(said.text, reason, action, ParseStatus.OK)
 
     def _answer_ids(self, text: str, before: str) -> tuple[int, ...]:
         return self._worded(self._numbering.shortened(text, before))

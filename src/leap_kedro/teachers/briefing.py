@@ -52,14 +52,15 @@ def brief(benchmark: Benchmark, oracle: Oracle, episode: Episode) -> Briefing:
         ReplayMismatch: If the replayed environment does not answer as it did for the student.
         EnvironmentFailure: If the task cannot be built.
     """
+    trial = partial(_executes, benchmark, episode) if isinstance(benchmark, Completed) else None
     if isinstance(benchmark, Completed) and Capability.PLAN not in capabilities(benchmark):
         state = benchmark.privileged(episode.task)
         secrets = oracle.secrets(state)
-        moments = tuple(Moment(state, secrets, step.admissible) for step in episode.steps)
-        return Briefing(episode, moments, partial(_executes, benchmark, episode))
+        return Briefing(episode, tuple(Moment(state, secrets, step.admissible) for step in episode.steps), trial)
     environment = benchmark.environment()
     states = ((oracle.state(environment), seen.admissible) for _, seen in replay(environment, episode))
-    return Briefing(episode, tuple(Moment(state, oracle.secrets(state), admissible) for state, admissible in states))
+    moments = (Moment(state, oracle.secrets(state), admissible) for state, admissible in states)
+    return Briefing(episode, tuple(moments), trial)
 
 
 def _executes(benchmark: Benchmark, episode: Episode, step: int, action: str) -> bool | None:

@@ -8,7 +8,7 @@ import datasets
 import pytest
 from environments.houses import Houses, episodes
 
-from leap_kedro.pipelines.bootstrap.given import GivenEpisodesRefused, given_demonstrations
+from leap_kedro.pipelines.bootstrap.given import GivenEpisodesRefused, given_demonstrations, is_given
 
 TURN = {"action": "look", "observation": "A room."}
 
@@ -27,6 +27,22 @@ def test_each_turn_of_an_episode_is_a_target(tmp_path: Path) -> None:
     assert first.targets[0].action == first.turns[0].action
     assert first.turns[0].observation == "You found it."
     assert (first.environment, first.episode, second.episode) == ("houses", "given/1", "given/2")
+
+
+@pytest.mark.parametrize(
+    ("demonstrator", "given"),
+    [
+        ("shown.jsonl", True),
+        ("some/folder", True),
+        ("dataset:someone/episodes", True),
+        ("openai:org/model", False),
+        ("openai:model.jsonl", False),
+        ("planner", False),
+        ("base", False),
+    ],
+)
+def test_files_and_data_sets_are_told_from_other_demonstrators(demonstrator: str, given: bool) -> None:
+    assert is_given(demonstrator) is given
 
 
 def test_a_turn_without_a_reason_gets_a_plain_one(tmp_path: Path) -> None:

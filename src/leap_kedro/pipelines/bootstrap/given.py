@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from leap_kedro.pipelines.remote_policy import SCHEME
 from leap_kedro.records import Example, Target, Turn, UserError
 from leap_kedro.records.errors import in_one_line
 from leap_kedro.teachers.unprivileged import intended
@@ -59,6 +60,8 @@ class GivenEpisode(BaseModel):
 
 def is_given(demonstrator: str) -> bool:
     """Whether the parameter `bootstrap.demonstrator` names a file or a data set."""
+    if demonstrator.startswith(SCHEME):  # a model of a server may be called ORG/NAME
+        return False
     return demonstrator.endswith(_FILE) or demonstrator.startswith(DATASET) or "/" in demonstrator
 
 

@@ -53,12 +53,12 @@ def make_demonstrations(
 
     Args:
         tasks: Tasks by split; the first training tasks are taken.
-        parameters: Number of demonstrations, demonstrator, noise, and share with privileged facts.
-        correction: It says whether the student will teach itself.
-        compute: Where they are played.
+        parameters: Number of demonstrations and demonstrator.
+        correction: For `demonstrate`.
+        compute: For `demonstrate`.
         environment: Name of the environment.
         environments: Options by environment.
-        seed: Seed of the noise.
+        seed: Seed of the episodes.
         access: Key, prices and cache of language models.
         base: The result of `pin_base`.
         fine_tuning: The shared parameters of fine-tunings.
